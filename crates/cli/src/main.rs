@@ -1,0 +1,114 @@
+//! `deepcomp`: files in, one archive out, and back again. Reads, delegates to the core, writes; no algorithm lives here.
+
+mod archive_commands;
+mod compress;
+mod output;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Compress climate data under an error bound or without loss, and get it back.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compress NetCDF-3, NPY or PNG files into one archive.
+    Compress(CompressArgs),
+    /// Get the files of an archive back.
+    Extract(ExtractArgs),
+    /// Show what an archive holds, from its index.
+    List(ListArgs),
+    /// Decode everything and check all checksums and certificates; the exit code tells the result.
+    Test(TestArgs),
+}
+
+#[derive(Debug, Args)]
+struct CompressArgs {
+    /// Files to compress.
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    /// The archive to write.
+    #[arg(short, long)]
+    output: PathBuf,
+    #[command(flatten)]
+    bound: BoundArgs,
+    /// Predictor: the best there is, the classical one, or a model file.
+    #[arg(long, default_value = "auto", value_name = "auto|none|PATH")]
+    model: String,
+    /// Print a report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct BoundArgs {
+    /// Largest error of any value, in the variable's units.
+    #[arg(long, value_name = "E")]
+    abs: Option<f64>,
+    /// Largest error of any value, relative to the range of its variable.
+    #[arg(long, value_name = "E")]
+    rel: Option<f64>,
+    /// Bring every bit back.
+    #[arg(long)]
+    lossless: bool,
+}
+
+#[derive(Debug, Args)]
+struct ExtractArgs {
+    /// The archive.
+    archive: PathBuf,
+    /// Folder to extract into; it is made if need be.
+    #[arg(short = 'C', long, default_value = ".")]
+    directory: PathBuf,
+    /// Format to write; by default that of the source, under its own name.
+    #[arg(long = "as")]
+    format: Option<OutputFormat>,
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// The archive.
+    archive: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct TestArgs {
+    /// The archive.
+    archive: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// NumPy arrays, one file a variable.
+    Npy,
+    /// NetCDF classic.
+    Netcdf,
+    /// Pictures, one file a plane.
+    Png,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Compress(args) => compress::run(&args),
+        Command::Extract(args) => archive_commands::extract(&args),
+        Command::List(args) => archive_commands::list(&args),
+        Command::Test(args) => archive_commands::test(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("deepcomp: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

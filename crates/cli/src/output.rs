@@ -1,0 +1,123 @@
+//! What the commands share: failures with the file they happened to, files that appear whole or not at all, progress, reports.
+
+use deepcomp::archive::{Progress, VariableReport};
+use deepcomp::field::ErrorBound;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
+
+/// A message for the person at the terminal.
+pub(crate) type Outcome<T> = Result<T, String>;
+
+/// Names the file an error is about.
+pub(crate) fn about<E: Display>(path: &Path) -> impl Fn(E) -> String + '_ {
+    move |error| format!("{}: {error}", path.display())
+}
+
+/// Reads a whole file.
+pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
+    std::fs::read(path).map_err(about(path))
+}
+
+/// Writes to a temporary file beside the target and renames it, so that a failure leaves no half file and no damaged old one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Outcome<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".deepcomp-").tempfile_in(folder).map_err(about(folder))?;
+    file.write_all(bytes).map_err(about(path))?;
+    set_permissions(file.as_file()).map_err(about(path))?;
+    file.persist(path).map_err(|e| about(path)(e.error))?;
+    Ok(())
+}
+
+/// Temporary files are private; what they become should be as readable as any file.
+#[cfg(unix)]
+fn set_permissions(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_permissions(_: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// A bar in bytes on a terminal, nothing in a pipe.
+pub(crate) fn progress_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}
+
+/// Moves the bar.
+pub(crate) fn show(bar: &ProgressBar, progress: Progress) {
+    bar.set_length(progress.total_bytes);
+    bar.set_position(progress.done_bytes);
+}
+
+/// A variable as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub(crate) struct VariableJson {
+    pub(crate) file: String,
+    pub(crate) name: String,
+    pub(crate) data_type: &'static str,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bound: String,
+    pub(crate) absolute_bound: f64,
+    pub(crate) raw_bytes: u64,
+    pub(crate) archive_bytes: u64,
+    pub(crate) ratio: f64,
+    pub(crate) max_abs_error: f64,
+    pub(crate) missing: u64,
+    /// XXH3-64 of the decoded values, in hexadecimal.
+    pub(crate) checksum: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) encode_seconds: Option<f64>,
+}
+
+impl VariableJson {
+    pub(crate) fn new(file: &str, report: &VariableReport) -> Self {
+        Self {
+            file: file.to_owned(),
+            name: report.name.clone(),
+            data_type: report.data_type.name(),
+            shape: report.shape.clone(),
+            bound: match report.bound {
+                ErrorBound::Lossless => "lossless".to_owned(),
+                ErrorBound::Absolute(b) => format!("abs {}", b.get()),
+                ErrorBound::Relative(b) => format!("rel {}", b.get()),
+            },
+            absolute_bound: report.absolute_bound,
+            raw_bytes: report.raw_bytes,
+            archive_bytes: report.archive_bytes,
+            ratio: ratio(report.raw_bytes, report.archive_bytes),
+            max_abs_error: report.max_abs_error,
+            missing: report.missing,
+            checksum: format!("{:016x}", report.checksum),
+            encode_seconds: None,
+        }
+    }
+}
+
+/// Raw over archived size; 0 when nothing was archived.
+pub(crate) fn ratio(raw: u64, archived: u64) -> f64 {
+    if archived == 0 { 0.0 } else { raw as f64 / archived as f64 }
+}
+
+/// Prints a value as JSON.
+pub(crate) fn print_json<T: Serialize>(value: &T) -> Outcome<()> {
+    println!("{}", serde_json::to_string_pretty(value).map_err(|e| e.to_string())?);
+    Ok(())
+}
+
+/// Prints variables as a table.
+pub(crate) fn print_table(variables: &[VariableJson]) {
+    println!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<12} {:>12}", "variable", "type", "shape", "bytes", "archived", "ratio", "bound", "max error");
+    for v in variables {
+        let shape = v.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+        println!(
+            "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}  {:<12} {:>12.4e}",
+            v.name, v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio, v.bound, v.max_abs_error
+        );
+    }
+}

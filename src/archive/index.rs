@@ -1,0 +1,297 @@
+//! The index: everything about an archive but the values, as CBOR (RFC 8949) maps with integer keys (docs/format.md, "Index").
+//!
+//! Keys a reader does not know are skipped, so that later minor versions can add some.
+
+use super::tiles::Tiling;
+use crate::codec::chunk::ChunkShape;
+use crate::error::{Error, Result};
+use crate::field::{Attribute, DataType, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
+use crate::limits::Limits;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Index {
+    #[n(0)]
+    pub(crate) files: Vec<FileEntry>,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct FileEntry {
+    #[n(0)]
+    pub(crate) name: String,
+    /// 0 array, 1 NetCDF-3 (detail: version), 2 NPY (detail: 1 Fortran order, 2 big-endian), 3 PNG.
+    #[n(1)]
+    pub(crate) format: u8,
+    #[n(2)]
+    pub(crate) format_detail: u8,
+    #[n(3)]
+    pub(crate) dimensions: Vec<DimensionEntry>,
+    #[n(4)]
+    pub(crate) attributes: Vec<AttributeEntry>,
+    #[n(5)]
+    pub(crate) variables: Vec<VariableEntry>,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct DimensionEntry {
+    #[n(0)]
+    name: String,
+    #[n(1)]
+    length: u64,
+    #[n(2)]
+    unlimited: bool,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct AttributeEntry {
+    #[n(0)]
+    name: String,
+    #[n(1)]
+    data_type: u8,
+    /// Little-endian values.
+    #[n(2)]
+    bytes: ByteVec,
+}
+
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct VariableEntry {
+    #[n(0)]
+    pub(crate) name: String,
+    #[n(1)]
+    data_type: u8,
+    /// Indices into the file's dimensions.
+    #[n(2)]
+    pub(crate) dimensions: Vec<u32>,
+    #[n(3)]
+    pub(crate) attributes: Vec<AttributeEntry>,
+    /// Bit patterns that mean "missing", besides values that are not finite.
+    #[n(4)]
+    missing_patterns: Vec<u64>,
+    /// planes, height, width of the array, then of the tile.
+    #[n(5)]
+    tiling: [u64; 6],
+    #[n(6)]
+    pub(crate) chunks: Vec<ChunkEntry>,
+    #[n(7)]
+    pub(crate) certificate: Certificate,
+}
+
+/// Where a chunk is and what it must decode to.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct ChunkEntry {
+    /// Offset of the payload from the start of the archive.
+    #[n(0)]
+    pub(crate) offset: u64,
+    #[n(1)]
+    pub(crate) length: u64,
+    /// Low half of XXH3-64 of the payload.
+    #[n(2)]
+    pub(crate) payload_sum: u32,
+    /// Low half of XXH3-64 of the decoded values, little-endian.
+    #[n(3)]
+    pub(crate) values_sum: u32,
+}
+
+/// What is guaranteed and what was measured when the variable was encoded.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Certificate {
+    /// 0 lossless, 1 absolute, 2 relative to the range.
+    #[n(0)]
+    pub(crate) bound_kind: u8,
+    /// As asked; 0 when lossless.
+    #[n(1)]
+    pub(crate) bound: f64,
+    /// In the variable's units; 0 when lossless.
+    #[n(2)]
+    pub(crate) absolute_bound: f64,
+    /// Largest |decoded − source|, in the variable's units.
+    #[n(3)]
+    pub(crate) max_error: f64,
+    #[n(4)]
+    pub(crate) missing: u64,
+    /// XXH3-64 of the decoded values, little-endian in C order.
+    #[n(5)]
+    pub(crate) values_sum: u64,
+}
+
+/// What an archive says, or a compressor found, about a variable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariableReport {
+    /// Name.
+    pub name: String,
+    /// Element type.
+    pub data_type: DataType,
+    /// Length of each dimension, slowest first.
+    pub shape: Vec<usize>,
+    /// Bytes of the values.
+    pub raw_bytes: u64,
+    /// Bytes of its chunks.
+    pub archive_bytes: u64,
+    /// The bound it was given; coordinates and text are lossless whatever was asked.
+    pub bound: ErrorBound,
+    /// The bound in the variable's units; 0 when lossless.
+    pub absolute_bound: f64,
+    /// Largest |decoded − source| measured, in the variable's units.
+    pub max_abs_error: f64,
+    /// Number of missing values.
+    pub missing: u64,
+    /// XXH3-64 of the decoded values as little-endian bytes in C order.
+    pub checksum: u64,
+}
+
+impl Certificate {
+    pub(crate) fn bound(&self) -> Result<ErrorBound> {
+        match self.bound_kind {
+            0 => Ok(ErrorBound::Lossless),
+            1 => ErrorBound::absolute(self.bound),
+            2 => ErrorBound::relative(self.bound),
+            kind => Err(Error::corrupt(format_args!("bound kind {kind} does not exist in this format version"))),
+        }
+    }
+}
+
+impl VariableEntry {
+    pub(crate) fn new(field: &Field, tiling: Tiling, chunks: Vec<ChunkEntry>, certificate: Certificate) -> Self {
+        let [[a, b, c], [d, e, f]] = [tiling.view, tiling.tile].map(|s| [s.planes, s.height, s.width].map(|n| n as u64));
+        Self {
+            name: field.name.clone(),
+            data_type: field.values.data_type() as u8,
+            dimensions: field.dimensions.iter().map(|d| *d as u32).collect(),
+            attributes: field.attributes.iter().map(Into::into).collect(),
+            missing_patterns: if let Missing::Patterns(p) = &field.missing { p.clone() } else { Vec::new() },
+            tiling: [a, b, c, d, e, f],
+            chunks,
+            certificate,
+        }
+    }
+
+    pub(crate) fn data_type(&self) -> Result<DataType> {
+        DataType::from_number(self.data_type).ok_or_else(|| Error::corrupt(format_args!("data type {} does not exist in this format version", self.data_type)))
+    }
+
+    pub(crate) fn missing(&self) -> Missing {
+        if self.missing_patterns.is_empty() { Missing::NonFinite } else { Missing::Patterns(self.missing_patterns.clone()) }
+    }
+
+    /// Length of each dimension of a variable of `file`.
+    pub(crate) fn shape(&self, file: &FileEntry) -> Result<Vec<usize>> {
+        let length = |d: &u32| file.dimensions.get(*d as usize).and_then(|d| usize::try_from(d.length).ok());
+        self.dimensions.iter().map(|d| length(d).ok_or_else(|| Error::corrupt("a variable uses a dimension that is not there"))).collect()
+    }
+
+    pub(crate) fn tiling(&self, values: usize) -> Result<Tiling> {
+        let size = |n: u64| usize::try_from(n).map_err(|_| Error::corrupt("a tile is larger than memory"));
+        let [a, b, c, d, e, f] = self.tiling;
+        let shape = |p, h, w| Ok(ChunkShape { planes: size(p)?, height: size(h)?, width: size(w)? });
+        Tiling { view: shape(a, b, c)?, tile: shape(d, e, f)? }.checked(values)
+    }
+
+    pub(crate) fn report(&self, file: &FileEntry) -> Result<VariableReport> {
+        let (shape, data_type) = (self.shape(file)?, self.data_type()?);
+        let certificate = &self.certificate;
+        Ok(VariableReport {
+            name: self.name.clone(),
+            data_type,
+            raw_bytes: shape.iter().fold(data_type.size() as u64, |n, d| n.saturating_mul(*d as u64)),
+            shape,
+            archive_bytes: self.chunks.iter().map(|c| c.length).sum(),
+            bound: certificate.bound()?,
+            absolute_bound: certificate.absolute_bound,
+            max_abs_error: certificate.max_error,
+            missing: certificate.missing,
+            checksum: certificate.values_sum,
+        })
+    }
+}
+
+impl From<&Attribute> for AttributeEntry {
+    fn from(attribute: &Attribute) -> Self {
+        Self { name: attribute.name.clone(), data_type: attribute.value.data_type() as u8, bytes: attribute.value.to_le_bytes().into() }
+    }
+}
+
+impl TryFrom<&AttributeEntry> for Attribute {
+    type Error = Error;
+
+    fn try_from(entry: &AttributeEntry) -> Result<Self> {
+        let data_type = DataType::from_number(entry.data_type).ok_or_else(|| Error::corrupt("an attribute has an unknown type"))?;
+        Ok(Self { name: entry.name.clone(), value: Values::from_le_bytes(data_type, &entry.bytes) })
+    }
+}
+
+impl From<&Dimension> for DimensionEntry {
+    fn from(d: &Dimension) -> Self {
+        Self { name: d.name.clone(), length: d.length as u64, unlimited: d.unlimited }
+    }
+}
+
+impl TryFrom<&DimensionEntry> for Dimension {
+    type Error = Error;
+
+    fn try_from(entry: &DimensionEntry) -> Result<Self> {
+        let length = usize::try_from(entry.length).map_err(|_| Error::corrupt("a dimension is longer than memory"))?;
+        Ok(Self { name: entry.name.clone(), length, unlimited: entry.unlimited })
+    }
+}
+
+/// Number and detail of a source format.
+pub(crate) fn format_numbers(format: SourceFormat) -> (u8, u8) {
+    match format {
+        SourceFormat::Array => (0, 0),
+        SourceFormat::NetCdf3 { version } => (1, version),
+        SourceFormat::Npy { fortran_order, big_endian } => (2, u8::from(fortran_order) | u8::from(big_endian) << 1),
+        SourceFormat::Png => (3, 0),
+    }
+}
+
+/// The source format of a file; one this build does not know is treated as arrays.
+pub(crate) fn source_format(entry: &FileEntry) -> SourceFormat {
+    match (entry.format, entry.format_detail) {
+        (1, version) => SourceFormat::NetCdf3 { version },
+        (2, detail) => SourceFormat::Npy { fortran_order: detail & 1 != 0, big_endian: detail & 2 != 0 },
+        (3, _) => SourceFormat::Png,
+        _ => SourceFormat::Array,
+    }
+}
+
+/// First byte of an index payload: how the CBOR follows.
+const PLAIN: u8 = 0;
+const DEFLATED: u8 = 1;
+
+impl Index {
+    /// The payload of the index record: CBOR, deflated (RFC 1951) where that is shorter.
+    pub(crate) fn to_payload(&self) -> Result<Vec<u8>> {
+        let cbor = minicbor::to_vec(self).map_err(|e| Error::corrupt(format_args!("the index could not be written: {e}")))?;
+        let deflated = miniz_oxide::deflate::compress_to_vec(&cbor, 9);
+        let (kind, body) = if deflated.len() < cbor.len() { (DEFLATED, deflated) } else { (PLAIN, cbor) };
+        Ok(core::iter::once(kind).chain(body).collect())
+    }
+
+    pub(crate) fn from_payload(payload: &[u8], limits: &Limits) -> Result<Self> {
+        let limit = Limits::check("the index", limits.metadata_bytes, u64::MAX)?;
+        let (kind, body) = payload.split_first().ok_or_else(|| Error::corrupt("the index is empty"))?;
+        let too_large = |needed: usize| Error::LimitExceeded { what: "the index", needed: needed as u64, limit: limits.metadata_bytes };
+        let inflated;
+        let cbor = match *kind {
+            PLAIN if body.len() > limit => return Err(too_large(body.len())),
+            PLAIN => body,
+            DEFLATED => {
+                inflated = miniz_oxide::inflate::decompress_to_vec_with_limit(body, limit).map_err(|e| match e.status {
+                    miniz_oxide::inflate::TINFLStatus::HasMoreOutput => too_large(limit.saturating_add(1)),
+                    _ => Error::corrupt("the index does not inflate"),
+                })?;
+                inflated.as_slice()
+            }
+            kind => return Err(Error::corrupt(format_args!("index encoding {kind} does not exist in this format version"))),
+        };
+        minicbor::decode(cbor).map_err(|e| Error::corrupt(format_args!("the index is not valid: {e}")))
+    }
+}

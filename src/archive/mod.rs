@@ -1,0 +1,30 @@
+//! One file that holds datasets and explains itself (docs/format.md): superblock, records, index, trailer.
+//!
+//! [`Compressor`] writes, [`Archive`] reads the index, [`Decompressor`] gives datasets back. Each works chunk by chunk, so that callers can show
+//! progress, yield and cancel. No file system here: bytes in, bytes out.
+
+mod compressor;
+mod decompressor;
+mod frame;
+mod index;
+mod plan;
+mod reader;
+mod tiles;
+mod version;
+
+pub use compressor::Compressor;
+pub use decompressor::Decompressor;
+pub use index::VariableReport;
+pub use reader::Archive;
+pub use version::FormatVersion;
+
+/// How far a compressor or decompressor has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of values done.
+    pub done_bytes: u64,
+    /// Bytes of values in all.
+    pub total_bytes: u64,
+    /// Number of the variable being worked on.
+    pub variable: usize,
+}

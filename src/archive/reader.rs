@@ -1,0 +1,85 @@
+//! Bytes -> what an archive says about itself, without decoding values.
+
+use super::frame::{index_payload, superblock};
+use super::index::{FileEntry, Index, VariableReport};
+use super::version::FormatVersion;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use std::sync::Arc;
+
+/// The checked index of an archive. It does not keep the archive's bytes.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    version: FormatVersion,
+    index: Arc<Index>,
+    limits: Limits,
+}
+
+impl Archive {
+    /// Reads superblock, trailer and index, and checks that what they promise fits the file and the limits.
+    ///
+    /// # Errors
+    /// [`Error::NotAnArchive`], [`Error::UnsupportedVersion`], [`Error::Truncated`], [`Error::ChecksumMismatch`], [`Error::Corrupt`],
+    /// [`Error::LimitExceeded`].
+    pub fn open(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        let version = superblock(bytes)?;
+        let index = Index::from_payload(index_payload(bytes)?, limits)?;
+        let archive = Self { version, index: Arc::new(index), limits: *limits };
+        archive.check(bytes.len() as u64)?;
+        Ok(archive)
+    }
+
+    /// Version of the format it is written in.
+    #[must_use]
+    pub const fn version(&self) -> FormatVersion {
+        self.version
+    }
+
+    /// Names of the files in it.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.index.files.iter().map(|f| f.name.as_str())
+    }
+
+    /// Report of each variable of a file, from its certificates.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when there is no such file.
+    pub fn variables(&self, file: usize) -> Result<Vec<VariableReport>> {
+        let entry = self.file(file)?;
+        entry.variables.iter().map(|v| v.report(entry)).collect()
+    }
+
+    pub(crate) fn file(&self, number: usize) -> Result<&FileEntry> {
+        let count = self.index.files.len();
+        self.index.files.get(number).ok_or_else(|| Error::InvalidArgument { what: format!("file {number} was asked for, the archive has {count} (from 0)") })
+    }
+
+    /// Everything the index promises is checked here once, so that decoding can rely on it.
+    fn check(&self, available: u64) -> Result<()> {
+        let mut decoded = 0u64;
+        for file in &self.index.files {
+            for count in [file.dimensions.len(), file.attributes.len(), file.variables.len()] {
+                Limits::check("a list in the index", count as u64, self.limits.items)?;
+            }
+            for variable in &file.variables {
+                let report = variable.report(file)?;
+                decoded = decoded.saturating_add(report.raw_bytes);
+                Limits::check("the decoded dataset", decoded, self.limits.decoded_bytes)?;
+                let tiling = variable.tiling(report.shape.iter().product())?;
+                if tiling.chunks() != variable.chunks.len() {
+                    return Err(Error::corrupt(format_args!(
+                        "variable {:?} has {} chunks, its tiles need {}",
+                        variable.name,
+                        variable.chunks.len(),
+                        tiling.chunks()
+                    )));
+                }
+                let beyond = variable.chunks.iter().any(|c| c.offset.checked_add(c.length).is_none_or(|end| end > available));
+                if beyond {
+                    return Err(Error::corrupt(format_args!("a chunk of variable {:?} lies outside the file", variable.name)));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! What a chunk holds (docs/format.md, "Chunk payload"): shape, header, and the two ways to fill it.
+
+use super::lattice::Lattice;
+use crate::error::{Error, Result};
+use crate::wire::{Reader, put_varint};
+
+/// Planes, rows and columns of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChunkShape {
+    pub(crate) planes: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+}
+
+impl ChunkShape {
+    pub(crate) const fn samples(self) -> usize {
+        self.planes * self.height * self.width
+    }
+}
+
+/// First byte of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Filling {
+    /// The values as they are, little-endian.
+    Raw,
+    /// One value that stands for all.
+    Constant,
+    /// Header, stream, patches.
+    Coded(Method),
+}
+
+/// How the planes of a stream are coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// Coarse to fine, predicted from around.
+    Pyramid,
+    /// In raster order over few distinct values.
+    Raster,
+}
+
+impl Filling {
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Raw => 0,
+            Self::Constant => 1,
+            Self::Coded(Method::Pyramid) => 2,
+            Self::Coded(Method::Raster) => 3,
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
+        let number = reader.u8()?;
+        let known = [Self::Raw, Self::Constant, Self::Coded(Method::Pyramid), Self::Coded(Method::Raster)];
+        known
+            .into_iter()
+            .find(|f| f.number() == number)
+            .ok_or_else(|| Error::corrupt(format_args!("chunk filling {number} does not exist in this format version")))
+    }
+}
+
+/// Most patterns a chunk's mask may tell apart; beyond, each missing value is written out.
+pub(crate) const MAX_PATTERNS: usize = 15;
+
+/// How missing values are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MaskKind {
+    /// No value is missing.
+    None,
+    /// Each missing value is one of these bit patterns.
+    Patterns(Vec<u64>),
+    /// The bits of each missing value follow the mask of its plane.
+    Explicit,
+}
+
+/// Everything before the coded stream.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Header {
+    pub(crate) lattice: Lattice,
+    /// Odd distance between reconstructions of a coordinate.
+    pub(crate) quantum: i32,
+    pub(crate) mask: MaskKind,
+    /// How many planes back a reference plane may lie.
+    pub(crate) references: Vec<usize>,
+}
+
+impl Header {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        self.lattice.write(out);
+        put_varint(out, self.quantum.unsigned_abs().into());
+        match &self.mask {
+            MaskKind::None => put_varint(out, 0),
+            MaskKind::Explicit => put_varint(out, MAX_PATTERNS as u64 + 1),
+            MaskKind::Patterns(patterns) => {
+                put_varint(out, patterns.len() as u64);
+                patterns.iter().for_each(|p| put_varint(out, *p));
+            }
+        }
+        put_varint(out, self.references.len() as u64);
+        self.references.iter().for_each(|r| put_varint(out, *r as u64));
+    }
+
+    pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
+        let lattice = Lattice::read(reader)?;
+        let quantum = reader.count("the quantum", i32::MAX as usize)? as i32;
+        if quantum % 2 == 0 {
+            return Err(Error::corrupt("the quantum is even"));
+        }
+        let mask = match reader.count("the number of missing patterns", MAX_PATTERNS + 1)? {
+            0 => MaskKind::None,
+            n if n > MAX_PATTERNS => MaskKind::Explicit,
+            n => MaskKind::Patterns((0..n).map(|_| reader.varint()).collect::<Result<_>>()?),
+        };
+        let references =
+            (0..reader.count("the number of references", 2)?).map(|_| reader.count("a reference distance", u32::MAX as usize)).collect::<Result<Vec<_>>>()?;
+        if references.contains(&0) {
+            return Err(Error::corrupt("a plane refers to itself"));
+        }
+        Ok(Self { lattice, quantum, mask, references })
+    }
+}

@@ -1,0 +1,276 @@
+//! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
+
+use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
+use super::decode::decode;
+use super::entropy::{Coder, Encoder, MaskTables};
+use super::lattice::{COORDINATE_LIMIT, Lattice, Sample, coordinate, fit};
+use super::planes::Planes;
+use super::pyramid::Grid;
+use super::raster::Levels;
+use super::walk::quantise;
+use crate::error::{Error, Result};
+use crate::field::Missing;
+use crate::wire::put_varint;
+
+/// What the values of a chunk mean and how far they may move.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) shape: ChunkShape,
+    pub(crate) missing: &'a Missing,
+    /// Largest distance in stored units; 0 is lossless.
+    pub(crate) tolerance: f64,
+    /// Distance in planes of a second candidate reference (the slower axis of a 4-dimensional array); 0 when there is none.
+    pub(crate) cycle: usize,
+}
+
+/// A coded chunk and what its values decode to.
+#[derive(Debug)]
+pub(crate) struct Encoded<T> {
+    pub(crate) payload: Vec<u8>,
+    pub(crate) decoded: Vec<T>,
+    /// Largest distance from the source, in stored units.
+    pub(crate) max_error: f64,
+    pub(crate) missing: u64,
+}
+
+/// Encodes one chunk.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
+pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encoded<T>> {
+    let mask = Mask::of(values, request);
+    let payload = constant(values).map_or_else(|| coded(values, &mask, request), Ok)?;
+    let payload = if payload.len() > 1 + size_of_val(values) { raw(values) } else { payload };
+    let decoded = decode::<T>(&payload, request.shape)?;
+    let max_error = largest_error(values, &decoded, &mask, request)?;
+    Ok(Encoded { payload, decoded, max_error, missing: mask.count })
+}
+
+fn raw<T: Sample>(values: &[T]) -> Vec<u8> {
+    core::iter::once(Filling::Raw.number()).chain(values.iter().flat_map(|v| little_endian(*v))).collect()
+}
+
+/// The payload of values that all have the same bits.
+fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
+    let first = values.first()?;
+    let alike = values.iter().all(|v| v.to_bits64() == first.to_bits64());
+    alike.then(|| core::iter::once(Filling::Constant.number()).chain(little_endian(*first)).collect())
+}
+
+/// The smallest coded payload, with patches for the values it misses.
+fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Vec<u8>> {
+    let source = Source::of(values, mask, request);
+    let pyramid = source.payload(Method::Pyramid, &Levels::default());
+    let raster = source.levels().map(|levels| source.payload(Method::Raster, &levels)).filter(|raster| raster.len() < pyramid.len());
+    let mut payload = raster.unwrap_or(pyramid);
+    let decoded = decode::<T>(&[payload.as_slice(), &[0]].concat(), request.shape)?;
+    write_patches(&mut payload, &patches(values, &decoded, mask, request), values);
+    Ok(payload)
+}
+
+/// Which values are missing, and as what.
+struct Mask {
+    /// One plane of classes after another; empty when nothing is missing.
+    classes: Vec<u8>,
+    kind: MaskKind,
+    count: u64,
+}
+
+impl Mask {
+    fn of<T: Sample>(values: &[T], request: &Request) -> Self {
+        let mut patterns = Vec::new();
+        let mut explicit = false;
+        let mut count = 0;
+        let mut class = |value: &T| {
+            if !request.missing.is_missing(*value) {
+                return 0;
+            }
+            count += 1;
+            let bits = value.to_bits64();
+            match patterns.iter().position(|p| *p == bits) {
+                Some(i) => i as u8 + 1,
+                None if patterns.len() < MAX_PATTERNS => {
+                    patterns.push(bits);
+                    patterns.len() as u8
+                }
+                None => {
+                    explicit = true;
+                    1
+                }
+            }
+        };
+        let classes: Vec<u8> = values.iter().map(&mut class).collect();
+        match (count, explicit) {
+            (0, _) => Self { classes: Vec::new(), kind: MaskKind::None, count },
+            (_, true) => Self { classes: classes.into_iter().map(|c| c.min(1)).collect(), kind: MaskKind::Explicit, count },
+            (_, false) => Self { classes, kind: MaskKind::Patterns(patterns), count },
+        }
+    }
+
+    fn is_missing(&self, index: usize) -> bool {
+        self.classes.get(index).is_some_and(|c| *c != 0)
+    }
+
+    /// The values that are not missing.
+    fn present<'a, T: Sample>(&self, values: &'a [T]) -> std::borrow::Cow<'a, [T]> {
+        if self.count == 0 {
+            return values.into();
+        }
+        values.iter().zip(&self.classes).filter(|(_, c)| **c == 0).map(|(v, _)| *v).collect::<Vec<_>>().into()
+    }
+
+    /// The classes of one plane; `None` when nothing in the chunk is missing.
+    fn plane(&self, index: usize, shape: ChunkShape) -> Option<Grid<u8>> {
+        let size = shape.height * shape.width;
+        let samples = self.classes.get(index * size..(index + 1) * size)?.to_vec();
+        Some(Grid { height: shape.height, width: shape.width, samples })
+    }
+}
+
+/// A chunk on its lattice, ready to be coded by any method.
+struct Source<'a, T> {
+    values: &'a [T],
+    shape: ChunkShape,
+    header: Header,
+    /// Lattice coordinates and missing samples of each plane.
+    planes: Vec<(Grid<i32>, Option<Grid<u8>>)>,
+}
+
+impl<'a, T: Sample> Source<'a, T> {
+    fn of(values: &'a [T], mask: &Mask, request: &Request) -> Self {
+        let shape = request.shape;
+        let fitted = fit(&mask.present(values), request.tolerance);
+        let mut references: Vec<usize> = Vec::new();
+        if shape.planes > 1 {
+            references.push(1);
+            references.extend((1 < request.cycle && request.cycle < shape.planes).then_some(request.cycle));
+        }
+        let planes = values.chunks((shape.height * shape.width).max(1)).enumerate();
+        let planes = planes.map(|(i, plane)| (coordinates(&fitted.lattice, plane, shape), mask.plane(i, shape))).collect();
+        let header = Header { lattice: fitted.lattice, quantum: fitted.quantum, mask: mask.kind.clone(), references };
+        Self { values, shape, header, planes }
+    }
+
+    /// The distinct values, when there are few and neighbours are often alike.
+    fn levels(&self) -> Option<Levels> {
+        if self.header.lattice.noise() > 0 {
+            return None;
+        }
+        let quantum = self.header.quantum;
+        let alike =
+            |grid: &Grid<i32>| grid.samples.windows(2).filter(|w| if let [a, b] = w { quantise(*a, quantum) == quantise(*b, quantum) } else { false }).count();
+        let (alike, looked_at) = self.planes.iter().step_by(8).fold((0, 0), |(a, n), (grid, _)| (a + alike(grid), n + grid.samples.len()));
+        if alike * REPEATING < looked_at {
+            return None;
+        }
+        let present = |(grid, holes): &'_ (Grid<i32>, Option<Grid<u8>>)| {
+            let holes = holes.as_ref().map(|h| h.samples.clone()).unwrap_or_default();
+            grid.samples.iter().enumerate().filter(|(i, _)| holes.get(*i).is_none_or(|h| *h == 0)).map(|(_, c)| *c).collect::<Vec<_>>()
+        };
+        Levels::of(self.planes.iter().flat_map(present), quantum)
+    }
+
+    /// Everything but the patches.
+    fn payload(&self, method: Method, levels: &Levels) -> Vec<u8> {
+        let mut payload = vec![Filling::Coded(method).number()];
+        self.header.write(&mut payload);
+        let stream = self.stream(method, levels);
+        put_varint(&mut payload, stream.len() as u64);
+        payload.extend(stream);
+        payload
+    }
+
+    /// The coded stream: all masks, then plane after plane with its low bits.
+    fn stream(&self, method: Method, levels: &Levels) -> Vec<u8> {
+        let mut encoder = Encoder::default();
+        self.write_masks(&mut encoder);
+        let mut planes = Planes::start(&mut encoder, method, self.shape, &self.header, levels);
+        let values = self.values.chunks((self.shape.height * self.shape.width).max(1));
+        for ((source, holes), values) in self.planes.iter().zip(values) {
+            planes.next(&mut encoder, Some(source), holes.as_ref(), |_| false);
+            write_low_bits(&mut encoder, &self.header.lattice, values, holes.as_ref());
+        }
+        encoder.finish()
+    }
+
+    fn write_masks(&self, encoder: &mut Encoder) {
+        let patterns = if let MaskKind::Patterns(p) = &self.header.mask { p.len() } else { 0 };
+        let mut tables = MaskTables::default();
+        let mut before: Option<&Grid<u8>> = None;
+        let mut values = self.values.iter();
+        for plane in self.planes.iter().filter_map(|(_, holes)| holes.as_ref()) {
+            tables.code(encoder, &mut plane.clone(), before, patterns);
+            for (class, value) in plane.samples.iter().zip(values.by_ref()) {
+                if self.header.mask == MaskKind::Explicit && *class != 0 {
+                    encoder.bits(T::TYPE.size() as u32 * 8, value.to_bits64());
+                }
+            }
+            before = Some(plane);
+        }
+    }
+}
+
+/// The raster method is tried when one in this many neighbours is alike.
+const REPEATING: usize = 6;
+
+/// Lattice coordinates of a plane; those of missing values do not matter.
+fn coordinates<T: Sample>(lattice: &Lattice, values: &[T], shape: ChunkShape) -> Grid<i32> {
+    let samples = match *lattice {
+        Lattice::Ordered { base, shift, noise } => values.iter().map(|v| (v.to_ordered().wrapping_sub(base) >> shift >> noise) as i32).collect(),
+        _ => values.iter().map(|v| coordinate(lattice, v.to_f64()).clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT)).collect(),
+    };
+    Grid { height: shape.height, width: shape.width, samples }
+}
+
+fn write_low_bits<T: Sample>(encoder: &mut Encoder, lattice: &Lattice, values: &[T], holes: Option<&Grid<u8>>) {
+    let Lattice::Ordered { base, shift, noise: noise @ 1.. } = *lattice else { return };
+    let holes = holes.map(|h| h.samples.as_slice()).unwrap_or_default();
+    for (i, value) in values.iter().enumerate() {
+        if holes.get(i).is_none_or(|h| *h == 0) {
+            encoder.bits(noise, value.to_ordered().wrapping_sub(base) >> shift & ((1 << noise) - 1));
+        }
+    }
+}
+
+/// Indices of values that came back wrong: too far off, changed though missing, or no longer told from missing.
+fn patches<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request) -> Vec<usize> {
+    let wrong = |(index, (value, back)): (usize, (&T, &T))| {
+        let same = value.to_bits64() == back.to_bits64();
+        let fine = same
+            || !mask.is_missing(index)
+                && request.tolerance > 0.0
+                && !request.missing.is_missing(*back)
+                && (back.to_f64() - value.to_f64()).abs() <= request.tolerance;
+        (!fine).then_some(index)
+    };
+    values.iter().zip(decoded).enumerate().filter_map(wrong).collect()
+}
+
+fn write_patches<T: Sample>(payload: &mut Vec<u8>, patches: &[usize], values: &[T]) {
+    put_varint(payload, patches.len() as u64);
+    let mut next = 0;
+    for index in patches {
+        put_varint(payload, (index - next) as u64);
+        payload.extend(values.get(*index).map(|v| little_endian(*v)).into_iter().flatten());
+        next = index + 1;
+    }
+}
+
+fn little_endian<T: Sample>(value: T) -> impl Iterator<Item = u8> {
+    value.to_bits64().to_le_bytes().into_iter().take(T::TYPE.size())
+}
+
+/// Largest distance between source and decoded value.
+fn largest_error<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request) -> Result<f64> {
+    let mut largest = 0.0f64;
+    for (index, (value, back)) in values.iter().zip(decoded).enumerate() {
+        if value.to_bits64() != back.to_bits64() {
+            let error = (back.to_f64() - value.to_f64()).abs();
+            if mask.is_missing(index) || error.is_nan() || error > request.tolerance {
+                return Err(Error::corrupt("a value just encoded came back wrong; this is a bug, please report it"));
+            }
+            largest = largest.max(error);
+        }
+    }
+    Ok(largest)
+}

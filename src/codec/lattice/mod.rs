@@ -1,0 +1,167 @@
+//! Integers that stand for values (docs/format.md, "Lattice"): the rule that turns lattice coordinates back into values.
+//!
+//! Every value the decoder gives out is a fixed function of integers and of the few numbers in [`Lattice`]. `fit` is the encoder's search for
+//! the rule; nothing else here depends on the data.
+
+mod fit;
+
+pub(crate) use fit::{coordinate, fit, half_spacing};
+
+use crate::error::{Error, Result};
+use crate::field::Element;
+use crate::wire::{Reader, put_f64, put_varint};
+
+/// How a coordinate becomes a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Lattice {
+    /// offset + coordinate · step, each operation rounded to binary64, the result then rounded to the type.
+    Scaled { offset: f64, step: f64 },
+    /// (base + coordinate · multiple) / divisor, rounded to binary64, then to the type.
+    Ratio { base: i64, multiple: i64, divisor: f64 },
+    /// The value whose order-preserving integer is base + ((coordinate · 2^noise + low bits) · 2^shift).
+    Ordered { base: u64, shift: u32, noise: u32 },
+}
+
+/// Coordinates stay within ± this, so that prediction never overflows.
+pub(crate) const COORDINATE_LIMIT: i32 = 1 << 24;
+
+/// An element a lattice can produce.
+pub(crate) trait Sample: Element {
+    /// Largest order-preserving integer of the type.
+    const ORDERED_MAX: u64;
+    /// The nearest value; out of range saturates.
+    fn from_f64(value: f64) -> Self;
+    /// An integer that sorts as the value does; a bijection on bit patterns.
+    fn to_ordered(self) -> u64;
+    /// The value of an ordered integer.
+    fn from_ordered(ordered: u64) -> Self;
+}
+
+macro_rules! samples {
+    ($($t:ident $max:expr, $to:expr, $from:expr;)*) => {$(
+        impl Sample for $t {
+            const ORDERED_MAX: u64 = $max;
+            #[inline]
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            fn from_f64(value: f64) -> Self { value as $t }
+            #[inline]
+            fn to_ordered(self) -> u64 { ($to)(self) }
+            #[inline]
+            fn from_ordered(ordered: u64) -> Self { ($from)(ordered) }
+        }
+    )*};
+}
+
+samples! {
+    u8 0xFF, u64::from, |o| o as u8;
+    u16 0xFFFF, u64::from, |o| o as u16;
+    u32 0xFFFF_FFFF, u64::from, |o| o as u32;
+    u64 u64::MAX, |v| v, |o| o;
+    i8 0xFF, |v| u64::from(v as u8 ^ 0x80), |o| (o as u8 ^ 0x80) as i8;
+    i16 0xFFFF, |v| u64::from(v as u16 ^ 0x8000), |o| (o as u16 ^ 0x8000) as i16;
+    i32 0xFFFF_FFFF, |v| u64::from(v as u32 ^ 0x8000_0000), |o| (o as u32 ^ 0x8000_0000) as i32;
+    i64 u64::MAX, |v| v as u64 ^ 1 << 63, |o| (o ^ 1 << 63) as i64;
+    f32 0xFFFF_FFFF, |v: f32| ordered32(v.to_bits()), |o| f32::from_bits(unordered32(o as u32));
+    f64 u64::MAX, |v: f64| ordered64(v.to_bits()), |o| f64::from_bits(unordered64(o));
+}
+
+/// Negative floats run backwards in their bit patterns: flip them, and put positive ones above.
+fn ordered32(bits: u32) -> u64 {
+    u64::from(if bits >> 31 == 1 { !bits } else { bits | 1 << 31 })
+}
+
+fn unordered32(ordered: u32) -> u32 {
+    if ordered >> 31 == 1 { ordered & !(1 << 31) } else { !ordered }
+}
+
+fn ordered64(bits: u64) -> u64 {
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+fn unordered64(ordered: u64) -> u64 {
+    if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered }
+}
+
+impl Lattice {
+    /// Low bits per sample that are stored beside the coordinate.
+    pub(crate) const fn noise(&self) -> u32 {
+        match self {
+            Self::Ordered { noise, .. } => *noise,
+            _ => 0,
+        }
+    }
+
+    /// The value of a coordinate.
+    #[inline]
+    pub(crate) fn value<T: Sample>(&self, coordinate: i32, low: u64) -> T {
+        match *self {
+            Self::Scaled { offset, step } => T::from_f64(offset + f64::from(coordinate) * step),
+            Self::Ratio { base, multiple, divisor } => T::from_f64(base.wrapping_add(i64::from(coordinate).wrapping_mul(multiple)) as f64 / divisor),
+            Self::Ordered { base, shift, noise } => {
+                let delta = ((i64::from(coordinate) << noise) | low as i64) << shift;
+                T::from_ordered(base.saturating_add_signed(delta).min(T::ORDERED_MAX))
+            }
+        }
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match *self {
+            Self::Scaled { offset, step } => {
+                out.push(0);
+                put_f64(out, offset);
+                put_f64(out, step);
+            }
+            Self::Ratio { base, multiple, divisor } => {
+                out.push(1);
+                put_varint(out, base as u64);
+                put_varint(out, multiple as u64);
+                put_f64(out, divisor);
+            }
+            Self::Ordered { base, shift, noise } => {
+                out.push(2);
+                put_varint(out, base);
+                out.extend([shift as u8, noise as u8]);
+            }
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
+        match reader.u8()? {
+            0 => Ok(Self::Scaled { offset: reader.f64()?, step: reader.f64()? }),
+            1 => Ok(Self::Ratio { base: reader.varint()? as i64, multiple: reader.varint()? as i64, divisor: reader.f64()? }),
+            2 => {
+                let (base, shift, noise) = (reader.varint()?, u32::from(reader.u8()?), u32::from(reader.u8()?));
+                if shift + noise > 63 {
+                    return Err(Error::corrupt("a lattice shifts by more than 63 bits"));
+                }
+                Ok(Self::Ordered { base, shift, noise })
+            }
+            kind => Err(Error::corrupt(format_args!("lattice kind {kind} does not exist in this format version"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Sample>(ascending: &[T]) {
+        for pair in ascending.windows(2) {
+            assert!(pair[0].to_ordered() < pair[1].to_ordered(), "{pair:?}");
+        }
+        for v in ascending {
+            assert_eq!(T::from_ordered(v.to_ordered()).to_bits64(), v.to_bits64());
+        }
+    }
+
+    #[test]
+    fn ordered_integers_sort_as_values_do() {
+        check(&[f32::NEG_INFINITY, f32::MIN, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1.0, f32::MAX, f32::INFINITY, f32::NAN]);
+        check(&[f64::NEG_INFINITY, f64::MIN, -1.0, -5e-324, -0.0, 0.0, 5e-324, 1.0, f64::MAX, f64::INFINITY, f64::NAN]);
+        check(&[i8::MIN, -1, 0, 1, i8::MAX]);
+        check(&[i16::MIN, -1, 0, 1, i16::MAX]);
+        check(&[i32::MIN, -1, 0, 1, i32::MAX]);
+        check(&[i64::MIN, -1, 0, 1, i64::MAX]);
+        check(&[0u64, 1, u64::MAX]);
+    }
+}

@@ -1,0 +1,111 @@
+//! What a pass is predicted from, and the interface every predictor has: context grids in, two integer grids out.
+//!
+//! The classical interpolator lives here; a network plugs in behind the same [`Prediction`].
+
+mod careful;
+mod choose;
+mod classical;
+
+pub(crate) use choose::choose;
+pub(crate) use classical::predict;
+
+use super::entropy::{Coder, SYMBOLS, Table};
+use super::pyramid::{Grid, Pass};
+
+/// Samples of one level a pass may look at. `known` holds even rows and columns, `diagonal` odd rows and columns (empty during that pass).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) pass: Pass,
+    pub(crate) known: &'a Grid<i32>,
+    pub(crate) diagonal: &'a Grid<i32>,
+    /// Where those samples are missing; `None` when none are.
+    pub(crate) holes: Option<Holes<'a>>,
+    /// The same places in an already decoded plane.
+    pub(crate) reference: Option<Reference<'a>>,
+    /// Quantum of the level, in lattice units.
+    pub(crate) quantum: i32,
+    /// Size of the grid to predict.
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+}
+
+/// Missing samples of `known` and `diagonal`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holes<'a> {
+    pub(crate) known: &'a Grid<u8>,
+    pub(crate) diagonal: &'a Grid<u8>,
+}
+
+/// A reference plane split like the plane itself; `target` lies where the pass predicts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reference<'a> {
+    pub(crate) known: &'a Grid<i32>,
+    pub(crate) diagonal: &'a Grid<i32>,
+    pub(crate) target: &'a Grid<i32>,
+}
+
+/// A predicted grid and, per sample, the bucket that names its distribution.
+#[derive(Debug)]
+pub(crate) struct Prediction {
+    pub(crate) values: Grid<i32>,
+    pub(crate) buckets: Grid<u8>,
+}
+
+/// Buckets a predictor may name.
+pub(crate) const BUCKETS: usize = 48;
+/// Bucket of samples of the coarsest grid.
+pub(crate) const COARSEST_BUCKET: u8 = BUCKETS as u8 - 1;
+
+/// What the encoder decides for one pass of one plane, and sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Choice {
+    /// Index into [`classical::KERNELS`].
+    pub(crate) kernel: usize,
+    /// Index into [`WEIGHTS`].
+    pub(crate) weight: usize,
+}
+
+/// Weights of the reference plane, in 1/16.
+pub(crate) const WEIGHTS: [i32; SYMBOLS] = [0, 2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20];
+
+/// Learned tables of the choices of a chunk.
+#[derive(Debug)]
+pub(crate) struct ChoiceTables {
+    kernel: [Table; 3],
+    weight: [Table; 3],
+}
+
+impl Default for ChoiceTables {
+    fn default() -> Self {
+        Self { kernel: core::array::from_fn(|_| Table::uniform(classical::KERNELS.len(), 5)), weight: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)) }
+    }
+}
+
+impl Choice {
+    /// Codes the choice for a pass; the weight only where there is a reference.
+    pub(crate) fn code<C: Coder>(self, coder: &mut C, tables: &mut ChoiceTables, pass: Pass, referenced: bool) -> Self {
+        let [kernel, weight] = [&mut tables.kernel, &mut tables.weight].map(|t| match (pass, t) {
+            (Pass::Diagonal, [t, ..]) | (Pass::Horizontal, [_, t, _]) | (Pass::Vertical, [.., t]) => t,
+        });
+        Self { kernel: coder.adaptive(kernel, self.kernel), weight: if referenced { coder.adaptive(weight, self.weight) } else { 0 } }
+    }
+}
+
+/// Twice the binary logarithm, rounded down: 0 for 0, 1 and 2 for 1 and up, …
+#[inline]
+pub(crate) fn half_octave(value: u32) -> u8 {
+    let octave = 31 - (value | 1).leading_zeros();
+    let half = if octave == 0 { 0 } else { value >> (octave - 1) & 1 };
+    if value == 0 { 0 } else { (1 + 2 * octave + half) as u8 }
+}
+
+/// Bucket of a sample whose four neighbours lie `spread` (sum of distances, lattice units) from its prediction.
+#[inline]
+fn bucket(spread: u32, reciprocal: u64) -> u8 {
+    half_octave((u64::from(spread) * reciprocal >> 32) as u32).min(COARSEST_BUCKET - 1)
+}
+
+/// Factor of [`bucket`]: spreads are measured in quarters of the quantum.
+fn reciprocal(quantum: i32) -> u64 {
+    (4 << 32) / u64::from(quantum.unsigned_abs().max(1))
+}

@@ -1,0 +1,181 @@
+//! One plane through the pyramid, coarse to fine. Written once for both directions: the encoder brings the source along, the decoder does not.
+
+use super::entropy::{Coder, Residuals, Table};
+use super::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, Holes, Prediction, Reference, choose, predict};
+use super::pyramid::{Grid, Pass, levels, merge};
+
+/// What a chunk learns while it is coded.
+#[derive(Debug)]
+pub(crate) struct Learned {
+    residuals: Residuals,
+    choices: ChoiceTables,
+    reference: Table,
+}
+
+impl Default for Learned {
+    fn default() -> Self {
+        Self { residuals: Residuals::new(BUCKETS), choices: ChoiceTables::default(), reference: Table::uniform(3, 5) }
+    }
+}
+
+/// A plane to code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plane<'a> {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// Lattice coordinates; only the encoder has them.
+    pub(crate) source: Option<&'a Grid<i32>>,
+    /// Where samples are missing; `None` when none are.
+    pub(crate) holes: Option<&'a Grid<u8>>,
+    /// An already decoded plane of the same size.
+    pub(crate) reference: Option<&'a Grid<i32>>,
+    /// Odd distance between reconstructions of a coordinate.
+    pub(crate) quantum: i32,
+}
+
+/// Codes a plane and returns its reconstruction. `stop` is asked before every level; true ends early with what is there.
+pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, stop: impl Fn(&C) -> bool) -> Grid<i32> {
+    let top = levels(plane.height, plane.width);
+    let mut known = code_coarsest(coder, learned, plane, top);
+    for level in (0..top).rev() {
+        if stop(coder) {
+            return Grid::new(plane.height, plane.width);
+        }
+        known = code_level(coder, learned, plane, level, &known);
+    }
+    known
+}
+
+/// The three passes of a level.
+fn code_level<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, level: u32, known: &Grid<i32>) -> Grid<i32> {
+    let stride = 1usize << level;
+    let (height, width) = (plane.height.div_ceil(stride), plane.width.div_ceil(stride));
+    let even = |full: &Grid<i32>| full.every(2 * stride, 0, 0);
+    let reference = plane.reference.map(|r| (even(r), Pass::Diagonal.component(r, stride)));
+    let holes = plane.holes.map(|h| (h.every(2 * stride, 0, 0), Pass::Diagonal.component(h, stride)));
+    let nothing = Grid::new(0, 0);
+
+    let mut code = |pass: Pass, diagonal: &Grid<i32>| {
+        let (height, width) = pass.size(height, width);
+        let target = plane.reference.map(|r| pass.component(r, stride));
+        let reference = reference.as_ref().zip(target.as_ref()).map(|((known, diagonal), target)| Reference { known, diagonal, target });
+        let around = holes.as_ref().map(|(known, diagonal)| Holes { known, diagonal });
+        let context = Context { pass, known, diagonal, holes: around, reference, quantum: plane.quantum, height, width };
+        let source = plane.source.map(|s| pass.component(s, stride));
+        let missing = plane.holes.map(|h| pass.component(h, stride));
+        code_pass(coder, learned, &context, source.as_ref(), missing.as_ref())
+    };
+    let diagonal = code(Pass::Diagonal, &nothing);
+    let horizontal = code(Pass::Horizontal, &diagonal);
+    let vertical = code(Pass::Vertical, &diagonal);
+    merge(known, &diagonal, &horizontal, &vertical)
+}
+
+/// One pass: the choice, the prediction, the residuals.
+fn code_pass<C: Coder>(coder: &mut C, learned: &mut Learned, context: &Context, source: Option<&Grid<i32>>, missing: Option<&Grid<u8>>) -> Grid<i32> {
+    if context.height * context.width == 0 {
+        return Grid::new(context.height, context.width);
+    }
+    let choice = source.map_or_else(Choice::default, |target| choose(context, target, missing));
+    let choice = choice.code(coder, &mut learned.choices, context.pass, context.reference.is_some());
+    code_residuals(coder, &mut learned.residuals, predict(context, choice), context.quantum, source, missing)
+}
+
+/// The samples of the coarsest grid, each predicted by the one before it.
+fn code_coarsest<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, top: u32) -> Grid<i32> {
+    let stride = 1usize << top;
+    let (height, width) = (plane.height.div_ceil(stride), plane.width.div_ceil(stride));
+    let reference = plane.reference.map(|r| r.every(stride, 0, 0));
+    let source = plane.source.map(|s| s.every(stride, 0, 0));
+    let missing = plane.holes.map(|h| h.every(stride, 0, 0));
+    let at = |g: &Option<Grid<i32>>, i: usize| g.as_ref().and_then(|g| g.samples.get(i)).copied().unwrap_or(0);
+    let mut grid = Grid::new(height, width);
+    let mut offset = 0i32;
+    for (i, sample) in grid.samples.iter_mut().enumerate() {
+        let base = at(&reference, i);
+        *sample = base.wrapping_add(offset);
+        if missing.as_ref().and_then(|m| m.samples.get(i)).is_none_or(|m| *m == 0) {
+            let step = Step { bucket: COARSEST_BUCKET, nearby: offset.unsigned_abs().min(NEARBY_LIMIT), quantum: plane.quantum };
+            code_sample(coder, &mut learned.residuals, step, sample, at(&source, i));
+        }
+        offset = sample.wrapping_sub(base);
+    }
+    grid
+}
+
+/// How one sample is coded.
+struct Step {
+    bucket: u8,
+    /// Mean magnitude of residuals beside it, in 1/256.
+    nearby: u32,
+    quantum: i32,
+}
+
+/// Turns a prediction into the reconstruction; returns the magnitude of the residual.
+#[inline]
+fn code_sample<C: Coder>(coder: &mut C, residuals: &mut Residuals, step: Step, sample: &mut i32, source: i32) -> u32 {
+    let residual = quantise(source.wrapping_sub(*sample), step.quantum);
+    let residual = residuals.code(coder, step.bucket, step.nearby, residual);
+    *sample = sample.wrapping_add(residual.wrapping_mul(step.quantum));
+    residual.unsigned_abs().min(NEARBY_LIMIT)
+}
+
+/// Codes the difference of every sample from its prediction and returns the reconstruction; missing samples keep the prediction.
+fn code_residuals<C: Coder>(
+    coder: &mut C,
+    residuals: &mut Residuals,
+    prediction: Prediction,
+    quantum: i32,
+    source: Option<&Grid<i32>>,
+    missing: Option<&Grid<u8>>,
+) -> Grid<i32> {
+    let Prediction { mut values, buckets } = prediction;
+    let width = values.width;
+    // Magnitudes of the row above and of this one, with a neutral sample on either side.
+    let (mut above, mut here) = (vec![0u32; width + 2], vec![0u32; width + 2]);
+    let (no_source, no_holes) = (vec![0i32; width], vec![0u8; width]);
+    for (y, (row, buckets)) in values.rows_mut().zip(buckets.rows()).enumerate() {
+        let source = source.map_or(no_source.as_slice(), |s| s.row(y));
+        let missing = missing.map_or(no_holes.as_slice(), |m| m.row(y));
+        let mut left = 0;
+        let around = above.windows(3).zip(here.iter_mut().skip(1));
+        for ((((value, bucket), source), missing), (above, here)) in row.iter_mut().zip(buckets).zip(source).zip(missing).zip(around) {
+            *here = 0;
+            if *missing == 0 {
+                let step = Step { bucket: *bucket, nearby: nearby(left, above), quantum };
+                *here = code_sample(coder, residuals, step, value, *source);
+            }
+            left = *here;
+        }
+        core::mem::swap(&mut above, &mut here);
+    }
+    values
+}
+
+/// Magnitudes are cut here, so that their sums stay small.
+const NEARBY_LIMIT: u32 = 1 << 20;
+
+/// Weighted mean of the magnitudes to the left and above, in 1/256.
+#[inline]
+fn nearby(left: u32, above: &[u32]) -> u32 {
+    let above = if let [a, b, c] = above { a + 2 * b + c } else { 0 };
+    (2 * left + above) * 43
+}
+
+/// The multiple of the odd `quantum` nearest to `difference`.
+#[inline]
+pub(crate) fn quantise(difference: i32, quantum: i32) -> i32 {
+    if quantum == 1 { difference } else { difference.wrapping_add(quantum / 2).div_euclid(quantum.max(1)) }
+}
+
+impl Learned {
+    /// Codes which reference plane the next plane takes (0 for none, otherwise a number into `distances`, from 1) and returns it.
+    pub(crate) fn reference<'p, C: Coder>(&mut self, coder: &mut C, planes: &'p [Grid<i32>], distances: &[usize], choice: usize) -> Option<&'p Grid<i32>> {
+        if planes.is_empty() || distances.is_empty() {
+            return None;
+        }
+        let choice = coder.adaptive(&mut self.reference, choice);
+        let distance = distances.get(choice.checked_sub(1)?)?;
+        planes.get(planes.len().checked_sub(*distance)?)
+    }
+}

@@ -1,0 +1,152 @@
+//! The one error type. Each variant says what the caller can do about it.
+
+use core::fmt;
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// Why an operation failed, and what to do.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes start like none of the formats this build reads. Convert the file, or check that it is the right one.
+    #[error("not a file this build can read ({seen}); give it NetCDF-3, NPY, PNG or a .dca archive")]
+    UnknownFormat {
+        /// What the first bytes look like.
+        seen: String,
+    },
+    /// The file breaks the rules of its own format. Get the file again.
+    #[error("malformed {format} at byte {offset}: expected {expected}; the file is damaged or incomplete, get it again")]
+    Malformed {
+        /// The format being read.
+        format: &'static str,
+        /// Byte offset from the start of the file.
+        offset: u64,
+        /// What should have stood there.
+        expected: String,
+    },
+    /// Valid, but outside what this build handles. Convert as advised.
+    #[error("{what} is not supported; {advice}")]
+    Unsupported {
+        /// What was met.
+        what: String,
+        /// What to do instead.
+        advice: String,
+    },
+    /// The error bound is not a positive finite number. Fix the argument.
+    #[error("an error bound must be a positive finite number, got {given}; for no error at all ask for lossless")]
+    InvalidBound {
+        /// The number given.
+        given: f64,
+    },
+    /// The bound is finer than the values can express. Loosen it or go lossless.
+    #[error("the bound {bound:e} on {variable:?} is finer than its own precision ({precision:e}); use lossless, or a bound of at least {precision:e}")]
+    BoundBelowPrecision {
+        /// Name of the variable.
+        variable: String,
+        /// The absolute bound asked for, in the variable's units.
+        bound: f64,
+        /// Half the spacing of the stored numbers at the largest magnitude, in the variable's units.
+        precision: f64,
+    },
+    /// Arguments that contradict each other or the data. Fix the argument.
+    #[error("{what}")]
+    InvalidArgument {
+        /// What is wrong and what would be right.
+        what: String,
+    },
+    /// The bytes are not a DeepComp archive. Check the file.
+    #[error("not a DeepComp archive: {why}")]
+    NotAnArchive {
+        /// What is missing.
+        why: &'static str,
+    },
+    /// Written by a newer format. Upgrade.
+    #[error("archive format {found} is newer than this build reads ({supported}); upgrade DeepComp")]
+    UnsupportedVersion {
+        /// Major version in the archive.
+        found: u16,
+        /// Newest major version this build reads.
+        supported: u16,
+    },
+    /// The archive ends too early. Ask for the file again.
+    #[error("the archive is cut short: {what} needs byte {needed}, the file has {available}; get the file again")]
+    Truncated {
+        /// The part that is missing.
+        what: &'static str,
+        /// End of that part, in bytes from the start.
+        needed: u64,
+        /// Length of the file in bytes.
+        available: u64,
+    },
+    /// The archive contradicts itself. Ask for the file again.
+    #[error("the archive is damaged: {what}; get the file again")]
+    Corrupt {
+        /// The rule that is broken.
+        what: String,
+    },
+    /// A checksum differs. Ask for the file again.
+    #[error("checksum mismatch in {what}; the archive was altered or damaged, get the file again")]
+    ChecksumMismatch {
+        /// The part whose checksum differs.
+        what: String,
+    },
+    /// More memory or more items than the limits allow. Shorten the request or raise [`crate::Limits`].
+    #[error("{what} needs {needed}, the limit is {limit}; ask for less, or raise the limit if the file is trusted")]
+    LimitExceeded {
+        /// What is too large.
+        what: &'static str,
+        /// How much it asks for.
+        needed: u64,
+        /// How much is allowed.
+        limit: u64,
+    },
+    /// No variable of that name or number. Pick one that is listed.
+    #[error("no variable {name:?}; there are: {available}")]
+    NoSuchVariable {
+        /// What was asked for.
+        name: String,
+        /// Names that exist.
+        available: String,
+    },
+    /// The archive needs a model this build does not have, or a model was asked for and none can be used.
+    #[error("model {model} is not available ({looked}); install it, or use the classical path (model \"none\")")]
+    ModelUnavailable {
+        /// Name, path or hash of the model.
+        model: String,
+        /// Where it was looked for.
+        looked: String,
+    },
+    /// The caller asked to stop. Nothing was written.
+    #[error("cancelled; nothing was written")]
+    Cancelled,
+}
+
+impl Error {
+    /// A short stable identifier, for programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownFormat { .. } => "unknown-format",
+            Self::Malformed { .. } => "malformed",
+            Self::Unsupported { .. } => "unsupported",
+            Self::InvalidBound { .. } => "invalid-bound",
+            Self::BoundBelowPrecision { .. } => "bound-below-precision",
+            Self::InvalidArgument { .. } => "invalid-argument",
+            Self::NotAnArchive { .. } => "not-an-archive",
+            Self::UnsupportedVersion { .. } => "unsupported-version",
+            Self::Truncated { .. } => "truncated",
+            Self::Corrupt { .. } => "corrupt",
+            Self::ChecksumMismatch { .. } => "checksum-mismatch",
+            Self::LimitExceeded { .. } => "limit-exceeded",
+            Self::NoSuchVariable { .. } => "no-such-variable",
+            Self::ModelUnavailable { .. } => "model-unavailable",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// A broken rule inside an archive.
+    pub(crate) fn corrupt(what: impl fmt::Display) -> Self {
+        Self::Corrupt { what: what.to_string() }
+    }
+}

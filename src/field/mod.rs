@@ -1,0 +1,139 @@
+//! What a file holds once it is read: a [`Dataset`] of [`Field`]s on shared dimensions, with attributes.
+//!
+//! Nothing here knows a file format or the codec. Values are kept in the type and byte pattern of the source.
+
+mod bound;
+mod missing;
+mod values;
+
+pub use bound::{AbsoluteBound, ErrorBound};
+pub use missing::{Missing, Packing};
+pub use values::{DataType, Element, Values, with_values};
+
+use crate::error::{Error, Result};
+
+/// The file format a dataset came from, so that it can be given back in the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceFormat {
+    /// NetCDF classic; the version byte is 1 (classic), 2 (64-bit offset) or 5 (64-bit data).
+    NetCdf3 {
+        /// Version byte after `CDF`.
+        version: u8,
+    },
+    /// NumPy array file. In Fortran order the field's shape is the reverse of the array's.
+    Npy {
+        /// Whether the array is stored column-major.
+        fortran_order: bool,
+        /// Whether numbers are stored big-endian.
+        big_endian: bool,
+    },
+    /// PNG picture: one field of shape (channel, y, x).
+    Png,
+    /// Typed arrays handed over by a program.
+    Array,
+}
+
+/// A named axis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dimension {
+    /// Name, unique in its dataset.
+    pub name: String,
+    /// Number of points.
+    pub length: usize,
+    /// Whether it is the record (unlimited) dimension.
+    pub unlimited: bool,
+}
+
+/// A named piece of metadata: text is `Values::Char`, everything else a typed list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribute {
+    /// Name, unique among its neighbours.
+    pub name: String,
+    /// Text (`Values::Char`, any encoding) or numbers.
+    pub value: Values,
+}
+
+impl Attribute {
+    /// A text attribute.
+    #[must_use]
+    pub fn text(name: &str, value: &str) -> Self {
+        Self { name: name.to_owned(), value: Values::Char(value.as_bytes().to_vec()) }
+    }
+}
+
+/// One variable: an array in C order with its dimensions and attributes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Name, unique in its dataset.
+    pub name: String,
+    /// Indices into [`Dataset::dimensions`], slowest first; empty for a scalar.
+    pub dimensions: Vec<usize>,
+    /// Length of each dimension, slowest first; the product is `values.len()`.
+    pub shape: Vec<usize>,
+    /// Values in C order.
+    pub values: Values,
+    /// Metadata in file order.
+    pub attributes: Vec<Attribute>,
+    /// Which values mean "no data".
+    pub missing: Missing,
+}
+
+impl Field {
+    /// The attribute of that name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&Values> {
+        self.attributes.iter().find(|a| a.name == name).map(|a| &a.value)
+    }
+
+    /// CF packing: physical = stored · scale + offset. Identity when the attributes are absent.
+    #[must_use]
+    pub fn packing(&self) -> Packing {
+        let number = |name| self.attribute(name).filter(|v| !matches!(v, Values::Char(_))).and_then(|v| v.get_f64(0));
+        Packing {
+            scale: number("scale_factor").filter(|s| *s != 0.0 && s.is_finite()).unwrap_or(1.0),
+            offset: number("add_offset").filter(|o| o.is_finite()).unwrap_or(0.0),
+        }
+    }
+}
+
+/// Everything read from one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// Where it came from.
+    pub format: SourceFormat,
+    /// Axes shared by the fields.
+    pub dimensions: Vec<Dimension>,
+    /// Metadata of the whole file.
+    pub attributes: Vec<Attribute>,
+    /// Variables in file order.
+    pub fields: Vec<Field>,
+}
+
+impl Dataset {
+    /// A dataset of one anonymous array with dimensions `dim_0 …`, as NPY files and programs give it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when the product of `shape` is not the number of values.
+    pub fn from_array(name: &str, shape: &[usize], values: Values, format: SourceFormat) -> Result<Self> {
+        let count = shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+        if count != Some(values.len()) {
+            return Err(Error::InvalidArgument { what: format!("shape {shape:?} does not hold {} values", values.len()) });
+        }
+        let dimensions = shape.iter().enumerate().map(|(i, &length)| Dimension { name: format!("dim_{i}"), length, unlimited: false }).collect();
+        let field = Field {
+            name: name.to_owned(),
+            dimensions: (0..shape.len()).collect(),
+            shape: shape.to_vec(),
+            values,
+            attributes: Vec::new(),
+            missing: Missing::NonFinite,
+        };
+        Ok(Self { format, dimensions, attributes: Vec::new(), fields: vec![field] })
+    }
+
+    /// Whether the field is a coordinate variable (CF: one dimension, of its own name): always kept lossless.
+    #[must_use]
+    pub fn is_coordinate(&self, field: &Field) -> bool {
+        matches!(field.dimensions.as_slice(), [d] if self.dimensions.get(*d).is_some_and(|d| d.name == field.name))
+    }
+}

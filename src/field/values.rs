@@ -1,0 +1,285 @@
+//! Typed arrays and their element types.
+
+use crate::error::{Error, Result};
+
+/// Element type of an array, as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DataType {
+    /// Signed 8-bit integer.
+    I8 = 0,
+    /// Unsigned 8-bit integer.
+    U8 = 1,
+    /// Signed 16-bit integer.
+    I16 = 2,
+    /// Unsigned 16-bit integer.
+    U16 = 3,
+    /// Signed 32-bit integer.
+    I32 = 4,
+    /// Unsigned 32-bit integer.
+    U32 = 5,
+    /// Signed 64-bit integer.
+    I64 = 6,
+    /// Unsigned 64-bit integer.
+    U64 = 7,
+    /// IEEE 754 binary32.
+    F32 = 8,
+    /// IEEE 754 binary64.
+    F64 = 9,
+    /// Text bytes (NetCDF char).
+    Char = 10,
+}
+
+impl DataType {
+    /// All types, in the order of their numbers.
+    pub const ALL: [Self; 11] = [Self::I8, Self::U8, Self::I16, Self::U16, Self::I32, Self::U32, Self::I64, Self::U64, Self::F32, Self::F64, Self::Char];
+
+    /// The type with that number in an archive.
+    #[must_use]
+    pub fn from_number(n: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(n)).copied()
+    }
+
+    /// Bytes of one value.
+    #[must_use]
+    pub const fn size(self) -> usize {
+        match self {
+            Self::I8 | Self::U8 | Self::Char => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::I64 | Self::U64 | Self::F64 => 8,
+        }
+    }
+
+    /// Whether values are IEEE 754 numbers.
+    #[must_use]
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// Short name as NumPy writes it (`char` for text).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::I8 => "int8",
+            Self::U8 => "uint8",
+            Self::I16 => "int16",
+            Self::U16 => "uint16",
+            Self::I32 => "int32",
+            Self::U32 => "uint32",
+            Self::I64 => "int64",
+            Self::U64 => "uint64",
+            Self::F32 => "float32",
+            Self::F64 => "float64",
+            Self::Char => "char",
+        }
+    }
+}
+
+/// A Rust number that can be an element of [`Values`].
+pub trait Element: Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
+    /// Its data type.
+    const TYPE: DataType;
+    /// Value as f64; exact but for 64-bit integers beyond 2^53.
+    fn to_f64(self) -> f64;
+    /// The bit pattern, zero-extended.
+    fn to_bits64(self) -> u64;
+    /// The value of a bit pattern; bits beyond the type's size are ignored.
+    fn from_bits64(bits: u64) -> Self;
+    /// Wraps an array of this type.
+    fn wrap(values: Vec<Self>) -> Values;
+}
+
+macro_rules! elements {
+    ($($t:ident $v:ident $u:ident;)*) => {$(
+        impl Element for $t {
+            const TYPE: DataType = DataType::$v;
+            #[inline]
+            #[allow(clippy::cast_lossless, clippy::cast_precision_loss)]
+            fn to_f64(self) -> f64 { self as f64 }
+            #[inline]
+            fn to_bits64(self) -> u64 { u64::from($u::from_le_bytes(self.to_le_bytes())) }
+            #[inline]
+            #[allow(clippy::cast_possible_truncation)]
+            fn from_bits64(bits: u64) -> Self { Self::from_le_bytes((bits as $u).to_le_bytes()) }
+            fn wrap(values: Vec<Self>) -> Values { Values::$v(values) }
+        }
+    )*};
+}
+elements! { i8 I8 u8; u8 U8 u8; i16 I16 u16; u16 U16 u16; i32 I32 u32; u32 U32 u32; i64 I64 u64; u64 U64 u64; f32 F32 u32; f64 F64 u64; }
+
+/// An array of one element type.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Values {
+    I8(Vec<i8>),
+    U8(Vec<u8>),
+    I16(Vec<i16>),
+    U16(Vec<u16>),
+    I32(Vec<i32>),
+    U32(Vec<u32>),
+    I64(Vec<i64>),
+    U64(Vec<u64>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    /// Text bytes.
+    Char(Vec<u8>),
+}
+
+/// Runs one generic expression over whichever array is inside: `with_values!(values, v => v.len())`.
+#[macro_export]
+macro_rules! with_values {
+    ($values:expr, $v:ident => $body:expr) => {
+        match $values {
+            $crate::field::Values::I8($v) => $body,
+            $crate::field::Values::U8($v) | $crate::field::Values::Char($v) => $body,
+            $crate::field::Values::I16($v) => $body,
+            $crate::field::Values::U16($v) => $body,
+            $crate::field::Values::I32($v) => $body,
+            $crate::field::Values::U32($v) => $body,
+            $crate::field::Values::I64($v) => $body,
+            $crate::field::Values::U64($v) => $body,
+            $crate::field::Values::F32($v) => $body,
+            $crate::field::Values::F64($v) => $body,
+        }
+    };
+}
+pub use with_values;
+
+impl Values {
+    /// `count` zeros.
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`] when there is not that much memory.
+    pub fn zeros(data_type: DataType, count: usize) -> Result<Self> {
+        macro_rules! list {
+            ($v:ident) => {{
+                let mut values = Vec::new();
+                let needed = (count as u64).saturating_mul(data_type.size() as u64);
+                values.try_reserve_exact(count).map_err(|_| Error::LimitExceeded { what: "an array", needed, limit: isize::MAX as u64 })?;
+                values.resize(count, Default::default());
+                Ok(Self::$v(values))
+            }};
+        }
+        match data_type {
+            DataType::I8 => list!(I8),
+            DataType::U8 => list!(U8),
+            DataType::I16 => list!(I16),
+            DataType::U16 => list!(U16),
+            DataType::I32 => list!(I32),
+            DataType::U32 => list!(U32),
+            DataType::I64 => list!(I64),
+            DataType::U64 => list!(U64),
+            DataType::F32 => list!(F32),
+            DataType::F64 => list!(F64),
+            DataType::Char => list!(Char),
+        }
+    }
+
+    /// Element type.
+    #[must_use]
+    pub const fn data_type(&self) -> DataType {
+        match self {
+            Self::I8(_) => DataType::I8,
+            Self::U8(_) => DataType::U8,
+            Self::I16(_) => DataType::I16,
+            Self::U16(_) => DataType::U16,
+            Self::I32(_) => DataType::I32,
+            Self::U32(_) => DataType::U32,
+            Self::I64(_) => DataType::I64,
+            Self::U64(_) => DataType::U64,
+            Self::F32(_) => DataType::F32,
+            Self::F64(_) => DataType::F64,
+            Self::Char(_) => DataType::Char,
+        }
+    }
+
+    /// Number of values.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        with_values!(self, v => v.len())
+    }
+
+    /// Whether there are no values.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Size in bytes.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.len() * self.data_type().size()
+    }
+
+    /// The value at `index` as f64; exact but for 64-bit integers beyond 2^53.
+    #[must_use]
+    pub fn get_f64(&self, index: usize) -> Option<f64> {
+        with_values!(self, v => v.get(index).map(|x| x.to_f64()))
+    }
+
+    /// The values as little-endian bytes.
+    #[must_use]
+    pub fn to_le_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.byte_len());
+        with_values!(self, v => v.iter().for_each(|x| bytes.extend(x.to_le_bytes())));
+        bytes
+    }
+
+    /// An array from little-endian bytes; an incomplete last value is dropped.
+    #[must_use]
+    pub fn from_le_bytes(data_type: DataType, bytes: &[u8]) -> Self {
+        Self::read(data_type, bytes, false)
+    }
+
+    /// An array from big-endian bytes; an incomplete last value is dropped.
+    #[must_use]
+    pub fn from_be_bytes(data_type: DataType, bytes: &[u8]) -> Self {
+        Self::read(data_type, bytes, true)
+    }
+
+    fn read(data_type: DataType, bytes: &[u8], big: bool) -> Self {
+        macro_rules! list {
+            ($t:ident) => {
+                bytes.as_chunks().0.iter().map(|c| if big { $t::from_be_bytes(*c) } else { $t::from_le_bytes(*c) }).collect()
+            };
+        }
+        match data_type {
+            DataType::I8 => Self::I8(list!(i8)),
+            DataType::U8 => Self::U8(bytes.to_vec()),
+            DataType::I16 => Self::I16(list!(i16)),
+            DataType::U16 => Self::U16(list!(u16)),
+            DataType::I32 => Self::I32(list!(i32)),
+            DataType::U32 => Self::U32(list!(u32)),
+            DataType::I64 => Self::I64(list!(i64)),
+            DataType::U64 => Self::U64(list!(u64)),
+            DataType::F32 => Self::F32(list!(f32)),
+            DataType::F64 => Self::F64(list!(f64)),
+            DataType::Char => Self::Char(bytes.to_vec()),
+        }
+    }
+
+    /// Text, when this is a text attribute; bytes that are not UTF-8 are replaced.
+    #[must_use]
+    pub fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Char(bytes) => Some(String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// Equality of type and bit patterns, so that NaN equals itself and -0 differs from 0.
+impl PartialEq for Values {
+    fn eq(&self, other: &Self) -> bool {
+        macro_rules! same {
+            ($($v:ident)*) => {
+                match (self, other) {
+                    $((Self::$v(a), Self::$v(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits64() == b.to_bits64()),)*
+                    _ => false,
+                }
+            };
+        }
+        same!(I8 U8 I16 U16 I32 U32 I64 U64 F32 F64 Char)
+    }
+}

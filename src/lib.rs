@@ -1,0 +1,41 @@
+//! DeepComp: error-bounded and lossless compression of climate data.
+//!
+//! ```text
+//! bytes ── readers ──> Dataset (dimensions, fields, attributes, missing values)
+//! field ── lattice ──> integers + the rule that turns them back
+//! integers ── pyramid ──> passes, coarse to fine
+//! pass ── predictor ──> per sample: a prediction and a bucket (which distribution)
+//! (sample, prediction, bucket) ── entropy ──> chunk bytes
+//! chunks ── archive ──> one file
+//! ```
+//! Decoding is the same list read backwards. The crate takes bytes and gives bytes: no file system, no network, no JavaScript.
+
+pub mod archive;
+pub mod codec;
+pub mod error;
+pub mod field;
+mod limits;
+pub mod metrics;
+pub mod readers;
+mod wire;
+pub mod writers;
+
+pub use error::{Error, Result};
+pub use limits::Limits;
+
+#[doc(hidden)]
+pub mod research {
+    use crate::codec::{
+        chunk::ChunkShape,
+        decode::decode,
+        encode::{Request, encode},
+    };
+    pub fn enc(v: &[f32], planes: usize, h: usize, w: usize, tol: f64) -> (Vec<u8>, f64) {
+        let missing = crate::field::Missing::NonFinite;
+        let e = encode(v, &Request { shape: ChunkShape { planes, height: h, width: w }, missing: &missing, tolerance: tol, cycle: 0 }).unwrap();
+        (e.payload, e.max_error)
+    }
+    pub fn dec(p: &[u8], planes: usize, h: usize, w: usize) -> Vec<f32> {
+        decode(p, ChunkShape { planes, height: h, width: w }).unwrap()
+    }
+}
