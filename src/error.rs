@@ -1,5 +1,6 @@
 //! The one error type. Each variant says what the caller can do about it.
 
+use crate::archive::FormatVersion;
 use core::fmt;
 
 /// `Result` with this crate's [`Error`].
@@ -61,13 +62,13 @@ pub enum Error {
         /// What is missing.
         why: &'static str,
     },
-    /// Written by a newer format. Upgrade.
-    #[error("archive format {found} is newer than this build reads ({supported}); upgrade DeepComp")]
+    /// Written in a version of the format this build does not read. Use the matching release.
+    #[error("archive format {found} is not readable by this build, which reads {supported}; {}", advice(*found, *supported))]
     UnsupportedVersion {
-        /// Major version in the archive.
-        found: u16,
-        /// Newest major version this build reads.
-        supported: u16,
+        /// Version of the archive.
+        found: FormatVersion,
+        /// Version this build reads and writes.
+        supported: FormatVersion,
     },
     /// The archive ends too early. Ask for the file again.
     #[error("the archive is cut short: {what} needs byte {needed}, the file has {available}; get the file again")]
@@ -149,4 +150,8 @@ impl Error {
     pub(crate) fn corrupt(what: impl fmt::Display) -> Self {
         Self::Corrupt { what: what.to_string() }
     }
+}
+
+fn advice(found: FormatVersion, supported: FormatVersion) -> &'static str {
+    if found > supported { "upgrade DeepComp" } else { "extract it with the release that wrote it" }
 }

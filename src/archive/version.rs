@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use core::fmt;
 
-/// Version of the archive format: a reader takes its own major version and any minor one.
+/// Version of the archive format. From 1.0 on a reader takes its own major version and any minor one; while the major version is 0 the format is
+/// still being measured, and a reader takes only its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FormatVersion {
     major: u16,
@@ -12,14 +13,20 @@ pub struct FormatVersion {
 
 impl FormatVersion {
     /// What this build writes.
-    pub const CURRENT: Self = Self { major: 1, minor: 0 };
+    pub const CURRENT: Self = Self { major: 0, minor: 1 };
 
     /// The version in a superblock.
     ///
     /// # Errors
     /// [`Error::UnsupportedVersion`] when this build cannot read it.
     pub(crate) const fn supported(major: u16, minor: u16) -> Result<Self> {
-        if major == Self::CURRENT.major { Ok(Self { major, minor }) } else { Err(Error::UnsupportedVersion { found: major, supported: Self::CURRENT.major }) }
+        let (found, own) = (Self { major, minor }, Self::CURRENT);
+        if found.is_readable() { Ok(found) } else { Err(Error::UnsupportedVersion { found, supported: own }) }
+    }
+
+    /// Whether this build reads archives of that version.
+    const fn is_readable(self) -> bool {
+        self.major == Self::CURRENT.major && (self.major > 0 || self.minor == Self::CURRENT.minor)
     }
 
     pub(crate) const fn parts(self) -> [u16; 2] {

@@ -7,7 +7,6 @@ use super::lattice::{COORDINATE_LIMIT, Lattice, Sample, coordinate, fit};
 use super::planes::Planes;
 use super::pyramid::Grid;
 use super::raster::Levels;
-use super::walk::quantise;
 use crate::error::{Error, Result};
 use crate::field::Missing;
 use crate::wire::put_varint;
@@ -39,9 +38,11 @@ pub(crate) struct Encoded<T> {
 /// [`Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
 pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encoded<T>> {
     let mask = Mask::of(values, request);
-    let payload = constant(values).map_or_else(|| coded(values, &mask, request), Ok)?;
-    let payload = if payload.len() > 1 + size_of_val(values) { raw(values) } else { payload };
-    let decoded = decode::<T>(&payload, request.shape)?;
+    let (payload, decoded) = match constant(values) {
+        Some(payload) => (payload, values.to_vec()),
+        None => coded(values, &mask, request)?,
+    };
+    let (payload, decoded) = if payload.len() > 1 + size_of_val(values) { (raw(values), values.to_vec()) } else { (payload, decoded) };
     let max_error = largest_error(values, &decoded, &mask, request)?;
     Ok(Encoded { payload, decoded, max_error, missing: mask.count })
 }
@@ -57,15 +58,21 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
     alike.then(|| core::iter::once(Filling::Constant.number()).chain(little_endian(*first)).collect())
 }
 
-/// The smallest coded payload, with patches for the values it misses.
-fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Vec<u8>> {
+/// The smallest coded payload, and what it decodes to: it is decoded, every value is checked, and those that miss are patched.
+fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<(Vec<u8>, Vec<T>)> {
     let source = Source::of(values, mask, request);
     let pyramid = source.payload(Method::Pyramid, &Levels::default());
     let raster = source.levels().map(|levels| source.payload(Method::Raster, &levels)).filter(|raster| raster.len() < pyramid.len());
     let mut payload = raster.unwrap_or(pyramid);
-    let decoded = decode::<T>(&[payload.as_slice(), &[0]].concat(), request.shape)?;
-    write_patches(&mut payload, &patches(values, &decoded, mask, request), values);
-    Ok(payload)
+    let mut decoded = decode::<T>(&[payload.as_slice(), &[0]].concat(), request.shape)?;
+    let patches = patches(values, &decoded, mask, request);
+    write_patches(&mut payload, &patches, values);
+    for index in patches {
+        if let (Some(to), Some(from)) = (decoded.get_mut(index), values.get(index)) {
+            *to = *from;
+        }
+    }
+    Ok((payload, decoded))
 }
 
 /// Which values are missing, and as what.
@@ -156,18 +163,15 @@ impl<'a, T: Sample> Source<'a, T> {
         if self.header.lattice.noise() > 0 {
             return None;
         }
-        let quantum = self.header.quantum;
-        let alike =
-            |grid: &Grid<i32>| grid.samples.windows(2).filter(|w| if let [a, b] = w { quantise(*a, quantum) == quantise(*b, quantum) } else { false }).count();
-        let (alike, looked_at) = self.planes.iter().step_by(8).fold((0, 0), |(a, n), (grid, _)| (a + alike(grid), n + grid.samples.len()));
-        if alike * REPEATING < looked_at {
+        let alike = self.values.windows(2).filter(|w| if let [a, b] = w { a == b } else { false }).count();
+        if alike * REPEATING < self.values.len() {
             return None;
         }
         let present = |(grid, holes): &'_ (Grid<i32>, Option<Grid<u8>>)| {
             let holes = holes.as_ref().map(|h| h.samples.clone()).unwrap_or_default();
             grid.samples.iter().enumerate().filter(|(i, _)| holes.get(*i).is_none_or(|h| *h == 0)).map(|(_, c)| *c).collect::<Vec<_>>()
         };
-        Levels::of(self.planes.iter().flat_map(present), quantum)
+        Levels::of(self.planes.iter().flat_map(present), self.header.quantum)
     }
 
     /// Everything but the patches.
@@ -210,8 +214,8 @@ impl<'a, T: Sample> Source<'a, T> {
     }
 }
 
-/// The raster method is tried when one in this many neighbours is alike.
-const REPEATING: usize = 6;
+/// The raster method is tried when one in this many values repeats the one before it.
+const REPEATING: usize = 12;
 
 /// Lattice coordinates of a plane; those of missing values do not matter.
 fn coordinates<T: Sample>(lattice: &Lattice, values: &[T], shape: ChunkShape) -> Grid<i32> {

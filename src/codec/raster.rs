@@ -3,7 +3,7 @@
 
 use super::entropy::{Coder, Cumulative, Residuals, SYMBOLS, Table};
 use super::pyramid::Grid;
-use super::walk::quantise;
+use super::walk::Quantiser;
 use std::collections::BTreeMap;
 
 /// Most distinct values.
@@ -103,9 +103,10 @@ impl Levels {
 
     /// The levels of some coordinates on multiples of `quantum`; `None` when there are too many.
     pub(crate) fn of(coordinates: impl Iterator<Item = i32>, quantum: i32) -> Option<Self> {
+        let quantiser = Quantiser::new(quantum);
         let mut counts = BTreeMap::new();
         for coordinate in coordinates {
-            *counts.entry(quantise(coordinate, quantum)).or_insert(0u64) += 1;
+            *counts.entry(quantiser.nearest(coordinate)).or_insert(0u64) += 1;
             if counts.len() > MAX_LEVELS {
                 return None;
             }
@@ -116,7 +117,8 @@ impl Levels {
 
     /// Level numbers of coordinates.
     pub(crate) fn numbers(&self, coordinates: &Grid<i32>, quantum: i32) -> Grid<i32> {
-        let number = |c: &i32| self.values.binary_search(&quantise(*c, quantum)).unwrap_or(0) as i32;
+        let quantiser = Quantiser::new(quantum);
+        let number = |c: &i32| self.values.binary_search(&quantiser.nearest(*c)).unwrap_or(0) as i32;
         Grid { height: coordinates.height, width: coordinates.width, samples: coordinates.samples.iter().map(number).collect() }
     }
 

@@ -89,13 +89,14 @@ fn code_coarsest<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, t
     let source = plane.source.map(|s| s.every(stride, 0, 0));
     let missing = plane.holes.map(|h| h.every(stride, 0, 0));
     let at = |g: &Option<Grid<i32>>, i: usize| g.as_ref().and_then(|g| g.samples.get(i)).copied().unwrap_or(0);
+    let quantiser = Quantiser::new(plane.quantum);
     let mut grid = Grid::new(height, width);
     let mut offset = 0i32;
     for (i, sample) in grid.samples.iter_mut().enumerate() {
         let base = at(&reference, i);
         *sample = base.wrapping_add(offset);
         if missing.as_ref().and_then(|m| m.samples.get(i)).is_none_or(|m| *m == 0) {
-            let step = Step { bucket: COARSEST_BUCKET, nearby: offset.unsigned_abs().min(NEARBY_LIMIT), quantum: plane.quantum };
+            let step = Step { bucket: COARSEST_BUCKET, nearby: offset.unsigned_abs().min(NEARBY_LIMIT), quantiser };
             code_sample(coder, &mut learned.residuals, step, sample, at(&source, i));
         }
         offset = sample.wrapping_sub(base);
@@ -108,15 +109,15 @@ struct Step {
     bucket: u8,
     /// Mean magnitude of residuals beside it, in 1/256.
     nearby: u32,
-    quantum: i32,
+    quantiser: Quantiser,
 }
 
 /// Turns a prediction into the reconstruction; returns the magnitude of the residual.
 #[inline]
 fn code_sample<C: Coder>(coder: &mut C, residuals: &mut Residuals, step: Step, sample: &mut i32, source: i32) -> u32 {
-    let residual = quantise(source.wrapping_sub(*sample), step.quantum);
+    let residual = step.quantiser.nearest(source.wrapping_sub(*sample));
     let residual = residuals.code(coder, step.bucket, step.nearby, residual);
-    *sample = sample.wrapping_add(residual.wrapping_mul(step.quantum));
+    *sample = sample.wrapping_add(residual.wrapping_mul(step.quantiser.quantum));
     residual.unsigned_abs().min(NEARBY_LIMIT)
 }
 
@@ -131,6 +132,7 @@ fn code_residuals<C: Coder>(
 ) -> Grid<i32> {
     let Prediction { mut values, buckets } = prediction;
     let width = values.width;
+    let quantiser = Quantiser::new(quantum);
     // Magnitudes of the row above and of this one, with a neutral sample on either side.
     let (mut above, mut here) = (vec![0u32; width + 2], vec![0u32; width + 2]);
     let (no_source, no_holes) = (vec![0i32; width], vec![0u8; width]);
@@ -142,7 +144,7 @@ fn code_residuals<C: Coder>(
         for ((((value, bucket), source), missing), (above, here)) in row.iter_mut().zip(buckets).zip(source).zip(missing).zip(around) {
             *here = 0;
             if *missing == 0 {
-                let step = Step { bucket: *bucket, nearby: nearby(left, above), quantum };
+                let step = Step { bucket: *bucket, nearby: nearby(left, above), quantiser };
                 *here = code_sample(coder, residuals, step, value, *source);
             }
             left = *here;
@@ -162,10 +164,24 @@ fn nearby(left: u32, above: &[u32]) -> u32 {
     (2 * left + above) * 43
 }
 
-/// The multiple of the odd `quantum` nearest to `difference`.
-#[inline]
-pub(crate) fn quantise(difference: i32, quantum: i32) -> i32 {
-    if quantum == 1 { difference } else { difference.wrapping_add(quantum / 2).div_euclid(quantum.max(1)) }
+/// Divides by an odd quantum to the nearest integer; there are no ties.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quantiser {
+    quantum: i32,
+    inverse: f64,
+}
+
+impl Quantiser {
+    pub(crate) fn new(quantum: i32) -> Self {
+        Self { quantum, inverse: 1.0 / f64::from(quantum.max(1)) }
+    }
+
+    /// Exact: the product is off by less than 2^-20 quanta, the nearest tie is half of 1/quantum away.
+    #[inline]
+    pub(crate) fn nearest(self, difference: i32) -> i32 {
+        const ROUND: f64 = 6_755_399_441_055_744.0;
+        if self.quantum == 1 { difference } else { ((f64::from(difference) * self.inverse + ROUND) - ROUND) as i32 }
+    }
 }
 
 impl Learned {

@@ -37,7 +37,7 @@ impl<'a> Decoder<'a> {
         if whole { Ok(()) } else { Err(Error::corrupt("a coded stream does not end where its symbols do")) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, start: u32, frequency: u32) {
         let slot = self.next & ((1 << PROBABILITY_BITS) - 1);
         let mut state = frequency.wrapping_mul(self.next >> PROBABILITY_BITS).wrapping_add(slot).wrapping_sub(start);
@@ -57,7 +57,7 @@ impl<'a> Decoder<'a> {
 }
 
 impl Coder for Decoder<'_> {
-    #[inline]
+    #[inline(always)]
     fn symbol(&mut self, cumulative: &Cumulative, _: usize) -> usize {
         let symbol = cumulative.find(self.next as u16 & ((1 << PROBABILITY_BITS) - 1));
         let (start, frequency) = cumulative.range(symbol);
@@ -65,7 +65,7 @@ impl Coder for Decoder<'_> {
         symbol
     }
 
-    #[inline]
+    #[inline(always)]
     fn short_bits(&mut self, count: u32, _: u32) -> u32 {
         if count == 0 {
             return 0;

@@ -11,14 +11,14 @@ pub(crate) struct Encoder {
 }
 
 impl Coder for Encoder {
-    #[inline]
+    #[inline(always)]
     fn symbol(&mut self, cumulative: &Cumulative, symbol: usize) -> usize {
         let (start, frequency) = cumulative.range(symbol);
         self.steps.push(start << 16 | frequency);
         symbol
     }
 
-    #[inline]
+    #[inline(always)]
     fn short_bits(&mut self, count: u32, value: u32) -> u32 {
         if count > 0 {
             let shift = PROBABILITY_BITS - count;

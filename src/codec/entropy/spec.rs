@@ -8,6 +8,8 @@ pub(crate) const PROBABILITY_BITS: u32 = 15;
 pub(crate) const STATE_LOW: u32 = 1 << 16;
 /// Bytes of the two initial states at the head of a stream.
 pub(crate) const STATE_BYTES: usize = 8;
+/// The numbers of the symbols.
+const LANES: [u16; SYMBOLS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 /// Learned cumulative values tend to at most this, which leaves room for one count per symbol.
 const TOP: u16 = 65_472;
 
@@ -40,13 +42,15 @@ impl Table {
     }
 
     /// Moves the table towards `symbol`: by 1/16 at first, by 1/2^slowest once it has seen enough.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn learn(&mut self, symbol: usize) {
         let rate = u16::from((4 + (self.seen >> 3)).min(self.slowest));
         self.seen = (self.seen + 1).min(127);
         let symbol = symbol as u16;
-        for (entry, i) in self.below.iter_mut().zip(0u16..) {
-            *entry = if i <= symbol { *entry - (*entry >> rate) } else { *entry + ((TOP - *entry) >> rate) };
+        for (entry, i) in self.below.iter_mut().zip(LANES) {
+            // Without branches, so that it becomes vector code: down where the symbol is not below `i`, up elsewhere.
+            let down = if i <= symbol { u16::MAX } else { 0 };
+            *entry = *entry - ((*entry >> rate) & down) + (((TOP - *entry) >> rate) & !down);
         }
     }
 }
@@ -57,23 +61,23 @@ pub(crate) struct Cumulative([u16; SYMBOLS]);
 
 impl Cumulative {
     /// Of one table.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(table: &Table) -> Self {
         Self::mean(table, table)
     }
 
     /// The mean of two tables: two opinions about the same symbol.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn mean(a: &Table, b: &Table) -> Self {
         let mut starts = [0; SYMBOLS];
-        for (((start, a), b), i) in starts.iter_mut().zip(&a.below).zip(&b.below).zip(0u16..) {
+        for (((start, a), b), i) in starts.iter_mut().zip(&a.below).zip(&b.below).zip(LANES) {
             *start = (a >> 2) + (b >> 2) + i;
         }
         Self(starts)
     }
 
     /// Start and frequency of `symbol`, which is below [`SYMBOLS`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn range(&self, symbol: usize) -> (u32, u32) {
         let start = self.0.get(symbol).copied().map_or(0, u32::from);
         let end = self.0.get(symbol + 1).copied().map_or(1 << PROBABILITY_BITS, u32::from);
@@ -81,7 +85,7 @@ impl Cumulative {
     }
 
     /// The symbol whose range holds `slot`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, slot: u16) -> usize {
         let at_or_below: u16 = self.0.iter().map(|&start| u16::from(start <= slot)).sum();
         usize::from(at_or_below.saturating_sub(1))

@@ -15,7 +15,7 @@ pub(super) fn careful(context: &Context, y: usize, x: usize) -> (i32, u32) {
         (None, None) => mean(near()).or_else(|| mean(taps.into_iter().step_by(2).flatten().filter_map(|place| place.sample(context)))).unwrap_or(0),
     };
     let count = near().count() as u32;
-    let spread = near().fold(0u32, |s, n| s.saturating_add(n.wrapping_sub(predicted).unsigned_abs()));
+    let spread = near().fold(0u32, |s, n| s.wrapping_add(n.wrapping_sub(predicted).unsigned_abs()));
     (predicted, spread.saturating_mul(4).checked_div(count).unwrap_or(0))
 }
 

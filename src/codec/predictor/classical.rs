@@ -39,12 +39,12 @@ pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {
 
 /// A reference sample times its weight.
 #[inline]
-pub(super) fn weighted(sample: i32, weight: i32) -> i32 {
+fn weighted(sample: i32, weight: i32) -> i32 {
     sample.wrapping_mul(weight) >> 4
 }
 
 /// `samples` less the weighted `reference`.
-pub(super) fn difference(samples: &Grid<i32>, reference: &Grid<i32>, weight: i32) -> Grid<i32> {
+fn difference(samples: &Grid<i32>, reference: &Grid<i32>, weight: i32) -> Grid<i32> {
     let difference = samples.samples.iter().zip(&reference.samples).map(|(s, r)| s.wrapping_sub(weighted(*r, weight)));
     Grid { height: samples.height, width: samples.width, samples: difference.collect() }
 }
@@ -54,12 +54,16 @@ fn interpolate(context: &Context, kernel: [i32; 4]) -> Prediction {
     let mut buckets = Grid::new(context.height, context.width);
     let scale = reciprocal(context.quantum);
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
-        let inner = Lines::of(context, y).map_or(0..0, |lines| lines.interpolate(kernel, scale, values, buckets));
-        for (x, (value, b)) in values.iter_mut().zip(buckets).enumerate() {
-            if !inner.contains(&x) {
-                let (predicted, spread) = careful(context, y, x);
-                (*value, *b) = (predicted, bucket(spread, scale));
-            }
+        let lines = Lines::of(context, y);
+        let inner = lines.as_ref().map_or(0..0, |lines| lines.interpolate(kernel, scale, values, buckets));
+        let blocked = lines.map(|lines| lines.blocked()).unwrap_or_default();
+        let open = |x: usize| inner.contains(&x) && blocked.get(x - inner.start).is_none_or(|b| *b == 0);
+        if inner.len() == values.len() && blocked.is_empty() {
+            continue;
+        }
+        for (x, (value, b)) in values.iter_mut().zip(buckets).enumerate().filter(|(x, _)| !open(*x)) {
+            let (predicted, spread) = careful(context, y, x);
+            (*value, *b) = (predicted, bucket(spread, scale));
         }
     }
     Prediction { values, buckets }
@@ -69,30 +73,37 @@ fn interpolate(context: &Context, kernel: [i32; 4]) -> Prediction {
 pub(super) struct Lines<'a> {
     start: usize,
     taps: [[&'a [i32]; 2]; 4],
+    /// The same places of the missing samples.
+    holes: Option<[[&'a [u8]; 2]; 4]>,
+}
+
+/// The eight tap rows of row `y` between the columns `first` and `first + length`; `None` when one lies outside.
+fn tap_rows<'a, T: Copy + Default>(pass: Pass, known: &'a Grid<T>, diagonal: &'a Grid<T>, y: usize, first: usize, length: usize) -> Option<[[&'a [T]; 2]; 4]> {
+    let row = |(is_diagonal, dy, dx): Tap| {
+        let grid = if is_diagonal { diagonal } else { known };
+        let from = first.checked_add_signed(dx)?;
+        grid.row(y.checked_add_signed(dy)?).get(from..from + length)
+    };
+    let pair = |[a, b]: [Tap; 2]| Some([row(a)?, row(b)?]);
+    let [a, b, c, d] = taps(pass);
+    Some([pair(a)?, pair(b)?, pair(c)?, pair(d)?])
 }
 
 impl<'a> Lines<'a> {
-    /// `None` when a tap's row lies outside, or holds missing samples.
+    /// `None` when a tap's row lies outside.
     pub(super) fn of(context: &Context<'a>, y: usize) -> Option<Self> {
-        let taps = taps(context.pass);
-        let grid = |diagonal| if diagonal { context.diagonal } else { context.known };
         let (mut start, mut end) = (0isize, context.width as isize);
-        for (diagonal, _, dx) in taps.into_iter().flatten() {
+        for (is_diagonal, _, dx) in taps(context.pass).into_iter().flatten() {
             start = start.max(-dx);
-            end = end.min(grid(diagonal).width as isize - dx);
+            end = end.min(if is_diagonal { context.diagonal } else { context.known }.width as isize - dx);
         }
         let (first, length) = (usize::try_from(start).ok()?, usize::try_from(end - start).ok()?);
-        let row = |(diagonal, dy, dx): Tap| {
-            let y = y.checked_add_signed(dy)?;
-            let from = first.checked_add_signed(dx)?;
-            if context.holes.is_some_and(|h| if diagonal { h.diagonal } else { h.known }.row(y).iter().any(|&m| m != 0)) {
-                return None;
-            }
-            grid(diagonal).row(y).get(from..from + length)
+        let taps = tap_rows(context.pass, context.known, context.diagonal, y, first, length)?;
+        let holes = match context.holes {
+            Some(holes) => Some(tap_rows(context.pass, holes.known, holes.diagonal, y, first, length)?),
+            None => None,
         };
-        let pair = |[a, b]: [Tap; 2]| Some([row(a)?, row(b)?]);
-        let [a, b, c, d] = taps;
-        Some(Self { start: first, taps: [pair(a)?, pair(b)?, pair(c)?, pair(d)?] })
+        Some(Self { start: first, taps, holes })
     }
 
     /// Fills the columns it covers and says which.
@@ -106,10 +117,20 @@ impl<'a> Lines<'a> {
             let sums = [n1.wrapping_add(*n2), f1.wrapping_add(*f2), n3.wrapping_add(*n4), f3.wrapping_add(*f4)];
             let predicted = apply(kernel, sums);
             *value = predicted;
-            let spread = [n1, n2, n3, n4].into_iter().fold(0u32, |s, n| s.saturating_add(n.wrapping_sub(predicted).unsigned_abs()));
+            let spread = [n1, n2, n3, n4].into_iter().fold(0u32, |s, n| s.wrapping_add(n.wrapping_sub(predicted).unsigned_abs()));
             *b = bucket(spread, scale);
         }
         range
+    }
+
+    /// Per covered column, whether a tap is missing; empty when none is in the whole row.
+    pub(super) fn blocked(&self) -> Vec<u8> {
+        let Some(holes) = self.holes else { return Vec::new() };
+        let mut blocked = vec![0; holes.first().map_or(0, |[a, _]| a.len())];
+        for tap in holes.into_iter().flatten() {
+            blocked.iter_mut().zip(tap).for_each(|(b, h)| *b |= h);
+        }
+        if blocked.iter().any(|b| *b != 0) { blocked } else { Vec::new() }
     }
 
     /// Sums of the four pairs, column by column.
