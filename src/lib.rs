@@ -22,20 +22,3 @@ pub mod writers;
 
 pub use error::{Error, Result};
 pub use limits::Limits;
-
-#[doc(hidden)]
-pub mod research {
-    use crate::codec::{
-        chunk::ChunkShape,
-        decode::decode,
-        encode::{Request, encode},
-    };
-    pub fn enc(v: &[f32], planes: usize, h: usize, w: usize, tol: f64) -> (Vec<u8>, f64) {
-        let missing = crate::field::Missing::NonFinite;
-        let e = encode(v, &Request { shape: ChunkShape { planes, height: h, width: w }, missing: &missing, tolerance: tol, cycle: 0 }).unwrap();
-        (e.payload, e.max_error)
-    }
-    pub fn dec(p: &[u8], planes: usize, h: usize, w: usize) -> Vec<f32> {
-        decode(p, ChunkShape { planes, height: h, width: w }).unwrap()
-    }
-}

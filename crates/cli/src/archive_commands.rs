@@ -37,7 +37,7 @@ pub(crate) fn test(args: &TestArgs) -> Outcome<()> {
     for file in 0..archive.files().count() {
         decode(&archive, file, &bytes).map_err(about(&args.archive))?;
     }
-    for v in checked.iter().filter(|v| v.max_abs_error > v.absolute_bound) {
+    if let Some(v) = checked.iter().find(|v| v.max_abs_error > v.absolute_bound) {
         return Err(format!(
             "{}: variable {:?} certifies an error of {} above its bound {}",
             args.archive.display(),

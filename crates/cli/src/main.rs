@@ -50,10 +50,10 @@ struct CompressArgs {
 #[group(required = true, multiple = false)]
 struct BoundArgs {
     /// Largest error of any value, in the variable's units.
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     abs: Option<f64>,
     /// Largest error of any value, relative to the range of its variable.
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     rel: Option<f64>,
     /// Bring every bit back.
     #[arg(long)]

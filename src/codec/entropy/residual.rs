@@ -126,7 +126,7 @@ impl Beyond {
 /// Table number and number of low bits split off, for residuals of that expected magnitude (in 1/256).
 #[inline]
 fn shape(expected: u32) -> (usize, u32) {
-    let scaled = (u64::from(expected) * 85 >> 8) as u32 | 1;
+    let scaled = ((u64::from(expected) * 85) >> 8) as u32 | 1;
     let octave = 31 - scaled.leading_zeros();
     let quarter = (scaled << (31 - octave) >> 29 & 3) as usize;
     match octave {
@@ -153,7 +153,7 @@ fn geometric(theta: u32) -> [u32; SYMBOLS] {
                 *w = weight + 1;
             }
         }
-        weight = weight * theta >> 16;
+        weight = (weight * theta) >> 16;
     }
     if let Some(w) = weights.last_mut() {
         *w = 2 * weight + 2;

@@ -102,7 +102,7 @@ pub(crate) fn half_octave(value: u32) -> u8 {
 /// Bucket of a sample whose four neighbours lie `spread` (sum of distances, lattice units) from its prediction.
 #[inline]
 fn bucket(spread: u32, reciprocal: u64) -> u8 {
-    half_octave((u64::from(spread) * reciprocal >> 32) as u32).min(COARSEST_BUCKET - 1)
+    half_octave((u64::from(spread).wrapping_mul(reciprocal) >> 32) as u32).min(COARSEST_BUCKET - 1)
 }
 
 /// Factor of [`bucket`]: spreads are measured in quarters of the quantum.

@@ -1,0 +1,140 @@
+//! The command line as a person uses it: real files in, archives out and back, failures that leave nothing behind.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)] // Helpers of tests fail by panicking, as tests do.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn deepcomp(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_deepcomp")).args(args).current_dir(folder).output().unwrap()
+}
+
+fn ok(folder: &Path, args: &[&str]) -> String {
+    let output = deepcomp(folder, args);
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "no progress bar in a pipe: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn fails(folder: &Path, args: &[&str]) -> String {
+    let output = deepcomp(folder, args);
+    assert!(!output.status.success(), "{args:?} should fail");
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(!message.contains("panicked"), "{message}");
+    message
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name).canonicalize().unwrap()
+}
+
+fn folder_with(names: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for name in names {
+        std::fs::copy(sample(name), folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn lossless_files_come_back_byte_for_byte() {
+    let names = ["coads_sst.nc", "gfs_t2m.npy"];
+    let folder = folder_with(&names);
+    let at = folder.path();
+    ok(at, &["compress", names[0], names[1], "-o", "both.dca", "--lossless"]);
+    assert!(ok(at, &["test", "both.dca"]).contains("decode to the values their certificates name"));
+    ok(at, &["extract", "both.dca", "-C", "out/deep"]);
+    for name in names {
+        assert!(std::fs::read(at.join(name)).unwrap() == std::fs::read(at.join("out/deep").join(name)).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn pictures_come_back_pixel_for_pixel() {
+    let folder = folder_with(&["blue_marble.png"]);
+    let at = folder.path();
+    ok(at, &["compress", "blue_marble.png", "-o", "a.dca", "--lossless"]);
+    ok(at, &["extract", "a.dca", "-C", "out"]);
+    ok(at, &["compress", "out/blue_marble.png", "-o", "b.dca", "--lossless"]);
+    assert!(std::fs::read(at.join("a.dca")).unwrap() == std::fs::read(at.join("b.dca")).unwrap(), "the same pixels give the same archive");
+}
+
+#[test]
+fn json_reports_sizes_and_errors() {
+    let folder = folder_with(&["coads_sst.nc"]);
+    let at = folder.path();
+    let report: serde_json::Value = serde_json::from_str(&ok(at, &["compress", "coads_sst.nc", "-o", "a.dca", "--abs", "0.01", "--json"])).unwrap();
+    let size = std::fs::metadata(at.join("a.dca")).unwrap().len();
+    assert_eq!(report["archive_bytes"], size);
+    assert!(report["ratio"].as_f64().unwrap() > 5.0 && report["encode_seconds"].as_f64().unwrap() > 0.0);
+    let error = report["max_abs_error"].as_f64().unwrap();
+    assert!(error > 0.0 && error <= 0.01);
+    let sst = report["variables"].as_array().unwrap().iter().find(|v| v["name"] == "SST").unwrap();
+    assert_eq!((sst["raw_bytes"].as_u64(), sst["max_abs_error"].as_f64()), (Some(12 * 90 * 180 * 4), Some(error)));
+    let listing: serde_json::Value = serde_json::from_str(&ok(at, &["list", "a.dca", "--json"])).unwrap();
+    assert_eq!(listing["variables"].as_array().unwrap().iter().find(|v| v["name"] == "SST").unwrap()["checksum"], sst["checksum"]);
+    assert!(ok(at, &["list", "a.dca"]).contains("12×90×180"));
+    let none = ok(at, &["compress", "coads_sst.nc", "-o", "b.dca", "--abs", "0.01", "--model", "none", "--json"]);
+    assert!(none.contains("max_abs_error"));
+}
+
+#[test]
+fn other_formats_can_be_extracted() {
+    let folder = folder_with(&["coads_sst.nc"]);
+    let at = folder.path();
+    ok(at, &["compress", "coads_sst.nc", "-o", "a.dca", "--rel", "1e-3"]);
+    let listed = ok(at, &["extract", "a.dca", "-C", "npy", "--as", "npy"]);
+    assert!(listed.contains("coads_sst.SST.npy"), "{listed}");
+    assert!(std::fs::read(at.join("npy/coads_sst.SST.npy")).unwrap().starts_with(b"\x93NUMPY"));
+    ok(at, &["extract", "a.dca", "-C", "png", "--as", "png"]);
+    assert_eq!(std::fs::read_dir(at.join("png")).unwrap().count(), 12);
+    ok(at, &["extract", "a.dca", "-C", "nc", "--as", "netcdf"]);
+    ok(at, &["compress", "nc/coads_sst.nc", "-o", "again.dca", "--lossless"]);
+}
+
+#[test]
+fn failures_say_what_to_do_and_leave_nothing() {
+    let folder = folder_with(&["gfs_t2m.npy"]);
+    let at = folder.path();
+    std::fs::write(at.join("a.dca"), "what was there").unwrap();
+    std::fs::write(at.join("garbage.nc"), "CDF\x01 but no more").unwrap();
+    std::fs::write(at.join("empty.npy"), "").unwrap();
+    for (args, advice) in [
+        (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--abs", "0"], "lossless"),
+        (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--abs", "-1"], "positive"),
+        (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--rel", "nan"], "positive"),
+        (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--abs", "1e-9"], "precision"),
+        (vec!["compress", "gfs_t2m.npy", "-o", "a.dca"], "--lossless"),
+        (vec!["compress", "gfs_t2m.npy", "gfs_t2m.npy", "-o", "a.dca", "--lossless"], "rename"),
+        (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--lossless", "--model", "mine.dcm"], "mine.dcm"),
+        (vec!["compress", "missing.nc", "-o", "a.dca", "--lossless"], "missing.nc"),
+        (vec!["compress", "garbage.nc", "-o", "a.dca", "--lossless"], "damaged"),
+        (vec!["compress", "empty.npy", "-o", "a.dca", "--lossless"], "empty.npy"),
+        (vec!["compress", "gfs_t2m.npy", "-o", "no/such/folder/a.dca", "--lossless"], "no/such/folder"),
+        (vec!["list", "a.dca"], "not a DeepComp archive"),
+        (vec!["test", "gfs_t2m.npy"], "not a DeepComp archive"),
+        (vec!["extract", "garbage.nc", "-C", "out"], "not a DeepComp archive"),
+    ] {
+        let message = fails(at, &args);
+        assert!(message.contains(advice), "{args:?}: {message}");
+    }
+    assert_eq!(std::fs::read(at.join("a.dca")).unwrap(), b"what was there");
+    let mut left: Vec<_> = std::fs::read_dir(at).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["a.dca", "empty.npy", "garbage.nc", "gfs_t2m.npy"]);
+}
+
+#[test]
+fn test_notices_damage() {
+    let folder = folder_with(&["gfs_t2m.npy"]);
+    let at = folder.path();
+    ok(at, &["compress", "gfs_t2m.npy", "-o", "a.dca", "--rel", "1e-3"]);
+    let sound = std::fs::read(at.join("a.dca")).unwrap();
+    for position in [3, 30, 2000, sound.len() - 40, sound.len() - 2] {
+        let mut damaged = sound.clone();
+        damaged[position] ^= 0x10;
+        std::fs::write(at.join("a.dca"), damaged).unwrap();
+        fails(at, &["test", "a.dca"]);
+        fails(at, &["extract", "a.dca", "-C", "out"]);
+    }
+    assert_eq!(std::fs::read_dir(at.join("out")).map_or(0, Iterator::count), 0, "no half file");
+}

@@ -1,0 +1,217 @@
+//! Bytes nobody meant to be an archive: every one of them gives a typed error or the right values, in bounded time and memory.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+
+use deepcomp::archive::{Archive, Compressor, Decompressor};
+use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::{Error, Limits};
+use proptest::prelude::*;
+use std::sync::OnceLock;
+use xxhash_rust::xxh3::xxh3_64;
+
+const LIMITS: Limits = Limits { decoded_bytes: 1 << 22, items: 100, metadata_bytes: 1 << 16 };
+
+/// Archives that together use every filling, lattice and mask.
+fn archives() -> &'static [Vec<u8>] {
+    static ARCHIVES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    ARCHIVES.get_or_init(make_archives)
+}
+
+fn make_archives() -> Vec<Vec<u8>> {
+    let rounds = |bound, values: Vec<f32>, shape: &[usize]| {
+        let dataset = Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
+        let options = Options { bound, model: ModelChoice::Auto };
+        Compressor::new(dataset, "v.npy", &options).unwrap().finish().unwrap().0
+    };
+    let wave = |i: usize| ((i % 29) as f32 - 14.0) * ((i / 29 % 31) as f32 - 15.0) * 0.37 + (i * i % 17) as f32 * 0.013;
+    let bounded = ErrorBound::absolute(0.05).unwrap();
+    vec![
+        rounds(bounded, (0..2 * 29 * 31).map(wave).collect(), &[2, 31, 29]),
+        rounds(ErrorBound::Lossless, (0..29 * 31).map(wave).collect(), &[31, 29]),
+        rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| f32::from_bits((i as u32).wrapping_mul(2_654_435_761))).collect(), &[31, 29]),
+        rounds(bounded, (0..29 * 31).map(|i| if i % 5 < 2 { f32::NAN } else { wave(i) }).collect(), &[31, 29]),
+        rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| if i % 97 < 80 { 0.0 } else { (i % 7) as f32 }).collect(), &[31, 29]),
+        rounds(ErrorBound::Lossless, vec![3.25; 29 * 31], &[31, 29]),
+        rounds(ErrorBound::Lossless, vec![], &[0, 4]),
+    ]
+}
+
+fn decode(bytes: &[u8]) -> Result<Dataset, Error> {
+    let archive = Archive::open(bytes, &LIMITS)?;
+    archive.variables(0)?;
+    Decompressor::new(archive, 0)?.finish(bytes)
+}
+
+#[test]
+fn an_archive_cut_anywhere_is_refused() {
+    for bytes in archives() {
+        for end in 0..bytes.len() {
+            let error = decode(&bytes[..end]).unwrap_err();
+            assert!(["not-an-archive", "truncated", "checksum-mismatch", "corrupt"].contains(&error.code()), "cut at {end}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    for bytes in archives() {
+        let sound = decode(bytes).unwrap();
+        let step = 1 + bytes.len() / 300;
+        for position in (0..bytes.len()).step_by(step) {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[position] ^= 1 << bit;
+                // The only bytes without a checksum are the record headers, which the index makes redundant.
+                match decode(&damaged) {
+                    Ok(back) => assert!(back == sound, "byte {position} bit {bit}"),
+                    Err(error) => assert_ne!(error.code(), "cancelled"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn other_files_and_versions_are_told_apart() {
+    let bytes = &archives()[0];
+    assert_eq!(decode(b"").map_err(|e| e.code()), Err("not-an-archive"));
+    assert_eq!(decode(b"CDF\x01").map_err(|e| e.code()), Err("not-an-archive"));
+    assert_eq!(decode(&vec![0; 100_000]).map_err(|e| e.code()), Err("not-an-archive"));
+    let resealed = |at: usize, value: u8| {
+        let mut bytes = bytes.clone();
+        bytes[at] = value;
+        let sum = xxh3_64(&bytes[..16]);
+        bytes[16..24].copy_from_slice(&sum.to_le_bytes());
+        bytes
+    };
+    assert_eq!(decode(&resealed(8, 9)).map_err(|e| e.code()), Err("unsupported-version"));
+    assert_eq!(decode(&resealed(10, 200)).map_err(|e| e.code()), Err("unsupported-version"));
+    assert_eq!(decode(&resealed(12, 1)).map_err(|e| e.code()), Err("unsupported"));
+    assert!(decode(&resealed(8, bytes[8])).is_ok());
+}
+
+#[test]
+fn limits_are_asked_before_memory_is_taken() {
+    let dataset = Dataset::from_array("v", &[1 << 21], Values::F32(vec![1.0; 1 << 21]), SourceFormat::Array).unwrap();
+    let options = Options { bound: ErrorBound::Lossless, model: ModelChoice::Auto };
+    let (bytes, _) = Compressor::new(dataset, "v", &options).unwrap().finish().unwrap();
+    assert!(bytes.len() < 1000);
+    assert!(matches!(decode(&bytes), Err(Error::LimitExceeded { needed, limit, .. }) if needed == 1 << 23 && limit == 1 << 22));
+    assert!(Archive::open(&bytes, &Limits { decoded_bytes: 1 << 23, ..LIMITS }).is_ok());
+    assert!(matches!(Archive::open(&bytes, &Limits { metadata_bytes: 20, ..Limits::default() }), Err(Error::LimitExceeded { .. })));
+    assert!(matches!(Archive::open(&bytes, &Limits { items: 0, ..Limits::default() }), Err(Error::LimitExceeded { .. })));
+}
+
+/// Frames a payload as an archive of one chunk whose every checksum is right, so that the decoder itself has to cope with it.
+fn forge(payload: &[u8], template: &[u8]) -> Vec<u8> {
+    let mut bytes = template[..24].to_vec();
+    bytes.push(1);
+    bytes.extend(leb128(payload.len()));
+    let offset = bytes.len();
+    bytes.extend(payload);
+    bytes.extend((xxh3_64(payload) as u32).to_le_bytes());
+    let index_at = bytes.len() as u64;
+    let index = index(offset, payload);
+    bytes.push(2);
+    bytes.extend(leb128(index.len()));
+    bytes.extend(&index);
+    bytes.extend((xxh3_64(&index) as u32).to_le_bytes());
+    bytes.extend(index_at.to_le_bytes());
+    bytes.extend((xxh3_64(&index_at.to_le_bytes()) as u32).to_le_bytes());
+    bytes.extend(b"dca.");
+    bytes
+}
+
+fn leb128(mut n: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+    out
+}
+
+/// The CBOR index of one float32 variable of 2 × 31 × 29 values, after docs/format.md.
+fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
+    let mut encoder = minicbor::Encoder::new(vec![0u8]);
+    let e = &mut encoder;
+    e.map(1).unwrap().u8(0).unwrap().array(1).unwrap().map(6).unwrap();
+    e.u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(0).unwrap().u8(2).unwrap().u8(0).unwrap().u8(3).unwrap().array(3).unwrap();
+    for (name, length) in [("a", 2u8), ("b", 31), ("c", 29)] {
+        e.array(3).unwrap().str(name).unwrap().u8(length).unwrap().bool(false).unwrap();
+    }
+    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(8).unwrap();
+    e.u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap().array(3).unwrap().u8(0).unwrap().u8(1).unwrap().u8(2).unwrap();
+    e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(6).unwrap();
+    for side in [2u8, 31, 29, 2, 31, 29] {
+        e.u8(side).unwrap();
+    }
+    e.u8(6).unwrap().array(1).unwrap().array(4).unwrap();
+    e.u64(offset as u64).unwrap().u64(payload.len() as u64).unwrap().u32(xxh3_64(payload) as u32).unwrap().u32(0).unwrap();
+    e.u8(7).unwrap().map(6).unwrap();
+    e.u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
+    e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(0).unwrap();
+    encoder.into_writer()
+}
+
+#[test]
+fn a_forged_archive_reaches_the_chunk_decoder() {
+    let template = &archives()[0];
+    let chunk = {
+        let length = template[25] as usize & 0x7F | (template[26] as usize) << 7;
+        template[27..27 + length].to_vec()
+    };
+    // The payload is sound, so all that is left to complain about is the checksum of the values, forged as 0.
+    assert_eq!(decode(&forge(&chunk, template)).map_err(|e| e.code()), Err("checksum-mismatch"));
+    assert_eq!(decode(&forge(&[], template)).map_err(|e| e.code()), Err("corrupt"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    /// Damage behind valid checksums: header, stream and patches of every kind of chunk.
+    #[test]
+    fn forged_chunks_never_panic(which in 0usize..7, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(), keep in any::<bool>()) {
+        let (bytes, template) = (&archives()[which], &archives()[0]);
+        let mut payload = bytes[27.min(bytes.len())..bytes.len().saturating_sub(60)].to_vec();
+        if which == 5 { payload = vec![1, 0, 0, 0, 0]; }
+        for (at, value) in edits {
+            if !payload.is_empty() {
+                // Most of the interesting numbers stand at the front.
+                let at = at.index(payload.len()).min(at.index(40 + payload.len() / 8)).min(payload.len() - 1);
+                payload[at] = value;
+            }
+        }
+        if !keep { payload.truncate(cut.index(payload.len() + 1)); }
+        prop_assert!(decode(&forge(&payload, template)).is_err());
+    }
+
+    #[test]
+    fn arbitrary_bytes_behind_the_signature(body in prop::collection::vec(any::<u8>(), 0..400)) {
+        let bytes = [b"\x89DCA\r\n\x1a\n".as_slice(), &body].concat();
+        prop_assert!(decode(&bytes).is_err());
+    }
+
+    /// Damage to the index behind valid checksums.
+    #[test]
+    fn forged_indexes_never_panic(edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5)) {
+        let template = &archives()[5];
+        let mut index = index(26, &[1, 0, 0, 0, 0]);
+        for (at, value) in edits {
+            let at = at.index(index.len());
+            index[at] = value;
+        }
+        let mut bytes = template[..24].to_vec();
+        bytes.extend([1, 5, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let index_at = bytes.len() as u64;
+        bytes.push(2);
+        bytes.extend(leb128(index.len()));
+        bytes.extend(&index);
+        bytes.extend((xxh3_64(&index) as u32).to_le_bytes());
+        bytes.extend(index_at.to_le_bytes());
+        bytes.extend((xxh3_64(&index_at.to_le_bytes()) as u32).to_le_bytes());
+        bytes.extend(b"dca.");
+        let _ = decode(&bytes);
+    }
+}

@@ -1,0 +1,300 @@
+//! Whatever goes in comes out: within the bound, missing values exactly, everything else bit for bit, for any shape, type and content.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+
+use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
+use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::field::{Attribute, Dataset, Dimension, Element, ErrorBound, Field, Missing, SourceFormat, Values, with_values};
+use deepcomp::{Error, Limits, metrics};
+use proptest::prelude::*;
+
+fn compress(dataset: Dataset, bound: ErrorBound) -> Result<(Vec<u8>, Vec<VariableReport>), Error> {
+    Compressor::new(dataset, "test", &Options { bound, model: ModelChoice::Auto })?.finish()
+}
+
+fn decompress(bytes: &[u8]) -> Result<Dataset, Error> {
+    Decompressor::new(Archive::open(bytes, &Limits::default())?, 0)?.finish(bytes)
+}
+
+/// Compresses an array, checks all promises, and returns what came back and the size of its chunks.
+fn check(shape: &[usize], values: Values, bound: ErrorBound) -> (Field, u64) {
+    let dataset = Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    let (bytes, reports) = compress(dataset.clone(), bound).unwrap();
+    let again = compress(dataset.clone(), bound).unwrap().0;
+    assert!(bytes == again, "the same input gives the same bytes");
+    let back = decompress(&bytes).unwrap();
+    assert_eq!((&back.dimensions, back.format), (&dataset.dimensions, dataset.format));
+    let (source, decoded) = (&dataset.fields[0], &back.fields[0]);
+    let found = metrics::compare(source, decoded).unwrap();
+    assert!(found.missing_equal, "missing values come back exactly");
+    assert!(found.max_abs_error <= reports[0].absolute_bound, "{found:?} {:?}", reports[0]);
+    assert_eq!(found.max_abs_error, reports[0].max_abs_error, "the certificate holds what is measured");
+    assert_eq!(found.missing, reports[0].missing);
+    if reports[0].absolute_bound == 0.0 {
+        assert!(found.bit_identical);
+    }
+    assert!(reports[0].archive_bytes <= reports[0].raw_bytes + 16 * (1 + reports[0].raw_bytes / (1 << 20)), "never much larger than the values");
+    (decoded.clone(), reports[0].archive_bytes)
+}
+
+/// A smooth field with a little noise, from integers, so that it is the same on every machine.
+fn field(shape: &[usize], noise: f64) -> Vec<f32> {
+    let (height, width) = (shape[shape.len() - 2], shape[shape.len() - 1]);
+    let mut state = 1u32;
+    (0..shape.iter().product::<usize>())
+        .map(|i| {
+            let (t, y, x) = (i / (height * width), i / width % height, i % width);
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let wave = |n: usize, period: usize| {
+                let phase = (n % period) as f64 / period as f64;
+                16.0 * phase * (1.0 - phase) - 2.0
+            };
+            (280.0 + 15.0 * wave(y, 2 * height) + 8.0 * wave(x + 3 * t, width) + noise * (f64::from(state >> 8) / 16_777_216.0 - 0.5)) as f32
+        })
+        .collect()
+}
+
+// ------------------------------------------------------------------------------------------------------------------------ chosen cases
+
+#[test]
+fn bounds_hold_and_looser_ones_cost_less() {
+    let shape = [3, 61, 120];
+    let sizes: Vec<u64> =
+        [1e-5, 1e-4, 1e-3, 1e-2].iter().map(|e| check(&shape, Values::F32(field(&shape, 0.3)), ErrorBound::relative(*e).unwrap()).1).collect();
+    assert!(sizes.windows(2).all(|w| w[1] < w[0]), "{sizes:?}");
+    assert!(sizes[3] * 20 < 4 * 3 * 61 * 120, "1e-2 of the range is worth more than a factor of 20: {sizes:?}");
+}
+
+#[test]
+fn a_series_that_repeats_costs_little_more_than_one_plane() {
+    let one = field(&[61, 120], 1.0);
+    let series: Vec<f32> = one.iter().cycle().take(8 * one.len()).copied().collect();
+    let bound = ErrorBound::absolute(0.01).unwrap();
+    let (single, many) = (check(&[61, 120], Values::F32(one), bound).1, check(&[8, 61, 120], Values::F32(series), bound).1);
+    assert!(many < single * 3 / 2, "{single} {many}");
+}
+
+#[test]
+fn packed_values_are_recognised() {
+    let integers: Vec<i16> = field(&[90, 180], 0.5).iter().map(|v| (v * 10.0) as i16).collect();
+    let as_integers = check(&[90, 180], Values::I16(integers.clone()), ErrorBound::Lossless).1;
+    let decimals = integers.iter().map(|i| (f64::from(*i) / 10.0) as f32).collect();
+    let packed = integers.iter().map(|i| (f64::from(*i) * 0.012_345_678 + 271.5) as f32).collect();
+    for floats in [decimals, packed] {
+        let size = check(&[90, 180], Values::F32(floats), ErrorBound::Lossless).1;
+        assert!(size < as_integers + as_integers / 20 + 64, "{size} against {as_integers} as integers");
+    }
+}
+
+#[test]
+fn sparse_fields_cost_little() {
+    let rain: Vec<f32> = field(&[90, 180], 0.5).iter().map(|v| if *v > 300.0 { (v - 300.0) / 7.0 } else { 0.0 }).collect();
+    assert!(rain.iter().filter(|v| **v == 0.0).count() > 8000);
+    let (_, size) = check(&[90, 180], Values::F32(rain), ErrorBound::relative(1e-3).unwrap());
+    assert!(size < 90 * 180, "{size}");
+    assert!(check(&[90, 180], Values::F32(vec![7.5; 90 * 180]), ErrorBound::Lossless).1 < 16);
+}
+
+#[test]
+fn missing_values_keep_their_bits_and_leak_nowhere() {
+    let shape = [4, 40, 60];
+    let clean = field(&shape, 0.1);
+    let mut values = clean.clone();
+    for (i, v) in values.iter_mut().enumerate() {
+        match i % 60 {
+            10..20 => *v = f32::NAN,
+            20 => *v = f32::from_bits(0x7FC0_1234 + i as u32),
+            21 => *v = f32::INFINITY,
+            22 => *v = f32::NEG_INFINITY,
+            _ => {}
+        }
+    }
+    for bound in [ErrorBound::Lossless, ErrorBound::absolute(0.05).unwrap()] {
+        let (decoded, _) = check(&shape, Values::F32(values.clone()), bound);
+        let Values::F32(decoded) = decoded.values else { panic!() };
+        assert!(decoded.iter().zip(&values).all(|(d, v)| v.is_finite() || d.to_bits() == v.to_bits()));
+    }
+}
+
+#[test]
+fn a_value_never_turns_into_a_fill_value() {
+    // The fill value 0 lies in the middle of the data: reconstructions that hit it must not be read as missing.
+    let values: Vec<f32> = (0..4000).map(|i| if i % 7 == 0 { 0.0 } else { (i % 100) as f32 * 0.01 - 0.495 }).collect();
+    let mut dataset = Dataset::from_array("v", &[40, 100], Values::F32(values.clone()), SourceFormat::Array).unwrap();
+    dataset.fields[0].missing = Missing::Patterns(vec![0]);
+    let (bytes, reports) = compress(dataset, ErrorBound::absolute(0.1).unwrap()).unwrap();
+    assert_eq!(reports[0].missing, values.iter().filter(|v| **v == 0.0).count() as u64);
+    let Values::F32(back) = decompress(&bytes).unwrap().fields[0].values.clone() else { panic!() };
+    assert!(values.iter().zip(back).all(|(v, b)| (*v == 0.0) == (b == 0.0) && (v - b).abs() <= 0.1));
+}
+
+#[test]
+fn packing_counts_in_physical_units() {
+    let mut dataset =
+        Dataset::from_array("t", &[50, 80], Values::I16(field(&[50, 80], 3.0).iter().map(|v| (v * 50.0) as i16).collect()), SourceFormat::Array).unwrap();
+    dataset.fields[0].attributes = vec![Attribute { name: "scale_factor".into(), value: Values::F64(vec![-0.02]) }];
+    let (bytes, reports) = compress(dataset.clone(), ErrorBound::absolute(0.1).unwrap()).unwrap();
+    let found = metrics::compare(&dataset.fields[0], &decompress(&bytes).unwrap().fields[0]).unwrap();
+    assert!(found.max_abs_error > 0.05 && found.max_abs_error <= 0.1, "{found:?}");
+    assert_eq!(found.max_abs_error, reports[0].max_abs_error);
+}
+
+#[test]
+fn coordinates_text_and_classes_stay_lossless() {
+    let dimension = |name: &str, length| Dimension { name: name.into(), length, unlimited: false };
+    let make = |name: &str, dims: &[usize], shape: &[usize], values, attributes| Field {
+        name: name.into(),
+        dimensions: dims.to_vec(),
+        shape: shape.to_vec(),
+        values,
+        attributes,
+        missing: Missing::NonFinite,
+    };
+    let lat: Vec<f32> = (0..40).map(|i| i as f32 * 4.3 - 81.7).collect();
+    let dataset = Dataset {
+        format: SourceFormat::NetCdf3 { version: 1 },
+        dimensions: vec![dimension("lat", 40), dimension("lon", 60)],
+        attributes: vec![Attribute::text("title", "test")],
+        fields: vec![
+            make("lat", &[0], &[40], Values::F32(lat), vec![Attribute::text("units", "degrees_north")]),
+            make("grid_lon", &[0, 1], &[40, 60], Values::F32(field(&[40, 60], 1.0)), vec![Attribute::text("units", "degrees_east")]),
+            make("kind", &[0], &[40], Values::Char(vec![b'x'; 40]), vec![]),
+            make("surface", &[0, 1], &[40, 60], Values::I8(vec![3; 2400]), vec![Attribute { name: "flag_values".into(), value: Values::I8(vec![1, 2, 3]) }]),
+            make("t", &[0, 1], &[40, 60], Values::F32(field(&[40, 60], 1.0)), vec![Attribute::text("units", "K")]),
+        ],
+    };
+    let (bytes, reports) = compress(dataset.clone(), ErrorBound::absolute(0.5).unwrap()).unwrap();
+    let back = decompress(&bytes).unwrap();
+    assert_eq!(reports.iter().map(|r| r.absolute_bound).collect::<Vec<_>>(), [0.0, 0.0, 0.0, 0.0, 0.5]);
+    assert_eq!(back.fields[..4], dataset.fields[..4]);
+    assert_eq!((back.attributes, back.fields[4].attributes.clone()), (dataset.attributes, dataset.fields[4].attributes.clone()));
+}
+
+#[test]
+fn impossible_bounds_are_refused_with_advice() {
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(ErrorBound::absolute(bad).map_err(|e| e.code()), Err("invalid-bound"));
+        assert_eq!(ErrorBound::relative(bad).map_err(|e| e.code()), Err("invalid-bound"));
+    }
+    let dataset = Dataset::from_array("t2m", &[20, 20], Values::F32(field(&[20, 20], 1.0)), SourceFormat::Array).unwrap();
+    let error = compress(dataset.clone(), ErrorBound::absolute(1e-7).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("t2m") && error.to_string().contains("lossless"), "{error}");
+    let Error::BoundBelowPrecision { precision, .. } = error else { panic!("{error:?}") };
+    compress(dataset.clone(), ErrorBound::absolute(precision).unwrap()).unwrap();
+    assert_eq!(compress(dataset, ErrorBound::relative(1e-9).unwrap()).map_err(|e| e.code()), Err("bound-below-precision"));
+}
+
+#[test]
+fn large_planes_are_cut_into_chunks_and_put_together() {
+    let shape = [1500, 1400];
+    let (_, size) = check(&shape, Values::F32(field(&shape, 0.0)), ErrorBound::relative(1e-3).unwrap());
+    assert!(size < 4 * 1500 * 1400 / 40, "{size}");
+}
+
+#[test]
+fn several_files_share_an_archive_and_names_may_not_clash() {
+    let dataset = |n: f32| Dataset::from_array("v", &[3], Values::F32(vec![n, n + 1.0, n + 5.0]), SourceFormat::Array).unwrap();
+    let options = Options { bound: ErrorBound::Lossless, model: ModelChoice::None };
+    let mut compressor = Compressor::new(dataset(1.0), "a", &options).unwrap();
+    while compressor.step().unwrap().is_some() {}
+    compressor.add(dataset(2.0), "b").unwrap();
+    assert_eq!(compressor.add(dataset(3.0), "a").map_err(|e| e.code()), Err("invalid-argument"));
+    let (bytes, reports) = compressor.finish().unwrap();
+    assert_eq!(reports.len(), 2);
+    let archive = Archive::open(&bytes, &Limits::default()).unwrap();
+    assert_eq!(archive.files().collect::<Vec<_>>(), ["a", "b"]);
+    for (file, n) in [(0, 1.0), (1, 2.0)] {
+        assert_eq!(Decompressor::new(archive.clone(), file).unwrap().finish(&bytes).unwrap(), dataset(n));
+    }
+    assert_eq!(Decompressor::new(archive, 2).map(|_| ()).map_err(|e| e.code()), Err("invalid-argument"));
+}
+
+// -------------------------------------------------------------------------------------------------------------------------- properties
+
+/// Shapes of zero to four dimensions, sides from 0.
+fn shapes() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![
+        prop::collection::vec(0usize..14, 0..5),
+        prop::collection::vec(1usize..60, 1..3),
+        (1usize..5, 1usize..40, 1usize..40).prop_map(|(a, b, c)| vec![a, b, c]),
+    ]
+}
+
+/// Numbers of many kinds: smooth, constant, few levels, any bit pattern, with any sort of missing value sprinkled in.
+fn floats() -> impl Strategy<Value = (Vec<usize>, Vec<f64>)> {
+    let kinds = (0u8..6, any::<u64>(), -6i32..7, 0u8..5);
+    (shapes(), kinds).prop_map(|(shape, (kind, seed, exponent, missing))| {
+        let mut state = seed | 1;
+        let mut random = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let scale = 10f64.powi(exponent);
+        let count = shape.iter().product();
+        let values = (0..count)
+            .map(|i: usize| {
+                let r = random();
+                let value = match kind {
+                    0 => ((i % 37) as f64 * 0.3 - (i % 23) as f64 * 0.7) * scale,
+                    1 => scale,
+                    2 => (r % 4) as f64 * scale,
+                    3 => f64::from_bits(r),
+                    4 => (r % 10_000) as f64 * 0.01 - 50.0,
+                    _ => f64::from(f32::MIN_POSITIVE) * ((r % 100) as f64 / 16.0),
+                };
+                match (missing, r >> 40 & 15) {
+                    (1, 0..5) => f64::NAN,
+                    (2, 0) => f64::INFINITY,
+                    (3, 0) => -0.0,
+                    (4, 0..9) => f64::from_bits(0x7FF8_0000_0000_0000 | r >> 30),
+                    _ => value,
+                }
+            })
+            .collect();
+        (shape, values)
+    })
+}
+
+fn bounds() -> impl Strategy<Value = ErrorBound> {
+    prop_oneof![
+        Just(ErrorBound::Lossless),
+        (-7i32..4).prop_map(|e| ErrorBound::absolute(1.7 * 10f64.powi(e)).unwrap()),
+        (-6i32..1).prop_map(|e| ErrorBound::relative(10f64.powi(e)).unwrap()),
+    ]
+}
+
+/// Checks an array unless the bound is finer than its type, which must then be said.
+fn check_or_refuse(shape: &[usize], values: Values, bound: ErrorBound) {
+    let dataset = Dataset::from_array("v", shape, values.clone(), SourceFormat::Array).unwrap();
+    match compress(dataset, bound) {
+        Ok(_) => {
+            check(shape, values, bound);
+        }
+        Err(Error::BoundBelowPrecision { bound: refused, precision, .. }) => assert!(refused < precision),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn floats_of_any_kind_come_back((shape, values) in floats(), bound in bounds()) {
+        check_or_refuse(&shape, Values::F32(values.iter().map(|v| *v as f32).collect()), bound);
+        check_or_refuse(&shape, Values::F64(values), bound);
+    }
+
+    #[test]
+    fn integers_of_any_kind_come_back(shape in shapes(), seed in any::<u64>(), spread in 0u32..64, bound in bounds(), kind in 0usize..9) {
+        let mut state = seed | 1;
+        let bytes: Vec<u8> = (0..shape.iter().product::<usize>()).flat_map(|i| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((i as u64 % 50).wrapping_add(seed) ^ (state >> spread)).to_le_bytes()
+        }).collect();
+        let all: Vec<u64> = bytes.as_chunks().0.iter().map(|c| u64::from_le_bytes(*c)).collect();
+        let like = [Values::I8(vec![]), Values::U8(vec![]), Values::I16(vec![]), Values::U16(vec![]), Values::I32(vec![]), Values::U32(vec![]), Values::I64(vec![]), Values::U64(vec![]), Values::U8(vec![])];
+        fn of<T: Element>(_: &[T], all: &[u64]) -> Values { T::wrap(all.iter().map(|b| T::from_bits64(*b)).collect()) }
+        check_or_refuse(&shape, with_values!(&like[kind], v => of(v, &all)), bound);
+    }
+}
