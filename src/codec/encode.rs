@@ -7,6 +7,7 @@ use super::lattice::{COORDINATE_LIMIT, Lattice, Sample, coordinate, fit};
 use super::planes::Planes;
 use super::pyramid::Grid;
 use super::raster::Levels;
+use super::walk::Quantiser;
 use crate::error::{Error, Result};
 use crate::field::Missing;
 use crate::wire::put_varint;
@@ -62,7 +63,7 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
 fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<(Vec<u8>, Vec<T>)> {
     let source = Source::of(values, mask, request);
     let pyramid = source.payload(Method::Pyramid, &Levels::default());
-    let raster = source.levels().map(|levels| source.payload(Method::Raster, &levels)).filter(|raster| raster.len() < pyramid.len());
+    let raster = source.levels(pyramid.len()).map(|levels| source.payload(Method::Raster, &levels)).filter(|raster| raster.len() < pyramid.len());
     let mut payload = raster.unwrap_or(pyramid);
     let mut decoded = decode::<T>(&[payload.as_slice(), &[0]].concat(), request.shape)?;
     let patches = patches(values, &decoded, mask, request);
@@ -158,13 +159,14 @@ impl<'a, T: Sample> Source<'a, T> {
         Self { values, shape, header, planes }
     }
 
-    /// The distinct values, when there are few and neighbours are often alike.
-    fn levels(&self) -> Option<Levels> {
+    /// The distinct values, when there are few, some repeat, and so many do that the raster method may need less than `best` bytes.
+    fn levels(&self, best: usize) -> Option<Levels> {
         if self.header.lattice.noise() > 0 {
             return None;
         }
         let alike = self.values.windows(2).filter(|w| if let [a, b] = w { a == b } else { false }).count();
-        if alike * REPEATING < self.values.len() {
+        let changes: usize = self.planes.iter().map(|(grid, _)| changes(grid, self.header.quantum)).sum();
+        if alike * REPEATING < self.values.len() || changes * CHANGE_BITS > best * 8 {
             return None;
         }
         let present = |(grid, holes): &'_ (Grid<i32>, Option<Grid<u8>>)| {
@@ -216,6 +218,22 @@ impl<'a, T: Sample> Source<'a, T> {
 
 /// The raster method is tried when one in this many values repeats the one before it.
 const REPEATING: usize = 12;
+/// A sample that repeats neither neighbour costs the raster method at least about this much.
+const CHANGE_BITS: usize = 3;
+
+/// Samples that differ from the one to the left and from the one above.
+fn changes(grid: &Grid<i32>, quantum: i32) -> usize {
+    let quantiser = Quantiser::new(quantum);
+    let mut above: Vec<i32> = Vec::new();
+    let mut changes = 0;
+    for row in grid.rows() {
+        let row: Vec<i32> = row.iter().map(|c| quantiser.nearest(*c)).collect();
+        let lefts = row.iter().skip(1).zip(&row).zip(above.iter().skip(1));
+        changes += lefts.filter(|((here, left), above)| here != left && here != above).count();
+        above = row;
+    }
+    changes
+}
 
 /// Lattice coordinates of a plane; those of missing values do not matter.
 fn coordinates<T: Sample>(lattice: &Lattice, values: &[T], shape: ChunkShape) -> Grid<i32> {

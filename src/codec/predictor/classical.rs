@@ -113,12 +113,13 @@ impl<'a> Lines<'a> {
         let (Some(values), Some(buckets)) = (values.get_mut(range.clone()), buckets.get_mut(range.clone())) else { return 0..0 };
         let near = n1.iter().zip(n2).zip(n3).zip(n4);
         let far = f1.iter().zip(f2).zip(f3).zip(f4);
-        for ((value, b), ((((n1, n2), n3), n4), (((f1, f2), f3), f4))) in values.iter_mut().zip(buckets).zip(near.zip(far)) {
-            let sums = [n1.wrapping_add(*n2), f1.wrapping_add(*f2), n3.wrapping_add(*n4), f3.wrapping_add(*f4)];
-            let predicted = apply(kernel, sums);
-            *value = predicted;
-            let spread = [n1, n2, n3, n4].into_iter().fold(0u32, |s, n| s.wrapping_add(n.wrapping_sub(predicted).unsigned_abs()));
-            *b = bucket(spread, scale);
+        for (value, ((((n1, n2), n3), n4), (((f1, f2), f3), f4))) in values.iter_mut().zip(near.zip(far)) {
+            *value = apply(kernel, [n1.wrapping_add(*n2), f1.wrapping_add(*f2), n3.wrapping_add(*n4), f3.wrapping_add(*f4)]);
+        }
+        let near = n1.iter().zip(n2).zip(n3).zip(n4);
+        for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(near) {
+            let distance = |n: &i32| n.wrapping_sub(*value).unsigned_abs();
+            *b = bucket(distance(n1).wrapping_add(distance(n2)).wrapping_add(distance(n3)).wrapping_add(distance(n4)), scale);
         }
         range
     }

@@ -91,21 +91,35 @@ impl Choice {
     }
 }
 
-/// Twice the binary logarithm, rounded down: 0 for 0, 1 and 2 for 1 and up, …
-#[inline]
-pub(crate) fn half_octave(value: u32) -> u8 {
-    let octave = 31 - (value | 1).leading_zeros();
-    let half = if octave == 0 { 0 } else { value >> (octave - 1) & 1 };
-    if value == 0 { 0 } else { (1 + 2 * octave + half) as u8 }
-}
-
-/// Bucket of a sample whose four neighbours lie `spread` (sum of distances, lattice units) from its prediction.
+/// Bucket of a sample whose four neighbours lie `spread` (sum of distances, lattice units) from its prediction: about twice the binary logarithm
+/// of the spread in quarters of the quantum.
 #[inline]
 fn bucket(spread: u32, reciprocal: u64) -> u8 {
-    half_octave((u64::from(spread).wrapping_mul(reciprocal) >> 32) as u32).min(COARSEST_BUCKET - 1)
+    let scaled = (u64::from(spread).wrapping_mul(reciprocal) >> 32) as u32;
+    // Exponent and first fraction bit of a float are that logarithm; up to 2^23, where the buckets end, the conversion is exact.
+    let bits = (scaled.min(1 << 23) as i32 as f32).to_bits() >> 22;
+    (bits.saturating_sub(253) as u8).min(COARSEST_BUCKET - 1)
 }
 
 /// Factor of [`bucket`]: spreads are measured in quarters of the quantum.
 fn reciprocal(quantum: i32) -> u64 {
     (4 << 32) / u64::from(quantum.unsigned_abs().max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_half_octaves() {
+        let half_octave = |v: u32| v.checked_ilog2().map_or(0, |o| 1 + 2 * o + if o == 0 { 0 } else { v >> (o - 1) & 1 });
+        let spreads = (0..32).flat_map(|o| [0u32, 1, 2, 3].map(|d| (1u32 << o).wrapping_sub(2).wrapping_add(d))).chain((0..70_000).map(|i: u32| i.wrapping_mul(61_357)));
+        for spread in spreads {
+            for quantum in [1, 3, 17, 1001, i32::MAX] {
+                let scale = reciprocal(quantum);
+                let scaled = (u64::from(spread).wrapping_mul(scale) >> 32) as u32;
+                assert_eq!(u32::from(bucket(spread, scale)), half_octave(scaled).min(46), "{spread} {quantum}");
+            }
+        }
+    }
 }
