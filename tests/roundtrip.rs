@@ -128,6 +128,20 @@ fn a_value_never_turns_into_a_fill_value() {
 }
 
 #[test]
+fn decoded_values_stay_in_the_range_of_the_source() {
+    let values = field(&[60, 80], 2.0);
+    let shifted: Vec<f32> = values.iter().map(|v| (v - 280.0).max(0.0)).collect();
+    let stored: Vec<i16> = values.iter().map(|v| ((v - 280.0) * 100.0) as i16).collect();
+    for (values, bound) in [(Values::F32(shifted.clone()), 0.9), (Values::F32(shifted), 0.003), (Values::F32(values), 0.1), (Values::I16(stored), 77.0)] {
+        let range = |v: &Values| (0..v.len()).map(|i| v.get_f64(i).unwrap()).fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(x), b.max(x)));
+        let (low, high) = range(&values);
+        let (back, _) = check(&[60, 80], values, ErrorBound::absolute(bound).unwrap());
+        let (lowest, highest) = range(&back.values);
+        assert!(lowest >= low && highest <= high, "{lowest} … {highest} from {low} … {high}");
+    }
+}
+
+#[test]
 fn packing_counts_in_physical_units() {
     let mut dataset =
         Dataset::from_array("t", &[50, 80], Values::I16(field(&[50, 80], 3.0).iter().map(|v| (v * 50.0) as i16).collect()), SourceFormat::Array).unwrap();

@@ -78,15 +78,26 @@ pub(crate) struct Header {
     pub(crate) lattice: Lattice,
     /// Odd distance between reconstructions of a coordinate.
     pub(crate) quantum: i32,
+    /// Largest coordinate; reconstructions beyond it or below 0 are cut, so that no value leaves the range of the source.
+    pub(crate) top: i32,
     pub(crate) mask: MaskKind,
     /// How many planes back a reference plane may lie.
     pub(crate) references: Vec<usize>,
 }
 
 impl Header {
+    /// A reconstructed coordinate, cut to the range of the source; exact ones never leave it.
+    #[inline]
+    pub(crate) fn cut(&self, coordinate: i32) -> i32 {
+        if self.quantum == 1 { coordinate } else { coordinate.clamp(0, self.top) }
+    }
+
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         self.lattice.write(out);
         put_varint(out, self.quantum.unsigned_abs().into());
+        if self.quantum > 1 {
+            put_varint(out, self.top.unsigned_abs().into());
+        }
         match &self.mask {
             MaskKind::None => put_varint(out, 0),
             MaskKind::Explicit => put_varint(out, MAX_PATTERNS as u64 + 1),
@@ -105,6 +116,7 @@ impl Header {
         if quantum % 2 == 0 {
             return Err(Error::corrupt("the quantum is even"));
         }
+        let top = if quantum > 1 { reader.count("the largest coordinate", i32::MAX as usize)? as i32 } else { i32::MAX };
         let mask = match reader.count("the number of missing patterns", MAX_PATTERNS + 1)? {
             0 => MaskKind::None,
             n if n > MAX_PATTERNS => MaskKind::Explicit,
@@ -115,6 +127,6 @@ impl Header {
         if references.contains(&0) {
             return Err(Error::corrupt("a plane refers to itself"));
         }
-        Ok(Self { lattice, quantum, mask, references })
+        Ok(Self { lattice, quantum, top, mask, references })
     }
 }

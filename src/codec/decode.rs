@@ -2,7 +2,7 @@
 
 use super::chunk::{ChunkShape, Filling, Header, MaskKind, Method};
 use super::entropy::{Coder, Decoder, MaskTables};
-use super::lattice::{Lattice, Sample};
+use super::lattice::Sample;
 use super::planes::Planes;
 use super::pyramid::Grid;
 use super::raster::Levels;
@@ -57,7 +57,7 @@ fn stream_values<T: Sample>(stream: &[u8], method: Method, header: &Header, shap
         }
         let mask = masks.get(index);
         let grid = planes.next(&mut decoder, None, mask.map(|m| &m.classes), Decoder::overrun);
-        plane_values(&mut decoder, &header.lattice, &grid, mask, &mut values);
+        plane_values(&mut decoder, header, &grid, mask, &mut values);
     }
     decoder.finish()?;
     Ok(values)
@@ -94,9 +94,9 @@ fn masks<T: Sample>(decoder: &mut Decoder, header: &Header, shape: ChunkShape) -
 }
 
 /// Appends the values of a plane, reading the low bits of those that are not missing.
-fn plane_values<T: Sample>(decoder: &mut Decoder, lattice: &Lattice, grid: &Grid<i32>, mask: Option<&Mask<T>>, values: &mut Vec<T>) {
-    let noise = lattice.noise();
-    let mut value = |coordinate: &i32| lattice.value(*coordinate, if noise == 0 { 0 } else { decoder.bits(noise, 0) });
+fn plane_values<T: Sample>(decoder: &mut Decoder, header: &Header, grid: &Grid<i32>, mask: Option<&Mask<T>>, values: &mut Vec<T>) {
+    let (lattice, noise) = (&header.lattice, header.lattice.noise());
+    let mut value = |coordinate: &i32| lattice.value(header.cut(*coordinate), if noise == 0 { 0 } else { decoder.bits(noise, 0) });
     let Some(mask) = mask else { return values.extend(grid.samples.iter().map(value)) };
     let mut missing = mask.missing.iter();
     for (coordinate, class) in grid.samples.iter().zip(&mask.classes.samples) {

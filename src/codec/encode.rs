@@ -154,8 +154,8 @@ impl<'a, T: Sample> Source<'a, T> {
             references.extend((1 < request.cycle && request.cycle < shape.planes).then_some(request.cycle));
         }
         let planes = values.chunks((shape.height * shape.width).max(1)).enumerate();
-        let planes = planes.map(|(i, plane)| (coordinates(&fitted.lattice, plane, shape), mask.plane(i, shape))).collect();
-        let header = Header { lattice: fitted.lattice, quantum: fitted.quantum, mask: mask.kind.clone(), references };
+        let planes: Vec<_> = planes.map(|(i, plane)| (coordinates(&fitted.lattice, plane, shape), mask.plane(i, shape))).collect();
+        let header = Header { lattice: fitted.lattice, quantum: fitted.quantum, top: fitted.top, mask: mask.kind.clone(), references };
         Self { values, shape, header, planes }
     }
 

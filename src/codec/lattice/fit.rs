@@ -12,6 +12,14 @@ pub(crate) struct Fitted {
     pub(crate) lattice: Lattice,
     /// Odd: reconstructions of one coordinate lie this far apart. 1 is exact.
     pub(crate) quantum: i32,
+    /// Largest coordinate whose value is not above the largest of the source; the smallest coordinate is 0.
+    pub(crate) top: i32,
+}
+
+impl Fitted {
+    const fn exact(lattice: Lattice) -> Self {
+        Self { lattice, quantum: 1, top: i32::MAX }
+    }
 }
 
 /// Coordinates per quantum of a made-up lattice: fine enough to centre the quantiser on the prediction.
@@ -28,9 +36,13 @@ pub(crate) fn fit<T: Sample>(values: &[T], tolerance: f64) -> Fitted {
         return Floats::new(&numbers, T::TYPE).fit(tolerance).unwrap_or_else(|| exact(values));
     }
     let lossless = exact(values);
-    let Lattice::Ordered { base, noise: 0, .. } = lossless.lattice else { return lossless };
+    let Lattice::Ordered { base, .. } = lossless.lattice else { return lossless };
+    let span = values.iter().map(|v| v.to_ordered() - base).max().unwrap_or(0);
     let reach = (tolerance.max(0.0) as i64).min(i64::from(COORDINATE_LIMIT / 2)) as i32;
-    if reach == 0 { lossless } else { Fitted { lattice: Lattice::Ordered { base, shift: 0, noise: 0 }, quantum: 2 * reach + 1 } }
+    match i32::try_from(span) {
+        Ok(top) if reach > 0 && top < COORDINATE_LIMIT => Fitted { lattice: Lattice::Ordered { base, shift: 0, noise: 0 }, quantum: 2 * reach + 1, top },
+        _ => lossless,
+    }
 }
 
 /// Order-preserving integers less the smallest, without common trailing zeros, the lowest bits split off when there are too many.
@@ -40,7 +52,7 @@ fn exact<T: Sample>(values: &[T]) -> Fitted {
     let (used, span) = ordered().fold((0, 0), |(used, span), o| (used | (o - base), (o - base).max(span)));
     let shift = if used == 0 { 0 } else { used.trailing_zeros() };
     let bits = 64 - (span >> shift).leading_zeros();
-    Fitted { lattice: Lattice::Ordered { base, shift, noise: bits.saturating_sub(COORDINATE_LIMIT.ilog2()) }, quantum: 1 }
+    Fitted::exact(Lattice::Ordered { base, shift, noise: bits.saturating_sub(COORDINATE_LIMIT.ilog2()) })
 }
 
 /// The values of a chunk as f64, with what the search needs to know of them.
@@ -74,7 +86,7 @@ impl<'a> Floats<'a> {
         let reach = (tolerance - self.precision) * (1.0 - 1e-9);
         let own = self.recovered().filter(|l| step(l) > reach / 8.0).and_then(|lattice| {
             let quantum = 2 * self.reach_on(&lattice, tolerance) + 1;
-            (f64::from(quantum) * step(&lattice) > 1.9 * reach && self.near(&lattice)).then_some(Fitted { lattice, quantum })
+            (f64::from(quantum) * step(&lattice) > 1.9 * reach && self.near(&lattice)).then_some(Fitted { lattice, quantum, top: self.top(&lattice) })
         });
         own.or_else(|| self.made_up(reach)).or_else(|| self.lossless())
     }
@@ -88,19 +100,25 @@ impl<'a> Floats<'a> {
     }
 
     fn made_up(&self, reach: f64) -> Option<Fitted> {
-        let offset = self.smallest / 2.0 + self.largest / 2.0;
         QUANTA.into_iter().find_map(|quantum| {
             let step = 2.0 * reach / f64::from(quantum);
-            let farthest = (self.largest - offset) / step;
-            (step > 0.0 && farthest < f64::from(COORDINATE_LIMIT / 2)).then_some(Fitted { lattice: Lattice::Scaled { offset, step }, quantum })
+            let lattice = Lattice::Scaled { offset: self.smallest, step };
+            let fits = step > 0.0 && (self.largest - self.smallest) / step < f64::from(COORDINATE_LIMIT);
+            fits.then(|| Fitted { lattice, quantum, top: self.top(&lattice) })
         })
+    }
+
+    /// The largest coordinate whose value is not above the largest value.
+    fn top(&self, lattice: &Lattice) -> i32 {
+        let nearest = coordinate(lattice, self.largest).clamp(0, COORDINATE_LIMIT);
+        if self.at(lattice, self.largest) > self.largest { nearest - 1 } else { nearest }
     }
 
     /// The cheapest rule that gives back every value, a few patches allowed.
     fn lossless(&self) -> Option<Fitted> {
         let dyadic = self.dyadic().filter(|l| self.cost(l) < self.ordered_cost());
         let lattice = self.recovered().and_then(|l| self.proven(l)).or(dyadic)?;
-        Some(Fitted { lattice, quantum: 1 })
+        Some(Fitted::exact(lattice))
     }
 
     /// A decimal or packed lattice that the first examples lie on.
@@ -144,7 +162,9 @@ impl<'a> Floats<'a> {
             })
             .collect();
         let (offset, step) = line(&points)?;
-        Some(Lattice::Scaled { offset: offset + first, step })
+        // Coordinates count from the smallest value.
+        let offset = offset + first;
+        Some(Lattice::Scaled { offset: offset + ((self.smallest - offset) / step).round() * step, step })
     }
 
     /// Multiples of a power of two above the smallest value: floats of one precision.

@@ -113,7 +113,8 @@ mod tests {
     #[test]
     fn buckets_are_half_octaves() {
         let half_octave = |v: u32| v.checked_ilog2().map_or(0, |o| 1 + 2 * o + if o == 0 { 0 } else { v >> (o - 1) & 1 });
-        let spreads = (0..32).flat_map(|o| [0u32, 1, 2, 3].map(|d| (1u32 << o).wrapping_sub(2).wrapping_add(d))).chain((0..70_000).map(|i: u32| i.wrapping_mul(61_357)));
+        let spreads =
+            (0..32).flat_map(|o| [0u32, 1, 2, 3].map(|d| (1u32 << o).wrapping_sub(2).wrapping_add(d))).chain((0..70_000).map(|i: u32| i.wrapping_mul(61_357)));
         for spread in spreads {
             for quantum in [1, 3, 17, 1001, i32::MAX] {
                 let scale = reciprocal(quantum);
