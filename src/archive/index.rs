@@ -292,6 +292,8 @@ impl Index {
             }
             kind => return Err(Error::corrupt(format_args!("index encoding {kind} does not exist in this format version"))),
         };
-        minicbor::decode(cbor).map_err(|e| Error::corrupt(format_args!("the index is not valid: {e}")))
+        let mut decoder = minicbor::Decoder::new(cbor);
+        let index = decoder.decode().map_err(|e| Error::corrupt(format_args!("the index is not valid: {e}")))?;
+        if decoder.position() == cbor.len() { Ok(index) } else { Err(Error::corrupt("the index is followed by more bytes")) }
     }
 }

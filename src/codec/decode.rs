@@ -48,7 +48,7 @@ fn coded<T: Sample>(mut reader: Reader, method: Method, shape: ChunkShape) -> Re
 /// Decodes the stream: all masks first, then plane after plane.
 fn stream_values<T: Sample>(stream: &[u8], method: Method, header: &Header, shape: ChunkShape) -> Result<Vec<T>> {
     let mut decoder = Decoder::new(stream)?;
-    let masks = masks::<T>(&mut decoder, header, shape);
+    let masks = masks::<T>(&mut decoder, header, shape)?;
     let mut planes = Planes::start(&mut decoder, method, shape, header, &Levels::default());
     let mut values = Vec::with_capacity(shape.samples());
     for index in 0..shape.planes {
@@ -71,9 +71,9 @@ struct Mask<T> {
     missing: Vec<T>,
 }
 
-fn masks<T: Sample>(decoder: &mut Decoder, header: &Header, shape: ChunkShape) -> Vec<Mask<T>> {
+fn masks<T: Sample>(decoder: &mut Decoder, header: &Header, shape: ChunkShape) -> Result<Vec<Mask<T>>> {
     let patterns: &[u64] = match &header.mask {
-        MaskKind::None => return Vec::new(),
+        MaskKind::None => return Ok(Vec::new()),
         MaskKind::Patterns(patterns) => patterns,
         MaskKind::Explicit => &[],
     };
@@ -85,12 +85,15 @@ fn masks<T: Sample>(decoder: &mut Decoder, header: &Header, shape: ChunkShape) -
         if decoder.overrun() {
             break;
         }
-        let pattern = |class: u8| patterns.get(usize::from(class) - 1).copied();
+        if classes.samples.iter().any(|c| usize::from(*c) > patterns.len().max(1)) {
+            return Err(Error::corrupt("a missing value names a pattern that is not there"));
+        }
+        let bits = |class: u8| patterns.get(usize::from(class) - 1).copied();
         let missing = classes.samples.iter().filter(|c| **c != 0);
-        let missing = missing.map(|c| T::from_bits64(pattern(*c).unwrap_or_else(|| decoder.bits(T::TYPE.size() as u32 * 8, 0)))).collect();
+        let missing = missing.map(|c| T::from_bits64(bits(*c).unwrap_or_else(|| decoder.bits(T::TYPE.size() as u32 * 8, 0)))).collect();
         masks.push(Mask { classes, missing });
     }
-    masks
+    Ok(masks)
 }
 
 /// Appends the values of a plane, reading the low bits of those that are not missing.

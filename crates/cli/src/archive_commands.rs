@@ -1,6 +1,6 @@
 //! `deepcomp extract`, `list` and `test`.
 
-use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, show, write_whole};
+use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, say, show, write_whole};
 use crate::{ExtractArgs, ListArgs, OutputFormat, TestArgs};
 use deepcomp::archive::{Archive, Decompressor};
 use deepcomp::field::{Dataset, Field};
@@ -25,9 +25,14 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
         let files = archive.files().map(str::to_owned).collect();
         return print_json(&Listing { format_version: archive.version().to_string(), archive_bytes: bytes.len(), files, variables });
     }
-    print_table(&variables);
-    println!("{}: {} bytes, format {}, from {}", args.archive.display(), bytes.len(), archive.version(), archive.files().collect::<Vec<_>>().join(", "));
-    Ok(())
+    print_table(&variables)?;
+    say(format_args!(
+        "{}: {} bytes, format {}, from {}",
+        args.archive.display(),
+        bytes.len(),
+        archive.version(),
+        archive.files().collect::<Vec<_>>().join(", ")
+    ))
 }
 
 pub(crate) fn test(args: &TestArgs) -> Outcome<()> {
@@ -46,8 +51,7 @@ pub(crate) fn test(args: &TestArgs) -> Outcome<()> {
             v.absolute_bound
         ));
     }
-    println!("{}: {} variables decode to the values their certificates name", args.archive.display(), checked.len());
-    Ok(())
+    say(format_args!("{}: {} variables decode to the values their certificates name", args.archive.display(), checked.len()))
 }
 
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
@@ -60,7 +64,7 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
         for (name, content) in outputs(&dataset, name, args.format).map_err(about(&args.archive))? {
             let path = args.directory.join(name);
             write_whole(&path, &content)?;
-            println!("{}", path.display());
+            say(format_args!("{}", path.display()))?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! `deepcomp compress`.
 
 use crate::CompressArgs;
-use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, read, show, write_whole};
+use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, read, say, show, write_whole};
 use deepcomp::archive::{Compressor, VariableReport};
 use deepcomp::codec::{ModelChoice, Options};
 use deepcomp::field::{Dataset, ErrorBound};
@@ -106,7 +106,6 @@ fn print(args: &CompressArgs, report: &Report) -> Outcome<()> {
     if args.json {
         return print_json(report);
     }
-    print_table(&report.variables);
-    println!("{}: {} -> {} bytes, ratio {:.2}, {:.2} s", report.archive, report.raw_bytes, report.archive_bytes, report.ratio, report.encode_seconds);
-    Ok(())
+    print_table(&report.variables)?;
+    say(format_args!("{}: {} -> {} bytes, ratio {:.2}, {:.2} s", report.archive, report.raw_bytes, report.archive_bytes, report.ratio, report.encode_seconds))
 }

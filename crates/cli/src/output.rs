@@ -16,6 +16,14 @@ pub(crate) fn about<E: Display>(path: &Path) -> impl Fn(E) -> String + '_ {
     move |error| format!("{}: {error}", path.display())
 }
 
+/// Prints a line. Where nobody reads on, as behind `| head`, the command ends quietly.
+pub(crate) fn say(line: impl Display) -> Outcome<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        result => result.map_err(|e| format!("standard output: {e}")),
+    }
+}
+
 /// Reads a whole file.
 pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(about(path))
@@ -106,18 +114,19 @@ pub(crate) fn ratio(raw: u64, archived: u64) -> f64 {
 
 /// Prints a value as JSON.
 pub(crate) fn print_json<T: Serialize>(value: &T) -> Outcome<()> {
-    println!("{}", serde_json::to_string_pretty(value).map_err(|e| e.to_string())?);
-    Ok(())
+    say(serde_json::to_string_pretty(value).map_err(|e| e.to_string())?)
 }
 
 /// Prints variables as a table.
-pub(crate) fn print_table(variables: &[VariableJson]) {
-    println!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<12} {:>12}", "variable", "type", "shape", "bytes", "archived", "ratio", "bound", "max error");
+pub(crate) fn print_table(variables: &[VariableJson]) -> Outcome<()> {
+    say(format_args!(
+        "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<12} {:>12}",
+        "variable", "type", "shape", "bytes", "archived", "ratio", "bound", "max error"
+    ))?;
     for v in variables {
         let shape = v.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
-        println!(
-            "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}  {:<12} {:>12.4e}",
-            v.name, v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio, v.bound, v.max_abs_error
-        );
+        let line = format!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}", v.name, v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio);
+        say(format_args!("{line}  {:<12} {:>12.4e}", v.bound, v.max_abs_error))?;
     }
+    Ok(())
 }

@@ -1,0 +1,121 @@
+"""DeepComp through its command line tool, with every extracted value checked here against the source: no report of ours is believed."""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from fields import netcdf_variables, with_payloads
+
+
+def bound_arguments(bound):
+    return ["--lossless"] if bound is None else ["--rel", repr(bound)]
+
+
+def call(cli, *arguments):
+    result = subprocess.run([cli, *map(str, arguments)], capture_output=True, text=True)
+    if result.returncode:
+        raise RuntimeError(f"deepcomp {arguments[0]} failed: {result.stderr.strip()}")
+    return result.stdout
+
+
+def compress(cli, inputs, archive, bound):
+    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound_arguments(bound), "--json"))
+
+
+def round_trip(cli, inputs, bound, folder):
+    """Compresses files into one archive and extracts them to `folder`; returns the report of `compress` and the archive's size."""
+    archive = Path(folder, "bench.dca")
+    report = compress(cli, inputs, archive, bound)
+    call(cli, "extract", archive, "-C", folder)
+    return report, archive.stat().st_size
+
+
+def same_missing(source, decoded):
+    """Whether all values that are not finite have the bits they had."""
+    missing = ~np.isfinite(source)
+    bits = f"u{source.itemsize}"
+    return bool((np.isfinite(decoded) == ~missing).all()) and bool((source.view(bits)[missing] == decoded.view(bits)[missing]).all())
+
+
+def largest_error(source, decoded):
+    """Largest |decoded - source| of the values that are not missing, in float64."""
+    present = np.isfinite(source)
+    difference = decoded[present].astype(np.float64) - source[present].astype(np.float64)
+    return float(np.abs(difference).max(initial=0.0))
+
+
+def measure(cli, fields, npy, bound):
+    """Sizes and checks of fields that share an archive: one row a field."""
+    paths = [Path(npy, field.file_name) for field in fields]
+    with tempfile.TemporaryDirectory() as folder:
+        report, whole = round_trip(cli, paths, bound, folder)
+        overhead = (whole - sum(variable["archive_bytes"] for variable in report["variables"])) / len(fields)
+        return [row(field, path, Path(folder, path.name), variable, bound, overhead) for field, path, variable in zip(fields, paths, report["variables"], strict=True)]
+
+
+def row(field, path, extracted, variable, bound, overhead):
+    decoded = np.load(extracted)
+    identical = path.read_bytes() == extracted.read_bytes()
+    allowed = (bound or 0.0) * field.range
+    error = largest_error(field.values, decoded)
+    holds = identical if allowed == 0 else error <= allowed and same_missing(field.values, decoded)
+    return {
+        "field": field.label, "bound": bound, "raw": field.values.nbytes, "bytes": variable["archive_bytes"], "overhead": overhead,
+        "allowed": allowed, "error": error, "certified": variable["max_abs_error"], "identical": identical, "holds": bool(holds),
+    }  # fmt: skip
+
+
+def nan_payloads(cli, field, bounds, folder):
+    """Whether NaNs that all differ come back, from a copy of a real field with holes."""
+    values = with_payloads(field.values)
+    path = Path(folder, "payloads.npy")
+    np.save(path, values)
+    rows = []
+    for bound in bounds:
+        with tempfile.TemporaryDirectory() as out:
+            round_trip(cli, [path], bound, out)
+            decoded = np.load(Path(out, path.name))
+            identical = values.tobytes() == decoded.tobytes()
+            holds = identical if bound is None else largest_error(values, decoded) <= bound * field.range
+            rows.append({"field": field.label, "bound": bound, "nans": int(np.isnan(values).sum()), "holds": holds and same_missing(values, decoded)})
+    return rows
+
+
+def direct(cli, path, bound):
+    """A file the tool reads by itself, archived whole: size, largest error over bound, and what is wrong, if anything."""
+    with tempfile.TemporaryDirectory() as folder:
+        _, whole = round_trip(cli, [path], bound, folder)
+        extracted = Path(folder, path.name)
+        identical = path.read_bytes() == extracted.read_bytes()
+        arrays = picture if path.suffix == ".png" else variables
+        checks = [against_bound(source, decoded, bound) for source, decoded in zip(arrays(path), arrays(extracted), strict=True)]
+    return {
+        "file": f"{path.parent.name}/{path.name}", "bound": bound, "raw": path.stat().st_size, "bytes": whole, "identical": identical,
+        "worst": max((worst for worst, _ in checks), default=0.0), "problem": ", ".join(problem for _, problem in checks if problem),
+    }  # fmt: skip
+
+
+def against_bound(source, decoded, bound):
+    """Largest error over bound of one variable in physical units, and what is wrong with it as a reader of the file sees it."""
+    changed = int((np.ma.getmaskarray(source) != np.ma.getmaskarray(decoded)).sum())
+    if changed:
+        return 0.0, f"{changed} values became missing or stopped being so"
+    source, decoded = (np.ma.compressed(a).astype(np.float64) for a in (source, decoded))
+    present = source[np.isfinite(source)]
+    allowed = (bound or 0.0) * float(np.ptp(present)) if present.size else 0.0
+    error = largest_error(source, decoded)
+    problem = "error above the bound" if error > allowed else "" if same_missing(source, decoded) else "missing values changed"
+    return error / allowed if allowed else 0.0, problem
+
+
+def variables(path):
+    return [values for _, values, _ in netcdf_variables(path)]
+
+
+def picture(path):
+    with Image.open(path) as image:
+        return [np.ma.asarray(np.asarray(image))]
