@@ -1,0 +1,252 @@
+//! A dataset held in WASM memory: opened from a file or built from typed arrays, looked at by plane, saved as a file.
+
+use crate::arrays;
+use crate::error::{JsResult, invalid};
+use crate::info::{self, AttributeInfo, ComparisonInfo, VariableInfo};
+use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
+use deepcomp::{Error, metrics, readers, writers};
+use js_sys::{Array, Float32Array, Reflect};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use wasm_bindgen::prelude::*;
+
+/// Everything read from one file. JavaScript frees it with `free()`.
+#[wasm_bindgen]
+pub struct WasmDataset {
+    pub(crate) inner: Dataset,
+    pub(crate) name: String,
+}
+
+#[wasm_bindgen]
+impl WasmDataset {
+    /// Reads NetCDF-3, NPY or PNG; `name` is the file name, its stem names the variable of NPY and PNG.
+    ///
+    /// # Errors
+    /// As [`readers::read`].
+    pub fn open(bytes: &[u8], name: &str) -> JsResult<Self> {
+        Ok(Self { inner: readers::read(bytes, name, &crate::LIMITS)?, name: name.to_owned() })
+    }
+
+    /// A dataset of typed arrays: a list of `{ name, values, shape, dimensions?, attributes?, fill? }`; `fill` is a typed array of
+    /// one value that means "missing".
+    ///
+    /// # Errors
+    /// `invalid-argument` when shapes, dimensions and values do not agree.
+    #[wasm_bindgen(js_name = fromArrays)]
+    pub fn from_arrays(arrays: &Array, name: &str) -> JsResult<Self> {
+        let mut inner = Dataset { format: SourceFormat::Array, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new() };
+        for array in arrays.iter() {
+            let field = field_from_js(&mut inner.dimensions, &array)?;
+            if inner.fields.iter().any(|f| f.name == field.name) {
+                return Err(invalid(format_args!("two arrays are named {:?}", field.name)));
+            }
+            inner.fields.push(field);
+        }
+        Ok(Self { inner, name: name.to_owned() })
+    }
+
+    /// File name.
+    #[wasm_bindgen(getter, js_name = fileName)]
+    pub fn file_name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Where it came from: "netcdf", "npy", "png" or "array".
+    #[wasm_bindgen(getter)]
+    pub fn format(&self) -> String {
+        info::format_name(self.inner.format).to_owned()
+    }
+
+    /// Metadata of every variable.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn variables(&self) -> JsResult<JsValue> {
+        let list: Vec<VariableInfo> = self.inner.fields.iter().map(|f| VariableInfo::new(&self.inner, f)).collect();
+        info::to_js(&list)
+    }
+
+    /// One plane of the last two dimensions in physical units: `{ values: Float32Array, width, height, min, max, missing }`. Missing
+    /// values are NaN; `min` and `max` are absent when all are.
+    ///
+    /// # Errors
+    /// No such variable or plane; a text variable.
+    pub fn plane(&self, variable: usize, plane: usize) -> JsResult<JsValue> {
+        let field = self.field(variable)?;
+        plane_to_js(field, &physical(field, plane)?)
+    }
+
+    /// `{ min, max, missing }` of a whole variable in physical units; `min` and `max` are absent when all values are missing.
+    ///
+    /// # Errors
+    /// No such variable; a text variable.
+    pub fn range(&self, variable: usize) -> JsResult<JsValue> {
+        info::to_js(&RangeInfo::of(unpacked(self.field(variable)?)?))
+    }
+
+    /// All values as stored, as a typed array of the stored type (text: `Uint8Array`).
+    ///
+    /// # Errors
+    /// No such variable.
+    pub fn values(&self, variable: usize) -> JsResult<JsValue> {
+        Ok(arrays::to_js(&self.field(variable)?.values))
+    }
+
+    /// Bytes of a file: "original" (the format it came from), "netcdf", "npy" (of one variable) or "png" (of one plane).
+    ///
+    /// # Errors
+    /// As the functions of [`writers`]; an unknown format.
+    pub fn save(&self, format: &str, variable: Option<usize>, plane: Option<usize>) -> JsResult<Vec<u8>> {
+        match format {
+            "original" => Ok(writers::write(&self.inner)?),
+            "netcdf" => Ok(writers::netcdf(&self.inner)?),
+            "npy" => Ok(writers::npy(self.field(variable.unwrap_or(0))?, self.inner.format)),
+            "png" => Ok(writers::png(self.field(variable.unwrap_or(0))?, plane.unwrap_or(0))?),
+            other => Err(invalid(format_args!("unknown format {other:?}; use \"original\", \"netcdf\", \"npy\" or \"png\""))),
+        }
+    }
+}
+
+impl WasmDataset {
+    fn field(&self, variable: usize) -> JsResult<&Field> {
+        let available = || self.inner.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+        Ok(self.inner.fields.get(variable).ok_or_else(|| Error::NoSuchVariable { name: variable.to_string(), available: available() })?)
+    }
+}
+
+/// How `decoded` differs from `original` in one variable.
+///
+/// # Errors
+/// No such variable; shapes or types that differ.
+#[wasm_bindgen]
+pub fn compare(original: &WasmDataset, decoded: &WasmDataset, variable: usize) -> JsResult<JsValue> {
+    let comparison = metrics::compare(original.field(variable)?, decoded.field(variable)?)?;
+    info::to_js(&ComparisonInfo::from(comparison))
+}
+
+/// The signed error (decoded − original) of one plane, as [`WasmDataset::plane`] gives planes; subtracted before rounding to float32.
+///
+/// # Errors
+/// No such variable or plane; shapes that differ.
+#[wasm_bindgen]
+pub fn difference(original: &WasmDataset, decoded: &WasmDataset, variable: usize, plane: usize) -> JsResult<JsValue> {
+    let (before, after) = (original.field(variable)?, decoded.field(variable)?);
+    if before.shape != after.shape {
+        return Err(invalid(format_args!("{:?} has shape {:?} in one dataset and {:?} in the other", before.name, before.shape, after.shape)));
+    }
+    let (a, b) = (physical(before, plane)?, physical(after, plane)?);
+    plane_to_js(before, &a.iter().zip(&b).map(|(a, b)| b - a).collect::<Vec<_>>())
+}
+
+/// Rows and columns of a plane; a list is one row.
+fn extent(field: &Field) -> (usize, usize) {
+    match field.shape.as_slice() {
+        [] => (1, 1),
+        [width] => (1, *width),
+        [.., height, width] => (*height, *width),
+    }
+}
+
+/// Every value in physical units, NaN where missing.
+fn unpacked(field: &Field) -> JsResult<Box<dyn Iterator<Item = f64> + '_>> {
+    if matches!(field.values, Values::Char(_)) {
+        return Err(Error::Unsupported { what: format!("showing {:?}, which is text,", field.name), advice: "read it with values()".into() }.into());
+    }
+    let packing = field.packing();
+    let unpack = move |value: f64, missing: bool| if missing { f64::NAN } else { packing.unpack(value) };
+    Ok(with_values!(&field.values, v => Box::new(v.iter().map(move |&x| unpack(x.to_f64(), field.missing.is_missing(x))))))
+}
+
+fn physical(field: &Field, plane: usize) -> JsResult<Vec<f64>> {
+    let (height, width) = extent(field);
+    if plane >= info::planes(field) {
+        return Err(invalid(format_args!("{:?} has {} planes, plane {plane} does not exist", field.name, info::planes(field))));
+    }
+    Ok(unpacked(field)?.skip(plane * height * width).take(height * width).collect())
+}
+
+#[derive(Serialize)]
+struct RangeInfo {
+    min: Option<f64>,
+    max: Option<f64>,
+    missing: f64,
+}
+
+impl RangeInfo {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let (mut min, mut max, mut missing) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
+        for value in values {
+            min = min.min(value);
+            max = max.max(value);
+            missing += f64::from(u8::from(value.is_nan()));
+        }
+        let any = min <= max;
+        Self { min: any.then_some(min), max: any.then_some(max), missing }
+    }
+}
+
+#[derive(Serialize)]
+struct PlaneInfo {
+    width: usize,
+    height: usize,
+    #[serde(flatten)]
+    range: RangeInfo,
+}
+
+fn plane_to_js(field: &Field, values: &[f64]) -> JsResult<JsValue> {
+    let (height, width) = extent(field);
+    let object = info::to_js(&PlaneInfo { width, height, range: RangeInfo::of(values.iter().copied()) })?;
+    let rounded: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+    Reflect::set(&object, &"values".into(), &Float32Array::from(rounded.as_slice())).map_err(|_| invalid("cannot set `values`"))?;
+    Ok(object)
+}
+
+#[derive(Deserialize)]
+struct ArrayHeader {
+    name: String,
+    shape: Vec<usize>,
+    dimensions: Option<Vec<String>>,
+    attributes: Option<BTreeMap<String, AttributeInfo>>,
+}
+
+fn field_from_js(dimensions: &mut Vec<Dimension>, array: &JsValue) -> JsResult<Field> {
+    let header: ArrayHeader = serde_wasm_bindgen::from_value(array.clone())?;
+    let get = |key: &str| Reflect::get(array, &key.into()).map_err(|_| invalid("each array must be an object"));
+    let values = arrays::from_js(&get("values")?)?;
+    let fill = match get("fill")? {
+        f if f.is_undefined() => None,
+        f => Some(arrays::from_js(&f)?),
+    };
+    let count = header.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
+    if count != Some(values.len()) {
+        return Err(invalid(format_args!("{:?} has shape {:?}, which does not hold {} values", header.name, header.shape, values.len())));
+    }
+    let names = header.dimensions.unwrap_or_else(|| (0..header.shape.len()).map(|i| format!("dim_{i}")).collect());
+    if names.len() != header.shape.len() {
+        return Err(invalid(format_args!("{:?} has {} dimensions but {} names for them", header.name, header.shape.len(), names.len())));
+    }
+    let indices = names.iter().zip(&header.shape).map(|(name, &length)| dimension(dimensions, name, length)).collect::<JsResult<_>>()?;
+    let mut attributes: Vec<Attribute> = header.attributes.into_iter().flatten().map(|(name, value)| Attribute { name, value: value.into() }).collect();
+    let missing = match fill {
+        None => Missing::NonFinite,
+        Some(fill) if fill.data_type() == values.data_type() => {
+            let patterns = with_values!(&fill, v => v.iter().map(|x| x.to_bits64()).collect());
+            attributes.push(Attribute { name: "_FillValue".into(), value: fill });
+            Missing::Patterns(patterns)
+        }
+        Some(_) => return Err(invalid(format_args!("the fill value of {:?} is not of the type of its values", header.name))),
+    };
+    Ok(Field { name: header.name, dimensions: indices, shape: header.shape, values, attributes, missing })
+}
+
+/// The index of a dimension, added when it is new.
+fn dimension(dimensions: &mut Vec<Dimension>, name: &str, length: usize) -> JsResult<usize> {
+    match dimensions.iter().position(|d| d.name == name) {
+        Some(index) if dimensions.get(index).is_some_and(|d| d.length == length) => Ok(index),
+        Some(_) => Err(invalid(format_args!("dimension {name:?} has two different lengths; give the arrays names for their dimensions"))),
+        None => {
+            dimensions.push(Dimension { name: name.to_owned(), length, unlimited: false });
+            Ok(dimensions.len() - 1)
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Plain objects handed to JavaScript. Byte counts are f64: exact to 2^53, and what JavaScript counts in.
+
+use crate::error::{JsResult, invalid};
+use deepcomp::archive::{Archive, Progress, VariableReport};
+use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, SourceFormat, Values};
+use deepcomp::metrics::Comparison;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use wasm_bindgen::JsValue;
+
+/// A plain JavaScript object of `value`; `None` is absent, maps are objects.
+pub fn to_js(value: &impl Serialize) -> JsResult<JsValue> {
+    Ok(value.serialize(&serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true))?)
+}
+
+/// An attribute as JavaScript sees it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AttributeInfo {
+    /// Text.
+    Text(String),
+    /// One number.
+    Number(f64),
+    /// Several numbers, or none.
+    Numbers(Vec<f64>),
+}
+
+impl From<&Values> for AttributeInfo {
+    fn from(values: &Values) -> Self {
+        if let Some(text) = values.as_text() {
+            return Self::Text(text);
+        }
+        let numbers: Vec<f64> = (0..values.len()).filter_map(|i| values.get_f64(i)).collect();
+        match numbers.as_slice() {
+            [one] => Self::Number(*one),
+            _ => Self::Numbers(numbers),
+        }
+    }
+}
+
+impl From<AttributeInfo> for Values {
+    fn from(info: AttributeInfo) -> Self {
+        match info {
+            AttributeInfo::Text(text) => Self::Char(text.into_bytes()),
+            AttributeInfo::Number(number) => Self::F64(vec![number]),
+            AttributeInfo::Numbers(numbers) => Self::F64(numbers),
+        }
+    }
+}
+
+/// One variable of a dataset.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VariableInfo {
+    name: String,
+    data_type: &'static str,
+    dimensions: Vec<String>,
+    shape: Vec<usize>,
+    planes: usize,
+    bytes: f64,
+    coordinate: bool,
+    units: Option<String>,
+    long_name: Option<String>,
+    attributes: BTreeMap<String, AttributeInfo>,
+}
+
+impl VariableInfo {
+    /// What `dataset` says about `field`.
+    pub fn new(dataset: &Dataset, field: &Field) -> Self {
+        let text = |name| field.attribute(name).and_then(Values::as_text).filter(|t| !t.trim().is_empty());
+        let name = |d: &usize| dataset.dimensions.get(*d).map(|d| d.name.clone()).unwrap_or_default();
+        Self {
+            name: field.name.clone(),
+            data_type: field.values.data_type().name(),
+            dimensions: field.dimensions.iter().map(name).collect(),
+            shape: field.shape.clone(),
+            planes: planes(field),
+            bytes: field.values.byte_len() as f64,
+            coordinate: dataset.is_coordinate(field),
+            units: text("units"),
+            long_name: text("long_name").or_else(|| text("standard_name")),
+            attributes: attributes(&field.attributes),
+        }
+    }
+}
+
+/// Planes of the last two dimensions; 1 below three dimensions.
+pub fn planes(field: &Field) -> usize {
+    field.shape.split_last_chunk::<2>().map_or(1, |(leading, _)| leading.iter().product())
+}
+
+fn attributes(list: &[Attribute]) -> BTreeMap<String, AttributeInfo> {
+    list.iter().map(|a| (a.name.clone(), AttributeInfo::from(&a.value))).collect()
+}
+
+/// The name of a source format.
+pub const fn format_name(format: SourceFormat) -> &'static str {
+    match format {
+        SourceFormat::NetCdf3 { .. } => "netcdf",
+        SourceFormat::Npy { .. } => "npy",
+        SourceFormat::Png => "png",
+        SourceFormat::Array => "array",
+    }
+}
+
+/// An error bound as two words: what kind, and how much.
+#[derive(Serialize)]
+pub struct BoundInfo {
+    kind: &'static str,
+    value: f64,
+}
+
+impl From<ErrorBound> for BoundInfo {
+    fn from(bound: ErrorBound) -> Self {
+        match bound {
+            ErrorBound::Lossless => Self { kind: "lossless", value: 0.0 },
+            ErrorBound::Absolute(b) => Self { kind: "abs", value: b.get() },
+            ErrorBound::Relative(b) => Self { kind: "rel", value: b.get() },
+        }
+    }
+}
+
+/// The bound that `kind` ("abs", "rel", "lossless") and `value` name.
+pub fn bound(kind: &str, value: f64) -> JsResult<ErrorBound> {
+    match kind {
+        "abs" => Ok(ErrorBound::absolute(value)?),
+        "rel" => Ok(ErrorBound::relative(value)?),
+        "lossless" => Ok(ErrorBound::Lossless),
+        other => Err(invalid(format_args!("unknown kind of bound {other:?}; use \"abs\", \"rel\" or \"lossless\""))),
+    }
+}
+
+/// What an archive certifies about one variable.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportInfo {
+    name: String,
+    data_type: &'static str,
+    shape: Vec<usize>,
+    raw_bytes: f64,
+    archive_bytes: f64,
+    bound: BoundInfo,
+    absolute_bound: f64,
+    max_abs_error: f64,
+    missing: f64,
+    checksum: String,
+}
+
+impl From<&VariableReport> for ReportInfo {
+    fn from(report: &VariableReport) -> Self {
+        Self {
+            name: report.name.clone(),
+            data_type: report.data_type.name(),
+            shape: report.shape.clone(),
+            raw_bytes: report.raw_bytes as f64,
+            archive_bytes: report.archive_bytes as f64,
+            bound: report.bound.into(),
+            absolute_bound: report.absolute_bound,
+            max_abs_error: report.max_abs_error,
+            missing: report.missing as f64,
+            checksum: format!("{:016x}", report.checksum),
+        }
+    }
+}
+
+/// What an archive says about itself.
+#[derive(Serialize)]
+pub struct ArchiveInfo {
+    version: String,
+    files: Vec<FileInfo>,
+}
+
+#[derive(Serialize)]
+struct FileInfo {
+    name: String,
+    variables: Vec<ReportInfo>,
+}
+
+impl TryFrom<&Archive> for ArchiveInfo {
+    type Error = deepcomp::Error;
+
+    fn try_from(archive: &Archive) -> deepcomp::Result<Self> {
+        let file = |(number, name): (usize, &str)| {
+            Ok(FileInfo { name: name.to_owned(), variables: archive.variables(number)?.iter().map(ReportInfo::from).collect() })
+        };
+        Ok(Self { version: archive.version().to_string(), files: archive.files().enumerate().map(file).collect::<deepcomp::Result<_>>()? })
+    }
+}
+
+/// How far a job is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgressInfo {
+    done_bytes: f64,
+    total_bytes: f64,
+    variable: usize,
+}
+
+impl From<Progress> for ProgressInfo {
+    fn from(progress: Progress) -> Self {
+        Self { done_bytes: progress.done_bytes as f64, total_bytes: progress.total_bytes as f64, variable: progress.variable }
+    }
+}
+
+/// How a decoded variable differs from its source.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ComparisonInfo {
+    max_abs_error: f64,
+    rmse: f64,
+    range: f64,
+    missing_equal: bool,
+    bit_identical: bool,
+    count: f64,
+}
+
+impl From<Comparison> for ComparisonInfo {
+    fn from(c: Comparison) -> Self {
+        Self {
+            max_abs_error: c.max_abs_error,
+            rmse: c.rmse,
+            range: c.range,
+            missing_equal: c.missing_equal,
+            bit_identical: c.bit_identical,
+            count: c.count as f64,
+        }
+    }
+}

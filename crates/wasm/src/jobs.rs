@@ -1,0 +1,140 @@
+//! Long work, a chunk at a time. A job that was cancelled holds no memory and answers every further call with `cancelled`.
+
+use crate::LIMITS;
+use crate::dataset::WasmDataset;
+use crate::error::{JsResult, invalid};
+use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
+use deepcomp::Error;
+use deepcomp::archive::{Archive, Compressor, Decompressor, Progress};
+use deepcomp::codec::{ModelChoice, Options};
+use js_sys::{Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+enum Job<T> {
+    Running(T),
+    Finished,
+    Cancelled,
+}
+
+impl<T> Job<T> {
+    fn running(&mut self) -> JsResult<&mut T> {
+        match self {
+            Self::Running(work) => Ok(work),
+            Self::Finished => Err(invalid("this job is finished; start a new one")),
+            Self::Cancelled => Err(Error::Cancelled.into()),
+        }
+    }
+
+    fn take(&mut self) -> JsResult<T> {
+        self.running()?;
+        match core::mem::replace(self, Self::Finished) {
+            Self::Running(work) => Ok(work),
+            Self::Finished | Self::Cancelled => Err(Error::Cancelled.into()),
+        }
+    }
+}
+
+fn progress(step: Option<Progress>) -> JsResult<JsValue> {
+    step.map_or(Ok(JsValue::UNDEFINED), |p| info::to_js(&ProgressInfo::from(p)))
+}
+
+/// Dataset -> archive.
+#[wasm_bindgen]
+pub struct WasmCompressor(Job<Compressor>);
+
+#[wasm_bindgen]
+impl WasmCompressor {
+    /// `kind` is "abs", "rel" or "lossless" (which ignores `value`); `model` is "auto" or "none". The dataset stays usable.
+    ///
+    /// # Errors
+    /// A bound that is not positive and finite; an unknown kind or model.
+    #[wasm_bindgen(constructor)]
+    pub fn new(dataset: &WasmDataset, kind: &str, value: f64, model: &str) -> JsResult<Self> {
+        let model = match model {
+            "auto" => ModelChoice::Auto,
+            "none" => ModelChoice::None,
+            other => return Err(Error::ModelUnavailable { model: other.to_owned(), looked: "this build knows \"auto\" and \"none\"".into() }.into()),
+        };
+        let options = Options { bound: info::bound(kind, value)?, model };
+        Ok(Self(Job::Running(Compressor::new(dataset.inner.clone(), &dataset.name, &options)?)))
+    }
+
+    /// Encodes the next chunk: `{ doneBytes, totalBytes, variable }`, or `undefined` when all are done.
+    ///
+    /// # Errors
+    /// As [`Compressor::step`]; `cancelled`.
+    pub fn step(&mut self) -> JsResult<JsValue> {
+        progress(self.0.running()?.step()?)
+    }
+
+    /// Drops the work done so far.
+    pub fn cancel(&mut self) {
+        self.0 = Job::Cancelled;
+    }
+
+    /// `{ bytes: Uint8Array, variables }`: the archive and what it certifies.
+    ///
+    /// # Errors
+    /// As [`Compressor::finish`]; `cancelled`.
+    pub fn finish(&mut self) -> JsResult<JsValue> {
+        let (bytes, reports) = self.0.take()?.finish()?;
+        let result = Object::new();
+        let set = |key: &str, value: &JsValue| Reflect::set(&result, &key.into(), value).map_err(|_| invalid("cannot set a property"));
+        set("bytes", &Uint8Array::from(bytes.as_slice()))?;
+        set("variables", &info::to_js(&reports.iter().map(ReportInfo::from).collect::<Vec<_>>())?)?;
+        Ok(result.into())
+    }
+}
+
+/// One file of an archive -> dataset, every checksum checked.
+#[wasm_bindgen]
+pub struct WasmDecompressor {
+    job: Job<(Decompressor, Vec<u8>)>,
+    name: String,
+}
+
+#[wasm_bindgen]
+impl WasmDecompressor {
+    /// Reads the index of an archive; `file` counts the files in it from 0.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]; no such file.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: Vec<u8>, file: usize) -> JsResult<Self> {
+        let archive = Archive::open(&bytes, &LIMITS)?;
+        let name = archive.files().nth(file).unwrap_or_default().to_owned();
+        Ok(Self { job: Job::Running((Decompressor::new(archive, file)?, bytes)), name })
+    }
+
+    /// Decodes the next chunk: `{ doneBytes, totalBytes, variable }`, or `undefined` when all are done.
+    ///
+    /// # Errors
+    /// As [`Decompressor::step`]; `cancelled`.
+    pub fn step(&mut self) -> JsResult<JsValue> {
+        let (work, bytes) = self.job.running()?;
+        progress(work.step(bytes)?)
+    }
+
+    /// Drops the work done so far.
+    pub fn cancel(&mut self) {
+        self.job = Job::Cancelled;
+    }
+
+    /// The dataset, once every variable matches its certificate.
+    ///
+    /// # Errors
+    /// As [`Decompressor::finish`]; `cancelled`.
+    pub fn finish(&mut self) -> JsResult<WasmDataset> {
+        let (work, bytes) = self.job.take()?;
+        Ok(WasmDataset { inner: work.finish(&bytes)?, name: self.name.clone() })
+    }
+}
+
+/// What an archive holds, without decoding: `{ version, files: [{ name, variables }] }`.
+///
+/// # Errors
+/// As [`Archive::open`].
+#[wasm_bindgen]
+pub fn inspect(bytes: &[u8]) -> JsResult<JsValue> {
+    info::to_js(&ArchiveInfo::try_from(&Archive::open(bytes, &LIMITS)?)?)
+}

@@ -1,0 +1,201 @@
+//! The binding as JavaScript sees it, in Node.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests, which clippy knows by #[test] only")]
+
+use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, compare, difference, inspect};
+use js_sys::{Array, BigInt64Array, Error, Float32Array, Float64Array, Int16Array, JSON, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap()
+}
+
+fn number(object: &JsValue, key: &str) -> f64 {
+    get(object, key).as_f64().unwrap_or_else(|| panic!("{key} is not a number"))
+}
+
+fn array(name: &str, values: &JsValue, shape: &[u32]) -> Object {
+    let object = Object::new();
+    let shape: Array = shape.iter().map(|&n| JsValue::from(n)).collect();
+    for (key, value) in [("name", &name.into()), ("values", values), ("shape", &shape.into())] {
+        Reflect::set(&object, &key.into(), value).unwrap();
+    }
+    object
+}
+
+fn dataset(object: &Object) -> WasmDataset {
+    WasmDataset::from_arrays(&Array::of1(object), "made.npy").unwrap()
+}
+
+/// A wave with a hole of NaN; large enough for several chunks.
+fn wave(planes: u32) -> WasmDataset {
+    let size = planes * 181 * 360;
+    let values: Vec<f32> = (0..size).map(|i| if i % 977 == 3 { f32::NAN } else { 280.0 + 20.0 * (i as f32 / 300.0).sin() }).collect();
+    dataset(&array("t", &Float32Array::from(values.as_slice()), &[planes, 181, 360]))
+}
+
+fn compress(dataset: &WasmDataset, kind: &str, value: f64) -> JsValue {
+    let mut job = WasmCompressor::new(dataset, kind, value, "auto").unwrap();
+    while !job.step().unwrap().is_undefined() {}
+    job.finish().unwrap()
+}
+
+fn bytes(result: &JsValue) -> Vec<u8> {
+    get(result, "bytes").dyn_into::<Uint8Array>().unwrap().to_vec()
+}
+
+fn decompress(archive: Vec<u8>) -> WasmDataset {
+    let mut job = WasmDecompressor::new(archive, 0).unwrap();
+    while !job.step().unwrap().is_undefined() {}
+    job.finish().unwrap()
+}
+
+fn error<T>(result: Result<T, DeepCompError>, code: &str) {
+    let error = result.err().expect("an error");
+    assert!(error.is_instance_of::<DeepCompError>() && error.is_instance_of::<Error>());
+    assert_eq!(error.name(), "DeepCompError");
+    assert_eq!(error.code(), code, "{:?}", error.message());
+    assert!(!String::from(error.message()).is_empty());
+}
+
+#[wasm_bindgen_test]
+fn a_bounded_round_trip_holds_its_bound_and_keeps_missing_values() {
+    let original = wave(3);
+    let result = compress(&original, "abs", 0.01);
+    let decoded = decompress(bytes(&result));
+    let comparison = compare(&original, &decoded, 0).unwrap();
+    let largest = number(&comparison, "maxAbsError");
+    assert!(largest > 0.0 && largest <= 0.01, "{largest}");
+    assert_eq!(get(&comparison, "missingEqual"), JsValue::TRUE);
+    let report = get(&get(&result, "variables"), "0");
+    assert_eq!(number(&report, "maxAbsError"), largest);
+    assert_eq!(number(&report, "absoluteBound"), 0.01);
+    assert_eq!(number(&report, "rawBytes"), f64::from(3 * 181 * 360 * 4));
+    assert!(number(&report, "archiveBytes") * 2.0 < number(&report, "rawBytes"));
+    assert_eq!(decoded.file_name(), "made.npy");
+}
+
+#[wasm_bindgen_test]
+fn a_lossless_round_trip_is_the_same_in_every_type() {
+    let floats = Float64Array::from([1.5, f64::NAN, -0.0, f64::INFINITY, 5e-324, 1e300].as_slice());
+    let shorts = Int16Array::from([i16::MIN, -1, 0, 1, 2, i16::MAX].as_slice());
+    let longs = BigInt64Array::from([i64::MIN, -1, 0, 1, 1 << 53, i64::MAX].as_slice());
+    for values in [floats.dyn_ref::<JsValue>(), shorts.dyn_ref(), longs.dyn_ref()].into_iter().flatten() {
+        let original = dataset(&array("v", values, &[2, 3]));
+        let decoded = decompress(bytes(&compress(&original, "lossless", 0.0)));
+        let back = decoded.values(0).unwrap();
+        let raw = |a: &JsValue| Uint8Array::new(&get(a, "buffer")).to_vec();
+        assert_eq!(get(&get(&back, "constructor"), "name"), get(&get(values, "constructor"), "name"));
+        assert_eq!(raw(&back).as_slice(), &original_bytes(values));
+        assert_eq!(get(&compare(&original, &decoded, 0).unwrap(), "bitIdentical"), JsValue::TRUE);
+    }
+}
+
+fn original_bytes(values: &JsValue) -> Vec<u8> {
+    let slice: js_sys::Function = get(values, "slice").dyn_into().unwrap();
+    Uint8Array::new(&get(&slice.call0(values).unwrap(), "buffer")).to_vec()
+}
+
+#[wasm_bindgen_test]
+fn planes_are_physical_and_missing_is_nan() {
+    let object = array("p", &Int16Array::from([100, -1, 300, 400].as_slice()), &[2, 1, 2]);
+    let attributes = Object::new();
+    Reflect::set(&attributes, &"scale_factor".into(), &0.5.into()).unwrap();
+    Reflect::set(&attributes, &"units".into(), &"K".into()).unwrap();
+    Reflect::set(&object, &"attributes".into(), &attributes).unwrap();
+    Reflect::set(&object, &"fill".into(), &Int16Array::from([-1].as_slice())).unwrap();
+    let made = dataset(&object);
+    let plane = made.plane(0, 0).unwrap();
+    let values = get(&plane, "values").dyn_into::<Float32Array>().unwrap().to_vec();
+    assert!(values[0] == 50.0 && values[1].is_nan());
+    assert_eq!((number(&plane, "min"), number(&plane, "max"), number(&plane, "missing")), (50.0, 50.0, 1.0));
+    assert_eq!((number(&plane, "width"), number(&plane, "height")), (2.0, 1.0));
+    assert_eq!(number(&made.range(0).unwrap(), "max"), 200.0);
+    let info = get(&made.variables().unwrap(), "0");
+    assert_eq!(get(&info, "units"), JsValue::from("K"));
+    assert_eq!(number(&info, "planes"), 2.0);
+    error(made.plane(0, 2), "invalid-argument");
+    error(made.plane(1, 0), "no-such-variable");
+}
+
+#[wasm_bindgen_test]
+fn difference_is_decoded_minus_original() {
+    let a = dataset(&array("v", &Float64Array::from([1e9, f64::NAN].as_slice()), &[1, 2]));
+    let b = dataset(&array("v", &Float64Array::from([1e9 + 0.125, 1.0].as_slice()), &[1, 2]));
+    let values = get(&difference(&a, &b, 0, 0).unwrap(), "values").dyn_into::<Float32Array>().unwrap().to_vec();
+    assert!(values[0] == 0.125 && values[1].is_nan());
+}
+
+#[wasm_bindgen_test]
+fn inspect_tells_without_decoding_what_compress_reported() {
+    let result = compress(&wave(1), "rel", 0.001);
+    let info = inspect(&bytes(&result)).unwrap();
+    let file = get(&get(&info, "files"), "0");
+    assert_eq!(get(&file, "name"), JsValue::from("made.npy"));
+    let text = |value: &JsValue| String::from(JSON::stringify(value).unwrap());
+    assert_eq!(text(&get(&file, "variables")), text(&get(&result, "variables")));
+}
+
+#[wasm_bindgen_test]
+fn files_are_saved_and_read_again() {
+    let made = wave(1);
+    for format in ["original", "npy", "netcdf"] {
+        let file = made.save(format, Some(0), None).unwrap();
+        let again = WasmDataset::open(&file, "t.nc").unwrap();
+        assert_eq!(get(&compare(&made, &again, 0).unwrap(), "bitIdentical"), JsValue::TRUE, "{format}");
+    }
+    assert_eq!(WasmDataset::open(&made.save("png", Some(0), Some(0)).unwrap(), "t.png").unwrap().format(), "png");
+    error(made.save("tiff", None, None), "invalid-argument");
+}
+
+#[wasm_bindgen_test]
+fn errors_are_typed_and_have_codes() {
+    error(WasmDataset::open(&[], "empty"), "unknown-format");
+    error(WasmDataset::open(b"CDF\x01\0\0", "short.nc"), "malformed");
+    error(inspect(b"not an archive"), "not-an-archive");
+    let made = wave(1);
+    for bound in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        error(WasmCompressor::new(&made, "abs", bound, "auto"), "invalid-bound");
+    }
+    error(WasmCompressor::new(&made, "abs", 1e-12, "auto"), "bound-below-precision");
+    error(WasmCompressor::new(&made, "about", 1.0, "auto"), "invalid-argument");
+    error(WasmCompressor::new(&made, "abs", 1.0, "big"), "model-unavailable");
+    let short = array("v", &Float32Array::from([1.0].as_slice()), &[2, 2]);
+    error(WasmDataset::from_arrays(&Array::of1(&short), "x"), "invalid-argument");
+    let list = array("v", &Array::of1(&1.into()), &[1]);
+    error(WasmDataset::from_arrays(&Array::of1(&list), "x"), "invalid-argument");
+}
+
+#[wasm_bindgen_test]
+fn a_damaged_archive_is_refused() {
+    let mut archive = bytes(&compress(&wave(1), "abs", 0.01));
+    error(inspect(&archive[..archive.len() - 1]), "truncated");
+    let middle = archive.len() / 3;
+    archive[middle] ^= 1;
+    let mut job = WasmDecompressor::new(archive, 0).unwrap();
+    error(job.finish(), "checksum-mismatch");
+}
+
+#[wasm_bindgen_test]
+fn a_job_can_be_cancelled_midway() {
+    let original = wave(20);
+    let mut packing = WasmCompressor::new(&original, "abs", 0.01, "none").unwrap();
+    let progress = packing.step().unwrap();
+    assert!(number(&progress, "doneBytes") > 0.0 && number(&progress, "doneBytes") < number(&progress, "totalBytes"));
+    packing.cancel();
+    error(packing.step(), "cancelled");
+    error(packing.finish(), "cancelled");
+    let mut unpacking = WasmDecompressor::new(bytes(&compress(&original, "abs", 0.01)), 0).unwrap();
+    let progress = unpacking.step().unwrap();
+    assert!(number(&progress, "doneBytes") < number(&progress, "totalBytes"));
+    unpacking.cancel();
+    error(unpacking.finish(), "cancelled");
+}
+
+#[wasm_bindgen_test]
+fn a_finished_job_says_so() {
+    let mut job = WasmCompressor::new(&wave(1), "lossless", 0.0, "auto").unwrap();
+    job.finish().unwrap();
+    error(job.finish(), "invalid-argument");
+}

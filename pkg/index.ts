@@ -1,0 +1,343 @@
+/**
+ * DeepComp: error-bounded and lossless compression of climate data, in a browser, a worker or Node.
+ *
+ * The WASM module does the work; this file loads it, gives it types, and drives its jobs chunk by chunk so that a page stays
+ * alive, sees progress and can cancel. No algorithm lives here.
+ */
+import init, * as wasm from '#wasm';
+
+/** What every function here throws: an `Error` with a stable `code`, such as `not-an-archive`. */
+export interface DeepCompError extends Error {
+  readonly code: string;
+}
+export const DeepCompError = wasm.DeepCompError as new (code: string, message: string, options?: ErrorOptions) => DeepCompError;
+
+/** Element types of arrays; `char` is text. */
+export type DataType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float32' | 'float64' | 'char';
+export type TypedArray =
+  | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
+  | BigInt64Array | BigUint64Array | Float32Array | Float64Array;
+export type AttributeValue = string | number | number[];
+
+/** One variable of a dataset. */
+export interface Variable {
+  name: string;
+  dataType: DataType;
+  /** Names of the dimensions, slowest first. */
+  dimensions: string[];
+  shape: number[];
+  /** Number of planes of the last two dimensions. */
+  planes: number;
+  /** Size of the values as stored. */
+  bytes: number;
+  /** Whether it is a coordinate (one dimension, of its own name): always kept without loss. */
+  coordinate: boolean;
+  units?: string;
+  longName?: string;
+  attributes: Record<string, AttributeValue>;
+}
+
+/** Smallest and largest value in physical units, absent when every value is missing; number of missing values. */
+export interface Range {
+  min?: number;
+  max?: number;
+  missing: number;
+}
+
+/** Two dimensions of a variable in physical units, row by row; missing values are NaN. */
+export interface Plane extends Range {
+  values: Float32Array<ArrayBuffer>;
+  width: number;
+  height: number;
+}
+
+/** What an archive certifies about one variable. */
+export interface VariableReport {
+  name: string;
+  dataType: DataType;
+  shape: number[];
+  rawBytes: number;
+  archiveBytes: number;
+  /** The bound as asked for; coordinates and text are always lossless. */
+  bound: { kind: 'abs' | 'rel' | 'lossless'; value: number };
+  /** The bound in the variable's units; 0 when lossless. */
+  absoluteBound: number;
+  /** Largest |decoded − source|, measured by the encoder. */
+  maxAbsError: number;
+  missing: number;
+  /** Checksum of the decoded values, hexadecimal. */
+  checksum: string;
+}
+
+/** What an archive says about itself. */
+export interface ArchiveInfo {
+  /** Version of the format. */
+  version: string;
+  /** The files that were compressed into it. */
+  files: { name: string; variables: VariableReport[] }[];
+}
+
+/** How a decoded variable differs from its source. */
+export interface Comparison {
+  maxAbsError: number;
+  rmse: number;
+  /** Largest minus smallest value of the source. */
+  range: number;
+  missingEqual: boolean;
+  bitIdentical: boolean;
+  /** Number of values compared. */
+  count: number;
+}
+
+export interface Progress {
+  doneBytes: number;
+  totalBytes: number;
+  /** Index of the variable being worked on. */
+  variable: number;
+}
+
+export interface JobOptions {
+  /** Called after every chunk. */
+  onProgress?: (progress: Progress) => void;
+  /** Stops the job at the next chunk: it rejects with a `DeepCompError` of code `cancelled`. */
+  signal?: AbortSignal;
+}
+
+export interface DecompressOptions extends JobOptions {
+  /** Which file of the archive, from 0; the first when absent. */
+  file?: number;
+}
+
+/** How far a decoded value may lie from the source: exactly one of `abs`, `rel` and `lossless`. */
+export interface CompressOptions extends JobOptions {
+  /** |decoded − source| ≤ abs, in each variable's own units. */
+  abs?: number;
+  /** |decoded − source| ≤ rel · (largest − smallest value of the variable). */
+  rel?: number;
+  /** Every value comes back bit for bit. */
+  lossless?: boolean;
+  /** `none` forces the classical path. */
+  model?: 'auto' | 'none';
+}
+
+export interface Compressed {
+  /** The archive. */
+  bytes: Uint8Array;
+  variables: VariableReport[];
+  /** Seconds of work, without the pauses. */
+  seconds: number;
+}
+
+export interface ArrayOptions {
+  /** Name of the variable; `array` when absent. */
+  name?: string;
+  /** Length of each dimension, slowest first; one dimension when absent. */
+  shape?: number[];
+  /** Names of the dimensions. */
+  dimensions?: string[];
+  attributes?: Record<string, AttributeValue>;
+  /** A value that means "missing"; NaN always does. */
+  fillValue?: number | bigint;
+}
+
+type WasmSource = URL | string | Request | Response | Promise<Response> | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WebAssembly.Module;
+
+let loading: Promise<void> | undefined;
+
+/**
+ * Loads the WASM module; every function that needs it does so by itself. Further calls wait for the first one.
+ *
+ * @param source the module, its bytes or its address; found beside this package when absent
+ */
+export function load(source?: WasmSource): Promise<void> {
+  loading ??= start(source).catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function start(source?: WasmSource): Promise<void> {
+  if (source === undefined && typeof process === 'object' && process.versions?.node) {
+    const { readFile } = process.getBuiltinModule('node:fs/promises');
+    source = new Uint8Array(await readFile(new URL('../wasm/deepcomp_bg.wasm', import.meta.url)));
+  }
+  try {
+    await init(source === undefined ? undefined : { module_or_path: source });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DeepCompError('not-loaded', `the WASM module could not be loaded (${why}); check the connection, its address and the content security policy`, { cause: error });
+  }
+}
+
+/** A dataset in WASM memory. Free it when done; `using` does so by itself. */
+export class Dataset {
+  readonly fileName: string;
+  /** The format it came from. */
+  readonly format: 'netcdf' | 'npy' | 'png' | 'array';
+  readonly variables: readonly Variable[];
+
+  /** @internal */
+  constructor(readonly inner: wasm.WasmDataset) {
+    this.fileName = inner.fileName;
+    this.format = inner.format as Dataset['format'];
+    this.variables = inner.variables();
+  }
+
+  /** Two dimensions of a variable in physical units. */
+  plane(variable: string | number, plane = 0): Plane {
+    return this.inner.plane(this.index(variable), plane);
+  }
+
+  /** Smallest and largest value of a whole variable. */
+  range(variable: string | number): Range {
+    return this.inner.range(this.index(variable));
+  }
+
+  /** All values of a variable as stored, in C order. */
+  values(variable: string | number): TypedArray {
+    return this.inner.values(this.index(variable));
+  }
+
+  /** Bytes of a file in the format the dataset came from; typed arrays give NPY (one) or NetCDF (several). */
+  save(): Uint8Array;
+  /** Bytes of a NetCDF-3 file with everything. */
+  save(format: 'netcdf'): Uint8Array;
+  /** Bytes of an NPY file of one variable. */
+  save(format: 'npy', variable: string | number): Uint8Array;
+  /** Bytes of a picture of one plane; a dataset read from PNG gives that picture back exactly. */
+  save(format: 'png', variable: string | number, plane?: number): Uint8Array;
+  save(format = 'original', variable: string | number = 0, plane = 0): Uint8Array {
+    return this.inner.save(format, format === 'npy' || format === 'png' ? this.index(variable) : 0, plane);
+  }
+
+  /** Releases the memory; the dataset is unusable afterwards. */
+  free(): void {
+    this.inner.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  /** @internal */
+  index(variable: string | number): number {
+    if (typeof variable === 'number') return variable;
+    const index = this.variables.findIndex((v) => v.name === variable);
+    if (index >= 0) return index;
+    const available = this.variables.map((v) => v.name).join(', ');
+    throw new DeepCompError('no-such-variable', `no variable "${variable}"; there are: ${available}`);
+  }
+}
+
+/**
+ * Reads NetCDF-3, NPY or PNG.
+ *
+ * @param name file name; its stem names the variable of NPY and PNG
+ */
+export async function openDataset(file: Uint8Array | ArrayBuffer | Blob, name = file instanceof File ? file.name : 'data'): Promise<Dataset> {
+  await load();
+  return new Dataset(wasm.WasmDataset.open(await bytesOf(file), name));
+}
+
+/** A dataset of one typed array. */
+export async function fromArray(values: TypedArray, options: ArrayOptions = {}): Promise<Dataset> {
+  await load();
+  const { name = 'array', shape = [values.length], dimensions, attributes, fillValue } = options;
+  const fill = fillValue === undefined ? undefined : new (values.constructor as new (v: unknown[]) => TypedArray)([fillValue]);
+  return new Dataset(wasm.WasmDataset.fromArrays([{ name, values, shape, dimensions, attributes, fill }], `${name}.npy`));
+}
+
+/** Compresses a dataset; it stays usable. */
+export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
+  const [kind, value] = boundOf(options);
+  const job = new wasm.WasmCompressor(dataset.inner, kind, value, options.model ?? 'auto');
+  const { result, seconds } = await drive(job, options);
+  return { ...(result as Omit<Compressed, 'seconds'>), seconds };
+}
+
+/** Decompresses one file of an archive and checks every checksum and certificate of it. */
+export async function decompress(archive: Uint8Array | ArrayBuffer | Blob, options: DecompressOptions = {}): Promise<Dataset> {
+  return (await decompressTimed(archive, options)).dataset;
+}
+
+/** As {@link decompress}, with the seconds of work, without the pauses. */
+export async function decompressTimed(archive: Uint8Array | ArrayBuffer | Blob, options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number }> {
+  await load();
+  const { result, seconds } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0), options);
+  return { dataset: new Dataset(result), seconds };
+}
+
+/** What an archive holds, without decoding it. */
+export async function inspect(archive: Uint8Array | ArrayBuffer | Blob): Promise<ArchiveInfo> {
+  await load();
+  return wasm.inspect(await bytesOf(archive));
+}
+
+/** How a decoded variable differs from its source. */
+export function compare(original: Dataset, decoded: Dataset, variable: string | number = 0): Comparison {
+  return wasm.compare(original.inner, decoded.inner, original.index(variable));
+}
+
+/** Decoded − original, one plane, in physical units. */
+export function difference(original: Dataset, decoded: Dataset, variable: string | number = 0, plane = 0): Plane {
+  return wasm.difference(original.inner, decoded.inner, original.index(variable), plane);
+}
+
+function boundOf({ abs, rel, lossless }: CompressOptions): ['abs' | 'rel' | 'lossless', number] {
+  if (Number(abs !== undefined) + Number(rel !== undefined) + Number(lossless === true) !== 1) {
+    throw new DeepCompError('invalid-argument', 'give exactly one of abs, rel and lossless');
+  }
+  if (abs !== undefined) return ['abs', abs];
+  return rel !== undefined ? ['rel', rel] : ['lossless', 0];
+}
+
+async function bytesOf(file: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array> {
+  if (file instanceof Blob) file = await file.arrayBuffer();
+  return file instanceof Uint8Array ? file : new Uint8Array(file);
+}
+
+interface Job<T> {
+  step(): Progress | undefined;
+  finish(): T;
+  cancel(): void;
+  free(): void;
+}
+
+/** Milliseconds of work between two pauses: short enough for a page to answer, long enough that pauses cost nothing. */
+const SLICE = 12;
+
+async function drive<T>(job: Job<T>, { onProgress, signal }: JobOptions): Promise<{ result: T; seconds: number }> {
+  let worked = 0;
+  try {
+    for (let rest = performance.now(), progress: Progress | undefined; ; ) {
+      if (signal?.aborted) job.cancel();
+      const before = performance.now();
+      progress = job.step();
+      worked += performance.now() - before;
+      if (!progress) break;
+      onProgress?.(progress);
+      if (performance.now() - rest > SLICE) {
+        await pause();
+        rest = performance.now();
+      }
+    }
+    const before = performance.now();
+    const result = job.finish();
+    return { result, seconds: (worked + performance.now() - before) / 1000 };
+  } finally {
+    job.free();
+  }
+}
+
+/** Lets messages, timers and painting happen. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

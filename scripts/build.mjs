@@ -1,0 +1,56 @@
+/** Builds the WASM module, the npm package and the page. `node scripts/build.mjs` builds all; nothing is built twice. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ROOT, ensurePackages, ensureRust, ensureWasmBindgen, main, run } from './tools.mjs';
+
+/** What rustc's wasm32 target uses by default, and SIMD. */
+const FEATURES = ['simd', 'bulk-memory', 'bulk-memory-opt', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'];
+const NAME = 'deepcomp';
+
+/** Builds a cargo target and returns the path of the file it made. */
+export function cargoArtifact(args, isWanted) {
+  const lines = run('cargo', ['build', ...args, '--message-format=json-render-diagnostics'], { capture: true }).split('\n');
+  const artifacts = lines.filter((line) => line.includes('"compiler-artifact"')).map((line) => JSON.parse(line));
+  const path = artifacts.flatMap((a) => (a.executable ? [a.executable] : a.filenames)).findLast(isWanted);
+  if (!path) throw new Error(`cargo build ${args.join(' ')} made no such file`);
+  return path;
+}
+
+/** Rust -> pkg/wasm: release build, glue code, optimised. */
+export function buildWasm() {
+  const built = cargoArtifact(['--release', '-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'], (path) => path.endsWith('.wasm'));
+  const folder = join(ROOT, 'pkg', 'wasm');
+  const stamp = join(folder, '.stamp');
+  const hash = createHash('sha256').update(readFileSync(built)).update(readFileSync(new URL(import.meta.url))).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  run(ensureWasmBindgen(), [built, '--target', 'web', '--out-dir', folder, '--out-name', NAME, '--remove-producers-section']);
+  const module = join(folder, `${NAME}_bg.wasm`);
+  const optimiser = join(ROOT, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
+  run(process.execPath, [optimiser, module, '-o', module, '-O3', ...FEATURES.map((feature) => `--enable-${feature}`), '--strip-debug', '--strip-producers']);
+  writeFileSync(stamp, hash);
+}
+
+/** TypeScript -> pkg/dist. */
+export function buildPackage() {
+  run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'pkg']);
+}
+
+/** The page -> www/dist. */
+export function buildPage() {
+  run(process.execPath, [join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], { cwd: join(ROOT, 'www') });
+}
+
+/** Everything, installing what is missing. */
+export function build() {
+  ensurePackages();
+  ensureRust();
+  buildWasm();
+  buildPackage();
+  buildPage();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(build);

@@ -1,0 +1,17 @@
+/** The size budget of the WASM module: what a visitor downloads. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ROOT } from './tools.mjs';
+
+/** Bytes, gzip. */
+const BUDGET = 300_000;
+
+/** Prints the size; throws when it is over the budget. */
+export function checkSize() {
+  const bytes = readFileSync(join(ROOT, 'pkg', 'wasm', 'deepcomp_bg.wasm'));
+  const packed = gzipSync(bytes, { level: 9 }).length;
+  const line = `deepcomp_bg.wasm: ${bytes.length} bytes, ${packed} gzip, budget ${BUDGET}`;
+  if (packed > BUDGET) throw new Error(`${line}: ${packed - BUDGET} too many`);
+  console.log(line);
+}

@@ -1,0 +1,81 @@
+/**
+ * `npm test`: installs what is missing, builds, runs every check and every test; stops at the first failure and names its stage.
+ * `npm test -- browser` runs only the stages whose name contains a given word.
+ */
+import { spawn } from 'node:child_process';
+import { dirname, delimiter, join } from 'node:path';
+import { buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
+import { checkSize } from './size.mjs';
+import { CommandFailed, ROOT, ensureChromium, ensurePackages, ensureRust, ensureWasmBindgen } from './tools.mjs';
+
+const WASM = ['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'];
+const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+
+/** Runs a command, shows its output, and counts the tests it reports; a command that reports none counts as one. */
+function counted(command, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (data) => {
+      output += data;
+      process.stdout.write(data);
+    });
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status !== 0) return reject(new CommandFailed(`${command} ${args.join(' ')} ended with ${status}`));
+      const counts = [...output.matchAll(/^test result: ok\. (\d+) passed|^# pass (\d+)|^ℹ pass (\d+)/gm)].map((m) => Number(m[1] ?? m[2] ?? m[3]));
+      resolve(counts.length > 0 ? counts.reduce((a, b) => a + b, 0) : 1);
+    });
+  });
+}
+
+const cargo = (...args) => counted('cargo', args);
+const node = (...args) => counted(process.execPath, args.filter((a) => typeof a === 'string'), args.find((a) => typeof a === 'object'));
+const once = (action) => async () => {
+  await action();
+  return 0;
+};
+
+const STAGES = [
+  ['install npm packages', once(ensurePackages)],
+  ['install Rust parts', once(ensureRust)],
+  ['install wasm-bindgen', once(ensureWasmBindgen)],
+  ['install Chromium', once(ensureChromium)],
+  ['format', () => cargo('fmt', '--all', '--check')],
+  ['lints', () => cargo('clippy', '--workspace', '--all-targets', '--', '-D', 'warnings')],
+  ['lints of the WASM binding', () => cargo('clippy', ...WASM, '--all-targets', '--', '-D', 'warnings')],
+  ['native tests', () => cargo('test', '--workspace')],
+  ['independent decoder', () => {
+    const cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /deepcomp(\.exe)?$/.test(path));
+    return node('--test', '--test-reporter=spec', join('tests', 'independent', 'decoder.test.mjs'), { DEEPCOMP_CLI: cli });
+  }],
+  ['WASM binding tests', () => {
+    const tools = dirname(ensureWasmBindgen('wasm-bindgen-test-runner'));
+    return counted('cargo', ['test', ...WASM], { PATH: tools + delimiter + process.env.PATH });
+  }],
+  ['build of the WASM module', once(buildWasm)],
+  ['build of the package', once(buildPackage)],
+  ['types of the page', () => node(tsc, '-p', 'www')],
+  ['size of the WASM module', () => (checkSize(), 1)],
+  ['build of the page', once(buildPage)],
+  ['package tests', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'package.test.mjs'))],
+  ['browser tests', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'page.test.mjs'))],
+];
+
+const wanted = process.argv.slice(2);
+let passed = 0;
+for (const [name, action] of STAGES) {
+  if (wanted.length > 0 && !wanted.some((word) => name.toLowerCase().includes(word.toLowerCase()))) continue;
+  const start = performance.now();
+  console.log(`\n── ${name}`);
+  try {
+    passed += await action();
+  } catch (error) {
+    console.error(error instanceof CommandFailed ? error.message : error);
+    console.error(`\n✗ ${name} failed after ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    console.log(`${passed} passed, 1 failed`);
+    process.exit(1);
+  }
+  console.log(`✓ ${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+console.log(`\n${passed} passed, 0 failed`);

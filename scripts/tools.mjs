@@ -1,0 +1,98 @@
+/**
+ * What the project needs from outside, found or installed: npm packages, the Rust target, wasm-bindgen, Chromium.
+ * Node built-ins only, since this runs before anything is installed.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const WINDOWS = process.platform === 'win32';
+const CACHE = process.env.XDG_CACHE_HOME ?? (WINDOWS ? process.env.LOCALAPPDATA : undefined) ?? join(homedir(), '.cache');
+const TOOLS = join(CACHE, 'deepcomp', 'tools');
+
+/** A command that failed; the message says which. */
+export class CommandFailed extends Error {}
+
+/** Runs the work of a script; a failed command ends it with its message alone. */
+export async function main(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
+/** Runs a command in the project, showing its output; returns its standard output when `capture` is set. */
+export function run(command, args, { capture = false, env = {}, cwd = ROOT } = {}) {
+  const stdio = ['ignore', capture ? 'pipe' : 'inherit', 'inherit'];
+  const result = spawnSync(command, args, { cwd, stdio, encoding: 'utf8', maxBuffer: 1 << 28, env: { ...process.env, ...env }, shell: WINDOWS && command === 'npm' });
+  if (result.error?.code === 'ENOENT') throw new CommandFailed(`${command} is not installed`);
+  if (result.error) throw result.error;
+  if (result.status !== 0) {
+    if (capture) process.stderr.write(result.stdout);
+    throw new CommandFailed(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}`);
+  }
+  return result.stdout;
+}
+
+function onPath(names) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    for (const name of names) {
+      const path = join(folder, WINDOWS ? `${name}.exe` : name);
+      if (folder && existsSync(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+/** npm packages as the lock file says, installed when it is newer than they are. */
+export function ensurePackages() {
+  const installed = join(ROOT, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(ROOT, 'package-lock.json')).mtimeMs) return;
+  run('npm', ['ci', '--no-audit', '--no-fund']);
+}
+
+/** The toolchain of rust-toolchain.toml, its components and the wasm32 target. */
+export function ensureRust() {
+  if (!onPath(['rustup'])) throw new CommandFailed('rustup is not installed; see https://rustup.rs');
+  run('cargo', ['--version'], { capture: true });
+  const installed = run('rustup', ['component', 'list', '--installed'], { capture: true });
+  if (!installed.includes('rust-std-wasm32-unknown-unknown')) run('rustup', ['target', 'add', 'wasm32-unknown-unknown']);
+  if (!installed.includes('clippy') || !installed.includes('rustfmt')) run('rustup', ['component', 'add', 'clippy', 'rustfmt']);
+}
+
+/** Path of a tool of wasm-bindgen-cli, in the version of Cargo.lock: the command line tool and the crate must be the same. */
+export function ensureWasmBindgen(tool = 'wasm-bindgen') {
+  const lock = readFileSync(join(ROOT, 'Cargo.lock'), 'utf8');
+  const version = /name = "wasm-bindgen"\r?\nversion = "([^"]+)"/.exec(lock)?.[1];
+  if (!version) throw new Error('Cargo.lock does not name wasm-bindgen');
+  const fits = (path) => path && spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.includes(version);
+  const cached = join(TOOLS, 'bin', WINDOWS ? `${tool}.exe` : tool);
+  for (const path of [cached, onPath([tool])]) {
+    if (fits(path)) return path;
+  }
+  run('cargo', ['install', 'wasm-bindgen-cli', '--version', version, '--root', TOOLS, '--force']);
+  return cached;
+}
+
+/** Path of Chromium: the CHROMIUM variable, or found, or installed with apt-get. */
+export function ensureChromium() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  const found = onPath(names);
+  if (found) return found;
+  const root = process.getuid?.() === 0;
+  if (onPath(['apt-get']) && (root || onPath(['sudo']))) {
+    const apt = (...args) => (root ? run('apt-get', args) : run('sudo', ['apt-get', ...args]));
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', 'chromium');
+  }
+  const installed = onPath(names);
+  if (!installed) throw new CommandFailed('Chromium is not installed; install it, or set CHROMIUM to its path');
+  return installed;
+}

@@ -1,0 +1,353 @@
+/**
+ * The built page in a real Chromium with real files: what a person does, and what the native command line tool says to it.
+ * The page is served from a subfolder, as on any static host.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { cargoArtifact } from '../../scripts/build.mjs';
+import { serve } from '../../scripts/serve.mjs';
+import { ROOT, ensureChromium, run } from '../../scripts/tools.mjs';
+
+const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
+const folder = mkdtempSync(join(tmpdir(), 'deepcomp-page-'));
+const sample = (name) => join(ROOT, 'samples', name);
+const temporary = (name) => join(folder, name);
+
+let server, browser, cli, context, page, complaints;
+
+before(async () => {
+  cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /^deepcomp(\.exe)?$/.test(basename(path)));
+  server = await serve({ prefix: '/some/folder/' });
+  browser = await chromium.launch({ executablePath: ensureChromium(), args: ARGUMENTS });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => openPage());
+
+afterEach(async () => {
+  await context.close();
+  assert.deepEqual(complaints, [], 'no errors in the console, none against the content security policy, no request elsewhere');
+});
+
+async function openPage(options = {}) {
+  await context?.close();
+  complaints = [];
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+  page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => request.url().startsWith(server.url) || request.url().startsWith('blob:') || complaints.push(request.url()));
+  await page.goto(server.url);
+  await sampleShown();
+}
+
+/** Text of an element with ordinary spaces. */
+const text = async (selector) => (await page.locator(selector).innerText()).replace(/[\u202f\u00a0]/g, ' ');
+const shows = (selector, pattern) => page.waitForFunction(([s, p]) => new RegExp(p).test(document.querySelector(s)?.textContent.replace(/[\u202f\u00a0]/g, ' ') ?? ''), [selector, pattern]);
+/** Waits until nothing is under way. */
+const settled = () => page.waitForSelector('main[aria-busy=false]');
+const sampleShown = async () => {
+  await settled();
+  await shows('#readout', 'Point at a map');
+};
+
+async function choose(path) {
+  await page.setInputFiles('#file', path);
+  await settled();
+}
+
+async function opened(path) {
+  await choose(path);
+  assert.ok((await text('#file-name')).startsWith(`${basename(path)} `));
+}
+
+async function compress(kind, amount) {
+  await page.locator(`[name=kind][value=${kind}]`).setChecked(true, { force: true });
+  if (amount !== undefined) await page.fill('#amount', String(amount));
+  await page.click('#compress');
+  await settled();
+  assert.ok(await page.locator('#verdict').isVisible(), await page.locator('#message').textContent());
+}
+
+async function saved(kind) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click(`#save-${kind}`)]);
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+/** The archive the command line tool makes, as a file. */
+function archiveOf(inputs, name, ...bound) {
+  const path = temporary(name);
+  run(cli, ['compress', ...inputs, '-o', path, ...bound], { capture: true });
+  return path;
+}
+
+function extracted(archive, ...options) {
+  const target = mkdtempSync(join(folder, 'out-'));
+  run(cli, ['extract', archive, '-C', target, ...options], { capture: true });
+  return (name) => readFileSync(join(target, name));
+}
+
+test('the sample is on the map, north up, with land as missing', async () => {
+  assert.match(await text('#file-name'), /^coads_sst\.nc/);
+  assert.match(await text('#variables'), /SST Sea surface temperature\s+TIME 12 × COADSY 90 × COADSX 180 · float32 · °C/);
+  assert.match(await text('#original .colour-bar'), /°C/);
+  assert.match(await text('#legend'), /missing/);
+  const colours = await page.evaluate(() => {
+    const canvas = document.querySelector('#original > canvas');
+    const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+    return new Set(pixels).size;
+  });
+  assert.ok(colours > 100, `${colours} colours`);
+  const { x, y, width, height } = await page.locator('#original > canvas').boundingBox();
+  await page.mouse.move(x + width * 0.5, y + height * 0.3);
+  await shows('#readout', '^\\d+°N, \\d+°[EW] · original -?[−\\d.]+ °C$');
+  await page.mouse.move(x + width * 0.5, y + height * 0.75);
+  await shows('#readout', '^\\d+°S, \\d+°[EW]');
+  await page.mouse.move(x + width * 0.97, y + height * 0.05);
+  await shows('#readout', 'original missing$');
+});
+
+test('compress, read the verdict, save, reload, open the archive, save its contents', async () => {
+  await compress('abs', 0.01);
+  const verdict = await text('#verdict');
+  const [, error] = /^Largest error (0\.0\d+) °C ≤ 0\.01 °C: the bound holds on all 12×90×180 values\./.exec(verdict) ?? assert.fail(verdict);
+  assert.ok(Number(error) > 0 && Number(error) <= 0.01);
+  assert.equal(await page.locator('#verdict.broken').count(), 0);
+  assert.ok(parseFloat(await text('#ratio')) > 2, await text('#ratio'));
+  assert.match(await text('#figures'), /Encoding\s+[\d.]+ m?s · [\d.]+ MB\/s\s+Decoding\s+[\d.]+ m?s · [\d.]+ MB\/s/);
+  assert.match(await text('#error .colour-bar'), /^−0\.01 °C\s+0 °C\s+\+0\.01 °C$/);
+  const archive = await saved('archive');
+  assert.equal(archive.name, 'coads_sst.dca');
+  const native = archiveOf([sample('coads_sst.nc')], 'native.dca', '--abs', '0.01');
+  assert.ok(archive.bytes.equals(readFileSync(native)), 'the archive is the one the command line tool makes');
+
+  await page.reload();
+  await sampleShown();
+  assert.ok(await page.locator('#archive').isHidden());
+  writeFileSync(temporary('coads_sst.dca'), archive.bytes);
+  await choose(temporary('coads_sst.dca'));
+  assert.match(await text('#verdict'), /^Certificate checked: .* SST: largest error 0\.0\d+ °C ≤ 0\.01 °C when it was made, all 12×90×180 values\.$/);
+  assert.ok(await page.locator('#original').isHidden());
+  assert.ok(await page.locator('#decoded > canvas').isVisible());
+  assert.ok(await page.locator('#compress').isDisabled());
+
+  await page.locator('#slider-0').fill('3');
+  const file = extracted(native);
+  const array = extracted(native, '--as', 'npy');
+  const picture = extracted(native, '--as', 'png');
+  for (const [kind, name, from] of [['netcdf', 'coads_sst.nc', file], ['npy', 'coads_sst.SST.npy', array], ['png', 'coads_sst.SST.0003.png', picture]]) {
+    const { name: suggested, bytes } = await saved(kind);
+    assert.equal(suggested, name);
+    assert.ok(bytes.equals(from(name)), `${name} is the one the command line tool extracts, bit for bit`);
+  }
+});
+
+test('archives of every sample and kind of bound are those of the command line tool', async () => {
+  const cases = [
+    ['coads_sst.nc', 'rel', 0.1, ['--rel', '0.001'], /the bound holds on all 12×90×180 values/],
+    ['coads_sst.nc', 'lossless', undefined, ['--lossless'], /^No error: all 12×90×180 values of SST came back bit for bit/],
+    ['gfs_t2m.npy', 'abs', 0.05, ['--abs', '0.05'], /the bound holds on all 73×144 values/],
+    ['blue_marble.png', 'lossless', undefined, ['--lossless'], /^No error: all 3×450×900 values/],
+    ['blue_marble.png', 'abs', 2, ['--abs', '2'], /^Largest error [12] ≤ 2: the bound holds/],
+  ];
+  for (const [name, kind, amount, bound, verdict] of cases) {
+    await opened(sample(name));
+    await compress(kind, amount);
+    assert.match(await text('#verdict'), verdict);
+    const native = archiveOf([sample(name)], `${name}.${kind}.dca`, ...bound);
+    assert.ok((await saved('archive')).bytes.equals(readFileSync(native)), `${name} ${bound}`);
+  }
+  assert.ok((await saved('png')).bytes.equals(extracted(archiveOf([sample('blue_marble.png')], 'b.dca', '--abs', '2'))('blue_marble.png')));
+});
+
+test('an archive of several files opens, and each can be picked', async () => {
+  const archive = archiveOf([sample('coads_sst.nc'), sample('gfs_t2m.npy')], 'both.dca', '--rel', '0.001');
+  await choose(archive);
+  await page.selectOption('#inside-file', { label: 'gfs_t2m.npy' });
+  await shows('#verdict', 'gfs_t2m: .* all 73×144 values');
+  assert.ok((await saved('npy')).bytes.equals(extracted(archive)('gfs_t2m.npy')));
+});
+
+test('files that cannot be read are refused in words, and the page goes on', async () => {
+  const archive = readFileSync(archiveOf([sample('gfs_t2m.npy')], 'good.dca', '--abs', '0.01'));
+  const flipped = Buffer.from(archive);
+  flipped[Math.floor(archive.length / 2)] ^= 4;
+  const random = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919 + (i >> 3) * 104729) & 255));
+  const cases = [
+    ['random.bin', random, /^Not a file this build can read/],
+    ['empty.nc', Buffer.alloc(0), /the file is empty/],
+    ['cut.dca', archive.subarray(0, archive.length - 100), /cut short|get the file again/],
+    ['head.dca', archive.subarray(0, 9), /get the file again|not a DeepComp archive/],
+    ['flipped.dca', flipped, /[Cc]hecksum|damaged/],
+    ['cut.nc', readFileSync(sample('coads_sst.nc')).subarray(0, 5000), /[Mm]alformed|damaged/],
+    ['netcdf4.nc', Buffer.concat([Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), random]), /NetCDF-4.*not supported.*nccopy/],
+  ];
+  for (const [name, bytes, message] of cases) {
+    writeFileSync(temporary(name), bytes);
+    await choose(temporary(name));
+    assert.match(await text('#message'), message, name);
+    assert.match(await text('#file-name'), /^coads_sst\.nc/, 'what was open stays open');
+    await page.locator('#slider-0').fill('5');
+    await shows('.slider output', '\\(6/12\\)');
+    await compress('abs', 0.1);
+    assert.ok(await page.locator('#message').isHidden());
+  }
+});
+
+test('a bound that makes no sense is refused in words', async () => {
+  for (const [amount, message] of [['0', /positive/], ['-1', /positive/], ['', /positive/], ['1e-15', /finer than its own precision/]]) {
+    await page.fill('#amount', amount);
+    await page.click('#compress');
+    await settled();
+    assert.match(await text('#message'), message);
+    assert.ok(await page.locator('#archive').isHidden());
+  }
+  await compress('abs', 0.01);
+});
+
+test('when the module cannot be loaded the page says so, and a retry works', async () => {
+  await context.route('**/*.wasm', (route) => route.abort());
+  await page.reload();
+  await settled();
+  assert.match(await text('#message'), /module could not be loaded .* check the connection/);
+  await context.unroute('**/*.wasm');
+  await opened(sample('gfs_t2m.npy'));
+  await compress('abs', 0.1);
+  complaints = complaints.filter((text) => !/ERR_FAILED|streaming|instantiate/.test(text));
+});
+
+test('every variable can be looked at, coordinates too', async () => {
+  await page.getByRole('radio', { name: /^COADSY/ }).check();
+  await shows('#views-title', '^COADSY \\(degrees_north\\)$');
+  await page.locator('#original > canvas').hover({ position: { x: 3, y: 10 } });
+  await shows('#readout', '^89°S · original −89 degrees_north$');
+  await page.getByRole('radio', { name: /^SST/ }).check();
+  await shows('#views-title', '^Sea surface temperature');
+});
+
+test('opening file after file quickly ends with the last one', async () => {
+  for (const name of ['gfs_t2m.npy', 'blue_marble.png', 'coads_sst.nc', 'gfs_t2m.npy']) await page.setInputFiles('#file', sample(name));
+  await settled();
+  await compress('abs', 0.1);
+  assert.match(await text('#verdict'), /all 73×144 values/);
+  assert.equal((await saved('npy')).name, 'gfs_t2m.npy');
+});
+
+test('a file dropped anywhere is opened', async () => {
+  const transfer = await page.evaluateHandle((bytes) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], 'dropped.npy'));
+    return data;
+  }, readFileSync(sample('gfs_t2m.npy')).toString('base64'));
+  await page.dispatchEvent('#details', 'dragover', { dataTransfer: transfer });
+  assert.ok(await page.locator('#drop').isVisible());
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  await settled();
+  assert.ok(await page.locator('#drop').isHidden());
+  assert.match(await text('#file-name'), /^dropped\.npy/);
+});
+
+test('everything can be done from the keyboard', async () => {
+  const tabTo = async (selector) => {
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press('Tab');
+      if (await page.evaluate((s) => document.activeElement.matches(s), selector)) return;
+    }
+    assert.fail(`Tab does not reach ${selector}`);
+  };
+  await tabTo('#file');
+  await tabTo('#sample');
+  await page.keyboard.press('ArrowDown');
+  await shows('#file-name', '^gfs_t2m');
+  await tabTo('[name=variable]');
+  await tabTo('[name=kind]');
+  await tabTo('#amount');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('0.5');
+  await page.keyboard.press('Enter');
+  await shows('#verdict', 'Largest error 0\\.[45]\\d* ≤ 0\\.5: the bound holds');
+  await tabTo('#save-archive');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  assert.equal(download.suggestedFilename(), 'gfs_t2m.dca');
+  await tabTo('#original > canvas');
+  await shows('#readout', '^row 36, column 72 · original [\\d.]+ · reconstruction [\\d.]+ · error [+−]?[\\d.]+$');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Shift+ArrowRight');
+  await shows('#readout', '^row 37, column 82 ');
+});
+
+test('at the width of a phone nothing is cut off', async () => {
+  await openPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(await overflow(), 0);
+  await compress('abs', 0.01);
+  assert.equal(await overflow(), 0);
+  for (const selector of ['#compress', '#save-archive', '#error > canvas']) {
+    const { x, width } = await page.locator(selector).boundingBox();
+    assert.ok(x >= 0 && x + width <= 360, selector);
+  }
+});
+
+test('light and dark both have text that stands out', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    const contrast = await page.evaluate(() => {
+      const luminance = (element, property) => {
+        const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+        canvas.fillStyle = getComputedStyle(element)[property];
+        canvas.fillRect(0, 0, 1, 1);
+        const linear = [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+      };
+      const pairs = [['.hint', '.card'], ['header p', 'body'], ['h2', '.card'], ['#compress', '#compress']];
+      return pairs.map(([front, back]) => {
+        const [a, b] = [luminance(document.querySelector(front), 'color'), luminance(document.querySelector(back), 'backgroundColor')];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      });
+    });
+    for (const ratio of contrast) assert.ok(ratio >= 4.5, `${colorScheme}: contrast ${contrast}`);
+  }
+});
+
+test('a long job shows progress, leaves the page free, and can be cancelled', async () => {
+  const [planes, height, width] = [12, 721, 1440];
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${planes}, ${height}, ${width}), }`.padEnd(117) + '\n';
+  const values = Float32Array.from({ length: planes * height * width }, (_, i) => Math.sin(i / 91) * 30 + Math.cos((i % width) / 17) * ((i * 48271) % 97));
+  writeFileSync(temporary('large.npy'), Buffer.concat([Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'), Buffer.from(header), Buffer.from(values.buffer)]));
+  await opened(temporary('large.npy'));
+  await page.evaluate(() => {
+    let last = performance.now();
+    window.longestGap = 0;
+    const tick = (now) => {
+      window.longestGap = Math.max(window.longestGap, now - last);
+      last = now;
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+  await page.locator('[name=kind][value=abs]').setChecked(true, { force: true });
+  await page.fill('#amount', '0.001');
+  await page.click('#compress');
+  await page.waitForFunction(() => document.querySelector('#bar').value > 0 && document.querySelector('#bar').value < 1 && !document.querySelector('#progress').hidden);
+  const { x, y } = await page.locator('#original > canvas').boundingBox();
+  await page.mouse.move(x + 50, y + 50);
+  await shows('#readout', '^row \\d+, column \\d+ · original');
+  await page.click('#cancel');
+  await shows('#message', 'Cancelled');
+  assert.ok(await page.locator('#archive').isHidden());
+  assert.ok(await page.locator('#progress').isHidden());
+  assert.ok((await page.evaluate(() => window.longestGap)) < 500, 'the page kept painting');
+  await page.selectOption('#sample', '0');
+  await settled();
+  await compress('abs', 0.01);
+});

@@ -1,0 +1,65 @@
+/** The worker as asynchronous calls. A worker that died is replaced; what it held is lost, and its calls fail. */
+import type { Call, Calls, Reply, Request, Stage } from './protocol.ts';
+
+/** What went wrong, with the code of the package's errors. */
+export class EngineError extends Error {
+  constructor(readonly code: string, message: string) {
+    super(message);
+  }
+}
+
+export interface CallOptions {
+  onProgress?: (stage: Stage, fraction: number) => void;
+  signal?: AbortSignal;
+  transfer?: Transferable[];
+}
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: EngineError): void;
+  onProgress?: CallOptions['onProgress'];
+}
+
+export class Engine {
+  #worker: Worker | undefined;
+  #pending = new Map<number, Pending>();
+  #last = 0;
+
+  call<K extends Call>(call: K, args: Calls[K]['args'], { onProgress, signal, transfer = [] }: CallOptions = {}): Promise<Calls[K]['result']> {
+    const id = ++this.#last;
+    const worker = (this.#worker ??= this.#start());
+    return new Promise<Calls[K]['result']>((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress });
+      worker.postMessage({ id, call, args } as Request, transfer);
+      signal?.addEventListener('abort', () => worker.postMessage({ id, call: 'cancel' } satisfies Request), { once: true });
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#receive(data));
+    worker.addEventListener('error', () => this.#fail('the engine could not be started; reload the page'));
+    return worker;
+  }
+
+  #receive(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    if ('stage' in reply) {
+      pending?.onProgress?.(reply.stage, reply.fraction);
+      return;
+    }
+    this.#pending.delete(reply.id);
+    if ('result' in reply) pending?.resolve(reply.result);
+    else if (reply.fatal) {
+      pending?.reject(new EngineError('internal', 'this file needs more memory than the browser gives, or met a fault in DeepComp; open another one'));
+      this.#fail('the engine was restarted; open the file again');
+    } else pending?.reject(new EngineError(reply.error.code, reply.error.message));
+  }
+
+  #fail(message: string): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    for (const { reject } of this.#pending.values()) reject(new EngineError('internal', message));
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,169 @@
+/** The page: what is open, what was asked for, and who shows it. The work is done in the worker. */
+import type { Range } from 'deepcomp';
+import { Engine, EngineError, type CallOptions } from './engine.ts';
+import type { Bound, FileKind, Opened, Result } from './protocol.ts';
+import { BoundForm } from './ui/bound.ts';
+import { byId, make } from './ui/dom.ts';
+import { showFilesInside, watchFiles, watchFilesInside } from './ui/files.ts';
+import { showResult, watchSaves } from './ui/result.ts';
+import { firstVariable, showVariables } from './ui/variables.ts';
+import { isPicture, planeNumber, showSliders, ViewPanel } from './ui/views.ts';
+
+interface Session {
+  opened: Opened;
+  result: Result | undefined;
+  variable: number;
+  range: Range;
+  /** Position along each leading dimension of the variable. */
+  index: number[];
+}
+
+const engine = new Engine();
+const panel = new ViewPanel();
+const form = new BoundForm((bound) => void compress(bound), () => running?.abort());
+let session: Session | undefined;
+let running: AbortController | undefined;
+let last = Promise.resolve();
+let drawing = false;
+let drawAgain = false;
+
+watchFiles((name, read) => void open(name, read));
+watchFilesInside((file) => void show((options) => engine.call('openFile', { file }, options)));
+watchSaves((kind) => void save(kind));
+
+/** Runs one long task; a newer one stops the older and starts when that has ended, so that page and worker agree on what is open. */
+function task(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  running?.abort();
+  const mine = (running = new AbortController());
+  busy(true);
+  tell('');
+  return (last = last.then(() => perform(mine, work)));
+}
+
+async function perform(mine: AbortController, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  if (running !== mine) return;
+  try {
+    await work(mine.signal);
+  } catch (error) {
+    if (running === mine) report(error);
+  } finally {
+    if (running === mine) {
+      running = undefined;
+      busy(false);
+      form.idle();
+      form.enable(session !== undefined && session.opened.result === undefined);
+    }
+  }
+}
+
+function open(name: string, read: () => Promise<ArrayBuffer>): Promise<void> {
+  return show(async (options) => {
+    const bytes = await read();
+    return engine.call('open', { bytes, name }, { ...options, transfer: [bytes] });
+  });
+}
+
+function show(load: (options: CallOptions) => Promise<Opened>): Promise<void> {
+  return task(async (signal) => {
+    form.enable(false);
+    const opened = await load({ signal, onProgress: (stage, fraction) => form.progress(stage, fraction) });
+    showFilesInside(opened);
+    session = { opened, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, index: [] };
+    showVariables(opened, session.variable, (variable) => void select(variable, false).catch(report));
+    await select(session.variable, true);
+  });
+}
+
+function compress(bound: Bound): Promise<void> {
+  return task(async (signal) => {
+    if (!session) return;
+    form.enable(false);
+    form.progress('compressing', 0);
+    const { opened } = session;
+    const result = await engine.call('compress', { bound }, { signal, onProgress: (stage, fraction) => form.progress(stage, fraction) });
+    if (session?.opened !== opened) return;
+    session.result = result;
+    showResult(opened, result, session.variable);
+    await draw();
+  });
+}
+
+async function select(variable: number, newFile: boolean): Promise<void> {
+  if (!session) return;
+  const { opened } = session;
+  const chosen = opened.variables[variable];
+  if (!chosen) {
+    panel.clear('This file holds no variables.');
+    return;
+  }
+  const drawable = chosen.dataType !== 'char' && chosen.bytes > 0;
+  const range = drawable ? await engine.call('range', { variable }) : { missing: 0 };
+  if (session?.opened !== opened) return;
+  Object.assign(session, { variable, range, index: chosen.shape.slice(0, -2).map(() => 0) });
+  form.suggest(opened, chosen, range, newFile);
+  showResult(opened, session.result, variable);
+  showSliders(opened, chosen, session.index, () => void draw());
+  if (drawable) await draw();
+  else panel.clear(`${chosen.name}: ${chosen.bytes > 0 ? 'text, kept exactly' : 'no values'}`);
+}
+
+/** Draws what the sliders say; while one drawing is under way only the latest request is kept. */
+async function draw(): Promise<void> {
+  if (drawing) {
+    drawAgain = true;
+    return;
+  }
+  drawing = true;
+  try {
+    do {
+      drawAgain = false;
+      await drawOnce();
+    } while (drawAgain);
+  } catch (error) {
+    report(error);
+  } finally {
+    drawing = false;
+  }
+}
+
+async function drawOnce(): Promise<void> {
+  if (!session) return;
+  const { opened, variable: number, range, index, result } = session;
+  const variable = opened.variables[number];
+  if (!variable) return;
+  const planes = isPicture(opened, variable) ? [0, 1, 2] : [planeNumber(variable, index)];
+  const views = await engine.call('views', { variable: number, planes });
+  if (session?.opened !== opened || session.variable !== number) return;
+  panel.show({ opened, variable, range, absoluteBound: result?.variables[number]?.absoluteBound ?? 0, views });
+}
+
+async function save(kind: FileKind): Promise<void> {
+  const variable = session?.opened.variables[session.variable];
+  if (!session || !variable) return;
+  try {
+    tell('');
+    const { bytes, fileName } = await engine.call('save', { kind, variable: session.variable, plane: planeNumber(variable, session.index) });
+    const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+    make('a', { href: url, download: fileName }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (error) {
+    report(error);
+  }
+}
+
+function busy(is: boolean): void {
+  byId('main', HTMLElement).ariaBusy = String(is);
+}
+
+function report(error: unknown): void {
+  if (error instanceof EngineError && error.code === 'cancelled') tell('Cancelled. Nothing was changed.', false);
+  else tell(error instanceof Error ? error.message : String(error), true);
+}
+
+function tell(text: string, bad = true): void {
+  const message = byId('message', HTMLElement);
+  message.hidden = text === '';
+  message.classList.toggle('calm', !bad);
+  if (text) queueMicrotask(() => message.scrollIntoView({ block: 'nearest' }));
+  message.textContent = text && text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?)]$/.test(text) ? '' : '.');
+}

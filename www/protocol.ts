@@ -1,0 +1,65 @@
+/** What the page and its worker say to each other. */
+import type { Comparison, Dataset, Plane, Range, Variable, VariableReport } from 'deepcomp';
+
+/** Values of a coordinate variable and what they mean. */
+export interface Axis {
+  name: string;
+  values: Float64Array;
+  units?: string;
+  calendar?: string;
+}
+
+export type Bound = { abs: number } | { rel: number } | { lossless: true };
+
+/** An archive that was decoded and checked. */
+export interface Result {
+  archiveBytes: number;
+  version: string;
+  variables: VariableReport[];
+  /** Per variable; only when the source is at hand. */
+  comparisons?: Comparison[];
+  encodeSeconds?: number;
+  decodeSeconds: number;
+}
+
+/** A file that was opened. */
+export interface Opened {
+  fileName: string;
+  fileBytes: number;
+  format: Dataset['format'];
+  variables: Variable[];
+  /** By name of the dimension. */
+  axes: Record<string, Axis>;
+  /** Present when the file is an archive. */
+  result?: Result;
+  /** Names of the files in the archive, and which of them is open. */
+  files?: { names: string[]; current: number };
+}
+
+/** The same planes of the source, the reconstruction and their difference, as far as they exist. */
+export interface Views {
+  original?: Plane[];
+  decoded?: Plane[];
+  error?: Plane[];
+}
+
+export type FileKind = 'archive' | 'netcdf' | 'npy' | 'png';
+
+export interface Calls {
+  open: { args: { bytes: ArrayBuffer; name: string }; result: Opened };
+  openFile: { args: { file: number }; result: Opened };
+  compress: { args: { bound: Bound }; result: Result };
+  views: { args: { variable: number; planes: number[] }; result: Views };
+  range: { args: { variable: number }; result: Range };
+  save: { args: { kind: FileKind; variable: number; plane: number }; result: { bytes: Uint8Array<ArrayBuffer>; fileName: string } };
+}
+
+export type Call = keyof Calls;
+export type Stage = 'compressing' | 'checking';
+
+export type Request = { [K in Call]: { id: number; call: K; args: Calls[K]['args'] } }[Call] | { id: number; call: 'cancel' };
+
+export type Reply =
+  | { id: number; result: Calls[Call]['result'] }
+  | { id: number; stage: Stage; fraction: number }
+  | { id: number; error: { code: string; message: string }; fatal: boolean };

@@ -1,0 +1,81 @@
+/** Where data comes from: the file picker, a drop anywhere on the page, and the samples that ship with it. */
+import blueMarble from '../../samples/blue_marble.png?url';
+import seaSurfaceTemperature from '../../samples/coads_sst.nc?url';
+import airTemperature from '../../samples/gfs_t2m.npy?url';
+import type { Opened } from '../protocol.ts';
+import { byId, make } from './dom.ts';
+
+interface Sample {
+  title: string;
+  fileName: string;
+  url: string;
+}
+
+const SAMPLES: Sample[] = [
+  { title: 'Sample: sea surface temperature (NetCDF)', fileName: 'coads_sst.nc', url: seaSurfaceTemperature },
+  { title: 'Sample: 2 m temperature, GFS (NPY)', fileName: 'gfs_t2m.npy', url: airTemperature },
+  { title: 'Sample: Blue Marble, a picture (PNG)', fileName: 'blue_marble.png', url: blueMarble },
+];
+
+/** Calls `onFile` whenever a person picks something. Reading it is up to the one who opens it. */
+export function watchFiles(onFile: (name: string, read: () => Promise<ArrayBuffer>) => void): void {
+  const picker = byId('file', HTMLInputElement);
+  const select = byId('sample', HTMLSelectElement);
+  const open = (file: File) => {
+    select.value = '';
+    onFile(file.name, () => file.arrayBuffer());
+  };
+  picker.addEventListener('change', () => {
+    const [file] = picker.files ?? [];
+    if (file) open(file);
+    picker.value = '';
+  });
+  watchDrops(open);
+
+  const none = make('option', { value: '', textContent: 'Open a sample', hidden: true });
+  select.append(none, ...SAMPLES.map(({ title }, i) => make('option', { value: String(i), textContent: title })));
+  const openSample = () => {
+    const sample = SAMPLES[Number(select.value)];
+    if (sample) onFile(sample.fileName, () => download(sample.url));
+  };
+  select.addEventListener('change', openSample);
+  select.value = '0';
+  openSample();
+}
+
+/** The list of files in an archive that holds more than one. */
+export function showFilesInside({ files }: Opened): void {
+  byId('inside', HTMLElement).hidden = (files?.names.length ?? 0) < 2;
+  const select = byId('inside-file', HTMLSelectElement);
+  select.replaceChildren(...(files?.names ?? []).map((name, i) => make('option', { value: String(i), textContent: name, selected: i === files?.current })));
+}
+
+export function watchFilesInside(onPick: (file: number) => void): void {
+  const select = byId('inside-file', HTMLSelectElement);
+  select.addEventListener('change', () => onPick(Number(select.value)));
+}
+
+async function download(url: string): Promise<ArrayBuffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the sample could not be loaded (status ${response.status}); choose a file instead`);
+  return response.arrayBuffer();
+}
+
+function watchDrops(open: (file: File) => void): void {
+  const overlay = byId('drop', HTMLElement);
+  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
+  addEventListener('dragover', (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    overlay.hidden = false;
+  });
+  addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) overlay.hidden = true;
+  });
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    overlay.hidden = true;
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file) open(file);
+  });
+}

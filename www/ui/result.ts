@@ -1,0 +1,88 @@
+/** What came out: sizes, times, the verdict, a line per variable, and the ways to save. */
+import type { Comparison, Variable, VariableReport } from 'deepcomp';
+import { bytes, number, quantity, rate, seconds, shape, unit } from '../format.ts';
+import type { FileKind, Opened, Result } from '../protocol.ts';
+import { byId, make } from './dom.ts';
+
+const KINDS: FileKind[] = ['archive', 'netcdf', 'npy', 'png'];
+
+export function watchSaves(onSave: (kind: FileKind) => void): void {
+  for (const kind of KINDS) byId(`save-${kind}`, HTMLButtonElement).addEventListener('click', () => onSave(kind));
+}
+
+export function showResult(opened: Opened, result: Result | undefined, selected: number): void {
+  byId('nothing-yet', HTMLElement).hidden = result !== undefined;
+  byId('archive', HTMLElement).hidden = byId('details', HTMLElement).hidden = result === undefined;
+  byId('verdict', HTMLElement).hidden = result === undefined;
+  const raw = opened.variables.reduce((sum, v) => sum + v.bytes, 0);
+  byId('raw-size', HTMLElement).textContent = `${bytes(raw)} of values, not compressed yet`;
+  if (!result) return;
+  byId('ratio', HTMLElement).textContent = `${number(raw / result.archiveBytes, 3)}×`;
+  byId('ratio-note', HTMLElement).textContent = raw >= result.archiveBytes ? 'smaller' : 'the size: nothing gained';
+  byId('packed-bar', HTMLElement).style.width = `${Math.min(100, (100 * result.archiveBytes) / Math.max(1, raw))}%`;
+  showFigures(raw, result);
+  showVerdict(opened, result, selected);
+  byId('rows', HTMLElement).replaceChildren(...result.variables.map((report, i) => row(report, result.comparisons?.[i], opened.variables[i])));
+  byId('save-png', HTMLButtonElement).disabled = opened.variables[selected]?.dataType === 'char';
+}
+
+function showFigures(raw: number, { archiveBytes, encodeSeconds, decodeSeconds, version }: Result): void {
+  const time = (value: number) => `${seconds(value)} · ${rate(raw, value)}`;
+  const list: [string, string][] = [['Size', `${bytes(raw)} → ${bytes(archiveBytes)}`]];
+  if (encodeSeconds !== undefined) list.push(['Encoding', time(encodeSeconds)]);
+  list.push(['Decoding', time(decodeSeconds)]);
+  if (encodeSeconds === undefined) list.push(['Format', `version ${version}`]);
+  byId('figures', HTMLElement).replaceChildren(...list.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
+}
+
+function showVerdict({ variables }: Opened, result: Result, selected: number): void {
+  const element = byId('verdict', HTMLElement);
+  const broken = result.variables.findIndex((report, i) => !holds(report, result.comparisons?.[i]));
+  const index = broken >= 0 ? broken : selected;
+  const [variable, report] = [variables[index], result.variables[index]];
+  element.classList.toggle('broken', broken >= 0);
+  if (!variable || !report) return;
+  const several = variables.filter((v) => !v.coordinate).length > 1;
+  element.textContent = sentence(variable, report, result.comparisons?.[index], several);
+}
+
+/** Whether a variable came back as promised: measured against the source when it is at hand, certified otherwise. */
+function holds(report: VariableReport, comparison: Comparison | undefined): boolean {
+  if (!comparison) return true;
+  if (!comparison.missingEqual) return false;
+  return report.absoluteBound === 0 ? comparison.bitIdentical : comparison.maxAbsError <= report.absoluteBound;
+}
+
+function sentence(variable: Variable, report: VariableReport, comparison: Comparison | undefined, several: boolean): string {
+  const units = unit(variable.units);
+  const all = `all ${shape(variable.shape)} values`;
+  const bound = quantity(report.absoluteBound, units);
+  if (!comparison) {
+    const promise = report.absoluteBound === 0 ? 'stored without loss' : `largest error ${quantity(report.maxAbsError, units)} ≤ ${bound} when it was made`;
+    return `Certificate checked: the decoded values of every variable match their checksums. ${variable.name}: ${promise}, ${all}.`;
+  }
+  if (!comparison.missingEqual) return `${variable.name}: missing values did not come back as they were. Do not use this archive, and report it.`;
+  if (report.absoluteBound === 0) {
+    return comparison.bitIdentical ? `No error: ${all} of ${variable.name} came back bit for bit${several ? '; every other variable keeps its bound' : ''}.` : `${variable.name} was to be lossless but differs. Do not use this archive, and report it.`;
+  }
+  const error = quantity(comparison.maxAbsError, units);
+  if (comparison.maxAbsError > report.absoluteBound) return `Largest error ${quantity(comparison.maxAbsError, units, 9)} > ${bound}: the bound does not hold on ${variable.name}. Do not use this archive, and report it.`;
+  const missing = report.missing > 0 ? ' Missing values stayed missing.' : '';
+  return `Largest error ${error} ≤ ${bound}: the bound holds on ${all}${several ? ', and on every other variable' : ''}.${missing}`;
+}
+
+function row(report: VariableReport, comparison: Comparison | undefined, variable: Variable | undefined): HTMLTableRowElement {
+  const units = unit(variable?.units);
+  const exact = report.absoluteBound === 0;
+  const cells = [
+    `${report.dataType === 'char' ? 'text' : report.dataType} ${shape(report.shape)}`,
+    bytes(report.rawBytes),
+    bytes(report.archiveBytes),
+    report.archiveBytes > 0 ? `${number(report.rawBytes / report.archiveBytes, 3)}×` : '–',
+    exact ? 'lossless' : quantity(report.absoluteBound, units),
+    exact ? '0' : quantity(comparison?.maxAbsError ?? report.maxAbsError, units),
+    report.missing === 0 ? 'none' : report.missing.toLocaleString('en'),
+    report.checksum,
+  ];
+  return make('tr', {}, make('th', { scope: 'row', textContent: report.name }), ...cells.map((textContent) => make('td', { textContent })));
+}

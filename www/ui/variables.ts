@@ -1,0 +1,32 @@
+/** The list of variables: one is shown, all are compressed. */
+import type { Variable } from 'deepcomp';
+import { bytes, sentence, unit } from '../format.ts';
+import type { Opened } from '../protocol.ts';
+import { byId, make } from './dom.ts';
+
+export function showVariables({ fileName, fileBytes, variables }: Opened, selected: number, onSelect: (variable: number) => void): void {
+  byId('file-name', HTMLElement).replaceChildren(`${fileName} `, make('span', { textContent: bytes(fileBytes) }));
+  const list = byId('variables', HTMLFieldSetElement);
+  const order = variables.map((variable, index) => ({ variable, index })).sort((a, b) => Number(a.variable.coordinate) - Number(b.variable.coordinate));
+  list.replaceChildren(
+    make('legend', { className: 'unseen', textContent: 'Variables' }),
+    ...order.map(({ variable, index }) => {
+      const input = make('input', { type: 'radio', name: 'variable', value: String(index), checked: index === selected });
+      input.addEventListener('change', () => onSelect(index));
+      const title = make('span', {}, make('b', { textContent: variable.name }), variable.longName ? `  ${sentence(variable.longName)}` : '');
+      return make('label', { className: 'variable' }, input, title, make('small', { textContent: summary(variable) }));
+    }),
+  );
+  list.scrollTop = 0;
+}
+
+function summary({ dimensions, shape, dataType, units, coordinate }: Variable): string {
+  const named = dimensions.map((name, i) => (/^dim_\d+$|^[xyc]$/.test(name) ? String(shape[i]) : `${name} ${shape[i]}`)).join(' × ');
+  return [named || 'one value', dataType === 'char' ? 'text' : dataType, unit(units), coordinate ? 'coordinate' : ''].filter(Boolean).join(' · ');
+}
+
+/** The variable to show first: the largest that is not a coordinate. */
+export function firstVariable(variables: readonly Variable[]): number {
+  const weight = (v: Variable) => (v.coordinate || v.dataType === 'char' ? 0 : v.bytes);
+  return variables.reduce((best, v, i) => (weight(v) > weight(variables[best]!) ? i : best), 0);
+}

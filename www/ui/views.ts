@@ -1,0 +1,209 @@
+/** The maps of one variable side by side, the sliders through its planes, colour bars and the value under the cursor. */
+import type { Plane, Range, Variable } from 'deepcomp';
+import { label } from '../coordinates.ts';
+import { quantity, sentence, number, unit } from '../format.ts';
+import { colourAt, DIVERGING, GREY, SEQUENTIAL, type Scale } from '../plot/colours.ts';
+import { hatch, PlaneMap, type Content, type Cursor } from '../plot/map.ts';
+import type { Axis, Opened, Views } from '../protocol.ts';
+import { byId, make } from './dom.ts';
+
+const NAMES = ['original', 'decoded', 'error'] as const;
+type Name = (typeof NAMES)[number];
+
+/** What is shown: a variable of a file, and for the error map the bound it was compressed with. */
+export interface Shown {
+  opened: Opened;
+  variable: Variable;
+  range: Range;
+  absoluteBound: number;
+  views: Views;
+}
+
+/** Whether a variable is a colour picture, of shape (channel, y, x). */
+export function isPicture(opened: Opened, variable: Variable): boolean {
+  return opened.format === 'png' && variable.shape.length === 3 && variable.shape[0]! >= 3;
+}
+
+export class ViewPanel {
+  readonly #maps: Record<Name, PlaneMap>;
+  #shown: Shown | undefined;
+  #cursor: Cursor | undefined;
+
+  constructor() {
+    const map = (name: Name) => new PlaneMap(part(name, 'canvas'), (cursor) => this.#point(cursor));
+    this.#maps = { original: map('original'), decoded: map('decoded'), error: map('error') };
+    this.#drawSwatch();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#drawSwatch());
+  }
+
+  show(shown: Shown): void {
+    this.#shown = shown;
+    const { opened, variable, views } = shown;
+    const units = unit(variable.units);
+    byId('views-title', HTMLElement).textContent = [sentence(variable.longName ?? variable.name), units && `(${units})`].filter(Boolean).join(' ');
+    const single = opened.result !== undefined;
+    byId('maps', HTMLElement).classList.toggle('single', single);
+    for (const name of NAMES) {
+      const planes = views[name];
+      byId(name, HTMLElement).hidden = single && name !== 'decoded';
+      part(name, 'canvas').hidden = planes === undefined;
+      part(name, '.placeholder').hidden = planes !== undefined;
+      this.#maps[name].show(planes && this.#content(name, planes));
+      showColourBar(name, planes && !(isPicture(opened, variable) && name !== 'error') ? this.#scale(name) : undefined, units);
+    }
+    byId('legend', HTMLElement).hidden = !((views.original ?? views.decoded)?.[0]?.missing ?? 0);
+    part('error', 'figcaption').replaceChildren('Error ', make('span', { textContent: views.error ? 'reconstruction − original' : '' }));
+    if (this.#cursor && this.#cursor.row < (this.#height ?? 0) && this.#cursor.column < (this.#width ?? 0)) this.#point(this.#cursor);
+    else this.#point(undefined);
+  }
+
+  /** Text variables and empty arrays have no map. */
+  clear(why: string): void {
+    this.#shown = undefined;
+    byId('views-title', HTMLElement).textContent = why;
+    byId('legend', HTMLElement).hidden = true;
+    byId('readout', HTMLElement).textContent = '';
+    for (const name of NAMES) {
+      byId(name, HTMLElement).hidden = true;
+      this.#maps[name].show(undefined);
+    }
+  }
+
+  get #height(): number | undefined {
+    return (this.#shown?.views.original ?? this.#shown?.views.decoded)?.[0]?.height;
+  }
+
+  get #width(): number | undefined {
+    return (this.#shown?.views.original ?? this.#shown?.views.decoded)?.[0]?.width;
+  }
+
+  #axes(): Content['axes'] {
+    const { opened, variable } = this.#shown!;
+    const axis = (back: number) => opened.axes[variable.dimensions.at(-back) ?? ''];
+    return { row: variable.shape.length > 1 ? axis(2) : undefined, column: axis(1) };
+  }
+
+  #scale(name: Name): Scale {
+    const { opened, range, absoluteBound, views } = this.#shown!;
+    if (name !== 'error') return { table: opened.format === 'png' ? GREY : SEQUENTIAL, ...extent(range, (views.original ?? views.decoded)?.[0]) };
+    const largest = Math.max(0, ...(views.error ?? []).flatMap((p) => [Math.abs(p.min ?? 0), Math.abs(p.max ?? 0)]));
+    const end = absoluteBound || largest;
+    return { table: DIVERGING, min: -end, max: end };
+  }
+
+  #content(name: Name, planes: Plane[]): Content {
+    const { opened, variable } = this.#shown!;
+    const picture = isPicture(opened, variable);
+    if (!picture) return { planes, scale: this.#scale(name), picture, axes: this.#axes() };
+    if (name === 'error') return { planes: [strongest(planes)], scale: this.#scale(name), picture: false, axes: this.#axes() };
+    return { planes, scale: { table: GREY, min: 0, max: variable.dataType === 'uint16' ? 65535 : 255 }, picture, axes: this.#axes() };
+  }
+
+  #point(cursor: Cursor | undefined): void {
+    this.#cursor = cursor;
+    for (const name of NAMES) this.#maps[name].cursor = cursor;
+    const readout = byId('readout', HTMLElement);
+    if (!this.#shown) return;
+    if (!cursor) {
+      readout.replaceChildren(make('span', { className: 'hint', textContent: 'Point at a map, or move through it with the arrow keys, to read values.' }));
+      return;
+    }
+    const { views, variable } = this.#shown;
+    const parts = [
+      ['original', views.original],
+      ['reconstruction', views.decoded],
+      ['error', views.error],
+    ] as const;
+    const texts = parts.flatMap(([name, planes]) => (planes ? [`${name} ${this.#value(planes, cursor, unit(variable.units), name === 'error')}`] : []));
+    readout.replaceChildren(make('b', { textContent: this.#place(cursor) }), ` · ${texts.join(' · ')}`);
+  }
+
+  #value(planes: Plane[], { row, column }: Cursor, units: string, signed: boolean): string {
+    const values = planes.map(({ values, width }) => values[row * width + column] ?? NaN);
+    if (values.every(Number.isNaN)) return 'missing';
+    const sign = signed && values.some((v) => v > 0) ? '+' : '';
+    return values.length === 1 ? sign + quantity(values[0]!, units, signed ? 3 : 6) : values.map((v) => number(v, 5)).join(', ');
+  }
+
+  #place({ row, column }: Cursor): string {
+    const { row: rows, column: columns } = this.#axes();
+    const known = (axis: Axis | undefined, name: string, index: number) => (axis ? label(axis, index) : `${name} ${index}`);
+    const place = known(columns, 'column', column);
+    return this.#shown!.variable.shape.length > 1 ? `${known(rows, 'row', row)}, ${place}` : place;
+  }
+
+  #drawSwatch(): void {
+    const canvas = byId('swatch', HTMLCanvasElement);
+    const context = canvas.getContext('2d');
+    const style = getComputedStyle(canvas);
+    if (context) hatch(context, { x: 0, y: 0, width: canvas.width, height: canvas.height }, style.getPropertyValue('--missing'), style.getPropertyValue('--missing-line'));
+  }
+}
+
+/** One scale for all planes of a variable, unless this one, such as a pressure level, would show little of it. */
+function extent(whole: Range, plane: Range | undefined): { min: number; max: number } {
+  const { min = 0, max = 0 } = whole;
+  const { min: low = min, max: high = max } = plane ?? {};
+  return high > low && 4 * (high - low) < max - min ? { min: low, max: high } : { min, max };
+}
+
+/** The channel that errs most, sample by sample. */
+function strongest(planes: Plane[]): Plane {
+  const [first, ...rest] = planes as [Plane, ...Plane[]];
+  const values = first.values.slice();
+  for (const plane of rest) plane.values.forEach((v, i) => Math.abs(v) > Math.abs(values[i]!) && (values[i] = v));
+  return { ...first, values };
+}
+
+function part<K extends string>(figure: Name, selector: K): K extends 'canvas' ? HTMLCanvasElement : HTMLElement {
+  const element = byId(figure, HTMLElement).querySelector(selector);
+  if (!element) throw new Error(`index.html has no ${selector} in ${figure}`);
+  return element as K extends 'canvas' ? HTMLCanvasElement : HTMLElement;
+}
+
+function showColourBar(name: Name, scale: Scale | undefined, units: string): void {
+  const bar = part(name, '.colour-bar');
+  bar.hidden = scale === undefined;
+  if (!scale) return;
+  const canvas = make('canvas', { width: 256, height: 1 });
+  canvas.setAttribute('aria-hidden', 'true');
+  const image = new ImageData(256, 1);
+  for (let i = 0; i < 256; i++) {
+    const colour = colourAt({ ...scale, min: 0, max: 255 }, i);
+    image.data.set([...scale.table.subarray(colour, colour + 3), 255], 4 * i);
+  }
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+  const middle = (scale.min + scale.max) / 2;
+  const signed = (v: number) => (name === 'error' && v > 0 ? '+' : '') + quantity(v, units, 3);
+  const labels = scale.min === scale.max ? [scale.min === 0 && name === 'error' ? 'no error anywhere' : signed(scale.min)] : [scale.min, middle, scale.max].map(signed);
+  bar.replaceChildren(canvas, make('div', {}, ...labels.map((textContent) => make('span', { textContent }))));
+}
+
+/** A slider for every leading dimension; calls back with the index along each. */
+export function showSliders(opened: Opened, variable: Variable, index: number[], onMove: (index: number[]) => void): void {
+  const leading = isPicture(opened, variable) ? [] : variable.shape.slice(0, -2);
+  const sliders = leading.flatMap((length, d) => {
+    if (length < 2) return [];
+    const name = variable.dimensions[d] ?? '';
+    const output = make('output');
+    const input = make('input', { type: 'range', min: '0', max: String(length - 1), value: String(index[d] ?? 0), id: `slider-${d}` });
+    const tell = () => {
+      const text = label(opened.axes[name], Number(input.value));
+      input.setAttribute('aria-valuetext', text);
+      output.textContent = opened.axes[name] ? `${text} (${Number(input.value) + 1}/${length})` : `${text} of ${length}`;
+    };
+    input.addEventListener('input', () => {
+      index[d] = Number(input.value);
+      tell();
+      onMove(index);
+    });
+    tell();
+    return [make('div', { className: 'slider' }, make('label', { htmlFor: input.id, textContent: name }), input, output)];
+  });
+  byId('sliders', HTMLElement).replaceChildren(...sliders);
+}
+
+/** Number of the plane at an index along every leading dimension. */
+export function planeNumber({ shape }: Variable, index: number[]): number {
+  return shape.slice(0, -2).reduce((number, length, d) => number * length + (index[d] ?? 0), 0);
+}
