@@ -30,7 +30,7 @@ function counted(command, args, env = {}) {
 }
 
 const cargo = (...args) => counted('cargo', args);
-const node = (...args) => counted(process.execPath, args.filter((a) => typeof a === 'string'), args.find((a) => typeof a === 'object'));
+const node = (...args) => counted(process.execPath, args);
 const once = (action) => async () => {
   await action();
   return 0;
@@ -47,7 +47,7 @@ const STAGES = [
   ['native tests', () => cargo('test', '--workspace')],
   ['independent decoder', () => {
     const cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /deepcomp(\.exe)?$/.test(path));
-    return node('--test', '--test-reporter=spec', join('tests', 'independent', 'decoder.test.mjs'), { DEEPCOMP_CLI: cli });
+    return counted(process.execPath, ['--test', '--test-reporter=spec', join('tests', 'independent', 'decoder.test.mjs')], { DEEPCOMP_CLI: cli });
   }],
   ['WASM binding tests', () => {
     const tools = dirname(ensureWasmBindgen('wasm-bindgen-test-runner'));

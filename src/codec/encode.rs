@@ -8,7 +8,7 @@ use super::planes::Planes;
 use super::pyramid::Grid;
 use super::raster::Levels;
 use super::walk::Quantiser;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::field::Missing;
 use crate::wire::put_varint;
 
@@ -39,13 +39,12 @@ pub(crate) struct Encoded<T> {
 /// [`Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
 pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encoded<T>> {
     let mask = Mask::of(values, request);
-    let (payload, decoded) = match constant(values) {
-        Some(payload) => (payload, values.to_vec()),
-        None => coded(values, &mask, request)?,
-    };
-    let (payload, decoded) = if payload.len() > 1 + size_of_val(values) { (raw(values), values.to_vec()) } else { (payload, decoded) };
-    let max_error = largest_error(values, &decoded, &mask, request)?;
-    Ok(Encoded { payload, decoded, max_error, missing: mask.count })
+    let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count };
+    if let Some(payload) = constant(values) {
+        return Ok(exact(payload));
+    }
+    let coded = coded(values, &mask, request)?;
+    Ok(if coded.payload.len() > 1 + size_of_val(values) { exact(raw(values)) } else { coded })
 }
 
 fn raw<T: Sample>(values: &[T]) -> Vec<u8> {
@@ -59,21 +58,21 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
     alike.then(|| core::iter::once(Filling::Constant.number()).chain(little_endian(*first)).collect())
 }
 
-/// The smallest coded payload, and what it decodes to: it is decoded, every value is checked, and those that miss are patched.
-fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<(Vec<u8>, Vec<T>)> {
+/// The smallest coded payload: it is decoded, every value is checked, and those that miss are patched.
+fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Encoded<T>> {
     let source = Source::of(values, mask, request);
     let pyramid = source.payload(Method::Pyramid, &Levels::default());
     let raster = source.levels(pyramid.len()).map(|levels| source.payload(Method::Raster, &levels)).filter(|raster| raster.len() < pyramid.len());
     let mut payload = raster.unwrap_or(pyramid);
     let mut decoded = decode::<T>(&[payload.as_slice(), &[0]].concat(), request.shape)?;
-    let patches = patches(values, &decoded, mask, request);
+    let Check { patches, max_error } = check(values, &decoded, mask, request);
     write_patches(&mut payload, &patches, values);
     for index in patches {
         if let (Some(to), Some(from)) = (decoded.get_mut(index), values.get(index)) {
             *to = *from;
         }
     }
-    Ok((payload, decoded))
+    Ok(Encoded { payload, decoded, max_error, missing: mask.count })
 }
 
 /// Which values are missing, and as what.
@@ -86,6 +85,9 @@ struct Mask {
 
 impl Mask {
     fn of<T: Sample>(values: &[T], request: &Request) -> Self {
+        if !values.iter().any(|v| request.missing.is_missing(*v)) {
+            return Self { classes: Vec::new(), kind: MaskKind::None, count: 0 };
+        }
         let mut patterns = Vec::new();
         let mut explicit = false;
         let mut count = 0;
@@ -108,10 +110,10 @@ impl Mask {
             }
         };
         let classes: Vec<u8> = values.iter().map(&mut class).collect();
-        match (count, explicit) {
-            (0, _) => Self { classes: Vec::new(), kind: MaskKind::None, count },
-            (_, true) => Self { classes: classes.into_iter().map(|c| c.min(1)).collect(), kind: MaskKind::Explicit, count },
-            (_, false) => Self { classes, kind: MaskKind::Patterns(patterns), count },
+        if explicit {
+            Self { classes: classes.into_iter().map(|c| c.min(1)).collect(), kind: MaskKind::Explicit, count }
+        } else {
+            Self { classes, kind: MaskKind::Patterns(patterns), count }
         }
     }
 
@@ -165,8 +167,8 @@ impl<'a, T: Sample> Source<'a, T> {
             return None;
         }
         let alike = self.values.windows(2).filter(|w| if let [a, b] = w { a == b } else { false }).count();
-        let changes: usize = self.planes.iter().map(|(grid, _)| changes(grid, self.header.quantum)).sum();
-        if alike * REPEATING < self.values.len() || changes * CHANGE_BITS > best * 8 {
+        let changes = || self.planes.iter().map(|(grid, _)| changes(grid, self.header.quantum)).sum::<usize>();
+        if alike * REPEATING < self.values.len() || changes() * CHANGE_BITS > best * 8 {
             return None;
         }
         let present = |(grid, holes): &'_ (Grid<i32>, Option<Grid<u8>>)| {
@@ -254,18 +256,28 @@ fn write_low_bits<T: Sample>(encoder: &mut Encoder, lattice: &Lattice, values: &
     }
 }
 
-/// Indices of values that came back wrong: too far off, changed though missing, or no longer told from missing.
-fn patches<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request) -> Vec<usize> {
-    let wrong = |(index, (value, back)): (usize, (&T, &T))| {
-        let same = value.to_bits64() == back.to_bits64();
-        let fine = same
-            || !mask.is_missing(index)
-                && request.tolerance > 0.0
-                && !request.missing.is_missing(*back)
-                && (back.to_f64() - value.to_f64()).abs() <= request.tolerance;
-        (!fine).then_some(index)
-    };
-    values.iter().zip(decoded).enumerate().filter_map(wrong).collect()
+/// How decoded values compare with their source.
+struct Check {
+    /// Indices of values that came back wrong: too far off, changed though missing, or no longer told from missing.
+    patches: Vec<usize>,
+    /// Largest distance of the others.
+    max_error: f64,
+}
+
+fn check<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request) -> Check {
+    let mut check = Check { patches: Vec::new(), max_error: 0.0 };
+    for (index, (value, back)) in values.iter().zip(decoded).enumerate() {
+        if value.to_bits64() == back.to_bits64() {
+            continue;
+        }
+        let error = (back.to_f64() - value.to_f64()).abs();
+        if error <= request.tolerance && !mask.is_missing(index) && !request.missing.is_missing(*back) {
+            check.max_error = check.max_error.max(error);
+        } else {
+            check.patches.push(index);
+        }
+    }
+    check
 }
 
 fn write_patches<T: Sample>(payload: &mut Vec<u8>, patches: &[usize], values: &[T]) {
@@ -280,19 +292,4 @@ fn write_patches<T: Sample>(payload: &mut Vec<u8>, patches: &[usize], values: &[
 
 fn little_endian<T: Sample>(value: T) -> impl Iterator<Item = u8> {
     value.to_bits64().to_le_bytes().into_iter().take(T::TYPE.size())
-}
-
-/// Largest distance between source and decoded value.
-fn largest_error<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request) -> Result<f64> {
-    let mut largest = 0.0f64;
-    for (index, (value, back)) in values.iter().zip(decoded).enumerate() {
-        if value.to_bits64() != back.to_bits64() {
-            let error = (back.to_f64() - value.to_f64()).abs();
-            if mask.is_missing(index) || error.is_nan() || error > request.tolerance {
-                return Err(Error::corrupt("a value just encoded came back wrong; this is a bug, please report it"));
-            }
-            largest = largest.max(error);
-        }
-    }
-    Ok(largest)
 }

@@ -25,7 +25,7 @@ impl Fitted {
 /// Coordinates per quantum of a made-up lattice: fine enough to centre the quantiser on the prediction.
 const QUANTA: [i32; 5] = [17, 9, 5, 3, 1];
 /// Values looked at first when a lattice is searched.
-const EXAMPLES: usize = 4096;
+const EXAMPLES: usize = 1024;
 /// One mismatch in this many may be patched before a lattice counts as wrong.
 const MISMATCHES: usize = 1000;
 
@@ -162,6 +162,9 @@ impl<'a> Floats<'a> {
             })
             .collect();
         let (offset, step) = line(&points)?;
+        // The examples count the steps; all values together place the line.
+        let points: Vec<(f64, f64)> = self.values.iter().map(|v| (((v - first - offset) / step).round(), v - first)).collect();
+        let (offset, step) = line(&points)?;
         // Coordinates count from the smallest value.
         let offset = offset + first;
         Some(Lattice::Scaled { offset: offset + ((self.smallest - offset) / step).round() * step, step })
@@ -201,7 +204,7 @@ impl<'a> Floats<'a> {
             let exact = offset + k * step;
             if self.round(exact) != v {
                 let half = half_spacing(v.abs(), if self.single { DataType::F32 } else { DataType::F64 });
-                let miss = (v - exact) - (v - exact).clamp(-half, half) * 0.98;
+                let miss = (v - exact) - (v - exact).clamp(-half, half) * (1.0 - 1e-6);
                 let lever = k - middle;
                 let push = miss / (1.0 + lever * lever / (middle * middle).max(1.0));
                 step += push * lever / (middle * middle).max(1.0);
