@@ -221,7 +221,7 @@ impl<'a, T: Sample> Source<'a, T> {
 /// The raster method is tried when one in this many values repeats the one before it.
 const REPEATING: usize = 12;
 /// A sample that repeats neither neighbour costs the raster method at least about this much.
-const CHANGE_BITS: usize = 3;
+const CHANGE_BITS: usize = 5;
 
 /// Samples that differ from the one to the left and from the one above.
 fn changes(grid: &Grid<i32>, quantum: i32) -> usize {

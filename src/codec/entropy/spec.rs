@@ -14,7 +14,9 @@ const LANES: [u16; SYMBOLS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 const TOP: u16 = 65_472;
 
 /// An adaptive table: entry `i` is the learned probability of a symbol below `i`, in 1/2^16.
+/// A cache line each, so that no table straddles two.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub(crate) struct Table {
     below: [u16; SYMBOLS],
     seen: u8,

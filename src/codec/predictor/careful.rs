@@ -5,14 +5,15 @@ use super::classical::taps;
 
 /// The prediction at (y, x) and the spread of its four near neighbours (sum of distances, as if all four existed).
 pub(super) fn careful(context: &Context, y: usize, x: usize) -> (i32, u32) {
-    let taps = taps(context.pass).map(|pair| pair.map(|(diagonal, dy, dx)| Place { diagonal, y: y as isize + dy, x: x as isize + dx }));
-    let [near1, far1, near2, far2] = taps.map(|pair| pair.map(|place| place.valid(context)));
-    let near = || near1.into_iter().chain(near2).flatten();
-    let predicted = match (line(near1, far1), line(near2, far2)) {
+    let places = taps(context.pass).map(|pair| pair.map(|(diagonal, dy, dx)| Place { diagonal, y: y as isize + dy, x: x as isize + dx }));
+    let [near1, far1, near2, far2] = places;
+    let [first, second] = [near1, near2].map(|pair| pair.map(|place| place.valid(context)));
+    let near = || first.into_iter().chain(second).flatten();
+    let predicted = match (line(first, far1, context), line(second, far2, context)) {
         (Some(a), Some(b)) => a.wrapping_add(b).wrapping_add(32) >> 6,
         (Some(a), None) | (None, Some(a)) => a.wrapping_add(16) >> 5,
         // Where every neighbour is missing, their own predictions carry on: they came from the nearest data.
-        (None, None) => mean(near()).or_else(|| mean(taps.into_iter().step_by(2).flatten().filter_map(|place| place.sample(context)))).unwrap_or(0),
+        (None, None) => mean(near()).or_else(|| mean([near1, near2].into_iter().flatten().filter_map(|place| place.sample(context)))).unwrap_or(0),
     };
     let count = near().count() as u32;
     let spread = near().fold(0u32, |s, n| s.wrapping_add(n.wrapping_sub(predicted).unsigned_abs()));
@@ -41,10 +42,11 @@ impl Place {
 }
 
 /// Cubic or else linear interpolation along one line, in 1/32; `None` when an end is not there.
-fn line(near: [Option<i32>; 2], far: [Option<i32>; 2]) -> Option<i32> {
+fn line(near: [Option<i32>; 2], far: [Place; 2], context: &Context) -> Option<i32> {
     let sum = |[a, b]: [Option<i32>; 2]| Some(a?.wrapping_add(b?));
     let near = sum(near)?;
-    Some(sum(far).map_or(near.wrapping_mul(16), |far| near.wrapping_mul(18).wrapping_sub(far.wrapping_mul(2))))
+    let far = sum(far.map(|place| place.valid(context)));
+    Some(far.map_or(near.wrapping_mul(16), |far| near.wrapping_mul(18).wrapping_sub(far.wrapping_mul(2))))
 }
 
 fn mean(samples: impl Iterator<Item = i32>) -> Option<i32> {
