@@ -4,21 +4,19 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
-import { CommandFailed, run } from '../scripts/tools.mjs';
+import { CACHE, main, run } from '../scripts/tools.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const WINDOWS = process.platform === 'win32';
-const CACHE = process.env.XDG_CACHE_HOME ?? (WINDOWS ? process.env.LOCALAPPDATA : undefined) ?? join(homedir(), '.cache');
 
 /** The Python of an environment that holds exactly the pinned packages; other pins make another environment. */
 function ensurePython() {
   const requirements = join(HERE, 'requirements.txt');
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const folder = join(CACHE, 'deepcomp', `bench-${hash}`);
+  const folder = join(CACHE, `bench-${hash}`);
   const python = join(folder, ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python']));
   const done = join(folder, '.complete');
   if (existsSync(done)) return python;
@@ -29,12 +27,8 @@ function ensurePython() {
   return python;
 }
 
-try {
+await main(() => {
   const python = ensurePython();
   const cli = cargoArtifact(['--release', '-p', 'deepcomp-cli'], (path) => /[\\/]deepcomp(\.exe)?$/.test(path));
   run(python, ['-B', join(HERE, 'figures.py'), '--cli', cli, '--node', process.execPath]);
-} catch (error) {
-  if (!(error instanceof CommandFailed)) throw error;
-  console.error(error.message);
-  process.exit(1);
-}
+});

@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const WINDOWS = process.platform === 'win32';
-const CACHE = process.env.XDG_CACHE_HOME ?? (WINDOWS ? process.env.LOCALAPPDATA : undefined) ?? join(homedir(), '.cache');
-const TOOLS = join(CACHE, 'deepcomp', 'tools');
+/** Where tools and environments are kept between checkouts. */
+export const CACHE = join(process.env.XDG_CACHE_HOME ?? (WINDOWS ? process.env.LOCALAPPDATA : undefined) ?? join(homedir(), '.cache'), 'deepcomp');
+const TOOLS = join(CACHE, 'tools');
 
 /** A command that failed; the message says which. */
 export class CommandFailed extends Error {}

@@ -15,7 +15,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        // A browser tab holds the values twice and can address 4 GiB.
+        // 4 GiB of addresses, as in WebAssembly, have to hold a dataset, its copy in the encoder and the decoded one.
         Self { decoded_bytes: if cfg!(target_pointer_width = "32") { 1 << 30 } else { 1 << 36 }, items: 1 << 16, metadata_bytes: 1 << 26 }
     }
 }

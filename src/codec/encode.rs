@@ -36,7 +36,7 @@ pub(crate) struct Encoded<T> {
 /// Encodes one chunk.
 ///
 /// # Errors
-/// [`Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
+/// [`crate::Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
 pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encoded<T>> {
     let mask = Mask::of(values, request);
     let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count };
@@ -64,7 +64,10 @@ fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Enco
     let pyramid = source.payload(Method::Pyramid, &Levels::default());
     let raster = source.levels(pyramid.len()).map(|levels| source.payload(Method::Raster, &levels)).filter(|raster| raster.len() < pyramid.len());
     let mut payload = raster.unwrap_or(pyramid);
-    let mut decoded = decode::<T>(&[payload.as_slice(), &[0]].concat(), request.shape)?;
+    // With an empty list of patches it is whole; the real list takes its place.
+    payload.push(0);
+    let mut decoded = decode::<T>(&payload, request.shape)?;
+    payload.pop();
     let Check { patches, max_error } = check(values, &decoded, mask, request);
     write_patches(&mut payload, &patches, values);
     for index in patches {
@@ -171,11 +174,11 @@ impl<'a, T: Sample> Source<'a, T> {
         if alike * REPEATING < self.values.len() || changes() * CHANGE_BITS > best * 8 {
             return None;
         }
-        let present = |(grid, holes): &'_ (Grid<i32>, Option<Grid<u8>>)| {
-            let holes = holes.as_ref().map(|h| h.samples.clone()).unwrap_or_default();
-            grid.samples.iter().enumerate().filter(|(i, _)| holes.get(*i).is_none_or(|h| *h == 0)).map(|(_, c)| *c).collect::<Vec<_>>()
-        };
-        Levels::of(self.planes.iter().flat_map(present), self.header.quantum)
+        let present = self.planes.iter().flat_map(|(grid, holes)| {
+            let holes = holes.as_ref().map(|h| h.samples.as_slice()).unwrap_or_default();
+            grid.samples.iter().enumerate().filter(move |(i, _)| holes.get(*i).is_none_or(|h| *h == 0)).map(|(_, c)| *c)
+        });
+        Levels::of(present, self.header.quantum)
     }
 
     /// Everything but the patches.

@@ -1,6 +1,7 @@
 //! One plane through the pyramid, coarse to fine. Written once for both directions: the encoder brings the source along, the decoder does not.
 
 use super::entropy::{Coder, Residuals, Table};
+use super::lattice::nearest_integer;
 use super::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, Holes, Prediction, Reference, choose, predict};
 use super::pyramid::{Grid, Pass, levels, merge};
 
@@ -50,9 +51,8 @@ pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: 
 fn code_level<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, level: u32, known: &Grid<i32>) -> Grid<i32> {
     let stride = 1usize << level;
     let (height, width) = (plane.height.div_ceil(stride), plane.width.div_ceil(stride));
-    let even = |full: &Grid<i32>| full.every(2 * stride, 0, 0);
-    let reference = plane.reference.map(|r| (even(r), Pass::Diagonal.component(r, stride)));
-    let holes = plane.holes.map(|h| (h.every(2 * stride, 0, 0), Pass::Diagonal.component(h, stride)));
+    let reference = plane.reference.map(|r| known_and_diagonal(r, stride));
+    let holes = plane.holes.map(|h| known_and_diagonal(h, stride));
     let nothing = Grid::new(0, 0);
 
     let mut code = |pass: Pass, diagonal: &Grid<i32>| {
@@ -69,6 +69,11 @@ fn code_level<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, leve
     let horizontal = code(Pass::Horizontal, &diagonal);
     let vertical = code(Pass::Vertical, &diagonal);
     merge(known, &diagonal, &horizontal, &vertical)
+}
+
+/// The two components of a level that passes look at.
+fn known_and_diagonal<T: Copy + Default>(full: &Grid<T>, stride: usize) -> (Grid<T>, Grid<T>) {
+    (full.every(2 * stride, 0, 0), Pass::Diagonal.component(full, stride))
 }
 
 /// One pass: the choice, the prediction, the residuals.
@@ -179,8 +184,7 @@ impl Quantiser {
     /// Exact: the product is off by less than 2^-20 quanta, the nearest tie is half of 1/quantum away.
     #[inline]
     pub(crate) fn nearest(self, difference: i32) -> i32 {
-        const ROUND: f64 = 6_755_399_441_055_744.0;
-        if self.quantum == 1 { difference } else { ((f64::from(difference) * self.inverse + ROUND) - ROUND) as i32 }
+        if self.quantum == 1 { difference } else { nearest_integer(f64::from(difference) * self.inverse) as i32 }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::field::{Dataset, Field, SourceFormat};
 /// Writes the format the dataset came from; arrays of a program as NPY when there is one, else as NetCDF.
 ///
 /// # Errors
-/// As [`netcdf`] and [`png`]; [`Error::InvalidArgument`] when an NPY or PNG dataset does not have exactly one field, or when that of PNG is no picture.
+/// As [`fn@netcdf`] and [`fn@png`]; [`Error::InvalidArgument`] when an NPY or PNG dataset does not have exactly one field, or when that of PNG is no picture.
 pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     match (dataset.format, dataset.fields.as_slice()) {
         (SourceFormat::NetCdf3 { .. }, _) => netcdf(dataset),

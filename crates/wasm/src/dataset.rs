@@ -4,7 +4,7 @@ use crate::arrays;
 use crate::error::{JsResult, invalid};
 use crate::info::{self, AttributeInfo, ComparisonInfo, VariableInfo};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
-use deepcomp::{Error, metrics, readers, writers};
+use deepcomp::{Error, Limits, metrics, readers, writers};
 use js_sys::{Array, Float32Array, Reflect};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ impl WasmDataset {
     /// # Errors
     /// As [`readers::read`].
     pub fn open(bytes: &[u8], name: &str) -> JsResult<Self> {
-        Ok(Self { inner: readers::read(bytes, name, &crate::LIMITS)?, name: name.to_owned() })
+        Ok(Self { inner: readers::read(bytes, name, &Limits::default())?, name: name.to_owned() })
     }
 
     /// A dataset of typed arrays: a list of `{ name, values, shape, dimensions?, attributes?, fill? }`; `fill` is a typed array of

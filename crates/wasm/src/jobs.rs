@@ -1,12 +1,11 @@
 //! Long work, a chunk at a time. A job that was cancelled holds no memory and answers every further call with `cancelled`.
 
-use crate::LIMITS;
 use crate::dataset::WasmDataset;
 use crate::error::{JsResult, invalid};
 use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
-use deepcomp::Error;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Progress};
 use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::{Error, Limits};
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -101,7 +100,7 @@ impl WasmDecompressor {
     /// As [`Archive::open`]; no such file.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: Vec<u8>, file: usize) -> JsResult<Self> {
-        let archive = Archive::open(&bytes, &LIMITS)?;
+        let archive = Archive::open(&bytes, &Limits::default())?;
         let name = archive.files().nth(file).unwrap_or_default().to_owned();
         Ok(Self { job: Job::Running((Decompressor::new(archive, file)?, bytes)), name })
     }
@@ -136,5 +135,5 @@ impl WasmDecompressor {
 /// As [`Archive::open`].
 #[wasm_bindgen]
 pub fn inspect(bytes: &[u8]) -> JsResult<JsValue> {
-    info::to_js(&ArchiveInfo::try_from(&Archive::open(bytes, &LIMITS)?)?)
+    info::to_js(&ArchiveInfo::try_from(&Archive::open(bytes, &Limits::default())?)?)
 }

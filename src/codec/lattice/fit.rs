@@ -3,7 +3,7 @@
 //! Much climate data is k · step + offset in disguise (packed NetCDF, GRIB, decimals): found and proven, it costs far less than float bits.
 //! All arithmetic is plain binary64 in a fixed order, so the same input gives the same lattice everywhere.
 
-use super::{COORDINATE_LIMIT, Lattice, Sample};
+use super::{COORDINATE_LIMIT, Lattice, Sample, nearest_integer};
 use crate::field::DataType;
 
 /// The rule for a chunk and its quantum.
@@ -58,7 +58,7 @@ fn exact<T: Sample>(values: &[T]) -> Fitted {
 /// The values of a chunk as f64, with what the search needs to know of them.
 struct Floats<'a> {
     values: &'a [f64],
-    single: bool,
+    data_type: DataType,
     smallest: f64,
     largest: f64,
     /// Half the spacing of the type's numbers at the largest magnitude.
@@ -68,7 +68,11 @@ struct Floats<'a> {
 impl<'a> Floats<'a> {
     fn new(values: &'a [f64], data_type: DataType) -> Self {
         let (smallest, largest) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
-        Self { values, single: data_type == DataType::F32, smallest, largest, precision: half_spacing(smallest.abs().max(largest.abs()), data_type) }
+        Self { values, data_type, smallest, largest, precision: half_spacing(smallest.abs().max(largest.abs()), data_type) }
+    }
+
+    fn is_single(&self) -> bool {
+        self.data_type == DataType::F32
     }
 
     /// `None` when the bits of the values are the best lattice there is.
@@ -199,16 +203,17 @@ impl<'a> Floats<'a> {
     /// Pushes the line into the rounding interval of each value it misses (Kaczmarz projection).
     fn adjusted(&self, mut offset: f64, mut step: f64) -> Lattice {
         let middle = ((self.largest - self.smallest) / step / 2.0).round();
+        let square = (middle * middle).max(1.0);
         for &v in self.values {
             let k = ((v - offset) / step).round();
             let exact = offset + k * step;
             if self.round(exact) != v {
-                let half = half_spacing(v.abs(), if self.single { DataType::F32 } else { DataType::F64 });
+                let half = half_spacing(v.abs(), self.data_type);
                 let miss = (v - exact) - (v - exact).clamp(-half, half) * (1.0 - 1e-6);
                 let lever = k - middle;
-                let push = miss / (1.0 + lever * lever / (middle * middle).max(1.0));
-                step += push * lever / (middle * middle).max(1.0);
-                offset += push - push * lever / (middle * middle).max(1.0) * middle;
+                let push = miss / (1.0 + lever * lever / square);
+                step += push * lever / square;
+                offset += push - push * lever / square * middle;
             }
         }
         Lattice::Scaled { offset, step }
@@ -223,11 +228,11 @@ impl<'a> Floats<'a> {
     /// The lattice's value nearest to `v`.
     fn at(&self, lattice: &Lattice, v: f64) -> f64 {
         let coordinate = coordinate(lattice, v);
-        if self.single { f64::from(lattice.value::<f32>(coordinate, 0)) } else { lattice.value(coordinate, 0) }
+        if self.is_single() { f64::from(lattice.value::<f32>(coordinate, 0)) } else { lattice.value(coordinate, 0) }
     }
 
     fn round(&self, v: f64) -> f64 {
-        if self.single { f64::from(v as f32) } else { v }
+        if self.is_single() { f64::from(v as f32) } else { v }
     }
 
     /// Rough bits of coding the values by the differences of neighbours.
@@ -236,7 +241,7 @@ impl<'a> Floats<'a> {
     }
 
     fn ordered_cost(&self) -> u64 {
-        self.differences(|v| if self.single { (v as f32).to_ordered() as i64 } else { (v.to_ordered() >> 1) as i64 })
+        self.differences(|v| if self.is_single() { (v as f32).to_ordered() as i64 } else { (v.to_ordered() >> 1) as i64 })
     }
 
     fn differences(&self, integer: impl Fn(f64) -> i64) -> u64 {
@@ -257,12 +262,9 @@ fn step(lattice: &Lattice) -> f64 {
 /// The coordinate whose value is nearest to a float.
 #[inline]
 pub(crate) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
-    // Adding and taking away 1.5 · 2^52 rounds to an integer without a library call.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    let round = |v: f64| (v + ROUND) - ROUND;
     match *lattice {
-        Lattice::Scaled { offset, step } => round((value - offset) / step) as i32,
-        Lattice::Ratio { base, multiple, divisor } => ((round(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
+        Lattice::Scaled { offset, step } => nearest_integer((value - offset) / step) as i32,
+        Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
         Lattice::Ordered { .. } => 0,
     }
 }

@@ -25,6 +25,13 @@ pub(crate) enum Lattice {
 /// Coordinates stay within ± this, so that prediction never overflows.
 pub(crate) const COORDINATE_LIMIT: i32 = 1 << 24;
 
+/// The nearest integer, ties to even, of a number below 2^51 in magnitude: adding and taking away 1.5 · 2^52 rounds without a library call.
+#[inline]
+pub(crate) fn nearest_integer(value: f64) -> f64 {
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    (value + ROUND) - ROUND
+}
+
 /// An element a lattice can produce.
 pub(crate) trait Sample: Element {
     /// Largest order-preserving integer of the type.

@@ -22,7 +22,7 @@ pub(crate) struct Context<'a> {
     pub(crate) holes: Option<Holes<'a>>,
     /// The same places in an already decoded plane.
     pub(crate) reference: Option<Reference<'a>>,
-    /// Quantum of the level, in lattice units.
+    /// Odd distance between reconstructions, in lattice units.
     pub(crate) quantum: i32,
     /// Size of the grid to predict.
     pub(crate) height: usize,
