@@ -81,12 +81,35 @@ export interface ArchiveInfo {
 export interface Comparison {
   maxAbsError: number;
   rmse: number;
+  /** Mean of decoded − source. */
+  bias: number;
+  /** Range over RMSE in dB: `Infinity` without error, absent without values or range. */
+  psnr?: number;
   /** Largest minus smallest value of the source. */
   range: number;
   missingEqual: boolean;
   bitIdentical: boolean;
   /** Number of values compared. */
   count: number;
+}
+
+/**
+ * How alike a decoded variable and its source are by the tests of climate science, as ldcpy runs them: over values present in both, in
+ * physical units. A test that does not apply is absent.
+ */
+export interface Acceptance {
+  /** Correlation of all values (Baker et al. 2014). */
+  pearson?: number;
+  /** The same with all its digits where it is all but 1. */
+  oneMinusPearson?: number;
+  /** p-value of the two-sample Kolmogorov–Smirnov test; the smallest of all planes (Baker et al. 2017). */
+  ksP?: number;
+  /** Share, 0 to 1, of values with a relative error above 1e-4 (Baker et al. 2017). */
+  spatialRelativeError?: number;
+  /** Data structural similarity; the smallest of all planes, which have to be 11×11 or more (Baker et al. 2022). */
+  dssim?: number;
+  /** Whether pearson ≥ 0.99999, ksP ≥ 0.05, spatialRelativeError ≤ 0.05, dssim ≥ 0.9995. */
+  passes: { pearson?: boolean; ksP?: boolean; spatialRelativeError?: boolean; dssim?: boolean };
 }
 
 export interface Progress {
@@ -277,6 +300,11 @@ export async function inspect(archive: Uint8Array | ArrayBuffer | Blob): Promise
 /** How a decoded variable differs from its source. */
 export function compare(original: Dataset, decoded: Dataset, variable: string | number = 0): Comparison {
   return wasm.compare(original.inner, decoded.inner, original.index(variable));
+}
+
+/** Runs the acceptance tests on a decoded variable and its source: about a second for 25 MB. */
+export function acceptance(original: Dataset, decoded: Dataset, variable: string | number = 0): Acceptance {
+  return wasm.acceptance(original.inner, decoded.inner, original.index(variable));
 }
 
 /** Decoded − original, one plane, in physical units. */

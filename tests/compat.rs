@@ -14,6 +14,43 @@ fn folder(version: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(version)
 }
 
+/// 2^exponent.
+fn power_of_two(exponent: i32) -> f32 {
+    f32::from_bits(((exponent + 127).clamp(1, 254) as u32) << 23)
+}
+
+/// A wave without library functions, which may differ between machines.
+fn smooth(y: usize, x: usize) -> f32 {
+    let bump = |t: f32| t * (1.0 - t) * (1.0 + t * t);
+    bump(y as f32 / 97.0) * bump(x as f32 / 131.0) * 100.0 + bump((y * x % 97) as f32 / 97.0) * 0.001
+}
+
+fn class(y: usize, x: usize) -> i16 {
+    let distance = (y as i32 - 40).pow(2) + (x as i32 - 60).pow(2);
+    if distance < 900 { (distance / 40) as i16 * 3 + (y * 7 + x * 3) as i16 % 5 } else { 0 }
+}
+
+fn pixel(i: usize) -> u8 {
+    let (channel, y, x) = (i / (61 * 67), i / 67 % 61, i % 67);
+    (y * 2 + x + x * y / 30 + channel * 11 + (x * x + y * 3 + channel) % 7) as u8
+}
+
+/// A number that looks random.
+fn random(i: u32) -> u32 {
+    let mixed = i.wrapping_add(1).wrapping_mul(0x9E37_79B1);
+    (mixed ^ mixed >> 15).wrapping_mul(0x85EB_CA6B).rotate_left(11).wrapping_mul(0xC2B2_AE35)
+}
+
+/// A noisy tone that channels share.
+fn tone(i: usize) -> u8 {
+    let (channel, place) = (i / (61 * 67), (i % (61 * 67)) as u32);
+    (60 + place / 97 + random(place) % 24 + channel as u32 * 9 + random(i as u32 + 9999) % 3) as u8
+}
+
+fn rings(plane: usize, y: usize, x: usize) -> f32 {
+    [3.0, 77.0, 12.0, 99.0, 5.0, 6.0, 1.0][((x * x + y * y) >> 4) % 7] * [1.0, 0.37, 5.11][plane]
+}
+
 /// Inputs that together reach every filling, lattice, mask and data type. Only the vectors they became are fixed, not these.
 fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     let wave = |i: usize| ((i % 37) as f64 - 18.0) * ((i / 37 % 41) as f64 - 20.0) * 0.29 + (i * i % 19) as f64 * 0.017 + (i / 1517) as f64;
@@ -43,6 +80,64 @@ fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
             dataset(&[41, 37], Values::F32((0..1517u32).map(|i| if i % 3 == 0 { f32::from_bits(0x7FC0_0000 | i) } else { i as f32 }).collect())),
             ErrorBound::Lossless,
         ),
+        ("lossless_truncated", dataset(&[41, 37], Values::F32(numbers(1517).map(|v| (v * 0.370_123_4) as f32).collect())), ErrorBound::Lossless),
+        ("lossless_doubles", dataset(&[41, 37], Values::F64(numbers(1517).map(|v| v * core::f64::consts::PI).collect())), ErrorBound::Lossless),
+        (
+            "lossless_octaves",
+            dataset(&[41, 37], Values::F32(numbers(1517).map(|v| power_of_two(v as i32 / 4) * (1.0 + (v.abs() % 1.0) as f32)).collect())),
+            ErrorBound::Lossless,
+        ),
+        (
+            "lossless_stacked",
+            dataset(
+                &[4, 41, 37],
+                Values::F32(numbers(4 * 1517).enumerate().map(|(i, v)| ((i / 1517 + 1) as f64 / 7.3 + (v * 20.0).round() / 64.0 + 270.0) as f32).collect()),
+            ),
+            ErrorBound::Lossless,
+        ),
+        ("ranks", dataset(&[41, 37], Values::F64(numbers(1517).map(|v| (v / 9.0).round().powi(3) * 1.234_567_891).collect())), ErrorBound::Lossless),
+        ("smooth", dataset(&[97, 131], Values::F32((0..97 * 131).map(|i| smooth(i / 131, i % 131)).collect())), ErrorBound::relative(1e-5).unwrap()),
+        ("classes", dataset(&[97, 131], Values::I16((0..97 * 131).map(|i| class(i / 131, i % 131)).collect())), ErrorBound::Lossless),
+        ("picture", dataset(&[3, 61, 67], Values::U8((0..3 * 61 * 67).map(pixel).collect())), ErrorBound::Lossless),
+        ("picture_bounded", dataset(&[3, 61, 67], Values::U8((0..3 * 61 * 67).map(pixel).collect())), abs(3.0)),
+        (
+            "picture_palette",
+            dataset(&[4, 61, 67], Values::U8((0..4 * 61 * 67).map(|i| pixel(i % (61 * 67)) / 40 * (1 + (i / (61 * 67)) as u8)).collect())),
+            ErrorBound::Lossless,
+        ),
+        ("picture_alpha", dataset(&[4, 61, 67], Values::U8((0..4 * 61 * 67).map(tone).collect())), ErrorBound::Lossless),
+        (
+            "lossless_octave_doubles",
+            dataset(&[41, 37], Values::F64(numbers(1517).map(|v| f64::from(power_of_two(v as i32 / 4) * (1.0 + (v.abs() % 1.0) as f32))).collect())),
+            ErrorBound::Lossless,
+        ),
+        (
+            "lossless_noise",
+            dataset(
+                &[41, 37],
+                Values::F32((0..1517).map(|i| power_of_two((random(i) % 25) as i32 - 14) * (1.0 + random(i + 7) as u8 as f32 / 256.0)).collect()),
+            ),
+            ErrorBound::Lossless,
+        ),
+        (
+            "lossless_shifted",
+            dataset(&[41, 37], Values::I64((0..1517).map(|i| 4 * (i64::from(i) * 1_000_000_007 * 3 + i64::from(random(i) >> 2))).collect())),
+            ErrorBound::Lossless,
+        ),
+        ("raw", dataset(&[41, 37], Values::U32((0..1517).map(random).collect())), ErrorBound::Lossless),
+        (
+            "repeats",
+            dataset(
+                &[3, 61, 67],
+                Values::F32(
+                    (0..3 * 61 * 67)
+                        .map(|i| (i / (61 * 67), i / 67 % 61, i % 67))
+                        .map(|(p, y, x)| if x * y % 7 == 0 { f32::NAN } else { rings(p, y, x) })
+                        .collect(),
+                ),
+            ),
+            ErrorBound::Lossless,
+        ),
         ("constant", dataset(&[41, 37], Values::F64(vec![-0.0; 1517])), ErrorBound::Lossless),
         ("scalar", dataset(&[], Values::I32(vec![-7])), ErrorBound::Lossless),
         ("empty", dataset(&[3, 0], Values::F32(vec![])), ErrorBound::Lossless),
@@ -60,7 +155,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 19);
+    assert!(list.lines().count() >= 35);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();
         let bytes = std::fs::read(current.join(name)).unwrap();

@@ -31,6 +31,9 @@ fn make_archives() -> Vec<Vec<u8>> {
         rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| f32::from_bits((i as u32).wrapping_mul(2_654_435_761))).collect(), &[31, 29]),
         rounds(bounded, (0..29 * 31).map(|i| if i % 5 < 2 { f32::NAN } else { wave(i) }).collect(), &[31, 29]),
         rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| if i % 97 < 80 { 0.0 } else { (i % 7) as f32 }).collect(), &[31, 29]),
+        rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| if i % 50 < 9 { 0.0 } else { wave(i) / 7.0 * wave(i + 1) }).collect(), &[31, 29]),
+        rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| (((i % 29) * (i / 29)) as f32 / 60.0).floor().exp()).collect(), &[31, 29]),
+        rounds(ErrorBound::Lossless, (0..2 * 29 * 31).map(|i| (wave(i) * 64.0).round() / 64.0 + 300.0 + 0.013 * (i / 899) as f32).collect(), &[2, 31, 29]),
         rounds(ErrorBound::Lossless, vec![3.25; 29 * 31], &[31, 29]),
         rounds(ErrorBound::Lossless, vec![], &[0, 4]),
     ]

@@ -75,14 +75,72 @@ fn a_series_that_repeats_costs_little_more_than_one_plane() {
 
 #[test]
 fn packed_values_are_recognised() {
-    let integers: Vec<i16> = field(&[90, 180], 0.5).iter().map(|v| (v * 10.0) as i16).collect();
-    let as_integers = check(&[90, 180], Values::I16(integers.clone()), ErrorBound::Lossless).1;
-    let decimals = integers.iter().map(|i| (f64::from(*i) / 10.0) as f32).collect();
-    let packed = integers.iter().map(|i| (f64::from(*i) * 0.012_345_678 + 271.5) as f32).collect();
-    for floats in [decimals, packed] {
-        let size = check(&[90, 180], Values::F32(floats), ErrorBound::Lossless).1;
-        assert!(size < as_integers + as_integers / 20 + 64, "{size} against {as_integers} as integers");
+    let shape = [90, 180];
+    let integers: Vec<i16> = field(&shape, 0.5).iter().map(|v| (v * 10.0) as i16).collect();
+    let as_integers = check(&shape, Values::I16(integers.clone()), ErrorBound::Lossless).1;
+    let singles = |value: &dyn Fn(f64) -> f64| Values::F32(integers.iter().map(|i| value(f64::from(*i)) as f32).collect());
+    let doubles = |value: &dyn Fn(f64) -> f64| Values::F64(integers.iter().map(|i| value(f64::from(*i))).collect());
+    let reference = f64::from(-2.712_345_6f32);
+    for (name, values) in [
+        ("one decimal", singles(&|i| i / 10.0)),
+        ("seven decimals", singles(&|i| (i - 2790.0) / 1e7)),
+        ("any offset and step", singles(&|i| i * 0.012_345_678 + 271.5)),
+        ("through zero", singles(&|i| (i - 2801.0) * 0.012_345_678)),
+        ("GRIB2, decimal scale 3", singles(&|i| (reference + (i - 2790.0) * 2.0) * 1e-3)),
+        ("GRIB2, binary scale -4, decimal scale 1", singles(&|i| (reference + (i - 2790.0) / 16.0) * 0.1)),
+        ("two decimals from 273.15", doubles(&|i| i * 0.01 + 273.15)),
+        ("a binary32 scale", doubles(&|i| i * f64::from(0.012_345_678f32) + 271.5)),
+        ("a packed zero that occurs", doubles(&|i| (i - 2790.0) * 0.001_725_027_467_496_795_4 + 281.123_456_789_012_3)),
+    ] {
+        let size = check(&shape, values, ErrorBound::Lossless).1;
+        assert!(size < as_integers + as_integers / 20 + 64, "{name}: {size} against {as_integers} as integers");
     }
+}
+
+#[test]
+fn planes_packed_on_their_own_share_a_step() {
+    let shape = [12, 40, 60];
+    let one = |pack: &dyn Fn(usize, f64) -> f64| -> Vec<f32> {
+        field(&shape, 0.5).iter().enumerate().map(|(i, v)| pack(i / 2400, (f64::from(*v) * 64.0).round()) as f32).collect()
+    };
+    let together = check(&shape, Values::F32(one(&|_, k| k / 64.0)), ErrorBound::Lossless).1;
+    let reference = |plane: usize| f64::from((plane as f32 + 1.0) / 7.3);
+    let wider = |plane: usize, k: f64| if plane % 3 == 1 { (k / 2.0).round() * 2.0 } else { k };
+    for (name, values) in [
+        ("binary scale -6", one(&|plane, k| reference(plane) + k / 64.0)),
+        ("decimal scale 2", one(&|plane, k| (reference(plane) + (k - 18_000.0) * 4.0) / 100.0)),
+        ("scales that differ", one(&|plane, k| reference(plane) + wider(plane + 1, k) / 64.0)),
+    ] {
+        let size = check(&shape, Values::F32(values.clone()), ErrorBound::Lossless).1;
+        assert!(size < together + together / 10 + 12 * 8, "{name}: {size} against {together}");
+        check(&shape, Values::F32(values.clone()), ErrorBound::absolute(0.017).unwrap());
+        check(&shape, Values::F32(values.clone()), ErrorBound::absolute(0.05).unwrap());
+        // A bound of just one step, which rounding to the type may break.
+        let one_step = check(&shape, Values::F32(values), ErrorBound::absolute(if name == "decimal scale 2" { 0.04 } else { 1.0 / 64.0 }).unwrap()).1;
+        assert!(one_step <= size, "{name}: {one_step} against {size} without loss");
+    }
+}
+
+#[test]
+fn full_mantissas_cost_no_more_across_zero_or_in_a_wider_type() {
+    let around = |centre: f32| field(&[90, 180], 0.5).iter().map(|v| (v - 280.0) / 32.0 + centre).collect::<Vec<f32>>();
+    let apart = check(&[90, 180], Values::F32(around(3.0)), ErrorBound::Lossless).1;
+    let across = check(&[90, 180], Values::F32(around(0.0)), ErrorBound::Lossless).1;
+    assert!(across < apart * 3 / 2, "{across} across zero, {apart} apart from it");
+    let wider = check(&[90, 180], Values::F64(around(0.0).into_iter().map(f64::from).collect()), ErrorBound::Lossless).1;
+    assert!(wider < across + 64, "{wider} as binary64, {across} as binary32");
+    let signed_zeros: Vec<f32> = around(0.0).iter().map(|v| if v.abs() < 0.1 { 0.0 * v } else { *v }).collect();
+    check(&[90, 180], Values::F32(signed_zeros), ErrorBound::Lossless);
+}
+
+#[test]
+fn values_that_leave_gaps_are_listed() {
+    let levels: Vec<f64> = (0..60).map(|i| f64::from(i * i) * 1.234_567 - 500.0).collect();
+    let classes: Vec<usize> = field(&[90, 180], 0.2).iter().map(|v| ((v - 240.0) / 2.0) as usize % 60).collect();
+    let as_integers = check(&[90, 180], Values::I16(classes.iter().map(|c| *c as i16).collect()), ErrorBound::Lossless).1;
+    let single = check(&[90, 180], Values::F32(classes.iter().map(|c| levels[*c] as f32).collect()), ErrorBound::Lossless).1;
+    let double = check(&[90, 180], Values::F64(classes.iter().map(|c| levels[*c]).collect()), ErrorBound::Lossless).1;
+    assert!(single < as_integers + 60 * 5 && double < as_integers + 60 * 9, "{single} and {double} against {as_integers} as integers");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 import type { Range } from 'deepcomp';
 import { Engine, EngineError, type CallOptions } from './engine.ts';
 import type { Bound, FileKind, Opened, Result } from './protocol.ts';
+import { AcceptancePanel } from './ui/acceptance.ts';
 import { BoundForm } from './ui/bound.ts';
 import { byId, make } from './ui/dom.ts';
 import { showFilesInside, watchFiles, watchFilesInside } from './ui/files.ts';
@@ -20,6 +21,7 @@ interface Session {
 
 const engine = new Engine();
 const panel = new ViewPanel();
+const acceptance = new AcceptancePanel((variable) => engine.call('acceptance', { variable }));
 const form = new BoundForm((bound) => void compress(bound), () => running?.abort());
 let session: Session | undefined;
 let running: AbortController | undefined;
@@ -84,7 +86,9 @@ function compress(bound: Bound): Promise<void> {
     if (session?.opened !== opened) return;
     session.result = result;
     showResult(opened, result, session.variable);
-    await draw();
+    const drawn = draw();
+    acceptance.show(opened, result, session.variable);
+    await drawn;
   });
 }
 
@@ -103,8 +107,9 @@ async function select(variable: number, newFile: boolean): Promise<void> {
   form.suggest(opened, chosen, range, newFile);
   showResult(opened, session.result, variable);
   showSliders(opened, chosen, session.index, () => void draw());
-  if (drawable) await draw();
-  else panel.clear(`${chosen.name}: ${chosen.bytes > 0 ? 'text, kept exactly' : 'no values'}`);
+  const drawn = drawable ? draw() : panel.clear(`${chosen.name}: ${chosen.bytes > 0 ? 'text, kept exactly' : 'no values'}`);
+  acceptance.show(opened, session.result, variable);
+  await drawn;
 }
 
 /** Draws what the sliders say; while one drawing is under way only the latest request is kept. */

@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Comparison, Dataset, Plane, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Comparison, Dataset, Plane, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -51,6 +51,7 @@ export interface Calls {
   compress: { args: { bound: Bound }; result: Result };
   views: { args: { variable: number; planes: number[] }; result: Views };
   range: { args: { variable: number }; result: Range };
+  acceptance: { args: { variable: number }; result: Acceptance };
   save: { args: { kind: FileKind; variable: number; plane: number }; result: { bytes: Uint8Array<ArrayBuffer>; fileName: string } };
 }
 

@@ -1,5 +1,5 @@
 /** The engine: holds the open file and runs the npm package, so that the page never waits. */
-import { compare, compress, decompressTimed, difference, inspect, openDataset, DeepCompError, type Dataset, type JobOptions, type Plane } from 'deepcomp';
+import { acceptance, compare, compress, decompressTimed, difference, inspect, openDataset, DeepCompError, type Acceptance, type Dataset, type JobOptions, type Plane } from 'deepcomp';
 import type { Axis, Calls, Opened, Reply, Request, Result, Stage, Views } from './protocol.ts';
 
 let source: Dataset | undefined;
@@ -39,6 +39,7 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
     case 'compress': return compressAndCheck(request.args, signal, post);
     case 'views': return Promise.resolve(views(request.args.variable, request.args.planes));
     case 'range': return Promise.resolve(shown().range(request.args.variable));
+    case 'acceptance': return Promise.resolve(accept(request.args.variable));
     case 'save': return Promise.resolve(save(request.args));
   }
 }
@@ -120,6 +121,11 @@ function views(variable: number, planes: number[]): Views {
     ...(after && { decoded: of((p) => after.plane(variable, p)) }),
     ...(before && after && { error: of((p) => difference(before, after, variable, p)) }),
   };
+}
+
+function accept(variable: number): Acceptance {
+  if (!source || !decoded) throw new DeepCompError('invalid-argument', 'open a data file and compress it first');
+  return acceptance(source, decoded, variable);
 }
 
 function save({ kind, variable, plane }: Calls['save']['args']): Calls['save']['result'] {

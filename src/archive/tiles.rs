@@ -4,7 +4,9 @@ use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 
 /// Most samples of a chunk the encoder makes, as long as one row fits.
-const CHUNK_SAMPLES: usize = 1 << 20;
+const CHUNK_SAMPLES: usize = 1 << 21;
+/// Planes that a chunk holds before its rows are all there: they foresee each other.
+const CHUNK_PLANES: usize = 8;
 /// Most columns of a chunk the encoder makes.
 const CHUNK_WIDTH: usize = 4096;
 /// Planes smaller than this are stacked into one.
@@ -41,7 +43,8 @@ impl Tiling {
             [slow @ .., width] => ChunkShape { planes: 1, height: slow.iter().product(), width: *width },
         };
         let width = even_share(view.width, CHUNK_WIDTH.max(if view.height == 1 { CHUNK_SAMPLES } else { 0 }));
-        let height = even_share(view.height, (CHUNK_SAMPLES / width.max(1)).max(1));
+        let together = view.planes.clamp(1, CHUNK_PLANES);
+        let height = even_share(view.height, (CHUNK_SAMPLES / together / width.max(1)).max(1));
         let planes = even_share(view.planes, (CHUNK_SAMPLES / (width * height).max(1)).max(1));
         Self { view, tile: ChunkShape { planes, height, width } }
     }

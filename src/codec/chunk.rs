@@ -1,6 +1,7 @@
 //! What a chunk holds (docs/format.md, "Chunk payload"): shape, header, and the two ways to fill it.
 
-use super::lattice::Lattice;
+use super::lattice::Lattices;
+use super::mapping::Mapping;
 use crate::error::{Error, Result};
 use crate::wire::{Reader, put_varint};
 
@@ -34,8 +35,10 @@ pub(crate) enum Filling {
 pub(crate) enum Method {
     /// Coarse to fine, predicted from around.
     Pyramid,
-    /// In raster order over few distinct values.
+    /// In raster order, predicted by a filter that learns.
     Raster,
+    /// In raster order, mostly repeating a neighbour.
+    Repeats,
 }
 
 impl Filling {
@@ -45,12 +48,13 @@ impl Filling {
             Self::Constant => 1,
             Self::Coded(Method::Pyramid) => 2,
             Self::Coded(Method::Raster) => 3,
+            Self::Coded(Method::Repeats) => 4,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
-        let known = [Self::Raw, Self::Constant, Self::Coded(Method::Pyramid), Self::Coded(Method::Raster)];
+        let known = [Self::Raw, Self::Constant, Self::Coded(Method::Pyramid), Self::Coded(Method::Raster), Self::Coded(Method::Repeats)];
         known
             .into_iter()
             .find(|f| f.number() == number)
@@ -75,12 +79,14 @@ pub(crate) enum MaskKind {
 /// Everything before the coded stream.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Header {
-    pub(crate) lattice: Lattice,
+    pub(crate) lattices: Lattices,
     /// Odd distance between reconstructions of a coordinate.
     pub(crate) quantum: i32,
     /// Largest coordinate; reconstructions beyond it or below 0 are cut, so that no value leaves the range of the source.
     pub(crate) top: i32,
     pub(crate) mask: MaskKind,
+    /// What coded samples stand for.
+    pub(crate) mapping: Mapping,
     /// How many planes back a reference plane may lie.
     pub(crate) references: Vec<usize>,
 }
@@ -92,8 +98,18 @@ impl Header {
         if self.quantum == 1 { coordinate } else { coordinate.clamp(0, self.top) }
     }
 
+    /// The quantum that samples are coded with: only coordinates under the pyramid method are rounded while they are coded.
+    pub(crate) fn coded_quantum(&self, method: Method) -> i32 {
+        if method == Method::Pyramid && self.mapping == Mapping::Direct { self.quantum } else { 1 }
+    }
+
+    /// The coordinate of a code that a rank stands for.
+    pub(crate) fn ranked(&self, code: i64) -> i64 {
+        if self.quantum == 1 { code } else { code.wrapping_mul(self.quantum.into()).clamp(0, self.top.into()) }
+    }
+
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        self.lattice.write(out);
+        self.lattices.write(out);
         put_varint(out, self.quantum.unsigned_abs().into());
         if self.quantum > 1 {
             put_varint(out, self.top.unsigned_abs().into());
@@ -106,12 +122,13 @@ impl Header {
                 patterns.iter().for_each(|p| put_varint(out, *p));
             }
         }
+        self.mapping.write(out);
         put_varint(out, self.references.len() as u64);
         self.references.iter().for_each(|r| put_varint(out, *r as u64));
     }
 
-    pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
-        let lattice = Lattice::read(reader)?;
+    pub(crate) fn read(reader: &mut Reader, planes: usize) -> Result<Self> {
+        let lattices = Lattices::read(reader, planes)?;
         let quantum = reader.count("the quantum", i32::MAX as usize)? as i32;
         if quantum % 2 == 0 {
             return Err(Error::corrupt("the quantum is even"));
@@ -122,11 +139,12 @@ impl Header {
             n if n > MAX_PATTERNS => MaskKind::Explicit,
             n => MaskKind::Patterns((0..n).map(|_| reader.varint()).collect::<Result<_>>()?),
         };
+        let mapping = Mapping::read(reader, planes)?;
         let references =
             (0..reader.count("the number of references", 2)?).map(|_| reader.count("a reference distance", u32::MAX as usize)).collect::<Result<Vec<_>>>()?;
         if references.contains(&0) {
             return Err(Error::corrupt("a plane refers to itself"));
         }
-        Ok(Self { lattice, quantum, top, mask, references })
+        Ok(Self { lattices, quantum, top, mask, mapping, references })
     }
 }

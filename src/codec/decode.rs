@@ -2,10 +2,10 @@
 
 use super::chunk::{ChunkShape, Filling, Header, MaskKind, Method};
 use super::entropy::{Coder, Decoder, MaskTables};
-use super::lattice::Sample;
+use super::lattice::{LowBits, Sample};
+use super::mapping::Mapping;
 use super::planes::Planes;
 use super::pyramid::Grid;
-use super::raster::Levels;
 use crate::error::{Error, Result};
 use crate::wire::Reader;
 
@@ -37,27 +37,42 @@ fn constant<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
 }
 
 fn coded<T: Sample>(mut reader: Reader, method: Method, shape: ChunkShape) -> Result<Vec<T>> {
-    let header = Header::read(&mut reader)?;
+    let mut header = Header::read(&mut reader, shape.planes)?;
     let length = reader.count("the length of the stream", reader.rest().len())?;
     let stream = reader.take(length)?;
-    let mut values = stream_values(stream, method, &header, shape)?;
+    let mut values = stream_values(stream, method, &mut header, shape)?;
     patch(&mut reader, &mut values)?;
     Ok(values)
 }
 
-/// Decodes the stream: all masks first, then plane after plane.
-fn stream_values<T: Sample>(stream: &[u8], method: Method, header: &Header, shape: ChunkShape) -> Result<Vec<T>> {
+/// Decodes the stream: all masks, the list of the mapping, all planes, all low bits.
+fn stream_values<T: Sample>(stream: &[u8], method: Method, header: &mut Header, shape: ChunkShape) -> Result<Vec<T>> {
     let mut decoder = Decoder::new(stream)?;
     let masks = masks::<T>(&mut decoder, header, shape)?;
-    let mut planes = Planes::start(&mut decoder, method, shape, header, &Levels::default());
-    let mut values = Vec::with_capacity(shape.samples());
-    for index in 0..shape.planes {
+    header.mapping.code(&mut decoder);
+    let mut planes = Planes::start(&mut decoder, method, shape, header, None);
+    for index in 0..header.mapping.coded_planes(shape.planes) {
         if decoder.overrun() {
             return Err(Error::corrupt("a coded stream ends before its symbols do"));
         }
-        let mask = masks.get(index);
-        let grid = planes.next(&mut decoder, None, mask.map(|m| &m.classes), Decoder::overrun);
-        plane_values(&mut decoder, header, &grid, mask, &mut values);
+        planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun);
+    }
+    let planes = planes.finish();
+    let mut values = Vec::with_capacity(shape.samples());
+    let mut low_bits = LowBits::default();
+    for (index, plane) in planes.iter().enumerate() {
+        let lattice = header.lattices.of(index);
+        let value = |sample: i32| match &header.mapping {
+            Mapping::Ranks(codes) => {
+                let code = usize::try_from(sample).ok().and_then(|rank| codes.get(rank));
+                lattice.value(header.ranked(code.copied().unwrap_or(0)), 0)
+            }
+            _ => {
+                let coordinate = header.cut(sample);
+                lattice.value(coordinate.into(), low_bits.code::<_, T>(&mut decoder, &lattice, coordinate, 0))
+            }
+        };
+        plane_values(plane, masks.get(index), &mut values, value);
     }
     decoder.finish()?;
     Ok(values)
@@ -96,14 +111,12 @@ fn masks<T: Sample>(decoder: &mut Decoder, header: &Header, shape: ChunkShape) -
     Ok(masks)
 }
 
-/// Appends the values of a plane, reading the low bits of those that are not missing.
-fn plane_values<T: Sample>(decoder: &mut Decoder, header: &Header, grid: &Grid<i32>, mask: Option<&Mask<T>>, values: &mut Vec<T>) {
-    let (lattice, noise) = (&header.lattice, header.lattice.noise());
-    let mut value = |coordinate: &i32| lattice.value(header.cut(*coordinate), if noise == 0 { 0 } else { decoder.bits(noise, 0) });
-    let Some(mask) = mask else { return values.extend(grid.samples.iter().map(value)) };
+/// Appends the values of a plane, `value` being that of a sample which is not missing.
+fn plane_values<T: Sample>(plane: &Grid<i32>, mask: Option<&Mask<T>>, values: &mut Vec<T>, mut value: impl FnMut(i32) -> T) {
+    let Some(mask) = mask else { return values.extend(plane.samples.iter().map(|s| value(*s))) };
     let mut missing = mask.missing.iter();
-    for (coordinate, class) in grid.samples.iter().zip(&mask.classes.samples) {
-        values.push(if *class == 0 { value(coordinate) } else { missing.next().copied().unwrap_or(T::from_bits64(0)) });
+    for (sample, class) in plane.samples.iter().zip(&mask.classes.samples) {
+        values.push(if *class == 0 { value(*sample) } else { missing.next().copied().unwrap_or(T::from_bits64(0)) });
     }
 }
 

@@ -1,13 +1,13 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
 
-use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
+use super::candidates::{Candidate, Layout};
+use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind};
 use super::decode::decode;
 use super::entropy::{Coder, Encoder, MaskTables};
-use super::lattice::{COORDINATE_LIMIT, Lattice, Sample, coordinate, fit};
+use super::lattice::{Fit, LowBits, Sample, fit, nearest};
+use super::mapping::Mapping;
 use super::planes::Planes;
 use super::pyramid::Grid;
-use super::raster::Levels;
-use super::walk::Quantiser;
 use crate::error::Result;
 use crate::field::Missing;
 use crate::wire::put_varint;
@@ -60,10 +60,7 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
 
 /// The smallest coded payload: it is decoded, every value is checked, and those that miss are patched.
 fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Encoded<T>> {
-    let source = Source::of(values, mask, request);
-    let pyramid = source.payload(Method::Pyramid, &Levels::default());
-    let raster = source.levels(pyramid.len()).map(|levels| source.payload(Method::Raster, &levels)).filter(|raster| raster.len() < pyramid.len());
-    let mut payload = raster.unwrap_or(pyramid);
+    let mut payload = Source::of(values, mask, request).smallest();
     // With an empty list of patches it is whole; the real list takes its place.
     payload.push(0);
     let mut decoded = decode::<T>(&payload, request.shape)?;
@@ -132,6 +129,13 @@ impl Mask {
         values.iter().zip(&self.classes).filter(|(_, c)| **c == 0).map(|(v, _)| *v).collect::<Vec<_>>().into()
     }
 
+    /// How many values of each plane are not missing.
+    fn counts(&self, shape: ChunkShape) -> Vec<usize> {
+        let size = shape.height * shape.width;
+        let missing = |plane| self.classes.iter().skip(plane * size).take(size).filter(|c| **c != 0).count();
+        (0..shape.planes).map(|plane| size - missing(plane)).collect()
+    }
+
     /// The classes of one plane; `None` when nothing in the chunk is missing.
     fn plane(&self, index: usize, shape: ChunkShape) -> Option<Grid<u8>> {
         let size = shape.height * shape.width;
@@ -140,123 +144,107 @@ impl Mask {
     }
 }
 
-/// A chunk on its lattice, ready to be coded by any method.
+/// A chunk on its lattice, ready to be coded in any way.
 struct Source<'a, T> {
     values: &'a [T],
     shape: ChunkShape,
-    header: Header,
-    /// Lattice coordinates and missing samples of each plane.
-    planes: Vec<(Grid<i32>, Option<Grid<u8>>)>,
+    layout: Layout,
 }
 
 impl<'a, T: Sample> Source<'a, T> {
     fn of(values: &'a [T], mask: &Mask, request: &Request) -> Self {
         let shape = request.shape;
-        let fitted = fit(&mask.present(values), request.tolerance);
+        let fit = fit(&mask.present(values), &mask.counts(shape), request.tolerance);
         let mut references: Vec<usize> = Vec::new();
         if shape.planes > 1 {
             references.push(1);
             references.extend((1 < request.cycle && request.cycle < shape.planes).then_some(request.cycle));
         }
-        let planes = values.chunks((shape.height * shape.width).max(1)).enumerate();
-        let planes: Vec<_> = planes.map(|(i, plane)| (coordinates(&fitted.lattice, plane, shape), mask.plane(i, shape))).collect();
-        let header = Header { lattice: fitted.lattice, quantum: fitted.quantum, top: fitted.top, mask: mask.kind.clone(), references };
-        Self { values, shape, header, planes }
+        let planes = values.chunks((shape.height * shape.width).max(1)).enumerate().map(|(i, plane)| samples(&fit, i, plane, shape)).collect();
+        let holes = (0..shape.planes).filter_map(|i| mask.plane(i, shape)).collect();
+        let Fit { lattices, quantum, top, used } = fit;
+        let mapping = used.map_or(Mapping::Direct, Mapping::Ranks);
+        let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references };
+        Self { values, shape, layout: Layout { header, planes, holes } }
     }
 
-    /// The distinct values, when there are few, some repeat, and so many do that the raster method may need less than `best` bytes.
-    fn levels(&self, best: usize) -> Option<Levels> {
-        if self.header.lattice.noise() > 0 {
-            return None;
+    /// The smallest payload of the ways worth trying, without patches.
+    fn smallest(&self) -> Vec<u8> {
+        let Self { layout, .. } = self;
+        if T::TYPE.size() == 1 && layout.header.quantum == 1 {
+            return self.payload(&mut layout.picture());
         }
-        let alike = self.values.windows(2).filter(|w| if let [a, b] = w { a == b } else { false }).count();
-        let changes = || self.planes.iter().map(|(grid, _)| changes(grid, self.header.quantum)).sum::<usize>();
-        if alike * REPEATING < self.values.len() || changes() * CHANGE_BITS > best * 8 {
-            return None;
+        let mut best = self.payload(&mut layout.plain());
+        for mut candidate in layout.others(best.len()) {
+            let payload = self.payload(&mut candidate);
+            if payload.len() < best.len() {
+                best = payload;
+            }
         }
-        let present = self.planes.iter().flat_map(|(grid, holes)| {
-            let holes = holes.as_ref().map(|h| h.samples.as_slice()).unwrap_or_default();
-            grid.samples.iter().enumerate().filter(move |(i, _)| holes.get(*i).is_none_or(|h| *h == 0)).map(|(_, c)| *c)
-        });
-        Levels::of(present, self.header.quantum)
+        best
     }
 
     /// Everything but the patches.
-    fn payload(&self, method: Method, levels: &Levels) -> Vec<u8> {
-        let mut payload = vec![Filling::Coded(method).number()];
-        self.header.write(&mut payload);
-        let stream = self.stream(method, levels);
+    fn payload(&self, candidate: &mut Candidate) -> Vec<u8> {
+        let mut payload = vec![Filling::Coded(candidate.method).number()];
+        candidate.header.write(&mut payload);
+        let stream = self.stream(candidate);
         put_varint(&mut payload, stream.len() as u64);
         payload.extend(stream);
         payload
     }
 
-    /// The coded stream: all masks, then plane after plane with its low bits.
-    fn stream(&self, method: Method, levels: &Levels) -> Vec<u8> {
+    /// The coded stream: all masks, the list of the mapping, all planes, all low bits.
+    fn stream(&self, candidate: &mut Candidate) -> Vec<u8> {
         let mut encoder = Encoder::default();
         self.write_masks(&mut encoder);
-        let mut planes = Planes::start(&mut encoder, method, self.shape, &self.header, levels);
-        let values = self.values.chunks((self.shape.height * self.shape.width).max(1));
-        for ((source, holes), values) in self.planes.iter().zip(values) {
-            planes.next(&mut encoder, Some(source), holes.as_ref(), |_| false);
-            write_low_bits(&mut encoder, &self.header.lattice, values, holes.as_ref());
+        candidate.header.mapping.code(&mut encoder);
+        let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);
+        let mut planes = Planes::start(&mut encoder, candidate.method, self.shape, &candidate.header, Some(source));
+        for (index, plane) in source.iter().enumerate() {
+            planes.next(&mut encoder, Some(plane), self.layout.holes.get(index), |_| false);
         }
+        self.write_low_bits(&mut encoder);
         encoder.finish()
     }
 
     fn write_masks(&self, encoder: &mut Encoder) {
-        let patterns = if let MaskKind::Patterns(p) = &self.header.mask { p.len() } else { 0 };
+        let Layout { header, holes, .. } = &self.layout;
+        let patterns = if let MaskKind::Patterns(p) = &header.mask { p.len() } else { 0 };
         let mut tables = MaskTables::default();
         let mut before: Option<&Grid<u8>> = None;
         let mut values = self.values.iter();
-        for plane in self.planes.iter().filter_map(|(_, holes)| holes.as_ref()) {
+        for plane in holes {
             tables.code(encoder, &mut plane.clone(), before, patterns);
             for (class, value) in plane.samples.iter().zip(values.by_ref()) {
-                if self.header.mask == MaskKind::Explicit && *class != 0 {
+                if header.mask == MaskKind::Explicit && *class != 0 {
                     encoder.bits(T::TYPE.size() as u32 * 8, value.to_bits64());
                 }
             }
             before = Some(plane);
         }
     }
-}
 
-/// The raster method is tried when one in this many values repeats the one before it.
-const REPEATING: usize = 12;
-/// A sample that repeats neither neighbour costs the raster method at least about this much.
-const CHANGE_BITS: usize = 5;
-
-/// Samples that differ from the one to the left and from the one above.
-fn changes(grid: &Grid<i32>, quantum: i32) -> usize {
-    let quantiser = Quantiser::new(quantum);
-    let mut above: Vec<i32> = Vec::new();
-    let mut changes = 0;
-    for row in grid.rows() {
-        let row: Vec<i32> = row.iter().map(|c| quantiser.nearest(*c)).collect();
-        let lefts = row.iter().skip(1).zip(&row).zip(above.iter().skip(1));
-        changes += lefts.filter(|((here, left), above)| here != left && here != above).count();
-        above = row;
-    }
-    changes
-}
-
-/// Lattice coordinates of a plane; those of missing values do not matter.
-fn coordinates<T: Sample>(lattice: &Lattice, values: &[T], shape: ChunkShape) -> Grid<i32> {
-    let samples = match *lattice {
-        Lattice::Ordered { base, shift, noise } => values.iter().map(|v| (v.to_ordered().wrapping_sub(base) >> shift >> noise) as i32).collect(),
-        _ => values.iter().map(|v| coordinate(lattice, v.to_f64()).clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT)).collect(),
-    };
-    Grid { height: shape.height, width: shape.width, samples }
-}
-
-fn write_low_bits<T: Sample>(encoder: &mut Encoder, lattice: &Lattice, values: &[T], holes: Option<&Grid<u8>>) {
-    let Lattice::Ordered { base, shift, noise: noise @ 1.. } = *lattice else { return };
-    let holes = holes.map(|h| h.samples.as_slice()).unwrap_or_default();
-    for (i, value) in values.iter().enumerate() {
-        if holes.get(i).is_none_or(|h| *h == 0) {
-            encoder.bits(noise, value.to_ordered().wrapping_sub(base) >> shift & ((1 << noise) - 1));
+    fn write_low_bits(&self, encoder: &mut Encoder) {
+        let Layout { header, planes, holes } = &self.layout;
+        let Some(lattice) = header.lattices.with_low_bits() else { return };
+        let mut low_bits = LowBits::default();
+        let holes = holes.iter().flat_map(|h| &h.samples).chain(core::iter::repeat(&0));
+        let coordinates = planes.iter().flat_map(|p| &p.samples);
+        for ((value, coordinate), _) in self.values.iter().zip(coordinates).zip(holes).filter(|(_, hole)| **hole == 0) {
+            low_bits.code::<_, T>(encoder, lattice, *coordinate, lattice.low(*value));
         }
     }
+}
+
+/// What stands for the values of a plane: lattice coordinates or their ranks. Those of missing values do not matter.
+fn samples<T: Sample>(fit: &Fit, plane: usize, values: &[T], shape: ChunkShape) -> Grid<i32> {
+    let lattice = fit.lattices.of(plane);
+    let samples = match &fit.used {
+        None => values.iter().map(|v| lattice.coordinate(*v) as i32).collect(),
+        Some(used) => values.iter().map(|v| nearest(used, lattice.coordinate(*v)) as i32).collect(),
+    };
+    Grid { height: shape.height, width: shape.width, samples }
 }
 
 /// How decoded values compare with their source.

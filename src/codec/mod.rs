@@ -3,16 +3,19 @@
 //! `lattice` turns values into integers, `pyramid` orders them coarse to fine, `predictor` foresees them, `entropy` writes what was not foreseen.
 //! Nothing here knows files, names or attributes.
 
+mod candidates;
 pub(crate) mod chunk;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod entropy;
 mod lattice;
+mod mapping;
 mod planes;
 mod predictor;
 mod pyramid;
 mod raster;
 mod reference;
+mod repeats;
 mod walk;
 
 pub(crate) use lattice::{Sample, half_spacing};

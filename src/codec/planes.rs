@@ -2,63 +2,76 @@
 
 use super::chunk::{ChunkShape, Header, Method};
 use super::entropy::Coder;
+use super::mapping::Mapping;
 use super::pyramid::Grid;
-use super::raster::{self, Levels, Repeats};
+use super::raster;
 use super::reference::best_reference;
+use super::repeats;
 use super::walk::{self, Learned};
 
-/// Codes plane after plane and keeps what later ones refer to.
+/// Codes plane after plane and keeps them, since later ones refer to them.
 #[derive(Debug)]
 pub(crate) struct Planes<'a> {
-    shape: ChunkShape,
+    height: usize,
+    width: usize,
     header: &'a Header,
-    /// Reconstructed coordinates (pyramid) or level numbers (raster) of the planes so far.
-    done: Vec<Grid<i32>>,
     state: State,
 }
 
 #[derive(Debug)]
 enum State {
-    Pyramid(Box<Learned>),
-    Raster(Box<Repeats>, Levels),
+    Pyramid(Box<Learned>, Vec<Grid<i32>>),
+    Raster(Box<raster::Learned>, Vec<raster::Coded>),
+    Repeats(Box<repeats::Learned>, Vec<Grid<i32>>),
 }
 
 impl<'a> Planes<'a> {
-    /// Starts a chunk; `levels` are those the encoder found.
-    pub(crate) fn start<C: Coder>(coder: &mut C, method: Method, shape: ChunkShape, header: &'a Header, levels: &Levels) -> Self {
+    /// Starts a chunk; `source` is there when encoding.
+    pub(crate) fn start<C: Coder>(coder: &mut C, method: Method, shape: ChunkShape, header: &'a Header, source: Option<&[Grid<i32>]>) -> Self {
         let state = match method {
-            Method::Pyramid => State::Pyramid(Box::default()),
-            Method::Raster => State::Raster(Box::default(), levels.code(coder)),
+            Method::Pyramid => State::Pyramid(Box::default(), Vec::new()),
+            Method::Raster => State::Raster(Box::new(raster::Learned::new(shape.samples())), Vec::new()),
+            Method::Repeats => State::Repeats(Box::new(repeats::Learned::start(coder, source)), Vec::new()),
         };
-        Self { shape, header, done: Vec::new(), state }
+        Self { height: shape.height, width: shape.width, header, state }
     }
 
-    /// Codes the next plane and returns its reconstructed coordinates. `source` is there when encoding; `stop` is asked now and then.
-    pub(crate) fn next<C: Coder>(&mut self, coder: &mut C, source: Option<&Grid<i32>>, holes: Option<&Grid<u8>>, stop: impl Fn(&C) -> bool) -> Grid<i32> {
-        let (shape, header) = (self.shape, self.header);
-        let (height, width) = (shape.height, shape.width);
+    /// Codes the next plane. `source` is there when encoding; `stop` is asked now and then, and true ends the plane early.
+    pub(crate) fn next<C: Coder>(&mut self, coder: &mut C, source: Option<&Grid<i32>>, holes: Option<&Grid<u8>>, stop: impl Fn(&C) -> bool) {
+        let Self { height, width, header, .. } = *self;
         match &mut self.state {
-            State::Pyramid(learned) => {
-                let choice = source.map_or(0, |s| best_reference(s, holes, &self.done, &header.references));
-                let reference = learned.reference(coder, &self.done, &header.references, choice);
-                let grid = walk::code_plane(coder, learned, walk::Plane { height, width, source, holes, reference, quantum: header.quantum }, stop);
-                if !header.references.is_empty() {
-                    self.done.push(grid.clone());
-                }
-                grid
+            State::Pyramid(learned, done) => {
+                let choice = source.map_or(0, |s| best_reference(s, holes, done, &header.references));
+                let reference = learned.reference(coder, done, &header.references, choice);
+                let quantum = header.coded_quantum(Method::Pyramid);
+                let plane = walk::code_plane(coder, learned, walk::Plane { height, width, source, holes, reference, quantum }, stop);
+                done.push(plane);
             }
-            State::Raster(repeats, levels) => {
-                let source = source.map(|s| levels.numbers(s, header.quantum));
-                let grid = raster::code_plane(
-                    coder,
-                    repeats,
-                    raster::Plane { height, width, common: levels.common, source: source.as_ref(), holes, before: self.done.last() },
-                );
-                let coordinates = levels.coordinates(&grid, header.quantum);
-                self.done.clear();
-                self.done.push(grid);
-                coordinates
+            State::Raster(learned, done) => {
+                let before = [1, 2].map(|d| done.len().checked_sub(d).and_then(|i| done.get(i)));
+                let plane = raster::code_plane(coder, learned, raster::Plane { height, width, source, holes, before }, stop);
+                done.push(plane);
+            }
+            State::Repeats(learned, done) => {
+                let plane = repeats::code_plane(coder, learned, repeats::Plane { height, width, source, holes, before: done.last() }, stop);
+                done.push(plane);
             }
         }
+    }
+
+    /// The samples of the chunk, all planes: coordinates, or ranks where those are mapped.
+    pub(crate) fn finish(self) -> Vec<Grid<i32>> {
+        let (method, planes) = match self.state {
+            State::Pyramid(_, planes) => (Method::Pyramid, planes),
+            State::Repeats(_, planes) => (Method::Repeats, planes),
+            State::Raster(_, planes) => (Method::Raster, planes.into_iter().map(|p| p.samples).collect()),
+        };
+        let mut planes = self.header.mapping.invert(planes);
+        // What was coded exactly is in quanta.
+        let quantum = if self.header.coded_quantum(method) == 1 && !matches!(self.header.mapping, Mapping::Ranks(_)) { self.header.quantum } else { 1 };
+        if quantum != 1 {
+            planes.iter_mut().flat_map(|p| &mut p.samples).for_each(|s| *s = s.wrapping_mul(quantum));
+        }
+        planes
     }
 }

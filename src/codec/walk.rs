@@ -60,7 +60,7 @@ fn code_level<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, leve
         let target = plane.reference.map(|r| pass.component(r, stride));
         let reference = reference.as_ref().zip(target.as_ref()).map(|((known, diagonal), target)| Reference { known, diagonal, target });
         let around = holes.as_ref().map(|(known, diagonal)| Holes { known, diagonal });
-        let context = Context { pass, known, diagonal, holes: around, reference, quantum: plane.quantum, height, width };
+        let context = Context { pass, level, known, diagonal, holes: around, reference, quantum: plane.quantum, height, width };
         let source = plane.source.map(|s| pass.component(s, stride));
         let missing = plane.holes.map(|h| pass.component(h, stride));
         code_pass(coder, learned, &context, source.as_ref(), missing.as_ref())
@@ -81,8 +81,8 @@ fn code_pass<C: Coder>(coder: &mut C, learned: &mut Learned, context: &Context, 
     if context.height * context.width == 0 {
         return Grid::new(context.height, context.width);
     }
-    let choice = source.map_or_else(Choice::default, |target| choose(context, target, missing));
-    let choice = choice.code(coder, &mut learned.choices, context.pass, context.reference.is_some());
+    let choice = source.map_or_else(Choice::default, |target| choose(context, target, missing, learned.choices.before(context)));
+    let choice = choice.code(coder, &mut learned.choices, context);
     code_residuals(coder, &mut learned.residuals, predict(context, choice), context.quantum, source, missing)
 }
 

@@ -4,6 +4,7 @@
 
 mod bound;
 mod missing;
+mod planes;
 mod values;
 
 pub use bound::{AbsoluteBound, ErrorBound};

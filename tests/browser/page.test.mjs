@@ -235,6 +235,32 @@ test('every variable can be looked at, coordinates too', async () => {
   await shows('#views-title', '^Sea surface temperature');
 });
 
+test('the acceptance tests run when looked at, follow the variable, and agree with the command line', async () => {
+  assert.ok(await page.locator('#acceptance').isHidden());
+  await compress('abs', 0.01);
+  assert.match(await text('#acceptance'), /^Acceptance tests of climate science · Pearson[^]*DSSIM$/);
+  await page.click('#acceptance > summary');
+  await shows('#acceptance-note', '^· \\d of 4 passed$');
+  const archive = archiveOf([sample('coads_sst.nc')], 'tested.dca', '--abs', '0.01');
+  const { variables } = JSON.parse(run(cli, ['test', archive, '--json', '--source', sample('coads_sst.nc')], { capture: true }));
+  const { passes, dssim, spatial_relative_error: relative } = variables.find((v) => v.variable === 'SST');
+  assert.equal(await text('#acceptance-note'), `· ${Object.values(passes).filter(Boolean).length} of 4 passed`);
+  const items = (await page.locator('#acceptance-tests > li').allInnerTexts()).map((item) => item.replaceAll('\n', ' '));
+  assert.match(items[0], /^Pearson correlation ✓ passed: 1 − \d(\.\d)?e−\d+ At least 0\.99999/);
+  assert.ok(items[2].includes(`: ${Number((100 * relative).toPrecision(3))} % of the values`), items[2]);
+  assert.ok(items[3].includes(`${passes.dssim ? '✓ passed' : '✗ missed'}: ${Number(dssim.toPrecision(6))} `), items[3]);
+  assert.match(await text('#acceptance-errors'), /^SST: root-mean-square error 0\.00\d+ °C, mean error .* °C, peak signal-to-noise ratio [\d.]+ dB\.$/);
+  await page.getByRole('radio', { name: /^COADSX/ }).check();
+  await shows('#acceptance-note', '^· 3 of 3 passed$');
+  assert.match(await text('#acceptance-tests > li:last-child'), /does not apply/);
+  await compress('lossless');
+  await page.getByRole('radio', { name: /^SST/ }).check();
+  await shows('#acceptance-note', '^· 4 of 4 passed$');
+  await choose(archive);
+  assert.match(await text('#verdict'), /^Certificate checked/);
+  assert.ok(await page.locator('#acceptance').isHidden(), 'an archive alone has nothing to be compared with');
+});
+
 test('opening file after file quickly ends with the last one', async () => {
   for (const name of ['gfs_t2m.npy', 'blue_marble.png', 'coads_sst.nc', 'gfs_t2m.npy']) await page.setInputFiles('#file', sample(name));
   await settled();
@@ -279,6 +305,9 @@ test('everything can be done from the keyboard', async () => {
   await tabTo('#save-archive');
   const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
   assert.equal(download.suggestedFilename(), 'gfs_t2m.dca');
+  await tabTo('#acceptance > summary');
+  await page.keyboard.press('Enter');
+  await shows('#acceptance-note', '^· \\d of 4 passed$');
   await tabTo('#original > canvas');
   await shows('#readout', '^row 36, column 72 · original [\\d.]+ · reconstruction [\\d.]+ · error [+−]?[\\d.]+$');
   await page.keyboard.press('ArrowDown');
@@ -291,6 +320,8 @@ test('at the width of a phone nothing is cut off', async () => {
   const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(await overflow(), 0);
   await compress('abs', 0.01);
+  await page.click('#acceptance > summary');
+  await shows('#acceptance-note', 'passed$');
   assert.equal(await overflow(), 0);
   for (const selector of ['#compress', '#save-archive', '#error > canvas']) {
     const { x, width } = await page.locator(selector).boundingBox();

@@ -5,7 +5,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
-const MAX_DECODED_BYTES = 2 ** 30; // §12: limits of our own
+const MAX_DECODED_BYTES = 2 ** 30; // §13: limits of our own
 const MAX_INDEX_BYTES = 64 * 2 ** 20;
 
 export class CorruptArchive extends Error {}
@@ -16,7 +16,7 @@ function check(condition, what) {
 
 // ---------------------------------------------------------------------------------------------------------------- bytes
 
-/** A cursor over bytes; every reading past the end is an error (§12). */
+/** A cursor over bytes; every reading past the end is an error (§13). */
 class Reader {
   constructor(bytes) {
     this.bytes = bytes;
@@ -176,7 +176,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 1, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 2, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
@@ -300,7 +300,7 @@ export function decodeChunk(payload, type, tile) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 3, 'unknown filling');
+  check(filling <= 4, 'unknown filling');
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
   const values = new Values(type, count);
   if (filling === 1) {
@@ -310,7 +310,7 @@ export function decodeChunk(payload, type, tile) {
   }
   const chunk = readCodedHeader(reader, type, tile);
   const stream = new Stream(reader.take(reader.count(0, reader.left)));
-  decodeStream(chunk, stream, filling === 2 ? new Pyramid(chunk, stream) : new Raster(chunk, stream), values);
+  decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats }[filling], values);
   applyPatches(reader, values);
   return endOf(reader, values.bytes);
 }
@@ -322,27 +322,37 @@ function endOf(reader, result) {
 
 /** §4, a coded payload up to the stream. */
 function readCodedHeader(reader, type, tile) {
-  const lattice = readLattice(reader, type);
+  const lattice = readLattice(reader, type, tile.planes);
   const quantum = reader.count(1, 2 ** 31 - 1);
   check(quantum % 2 === 1, 'even quantum');
   const top = quantum > 1 ? reader.count(0, 2 ** 31 - 1) : null;
   const missing = reader.count(0, 16);
   const patterns = Array.from({ length: missing < 16 ? missing : 0 }, () => reader.varint());
+  const mapping = readMapping(reader, tile.planes);
   const references = Array.from({ length: reader.count(0, 2) }, () => reader.count(1, 2 ** 32 - 1));
-  return { ...tile, type, lattice, quantum, top, missing, patterns, references };
+  return { ...tile, type, lattice, quantum, top, missing, patterns, mapping, references };
 }
 
-/** §4, the stream: masks, (levels, read by Raster's begin), then planes, each followed by its noise bits. */
-function decodeStream(chunk, stream, method, values) {
+/** §4, the stream: masks, list of the mapping, the samples of all planes, and then the low bits of all values. */
+function decodeStream(chunk, stream, Method, values) {
   const size = chunk.height * chunk.width;
   const masks = decodeMasks(chunk, stream);
-  method.begin();
+  const list = readList(chunk, stream);
+  const method = new Method(chunk, stream);
+  const coded = chunk.mapping.kind === PALETTE ? 1 : chunk.planes;
+  const samples = [];
+  for (let p = 0; p < coded; p++) samples.push(method.plane(p, masks[p].classes));
+  const coordinates = mapSamples(chunk, method, list, samples);
   for (let p = 0; p < chunk.planes; p++) {
-    const coordinates = method.plane(p, masks[p].classes);
     for (let i = 0; i < size; i++) {
       const target = p * size + i;
-      if (masks[p].classes[i] !== 0) values.setBits(target, masks[p].patternOf(i));
-      else chunk.lattice.put(values, target, cut(coordinates[i], chunk.top), stream.wideBits(chunk.lattice.noise));
+      if (masks[p].classes[i] !== 0) {
+        values.setBits(target, masks[p].patternOf(i));
+      } else {
+        const c = cut(coordinates[p][i], chunk.top);
+        const low = chunk.mapping.kind === RANKS ? 0n : chunk.lattice.low(c, stream);
+        chunk.lattice.put(values, target, c, low, p);
+      }
     }
   }
   stream.finish();
@@ -350,7 +360,8 @@ function decodeStream(chunk, stream, method, values) {
 
 /** §5: with a quantum above 1, values (but not predictions) use the coordinate cut to 0 ... top. */
 function cut(coordinate, top) {
-  return top === null ? coordinate : Math.min(Math.max(coordinate, 0), top);
+  if (top === null) return coordinate;
+  return coordinate < 0 ? 0 : coordinate > top ? top : coordinate;
 }
 
 /** §4, patches. */
@@ -364,29 +375,96 @@ function applyPatches(reader, values) {
   }
 }
 
+// -------------------------------------------------------------------------------------------------------------- mapping
+
+const [DIRECT, RANKS, GREEN, PALETTE] = [0, 1, 2, 3];
+
+/** §4, Mapping: its kind and the length of its list. */
+function readMapping(reader, planes) {
+  const kind = reader.count(DIRECT, PALETTE);
+  check(kind < GREEN || planes === 3 || planes === 4, 'a mapping of colours without colours');
+  if (kind === RANKS) return { kind, count: reader.count(0, 2 ** 17) };
+  return { kind, count: kind === PALETTE ? reader.count(1, 4096) : 0 };
+}
+
+/** The list of the mapping: codes (BigInt64Array), colours (arrays of a number per plane), or null. */
+function readList({ mapping, planes }, stream) {
+  if (mapping.kind === RANKS) return readCodes(mapping.count, stream);
+  return mapping.kind === PALETTE ? readColours(mapping.count, planes, stream) : null;
+}
+
+function readCodes(count, stream) {
+  const small = many(16, () => uniform(16, 6));
+  const upper = uniform(4, 5);
+  const lower = many(4, () => uniform(16, 6));
+  const codes = new BigInt64Array(count); // wraps
+  let last = 0; // small symbol
+  const gap = () => {
+    last = stream.symbol(small[last]);
+    if (last < 15) return BigInt(last);
+    const u = stream.symbol(upper);
+    if (u > 3) return 0n;
+    const n = Math.min(16 * u + stream.symbol(lower[u]) + 4, 64) - 1;
+    return (1n << BigInt(n)) + stream.wideBits(n);
+  };
+  for (let i = 0; i < count; i++) codes[i] = gap() + (i > 0 ? codes[i - 1] + 1n : 0n);
+  return codes;
+}
+
+function readColours(count, planes, stream) {
+  const coder = new ResidualCoder(stream, 1);
+  let colour = new Int32Array(planes); // wraps
+  return many(count, () => (colour = colour.map((n) => n + coder.decode(0, 0))));
+}
+
+/** §4: what samples stand for; coordinates of all planes of the chunk, in typed arrays (which wrap). */
+function mapSamples({ mapping, quantum, planes }, method, list, samples) {
+  if (mapping.kind === RANKS) {
+    const coordinates = list.map((code) => code * BigInt(quantum));
+    return samples.map((plane) => BigInt64Array.from(plane, (place) => coordinates[place] ?? 0n));
+  }
+  if (mapping.kind === DIRECT && method.codesCoordinates) return samples;
+  const numbers = { [DIRECT]: () => samples, [GREEN]: () => fromGreen(samples), [PALETTE]: () => fromPalette(list, samples[0], planes) };
+  return numbers[mapping.kind]().map((plane) => plane.map((n) => Math.imul(n, quantum)));
+}
+
+function fromGreen([green, red, blue, ...fourth]) {
+  return [red.map((n, i) => n + green[i]), green, blue.map((n, i) => n + green[i]), ...fourth];
+}
+
+function fromPalette(colours, places, planes) {
+  return many(planes, (p) => places.map((place) => colours[place]?.[p] ?? 0));
+}
+
 // -------------------------------------------------------------------------------------------------------------- lattice
 
-/** §5. A lattice has the number of noise bits and put(values, i, c, low), which writes the value of coordinate c. */
-function readLattice(reader, type) {
+/**
+ * §5. A lattice has low(c, stream), which reads the low bits of coordinate c (a number, or a BigInt if it is of 64 bits), and
+ * put(values, i, c, low, plane), which writes the value.
+ */
+function readLattice(reader, type, planes) {
   const kind = reader.u8();
-  check(kind <= 2, 'unknown lattice');
-  return [readScaled, readRatio, readOrdered][kind](reader, type);
+  check(kind <= 4, 'unknown lattice');
+  return { low: () => 0n, ...[readScaled, readRatio, readOrdered, readTruncated, readStacked][kind](reader, type, planes) };
 }
 
 function readScaled(reader) {
   const offset = reader.f64();
   const step = reader.f64();
-  return { noise: 0, put: (values, i, c) => values.setNumber(i, offset + c * step) };
+  return { put: (values, i, c) => values.setNumber(i, offset + Number(c) * step) };
 }
 
 function readRatio(reader) {
   const base = reader.varint();
   const multiple = reader.varint();
   const divisor = reader.f64();
-  return {
-    noise: 0,
-    put: (values, i, c) => values.setNumber(i, Number(BigInt.asIntN(64, base + BigInt(c) * multiple)) / divisor),
-  };
+  return { put: (values, i, c) => values.setNumber(i, Number(BigInt.asIntN(64, base + BigInt(c) * multiple)) / divisor) };
+}
+
+function readStacked(reader, type, planes) {
+  const [offset, step, fine] = [reader.f64(), reader.f64(), reader.f64()];
+  const offsets = many(planes, () => offset + Number(reader.varint()) * fine);
+  return { put: (values, i, c, low, plane) => values.setNumber(i, offsets[plane] + Number(c) * step) };
 }
 
 function readOrdered(reader, { bits, kind }) {
@@ -401,8 +479,43 @@ function readOrdered(reader, { bits, kind }) {
     const sum = base + delta;
     values.setBits(i, bitsOfOrdered(sum < 0n ? 0n : sum > top ? top : sum, kind, sign, top));
   };
-  return { noise, put };
+  return { low: (c, stream) => stream.wideBits(noise), put };
 }
+
+function readTruncated(reader, { bits, kind }) {
+  check(kind === 'float', 'truncated lattice of integers');
+  const unit = reader.count(0, 2047);
+  const zeros = reader.u8();
+  check(zeros <= 52, 'zeros of a truncated lattice');
+  const p = bits === 32 ? 23 : 52;
+  const octaves = many(16, () => uniform(16, 5));
+  let octave = 0; // of the value before among those with m = 0
+  const lowOfZero = (stream) => {
+    octave = stream.symbol(octaves[octave]);
+    if (octave === 0) return 0n;
+    const q = Math.max(p - zeros, 0);
+    if (octave < 15) return (BigInt(Math.max(unit - octave, 0)) << BigInt(q)) + stream.wideBits(q);
+    return stream.wideBits(digits(BigInt(unit) << BigInt(q)));
+  };
+  const low = (c, stream) => {
+    const m = c >= 0 ? c : ~c;
+    return m === 0 ? lowOfZero(stream) : stream.wideBits(Math.max(p - floorLog2(m) - zeros, 0));
+  };
+  const put = (values, i, code, lowBits) => {
+    const c = Number(BigInt.asIntN(32, BigInt(code)));
+    const m = c >= 0 ? c : ~c;
+    let rest = lowBits << BigInt(zeros);
+    if (m > 0) {
+      const e = BigInt(floorLog2(m));
+      rest |= ((BigInt(unit) + e) << BigInt(p)) | (((BigInt(m) - (1n << e)) << BigInt(p)) >> e);
+    }
+    values.setBits(i, BigInt.asUintN(bits - 1, rest) | (c < 0 ? 1n << BigInt(bits - 1) : 0n));
+  };
+  return { low, put };
+}
+
+/** Binary digits of a BigInt; 0 for 0. */
+const digits = (n) => (n === 0n ? 0 : n.toString(2).length);
 
 function bitsOfOrdered(ordered, kind, sign, top) {
   if (kind === 'unsigned') return ordered;
@@ -496,6 +609,13 @@ class Stream {
     return s;
   }
 
+  /** A decision with probability p (of 2^15) of a one: 0 or 1. */
+  decision(p) {
+    const bit = this.a % SLOTS < p ? 1 : 0;
+    this.step(bit ? 0 : p, bit ? p : SLOTS - p);
+    return bit;
+  }
+
   finish() {
     check(this.a === 65536 && this.b === 65536 && this.reader.left === 0, 'stream does not end as it must');
   }
@@ -525,6 +645,30 @@ function shapeTable(s) {
   return new Table(weights, 7);
 }
 
+/** §7, steps 5 and 6: what the raster method uses too, with tables of its own. */
+class Extras {
+  constructor(stream) {
+    this.stream = stream;
+    this.lows = many(80, (i) => uniform(2 ** (i >> 4), 7));
+    this.escapes = many(2, () => uniform(16, 5));
+  }
+
+  excess() {
+    let n = this.stream.symbol(this.escapes[0]);
+    if (n === 15) n += this.stream.symbol(this.escapes[1]);
+    return 2 ** n + this.stream.bits(n);
+  }
+
+  /** Step 7 with the low bits of step 6: the residual. */
+  residual(h, k, s) {
+    if (k === 0) return h;
+    const m = Math.min(k, 4);
+    const t = this.stream.symbol(this.lows[16 * m + s]);
+    const low = t * 2 ** (k - m) + this.stream.bits(k - m);
+    return ((h << k) - (1 << (k - 1)) + low) | 0;
+  }
+}
+
 /** §7. */
 class ResidualCoder {
   constructor(stream, buckets) {
@@ -532,8 +676,7 @@ class ResidualCoder {
     this.means = many(buckets, (b) => ({ value: 16 * 2 ** Math.min(b >> 1, 20), seen: 0 }));
     this.shapes = many(32, shapeTable);
     this.ratios = many(192, (i) => shapeTable(Math.floor(i / 6)));
-    this.lows = many(80, (i) => uniform(2 ** (i >> 4), 7));
-    this.escapes = many(2, () => uniform(16, 5));
+    this.extras = new Extras(stream);
   }
 
   decode(bucket, nearby) {
@@ -543,23 +686,15 @@ class ResidualCoder {
     const ratio = [1, 3, 5, 6, 7].filter((t) => nearby * 4 > expected * t).length; // step 3
     const s = this.stream.symbol(this.shapes[shape], this.ratios[shape * 6 + ratio]); // step 4
     const h = s < 15 ? s - 7 : this.escape(); // step 5
-    const r = k > 0 ? ((h << k) - (1 << (k - 1)) + this.lowBits(k, s)) | 0 : h; // steps 6 and 7
+    const r = this.extras.residual(h, k, s); // steps 6 and 7
     learnMean(mean, magnitude(r)); // step 8
     return r;
   }
 
   escape() {
-    let n = this.stream.symbol(this.escapes[0]);
-    if (n === 15) n += this.stream.symbol(this.escapes[1]);
     const negative = this.stream.shortBits(1);
-    const h = (2 ** n + this.stream.bits(n) + 7) | 0;
+    const h = (this.extras.excess() + 7) | 0;
     return negative ? -h | 0 : h;
-  }
-
-  lowBits(k, s) {
-    const m = Math.min(k, 4);
-    const t = this.stream.symbol(this.lows[16 * m + s]);
-    return t * 2 ** (k - m) + this.stream.bits(k - m);
   }
 }
 
@@ -610,10 +745,9 @@ function decodeMask({ height, width, missing }, stream, tables, classes, groupsB
       const before = groupsBefore ? 1 + groupsBefore[here] : 0;
       const above = y > 0 ? groups[here - across] : 0;
       const left = g > 0 && classes[y * width + 4 * g - 1] !== 0 ? 1 : 0;
-      const bits = stream.symbol(tables.flags[before * 32 + above * 2 + left]);
-      groups[here] = bits;
       const samples = Math.min(4, width - 4 * g);
-      check(bits >> samples === 0, 'mask flags past the end of a row');
+      const bits = stream.symbol(tables.flags[before * 32 + above * 2 + left]) & ((1 << samples) - 1);
+      groups[here] = bits;
       for (let i = 0; i < samples; i++) {
         if ((bits >> i) & 1) classes[y * width + 4 * g + i] = missingClass(stream, tables, missing);
       }
@@ -634,37 +768,45 @@ function missingClass(stream, tables, missing) {
 const NEARBY_LIMIT = 2 ** 20;
 
 // §9. The taps of the three passes as (row, column) offsets from the predicted sample, in strides S of the plane itself instead of
-// numbers in the dense grids: K(i, j) lies at (2i, 2j), D(i, j) at (2i + 1, 2j + 1). Order: near 1, far 1, near 2, far 2.
-const CROSS = [[0, -1], [0, 1], [0, -3], [0, 3], [-1, 0], [1, 0], [-3, 0], [3, 0]];
-const DIAGONALS = [[-1, -1], [1, 1], [-3, -3], [3, 3], [-1, 1], [1, -1], [-3, 3], [3, -3]];
+// numbers in the dense grids. Order: near 1, far 1, near 2, far 2 (two each), then the two quartets of oblique taps.
+const CROSS = [
+  [0, -1], [0, 1], [0, -3], [0, 3], [-1, 0], [1, 0], [-3, 0], [3, 0],
+  [-1, -2], [-1, 2], [1, -2], [1, 2], [-2, -1], [-2, 1], [2, -1], [2, 1],
+];
+const DIAGONALS = [
+  [-1, -1], [1, 1], [-3, -3], [3, 3], [-1, 1], [1, -1], [-3, 3], [3, -3],
+  [-1, -3], [-1, 3], [1, -3], [1, 3], [-3, -1], [-3, 1], [3, -1], [3, 1],
+];
 const PASSES = [
   { row: 1, column: 1, taps: DIAGONALS },
   { row: 0, column: 1, taps: CROSS },
   { row: 1, column: 0, taps: CROSS },
 ];
-const NEAR = [0, 1, 4, 5]; // the near taps among the eight
+const NEAR = [0, 1, 4, 5]; // the near taps
 
 const WEIGHTS = [0, 2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20];
 
 // §10
 const KERNELS = [
-  [9, -1, 9, -1], [18, -2, 0, 0], [0, 0, 18, -2], [8, 0, 8, 0], [16, 0, 0, 0], [0, 0, 16, 0], [14, -2, 5, -1], [5, -1, 14, -2],
+  [0, -4, -4, 0, 0], [72, -8, 0, 0, 0], [-72, 0, -8, 0, 0], [0, 0, 0, 0, 0],
+  [64, 0, 0, 0, 0], [-64, 0, 0, 0, 0], [36, -8, -4, 0, 0], [-36, -4, -8, 0, 0],
 ];
-const NO_KERNEL = [0, 0, 0, 0];
+const NO_KERNEL = [0, 0, 0, 0, 0];
 
 /** §9. */
 class Pyramid {
   constructor(chunk, stream) {
     this.chunk = chunk;
     this.stream = stream;
+    this.codesCoordinates = true; // §4, mapping 0
+    this.quantum = chunk.mapping.kind === DIRECT ? chunk.quantum : 1; // §4
     this.coder = new ResidualCoder(stream, 48);
     this.referenceTable = uniform(3, 5);
-    this.kernelTables = many(3, () => uniform(8, 5));
+    this.kernelTables = many(3, () => uniform(10, 5));
     this.weightTables = many(3, () => uniform(16, 5));
+    this.sent = new Map(); // the last kernel of a pass and stride
     this.done = [];
   }
-
-  begin() {}
 
   plane(p, classes) {
     const { height, width } = this.chunk;
@@ -684,7 +826,6 @@ class Pyramid {
     const { references } = this.chunk;
     if (p === 0 || references.length === 0) return null;
     const j = this.stream.symbol(this.referenceTable);
-    check(j <= references.length, 'no such reference');
     return j === 0 ? null : (this.done[p - references[j - 1]] ?? null);
   }
 
@@ -704,15 +845,25 @@ class Pyramid {
 
   residual(bucket, nearby) {
     const r = this.coder.decode(bucket, nearby);
-    return { size: Math.min(magnitude(r), NEARBY_LIMIT), step: Math.imul(this.chunk.quantum, r) };
+    return { size: Math.min(magnitude(r), NEARBY_LIMIT), step: Math.imul(this.quantum, r) };
+  }
+
+  kernel(number, stride) {
+    const s = this.stream.symbol(this.kernelTables[number]);
+    const key = `${number} ${stride}`;
+    if (s === 8) return this.sent.get(key) ?? NO_KERNEL;
+    if (s !== 9) return KERNELS[s] ?? NO_KERNEL;
+    const kernel = many(5, () => (this.stream.shortBits(8) << 24) >> 24);
+    if (!KERNELS.some((named) => named.every((weight, i) => weight === kernel[i]))) this.sent.set(key, kernel);
+    return kernel;
   }
 
   pass(plane, stride, { row, column, taps }, number) {
     const { height, width, samples, missing } = plane;
     if (row * stride >= height || column * stride >= width) return;
-    const kernel = KERNELS[this.stream.symbol(this.kernelTables[number])] ?? NO_KERNEL;
+    const kernel = this.kernel(number, stride);
     const w = plane.reference ? WEIGHTS[this.stream.symbol(this.weightTables[number])] : 0;
-    const predictor = new Predictor(plane, stride, taps, kernel, w, this.chunk.quantum);
+    const predictor = new Predictor(plane, stride, taps, kernel, w, this.quantum);
     const across = Math.ceil((width - column * stride) / (2 * stride));
     let sizesAbove = new Float64Array(across + 2); // one zero on either side
     for (let y = row * stride; y < height; y += 2 * stride) {
@@ -739,21 +890,23 @@ class Predictor {
   constructor(plane, stride, taps, kernel, w, quantum) {
     Object.assign(this, { plane, stride, taps, kernel, w });
     this.fineness = Math.floor(2 ** 34 / quantum); // f, see bucketOf
-    this.value = new Int32Array(8); // of the eight taps
-    this.inside = new Array(8);
-    this.exists = new Array(8); // inside and not missing
+    this.used = kernel[3] || kernel[4] ? 16 : 8; // taps
+    this.value = new Int32Array(16); // of the taps
+    this.inside = new Array(16);
+    this.exists = new Array(16); // inside and not missing
   }
 
   predict(y, x) {
     this.readTaps(y, x);
-    const { prediction, spread } = this.exists.every(Boolean) ? this.inner() : this.outer();
+    const inner = this.inside.every(Boolean) && this.exists.slice(0, this.used).every(Boolean);
+    const { prediction, spread } = inner ? this.inner() : this.outer();
     const back = this.w ? Math.imul(this.w, this.plane.reference[y * this.plane.width + x]) >> 4 : 0;
     return { prediction: (prediction + back) | 0, bucket: bucketOf(spread, this.fineness) };
   }
 
   readTaps(y, x) {
     const { height, width, samples, missing, reference } = this.plane;
-    for (let t = 0; t < 8; t++) {
+    for (let t = 0; t < 16; t++) {
       const ty = y + this.taps[t][0] * this.stride;
       const tx = x + this.taps[t][1] * this.stride;
       const at = ty * width + tx;
@@ -765,10 +918,14 @@ class Predictor {
 
   inner() {
     const v = this.value;
-    let sum = 16;
-    for (let i = 0; i < 4; i++) sum = (sum + Math.imul(this.kernel[i], v[2 * i] + v[2 * i + 1])) | 0;
-    const prediction = sum >> 5;
-    return { prediction, spread: this.distance(NEAR, prediction) % 2 ** 32 };
+    const [a, b, c, d, e] = this.kernel;
+    const [n1, f1, n2, f2] = [0, 2, 4, 6].map((t) => (v[t] + v[t + 1]) | 0);
+    const [q1, q2] = [8, 12].map((t) => (v[t] + v[t + 1] + v[t + 2] + v[t + 3]) | 0);
+    const mean = ((n1 + n2 + 2) | 0) >> 2;
+    const part = (weight, sum, taps) => Math.imul(weight, sum - taps * mean);
+    const sum = part(a, n1, 2) + part(b, f1, 2) + part(c, f2, 2) + part(d, q1, 4) + part(e, q2, 4);
+    const prediction = (mean + ((64 + sum) >> 7)) | 0;
+    return { prediction, spread: this.distance(NEAR, prediction) };
   }
 
   outer() {
@@ -796,8 +953,9 @@ class Predictor {
     return (Math.imul(18, near) - Math.imul(2, v[t + 2] + v[t + 3])) | 0;
   }
 
+  /** Modulo 2^32. */
   distance(taps, prediction) {
-    return taps.reduce((total, t) => total + magnitude((this.value[t] - prediction) | 0), 0);
+    return taps.reduce((total, t) => total + magnitude((this.value[t] - prediction) | 0), 0) % 2 ** 32;
   }
 }
 
@@ -816,10 +974,248 @@ function halfOctave(v) {
 
 // --------------------------------------------------------------------------------------------------------------- raster
 
-const bitLength = (n) => 32 - Math.clz32(n);
+const KNOT = [
+  0, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743, 32768, 40793, 47911,
+  53581, 57724, 60565, 62428, 63615, 64357, 64816, 65097, 65269, 65374, 65438, 65476, 65500, 65514, 65523, 65528, 65531, 65533, 65534,
+  65535, 65535, 65535,
+];
+
+const clamp = (n, low, high) => Math.min(Math.max(n, low), high);
+
+/** §11: the logistic function of s / 256, in 1/2^16. */
+function prob(s) {
+  const j = Math.floor((s + 3072) / 128);
+  const f = (s + 3072) % 128;
+  return clamp(Math.floor((KNOT[j] * (128 - f) + KNOT[j + 1] * f) / 128), 2, 65534);
+}
+
+/** logit(16 i + ...), by i. */
+const LOGIT = (() => {
+  let s = -3072;
+  return many(4096, (i) => {
+    while (s < 3071 && prob(s) < 16 * i + 8) s++;
+    return s;
+  });
+})();
+
+/** §11, Mixing. */
+class Mixer {
+  constructor(stream, sizes) {
+    this.stream = stream;
+    let slots = 0;
+    this.bases = sizes.map((size) => (slots += 32 * size) - 32 * size);
+    this.chances = new Uint16Array(slots).fill(2 ** 15);
+    this.counts = new Uint8Array(slots);
+    this.weights = new Int32Array(23 * 32 * 12).fill(9830);
+    this.inputs = new Int32Array(12).fill(256);
+  }
+
+  /** The contexts (one number per kind) and the two circumstances of the next decisions. */
+  enter(contexts, circumstances) {
+    this.slots = contexts.map((context, i) => this.bases[i] + 32 * context);
+    this.sets = circumstances.map((circumstance) => 12 * 32 * circumstance);
+  }
+
+  decide(d) {
+    const { inputs, weights, chances, counts } = this;
+    this.slots.forEach((slot, i) => { inputs[i] = LOGIT[chances[slot + d] >> 4]; });
+    const sums = this.sets.map((set) => this.sum(set + 12 * d));
+    const chance = clamp(prob((sums[0] + sums[1]) >> 1) >> 1, 1, SLOTS - 1);
+    const bit = this.stream.decision(chance);
+    const y = bit ? 65535 : 0;
+    this.sets.forEach((set, c) => {
+      const error = (y - prob(sums[c])) >> 1;
+      for (let i = 0; i < 12; i++) {
+        const w = set + 12 * d + i;
+        weights[w] = clamp(weights[w] + ((inputs[i] * error + 2 ** 13) >> 14), -(2 ** 19 - 1), 2 ** 19 - 1);
+      }
+    });
+    for (const slot of this.slots) {
+      const rate = Math.floor(327680 / (10 * counts[slot + d] + 16));
+      chances[slot + d] = clamp(chances[slot + d] + (((y - chances[slot + d]) * rate) >> 15), 16, 65519);
+      counts[slot + d] = Math.min(counts[slot + d] + 1, 120);
+    }
+    return bit;
+  }
+
+  sum(at) {
+    let sum = 0;
+    for (let i = 0; i < 12; i++) sum += (this.weights[at + i] * this.inputs[i]) >> 8;
+    return clamp(sum >> 8, -3072, 3071);
+  }
+}
+
+function med(w, n, nw) {
+  if (nw >= Math.max(w, n)) return Math.min(w, n);
+  return nw <= Math.min(w, n) ? Math.max(w, n) : (w + n - nw) | 0;
+}
+
+const difference = (a, b) => (a - b) | 0;
+const saturated = (n) => Math.min(n, 2 ** 32 - 1);
+
+/** §11, Classes: of an unsigned number. */
+function mag(m) {
+  const v = Math.min(m, 2 ** 32 - 2) + 1;
+  const o = floorLog2(v);
+  return Math.min(2 * o + (o > 0 ? (v >>> (o - 1)) & 1 : 0), 31);
+}
+
+/** Of a difference with k low bits. */
+function sig(difference, k) {
+  const d = difference >> k;
+  const m = magnitude(d);
+  const j = m < 3 ? m : Math.min(floorLog2(m - 1) + 2, 7);
+  return d < 0 ? 7 - j : 7 + j;
+}
+
+function hash(a, b) {
+  const x = Math.imul(a, 0x9e3779b1) ^ Math.imul(b + 0x7f4a7c15, 0x85ebca6b);
+  return Math.imul((x << 13) | (x >>> 19), 0xc2b2ae35);
+}
+
+/** Samples or residuals of a plane: reads beyond its borders as §11 says. */
+class Surface {
+  constructor({ height, width }) {
+    Object.assign(this, { height, width, values: new Int32Array(height * width) });
+  }
+
+  /** The nearest sample, for planes that are known. */
+  nearest(y, x) {
+    return this.values[clamp(y, 0, this.height - 1) * this.width + clamp(x, 0, this.width - 1)];
+  }
+
+  /** For the plane that is being read. */
+  known(y, x, row) {
+    if (y < row) return y < 0 ? 0 : this.nearest(y, x);
+    return x < 0 ? this.known(row - 1, 0, row) : this.values[y * this.width + x];
+  }
+
+  around(y, x) {
+    const at = (dy, dx) => this.known(y + dy, x + dx, y);
+    return { W: at(0, -1), WW: at(0, -2), N: at(-1, 0), NW: at(-1, -1), NE: at(-1, 1), NN: at(-2, 0), NNE: at(-2, 1) };
+  }
+}
+
+/** The places of an earlier plane i: Ci, Wi, ..., ei as §11 calls them. */
+function earlier(plane, y, x) {
+  if (!plane) return { C: 0, W: 0, E: 0, N: 0, S: 0, NW: 0, e: 0 };
+  const at = (dy, dx) => plane.samples.nearest(y + dy, x + dx);
+  return { C: at(0, 0), W: at(0, -1), E: at(0, 1), N: at(-1, 0), S: at(1, 0), NW: at(-1, -1), e: plane.residuals.nearest(y, x) };
+}
 
 /** §11. */
 class Raster {
+  constructor(chunk, stream) {
+    this.chunk = chunk;
+    const samples = chunk.planes * chunk.height * chunk.width;
+    this.hashBits = clamp(floorLog2(Math.max(Math.floor(samples / 4), 1)), 8, 16);
+    const exact = 2 ** this.hashBits;
+    this.mixer = new Mixer(stream, [32, 225, 225, 225, 225, 480, exact, exact, exact, 480, 3375]);
+    this.extras = new Extras(stream);
+    this.stream = stream;
+    this.weights = new BigInt64Array(13); // wraps
+    this.done = [];
+  }
+
+  plane(p, missing) {
+    const { height, width } = this.chunk;
+    const plane = { samples: new Surface(this.chunk), residuals: new Surface(this.chunk) };
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const at = y * width + x;
+        const near = { s: plane.samples.around(y, x), e: plane.residuals.around(y, x) };
+        near.first = earlier(this.done[p - 1], y, x);
+        near.second = earlier(this.done[p - 2], y, x);
+        const { base, features, prediction } = this.predict(near);
+        const r = missing[at] ? 0 : this.residual(near, base, prediction);
+        if (!missing[at]) this.learn(features, r);
+        plane.samples.values[at] = prediction + r;
+        plane.residuals.values[at] = r;
+      }
+    }
+    this.done.push(plane);
+    return plane.samples.values;
+  }
+
+  predict({ s, first, second }) {
+    const base = med(s.W, s.N, s.NW);
+    const features = [
+      s.W - base, s.N - base, s.NW - base, s.NE - base, s.WW - base, s.NN - base, s.NNE - base,
+      first.C - med(first.W, first.N, first.NW), first.E - first.C, first.S - first.C, first.W - first.C, first.N - first.C,
+      second.C - med(second.W, second.N, second.NW),
+    ].map((f) => BigInt(f | 0));
+    let sum = 2n ** 15n;
+    features.forEach((f, i) => { sum += this.weights[i] * f; });
+    return { base, features, prediction: (base + Number(BigInt.asIntN(32, BigInt.asIntN(64, sum) >> 16n))) | 0 };
+  }
+
+  learn(features, r) {
+    const energy = BigInt.asIntN(64, features.reduce((sum, f) => sum + f * f, 16n));
+    const g = (BigInt(r) << 17n) / (energy > 1n ? energy : 1n);
+    features.forEach((f, i) => { this.weights[i] += BigInt.asIntN(64, g * f) >> 6n; });
+  }
+
+  residual(near, base, p) {
+    const { e } = near;
+    const size = (n) => Math.min(magnitude(n), 2 ** 24);
+    const energy = 2 * size(e.W) + 2 * size(e.N) + size(e.NW) + size(e.NE) + size(e.WW) + size(e.NN);
+    const t = Math.floor(energy / 8);
+    const k = t < 10 ? 0 : floorLog2(Math.floor(t / 5));
+    this.mixer.enter(this.contexts(near, base, p, energy, k), [
+      Math.min(Math.floor(mag(energy) / 3), 7), 8 + sig(difference(near.s.W, p), k),
+    ]);
+    const h = this.head();
+    return this.extras.residual(h, k, clamp(h, -7, 7) + 7);
+  }
+
+  contexts({ s, e, first, second }, base, p, energy, k) {
+    const less = (n) => difference(n, p);
+    const pair = (a, b) => 15 * sig(a, k) + sig(b, k);
+    const exact = (h) => Math.imul(h, 0x9e3779b1) >>> (32 - this.hashBits);
+    const a = (s.W + first.C - first.W - p) | 0;
+    const b = (s.N + first.C - first.N - p) | 0;
+    const u = hash(less(s.W), less(s.N));
+    const jump = (m, n) => magnitude(difference(m, n));
+    return [
+      mag(energy),
+      pair(less(s.W), less(s.N)),
+      pair(less(s.NE), less(s.NW)),
+      pair((2 * s.W - s.WW - p) | 0, (2 * s.N - s.NN - p) | 0),
+      pair(e.W, e.N),
+      15 * mag(saturated(4 * magnitude(first.e) + 2 * magnitude(second.e))) + sig(Math.trunc(((a + b) | 0) / 2), k),
+      exact(u),
+      exact(hash(hash(u, less(s.NE)), less(s.NW))),
+      exact(hash(hash(u, less(first.C)), less(second.C))),
+      15 * mag(saturated(jump(s.W, s.NW) + jump(s.N, s.NW) + jump(s.N, s.NE) + jump(s.W, s.WW))) + sig(first.e, k),
+      15 * pair(less(base), a) + sig(b, k),
+    ];
+  }
+
+  /** The decisions: h. */
+  head() {
+    if (this.mixer.decide(0)) return 0;
+    const negative = this.mixer.decide(1);
+    const m = this.headMagnitude(negative ? 15 : 2);
+    return negative ? -m | 0 : m;
+  }
+
+  headMagnitude(first) {
+    let c = 0;
+    while (c < 13 && !this.mixer.decide(first + c)) c++;
+    if (c < 6) return c + 1;
+    if (c === 13) return (260 + this.extras.excess()) | 0;
+    const o = c - 6;
+    const b = this.mixer.decide(28 + Math.min(o, 3));
+    return 5 + 2 ** (o + 1) + b * 2 ** o + this.stream.bits(o);
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------- repeats
+
+const bitLength = (n) => 32 - Math.clz32(n);
+
+/** §12. */
+class Repeats {
   constructor(chunk, stream) {
     this.chunk = chunk;
     this.stream = stream;
@@ -827,25 +1223,12 @@ class Raster {
     this.means = many(26, () => uniform(13, 6));
     this.sides = many(169, () => uniform(13, 6));
     this.mantissas = many(13, (l) => uniform(2 ** Math.min(Math.max(l - 1, 0), 4), 6));
-    this.before = null; // level numbers of the plane before
-  }
-
-  /** Reads the levels. */
-  begin() {
-    const count = this.stream.bits(13);
-    check(count <= 4096, 'too many levels');
-    this.common = this.stream.bits(13);
-    const coder = new ResidualCoder(this.stream, 1);
-    this.levels = new Int32Array(count);
-    let level = this.stream.bits(32) | 0;
-    for (let i = 0; i < count; i++) {
-      if (i > 0) level = (level + coder.decode(0, 0) + 1) | 0;
-      this.levels[i] = level;
-    }
+    this.before = null; // the plane before
+    this.common = stream.shortBits(12);
   }
 
   plane(p, missing) {
-    const { height, width, quantum } = this.chunk;
+    const { height, width } = this.chunk;
     const numbers = new Int32Array(height * width);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
@@ -855,7 +1238,7 @@ class Raster {
       }
     }
     this.before = numbers;
-    return numbers.map((n) => Math.imul(this.levels[n] ?? 0, quantum));
+    return numbers;
   }
 
   neighbours(numbers, y, x, before) {
@@ -889,6 +1272,6 @@ class Raster {
     const p = l - 1;
     const m = Math.min(p, 4);
     const t = m > 0 ? this.stream.symbol(this.mantissas[Math.min(l, 12)]) : 0;
-    return 2 ** p + t * 2 ** (p - m) + this.stream.bits(p - m);
+    return (1 << p) | (t << (p - m)) | this.stream.bits(p - m);
   }
 }

@@ -14,6 +14,7 @@ import { xxh3 } from './xxh3.mjs';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
+const VECTORS = join(ROOT, 'tests/vectors/v0.2');
 
 let folder;
 
@@ -292,6 +293,18 @@ describe('committed samples', () => {
         compare(`${sample}-${boundName}`, [join(SAMPLES, sample)], bound);
       });
     }
+  }
+});
+
+describe('vectors of this version', () => {
+  // Per line of the list: an archive and XXH3 of its decoded values.
+  for (const line of readFileSync(join(VECTORS, 'values.xxh3'), 'utf8').trim().split('\n')) {
+    const [name, expected] = line.split(' ');
+    test(name, () => {
+      const { files } = decodeArchive(new Uint8Array(readFileSync(join(VECTORS, name))));
+      const values = Buffer.concat(files.flatMap(({ variables }) => variables.map((variable) => bytesOf(variable.values))));
+      assert.equal(xxh3(new Uint8Array(values)).toString(16).padStart(16, '0'), expected);
+    });
   }
 });
 

@@ -39,7 +39,7 @@ test('files, errors, progress, cancelling and the wasm subpath work', () => {
     import { existsSync, readFileSync } from 'node:fs';
     import { fileURLToPath } from 'node:url';
     import * as deepcomp from 'deepcomp';
-    const { compress, decompress, inspect, openDataset, load, DeepCompError } = deepcomp;
+    const { acceptance, compare, compress, decompress, inspect, openDataset, load, DeepCompError } = deepcomp;
 
     const wasm = fileURLToPath(import.meta.resolve('deepcomp/deepcomp_bg.wasm'));
     assert.ok(existsSync(wasm));
@@ -53,6 +53,11 @@ test('files, errors, progress, cancelling and the wasm subpath work', () => {
     assert.ok(calls >= original.variables.length);
     const decoded = await decompress(new Blob([bytes]));
     assert.deepEqual(decoded.save(), original.save());
+    const { psnr, bias } = compare(original, decoded, 'SST');
+    assert.deepEqual([psnr, bias], [Infinity, 0]);
+    const passes = { pearson: true, ksP: true, spatialRelativeError: true, dssim: true };
+    assert.deepEqual(acceptance(original, decoded, 'SST'), { pearson: 1, oneMinusPearson: 0, ksP: 1, spatialRelativeError: 0, dssim: 1, passes });
+    assert.equal(acceptance(original, decoded, 'TIME').dssim, undefined);
     assert.deepEqual((await inspect(bytes)).files.map((f) => f.name), ['coads_sst.nc']);
 
     const is = (code) => (error) => error instanceof DeepCompError && error instanceof Error && error.code === code;

@@ -1,7 +1,7 @@
-//! `deepcomp extract`, `list` and `test`.
+//! `deepcomp extract` and `list`, and how archives are opened and decoded.
 
 use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, say, show, write_whole};
-use crate::{ExtractArgs, ListArgs, OutputFormat, TestArgs};
+use crate::{ExtractArgs, ListArgs, OutputFormat};
 use deepcomp::archive::{Archive, Decompressor};
 use deepcomp::field::{Dataset, Field};
 use deepcomp::{Limits, writers};
@@ -35,25 +35,6 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     ))
 }
 
-pub(crate) fn test(args: &TestArgs) -> Outcome<()> {
-    let bytes = read(&args.archive)?;
-    let archive = open(&args.archive, &bytes)?;
-    let checked = variables(&archive).map_err(about(&args.archive))?;
-    for file in 0..archive.files().count() {
-        decode(&archive, file, &bytes).map_err(about(&args.archive))?;
-    }
-    if let Some(v) = checked.iter().find(|v| v.max_abs_error > v.absolute_bound) {
-        return Err(format!(
-            "{}: variable {:?} certifies an error of {} above its bound {}",
-            args.archive.display(),
-            v.name,
-            v.max_abs_error,
-            v.absolute_bound
-        ));
-    }
-    say(format_args!("{}: {} variables decode to the values their certificates name", args.archive.display(), checked.len()))
-}
-
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let bytes = read(&args.archive)?;
     let archive = open(&args.archive, &bytes)?;
@@ -70,7 +51,7 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     Ok(())
 }
 
-fn open(path: &Path, bytes: &[u8]) -> Outcome<Archive> {
+pub(crate) fn open(path: &Path, bytes: &[u8]) -> Outcome<Archive> {
     Archive::open(bytes, &Limits::default()).map_err(about(path))
 }
 
@@ -82,7 +63,7 @@ fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
     Ok(all)
 }
 
-fn decode(archive: &Archive, file: usize, bytes: &[u8]) -> deepcomp::Result<Dataset> {
+pub(crate) fn decode(archive: &Archive, file: usize, bytes: &[u8]) -> deepcomp::Result<Dataset> {
     let bar = progress_bar();
     let mut decompressor = Decompressor::new(archive.clone(), file)?;
     while let Some(progress) = decompressor.step(bytes)? {

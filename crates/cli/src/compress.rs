@@ -1,13 +1,12 @@
 //! `deepcomp compress`.
 
 use crate::CompressArgs;
-use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, read, say, show, write_whole};
+use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, read_dataset, say, show, write_whole};
+use deepcomp::Error;
 use deepcomp::archive::{Compressor, VariableReport};
 use deepcomp::codec::{ModelChoice, Options};
-use deepcomp::field::{Dataset, ErrorBound};
-use deepcomp::{Error, Limits, readers};
+use deepcomp::field::ErrorBound;
 use serde::Serialize;
-use std::path::Path;
 use std::time::Instant;
 
 /// What `--json` prints.
@@ -30,7 +29,7 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let mut files: Vec<(String, usize)> = Vec::new();
     let mut compressor: Option<Compressor> = None;
     for path in &args.inputs {
-        let (name, dataset) = open(path)?;
+        let (name, dataset) = read_dataset(path)?;
         files.push((name.clone(), dataset.fields.len()));
         seconds.resize(seconds.len() + dataset.fields.len(), 0.0);
         compressor = Some(match compressor.take() {
@@ -63,12 +62,6 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         path => Err(Error::ModelUnavailable { model: path.to_owned(), looked: "this version carries no network and reads no model files".to_owned() }),
     };
     Ok(Options { bound: bound.map_err(|e| e.to_string())?, model: model.map_err(|e| e.to_string())? })
-}
-
-fn open(path: &Path) -> Outcome<(String, Dataset)> {
-    let name = path.file_name().ok_or_else(|| about(path)("not a file name"))?.to_string_lossy().into_owned();
-    let dataset = readers::read(&read(path)?, &name, &Limits::default()).map_err(about(path))?;
-    Ok((name, dataset))
 }
 
 fn work(compressor: &mut Compressor, seconds: &mut [f64], bar: &indicatif::ProgressBar) -> deepcomp::Result<()> {

@@ -1,7 +1,8 @@
-//! What the commands share: failures with the file they happened to, files that appear whole or not at all, progress, reports.
+//! What the commands share: failures with the file they happened to, data files read, files that appear whole or not at all, progress, reports.
 
 use deepcomp::archive::{Progress, VariableReport};
-use deepcomp::field::ErrorBound;
+use deepcomp::field::{Dataset, ErrorBound};
+use deepcomp::{Limits, readers};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::fmt::Display;
@@ -27,6 +28,13 @@ pub(crate) fn say(line: impl Display) -> Outcome<()> {
 /// Reads a whole file.
 pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(about(path))
+}
+
+/// Reads a data file; with it comes its name, by which archives know it.
+pub(crate) fn read_dataset(path: &Path) -> Outcome<(String, Dataset)> {
+    let name = path.file_name().ok_or_else(|| about(path)("not a file name"))?.to_string_lossy().into_owned();
+    let dataset = readers::read(&read(path)?, &name, &Limits::default()).map_err(about(path))?;
+    Ok((name, dataset))
 }
 
 /// Writes to a temporary file beside the target and renames it, so that a failure leaves no half file and no damaged old one.
@@ -90,11 +98,7 @@ impl VariableJson {
             name: report.name.clone(),
             data_type: report.data_type.name(),
             shape: report.shape.clone(),
-            bound: match report.bound {
-                ErrorBound::Lossless => "lossless".to_owned(),
-                ErrorBound::Absolute(b) => format!("abs {}", b.get()),
-                ErrorBound::Relative(b) => format!("rel {}", b.get()),
-            },
+            bound: bound_text(report.bound),
             absolute_bound: report.absolute_bound,
             raw_bytes: report.raw_bytes,
             archive_bytes: report.archive_bytes,
@@ -104,6 +108,15 @@ impl VariableJson {
             checksum: format!("{:016x}", report.checksum),
             encode_seconds: None,
         }
+    }
+}
+
+/// A bound as it was asked for.
+pub(crate) fn bound_text(bound: ErrorBound) -> String {
+    match bound {
+        ErrorBound::Lossless => "lossless".to_owned(),
+        ErrorBound::Absolute(b) => format!("abs {}", b.get()),
+        ErrorBound::Relative(b) => format!("rel {}", b.get()),
     }
 }
 

@@ -138,3 +138,44 @@ fn test_notices_damage() {
     }
     assert_eq!(std::fs::read_dir(at.join("out")).map_or(0, Iterator::count), 0, "no half file");
 }
+
+#[test]
+fn test_compares_with_the_sources() {
+    let folder = folder_with(&["coads_sst.nc", "gfs_t2m.npy"]);
+    let at = folder.path();
+    ok(at, &["compress", "coads_sst.nc", "gfs_t2m.npy", "-o", "a.dca", "--rel", "1e-4"]);
+    std::fs::create_dir(at.join("elsewhere")).unwrap();
+    std::fs::rename(at.join("coads_sst.nc"), at.join("elsewhere/coads_sst.nc")).unwrap();
+    let table = ok(at, &["test", "a.dca", "--source", "gfs_t2m.npy", "elsewhere/coads_sst.nc"]);
+    let row = |name: &str| table.lines().find(|l| l.starts_with(name)).unwrap();
+    assert!(row("SST").ends_with("rel 0.0001 kept") && row("TIME").ends_with("lossless kept"), "{table}");
+    assert!(row("gfs_t2m").contains('✓') && row("TIME").contains('∞') && row("TIME").contains('–'), "{table}");
+    assert!(table.ends_with("decode to the values their certificates name\n"));
+
+    let report: serde_json::Value = serde_json::from_str(&ok(at, &["test", "a.dca", "--json", "--source", "gfs_t2m.npy"])).unwrap();
+    let [gfs] = report["variables"].as_array().unwrap().as_slice() else { panic!("one source, one variable: {report}") };
+    assert_eq!((&gfs["file"], &gfs["variable"], &gfs["bound_kept"]), (&"gfs_t2m.npy".into(), &"gfs_t2m".into(), &true.into()));
+    let number = |key: &str| gfs[key].as_f64().unwrap_or_else(|| panic!("{key}: {gfs}"));
+    assert!(number("max_abs_error") <= number("absolute_bound") && number("rmse") < number("max_abs_error") && number("bias").abs() < number("rmse"));
+    assert!(number("psnr") > 80.0 && number("one_minus_pearson") < 1e-7 && (number("pearson") - 1.0 + number("one_minus_pearson")).abs() < 1e-15);
+    let shares = ["ks_p", "spatial_relative_error", "dssim"].map(number);
+    assert!(shares.iter().all(|v| (0.0..=1.0).contains(v)), "{gfs}");
+    let passes = [true, shares[0] >= 0.05, shares[1] <= 0.05, shares[2] >= 0.9995];
+    assert_eq!(["pearson", "ks_p", "spatial_relative_error", "dssim"].map(|key| gfs["passes"][key].as_bool()), passes.map(Some));
+}
+
+#[test]
+fn a_broken_bound_fails_the_test_and_a_missed_acceptance_test_does_not() {
+    let folder = folder_with(&["gfs_t2m.npy"]);
+    let at = folder.path();
+    ok(at, &["compress", "gfs_t2m.npy", "-o", "a.dca", "--abs", "2"]);
+    assert!(ok(at, &["test", "a.dca", "--source", "gfs_t2m.npy"]).contains('✗'));
+    let mut source = std::fs::read(at.join("gfs_t2m.npy")).unwrap();
+    let last = source.len() - 4;
+    source[last..].copy_from_slice(&9e9_f32.to_le_bytes());
+    std::fs::write(at.join("gfs_t2m.npy"), source).unwrap();
+    let message = fails(at, &["test", "a.dca", "--source", "gfs_t2m.npy"]);
+    assert!(message.contains("\"gfs_t2m\" of gfs_t2m.npy is not within its bound 2"), "{message}");
+    assert!(fails(at, &["test", "a.dca", "--source", "a.dca"]).contains("the archive, which has gfs_t2m.npy"));
+    assert!(fails(at, &["test", "a.dca", "--json"]).contains("--source"));
+}

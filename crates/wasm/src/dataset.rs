@@ -2,7 +2,7 @@
 
 use crate::arrays;
 use crate::error::{JsResult, invalid};
-use crate::info::{self, AttributeInfo, ComparisonInfo, VariableInfo};
+use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, VariableInfo};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
 use deepcomp::{Error, Limits, metrics, readers, writers};
 use js_sys::{Array, Float32Array, Reflect};
@@ -81,7 +81,12 @@ impl WasmDataset {
     /// # Errors
     /// No such variable; a text variable.
     pub fn range(&self, variable: usize) -> JsResult<JsValue> {
-        info::to_js(&RangeInfo::of(unpacked(self.field(variable)?)?))
+        let field = self.field(variable)?;
+        let mut range = RangeInfo::default();
+        for plane in 0..field.plane_count() {
+            range.include(&physical(field, plane)?);
+        }
+        info::to_js(&range)
     }
 
     /// All values as stored, as a typed array of the stored type (text: `Uint8Array`).
@@ -124,6 +129,16 @@ pub fn compare(original: &WasmDataset, decoded: &WasmDataset, variable: usize) -
     info::to_js(&ComparisonInfo::from(comparison))
 }
 
+/// How the acceptance tests of climate science turn out in one variable.
+///
+/// # Errors
+/// No such variable; shapes that differ; not enough memory for a plane.
+#[wasm_bindgen]
+pub fn acceptance(original: &WasmDataset, decoded: &WasmDataset, variable: usize) -> JsResult<JsValue> {
+    let acceptance = metrics::acceptance(original.field(variable)?, decoded.field(variable)?)?;
+    info::to_js(&AcceptanceInfo::from(acceptance))
+}
+
 /// The signed error (decoded − original) of one plane, as [`WasmDataset::plane`] gives planes; subtracted before rounding to float32.
 ///
 /// # Errors
@@ -138,34 +153,18 @@ pub fn difference(original: &WasmDataset, decoded: &WasmDataset, variable: usize
     plane_to_js(before, &a.iter().zip(&b).map(|(a, b)| b - a).collect::<Vec<_>>())
 }
 
-/// Rows and columns of a plane; a list is one row.
-fn extent(field: &Field) -> (usize, usize) {
-    match field.shape.as_slice() {
-        [] => (1, 1),
-        [width] => (1, *width),
-        [.., height, width] => (*height, *width),
-    }
-}
-
-/// Every value in physical units, NaN where missing.
-fn unpacked(field: &Field) -> JsResult<Box<dyn Iterator<Item = f64> + '_>> {
+/// Values of a plane in physical units, NaN where missing.
+fn physical(field: &Field, plane: usize) -> JsResult<Vec<f64>> {
     if matches!(field.values, Values::Char(_)) {
         return Err(Error::Unsupported { what: format!("showing {:?}, which is text,", field.name), advice: "read it with values()".into() }.into());
     }
-    let packing = field.packing();
-    let unpack = move |value: f64, missing: bool| if missing { f64::NAN } else { packing.unpack(value) };
-    Ok(with_values!(&field.values, v => Box::new(v.iter().map(move |&x| unpack(x.to_f64(), field.missing.is_missing(x))))))
-}
-
-fn physical(field: &Field, plane: usize) -> JsResult<Vec<f64>> {
-    let (height, width) = extent(field);
-    if plane >= info::planes(field) {
-        return Err(invalid(format_args!("{:?} has {} planes, plane {plane} does not exist", field.name, info::planes(field))));
+    if plane >= field.plane_count() {
+        return Err(invalid(format_args!("{:?} has {} planes, plane {plane} does not exist", field.name, field.plane_count())));
     }
-    Ok(unpacked(field)?.skip(plane * height * width).take(height * width).collect())
+    Ok(field.plane(plane)?)
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct RangeInfo {
     min: Option<f64>,
     max: Option<f64>,
@@ -173,15 +172,14 @@ struct RangeInfo {
 }
 
 impl RangeInfo {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
-        let (mut min, mut max, mut missing) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
-        for value in values {
-            min = min.min(value);
-            max = max.max(value);
-            missing += f64::from(u8::from(value.is_nan()));
+    /// Widens the range by values; NaN counts as missing.
+    fn include(&mut self, values: &[f64]) {
+        let extremes = (self.min.unwrap_or(f64::INFINITY), self.max.unwrap_or(f64::NEG_INFINITY));
+        let (min, max) = values.iter().fold(extremes, |(min, max), v| (min.min(*v), max.max(*v)));
+        if min <= max {
+            (self.min, self.max) = (Some(min), Some(max));
         }
-        let any = min <= max;
-        Self { min: any.then_some(min), max: any.then_some(max), missing }
+        self.missing += values.iter().filter(|v| v.is_nan()).count() as f64;
     }
 }
 
@@ -194,8 +192,10 @@ struct PlaneInfo {
 }
 
 fn plane_to_js(field: &Field, values: &[f64]) -> JsResult<JsValue> {
-    let (height, width) = extent(field);
-    let object = info::to_js(&PlaneInfo { width, height, range: RangeInfo::of(values.iter().copied()) })?;
+    let (height, width) = field.plane_shape();
+    let mut range = RangeInfo::default();
+    range.include(values);
+    let object = info::to_js(&PlaneInfo { width, height, range })?;
     let rounded: Vec<f32> = values.iter().map(|&v| v as f32).collect();
     Reflect::set(&object, &"values".into(), &Float32Array::from(rounded.as_slice())).map_err(|_| invalid("cannot set `values`"))?;
     Ok(object)

@@ -3,7 +3,7 @@
 use crate::error::{JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, SourceFormat, Values};
-use deepcomp::metrics::Comparison;
+use deepcomp::metrics::{Acceptance, Comparison};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
@@ -74,7 +74,7 @@ impl VariableInfo {
             data_type: field.values.data_type().name(),
             dimensions: field.dimensions.iter().map(name).collect(),
             shape: field.shape.clone(),
-            planes: planes(field),
+            planes: field.plane_count(),
             bytes: field.values.byte_len() as f64,
             coordinate: dataset.is_coordinate(field),
             units: text("units"),
@@ -82,11 +82,6 @@ impl VariableInfo {
             attributes: attributes(&field.attributes),
         }
     }
-}
-
-/// Planes of the last two dimensions; 1 below three dimensions.
-pub fn planes(field: &Field) -> usize {
-    field.shape.split_last_chunk::<2>().map_or(1, |(leading, _)| leading.iter().product())
 }
 
 fn attributes(list: &[Attribute]) -> BTreeMap<String, AttributeInfo> {
@@ -208,6 +203,8 @@ impl From<Progress> for ProgressInfo {
 pub struct ComparisonInfo {
     max_abs_error: f64,
     rmse: f64,
+    bias: f64,
+    psnr: Option<f64>,
     range: f64,
     missing_equal: bool,
     bit_identical: bool,
@@ -219,10 +216,47 @@ impl From<Comparison> for ComparisonInfo {
         Self {
             max_abs_error: c.max_abs_error,
             rmse: c.rmse,
+            bias: c.bias,
+            psnr: c.psnr(),
             range: c.range,
             missing_equal: c.missing_equal,
             bit_identical: c.bit_identical,
             count: c.count as f64,
+        }
+    }
+}
+
+/// How the acceptance tests turned out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptanceInfo {
+    pearson: Option<f64>,
+    one_minus_pearson: Option<f64>,
+    ks_p: Option<f64>,
+    spatial_relative_error: Option<f64>,
+    dssim: Option<f64>,
+    passes: VerdictsInfo,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VerdictsInfo {
+    pearson: Option<bool>,
+    ks_p: Option<bool>,
+    spatial_relative_error: Option<bool>,
+    dssim: Option<bool>,
+}
+
+impl From<Acceptance> for AcceptanceInfo {
+    fn from(a: Acceptance) -> Self {
+        let v = a.verdicts();
+        Self {
+            pearson: a.pearson(),
+            one_minus_pearson: a.one_minus_pearson,
+            ks_p: a.ks_p,
+            spatial_relative_error: a.spatial_relative_error,
+            dssim: a.dssim,
+            passes: VerdictsInfo { pearson: v.pearson, ks_p: v.ks_p, spatial_relative_error: v.spatial_relative_error, dssim: v.dssim },
         }
     }
 }

@@ -10,7 +10,7 @@ mod error;
 mod info;
 mod jobs;
 
-pub use dataset::{WasmDataset, compare, difference};
+pub use dataset::{WasmDataset, acceptance, compare, difference};
 pub use error::{DeepCompError, JsResult};
 pub use jobs::{WasmCompressor, WasmDecompressor, inspect};
 

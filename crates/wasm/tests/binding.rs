@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests, which clippy knows by #[test] only")]
 
-use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, compare, difference, inspect};
+use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, acceptance, compare, difference, inspect};
 use js_sys::{Array, BigInt64Array, Error, Float32Array, Float64Array, Int16Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -128,6 +128,20 @@ fn difference_is_decoded_minus_original() {
 }
 
 #[wasm_bindgen_test]
+fn acceptance_tells_values_and_verdicts_and_leaves_out_what_does_not_apply() {
+    let list = |values: &[f64]| dataset(&array("v", &Float64Array::from(values), &[values.len() as u32]));
+    let (a, b) = (list(&[0.0, 1.0, f64::NAN, 3.0]), list(&[0.0, 1.5, 2.0, 3.0]));
+    let found = acceptance(&a, &b, 0).unwrap();
+    assert_eq!((number(&found, "ksP"), number(&found, "spatialRelativeError")), (1.0, 1.0 / 3.0));
+    assert!((number(&found, "pearson") + number(&found, "oneMinusPearson") - 1.0).abs() < 1e-15);
+    assert_eq!(String::from(JSON::stringify(&get(&found, "passes")).unwrap()), r#"{"pearson":false,"ksP":true,"spatialRelativeError":false}"#);
+    assert!(get(&found, "dssim").is_undefined());
+    error(acceptance(&a, &list(&[1.0]), 0), "invalid-argument");
+    error(acceptance(&a, &b, 1), "no-such-variable");
+    assert_eq!(number(&compare(&a, &b, 0).unwrap(), "bias"), 0.5 / 3.0);
+}
+
+#[wasm_bindgen_test]
 fn inspect_tells_without_decoding_what_compress_reported() {
     let result = compress(&wave(1), "rel", 0.001);
     let info = inspect(&bytes(&result)).unwrap();
@@ -179,7 +193,7 @@ fn a_damaged_archive_is_refused() {
 
 #[wasm_bindgen_test]
 fn a_job_can_be_cancelled_midway() {
-    let original = wave(20);
+    let original = wave(45);
     let mut packing = WasmCompressor::new(&original, "abs", 0.01, "none").unwrap();
     let progress = packing.step().unwrap();
     assert!(number(&progress, "doneBytes") > 0.0 && number(&progress, "doneBytes") < number(&progress, "totalBytes"));

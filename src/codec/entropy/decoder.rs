@@ -66,6 +66,17 @@ impl Coder for Decoder<'_> {
     }
 
     #[inline(always)]
+    fn bit(&mut self, one: u32, _: bool) -> bool {
+        let bit = self.next & ((1 << PROBABILITY_BITS) - 1) < one;
+        if bit {
+            self.advance(0, one)
+        } else {
+            self.advance(one, (1 << PROBABILITY_BITS) - one)
+        }
+        bit
+    }
+
+    #[inline(always)]
     fn short_bits(&mut self, count: u32, _: u32) -> u32 {
         if count == 0 {
             return 0;

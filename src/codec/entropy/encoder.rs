@@ -19,6 +19,12 @@ impl Coder for Encoder {
     }
 
     #[inline(always)]
+    fn bit(&mut self, one: u32, bit: bool) -> bool {
+        self.steps.push(if bit { one } else { one << 16 | ((1 << PROBABILITY_BITS) - one) });
+        bit
+    }
+
+    #[inline(always)]
     fn short_bits(&mut self, count: u32, value: u32) -> u32 {
         if count > 0 {
             let shift = PROBABILITY_BITS - count;

@@ -6,19 +6,24 @@
 mod decoder;
 mod encoder;
 mod mask;
+mod mixing;
 mod residual;
 mod spec;
 
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub(crate) use mask::MaskTables;
-pub(crate) use residual::Residuals;
+pub(crate) use mixing::{CONTEXTS, Contexts, DECISIONS, Mixing};
+pub(crate) use residual::{Excess, LowBits, Residuals};
 pub(crate) use spec::{Cumulative, SYMBOLS, Table};
 
 /// One direction of the coder.
 pub(crate) trait Coder {
     /// Codes a symbol under a cumulative table: the encoder writes `symbol` and returns it, the decoder ignores it and returns what it read.
     fn symbol(&mut self, cumulative: &Cumulative, symbol: usize) -> usize;
+
+    /// Codes a bit that is one with probability `one`/2^15, which lies strictly between 0 and 1.
+    fn bit(&mut self, one: u32, bit: bool) -> bool;
 
     /// Codes `count` ≤ 15 equally likely bits.
     fn short_bits(&mut self, count: u32, value: u32) -> u32;

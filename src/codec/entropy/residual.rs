@@ -27,14 +27,8 @@ pub(crate) struct Residuals {
     means: Vec<Mean>,
     shapes: Vec<Table>,
     ratios: Vec<Table>,
-    beyond: Beyond,
-}
-
-/// Tables for what the symbol alone does not say.
-#[derive(Debug)]
-struct Beyond {
-    low: Vec<Table>,
-    escapes: [Table; 2],
+    low: LowBits,
+    excess: Excess,
 }
 
 /// A running mean of magnitudes, in 1/256.
@@ -66,10 +60,8 @@ impl Residuals {
             means,
             shapes: (0..SHAPES).map(shape).collect(),
             ratios: (0..SHAPES * RATIOS).map(|i| shape(i / RATIOS)).collect(),
-            beyond: Beyond {
-                low: (0..5 * SYMBOLS).map(|i| Table::uniform(1 << (i / SYMBOLS), 7)).collect(),
-                escapes: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)),
-            },
+            low: LowBits::default(),
+            excess: Excess::default(),
         }
     }
 
@@ -88,38 +80,64 @@ impl Residuals {
         let symbol = coder.symbol(&Cumulative::mean(a, b), symbol);
         a.learn(symbol);
         b.learn(symbol);
-        let high = if symbol == ESCAPE { self.beyond.escape(coder, high) } else { symbol as i32 - REACH };
-        let low = if split == 0 { 0 } else { self.beyond.low(coder, split, symbol, shifted as u32 & ((1 << split) - 1)) };
+        let high = if symbol == ESCAPE { escape(&mut self.excess, coder, high) } else { symbol as i32 - REACH };
+        let low = if split == 0 { 0 } else { self.low.code(coder, split, symbol, shifted as u32 & ((1 << split) - 1)) };
         let residual = (high << split).wrapping_sub(half).wrapping_add(low as i32);
         mean.learn(residual.unsigned_abs());
         residual
     }
 }
 
-impl Beyond {
-    /// Low bits of a split residual: the upper four under a table, the rest plain.
-    fn low<C: Coder>(&mut self, coder: &mut C, split: u32, symbol: usize, low: u32) -> u32 {
+/// A residual beyond the table: sign, excess.
+fn escape<C: Coder>(tables: &mut Excess, coder: &mut C, high: i32) -> i32 {
+    let negative = coder.short_bits(1, u32::from(high < 0)) == 1;
+    let excess = tables.code(coder, high.unsigned_abs().saturating_sub(REACH as u32));
+    let magnitude = excess.wrapping_add(REACH as u32) as i32;
+    if negative { magnitude.wrapping_neg() } else { magnitude }
+}
+
+/// Low bits of a residual that was split: the upper four under a table, the rest plain.
+#[derive(Debug)]
+pub(crate) struct LowBits(Vec<Table>);
+
+impl Default for LowBits {
+    fn default() -> Self {
+        Self((0..5 * SYMBOLS).map(|i| Table::uniform(1 << (i / SYMBOLS), 7)).collect())
+    }
+}
+
+impl LowBits {
+    /// Codes the lowest `split` bits, under a table that belongs to the `symbol` that stands for the others.
+    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, split: u32, symbol: usize, low: u32) -> u32 {
         let modelled = split.min(4);
         let plain = split - modelled;
-        let Some(table) = self.low.get_mut(modelled as usize * SYMBOLS + symbol) else { return 0 };
+        let Some(table) = self.0.get_mut(modelled as usize * SYMBOLS + symbol) else { return 0 };
         let top = coder.adaptive(table, (low >> plain) as usize) as u32;
         let rest = coder.bits(plain, u64::from(low & ((1 << plain) - 1))) as u32;
         top << plain | rest
     }
+}
 
-    /// A residual beyond the table: bit length of the excess, sign, the bits below the leading one.
-    fn escape<C: Coder>(&mut self, coder: &mut C, high: i32) -> i32 {
-        let [first, second] = &mut self.escapes;
-        let excess = high.unsigned_abs().saturating_sub(REACH as u32).max(1);
-        let length = 31 - excess.leading_zeros();
+/// Positive numbers without an upper end: the bit length under two tables, then the bits below the leading one.
+#[derive(Debug)]
+pub(crate) struct Excess([Table; 2]);
+
+impl Default for Excess {
+    fn default() -> Self {
+        Self(core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)))
+    }
+}
+
+impl Excess {
+    /// Codes a number from 1.
+    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, excess: u32) -> u32 {
+        let Self([first, second]) = self;
+        let length = 31 - excess.max(1).leading_zeros();
         let mut coded = coder.adaptive(first, length.min(15) as usize) as u32;
         if coded == 15 {
             coded += coder.adaptive(second, length.saturating_sub(15) as usize) as u32;
         }
-        let negative = coder.short_bits(1, u32::from(high < 0)) == 1;
-        let excess = 1u32 << coded | coder.bits(coded, u64::from(excess & !(1 << length))) as u32;
-        let magnitude = excess.wrapping_add(REACH as u32) as i32;
-        if negative { magnitude.wrapping_neg() } else { magnitude }
+        1u32 << coded | coder.bits(coded, u64::from(excess & !(1 << length))) as u32
     }
 }
 

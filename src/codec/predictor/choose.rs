@@ -1,57 +1,59 @@
-//! The encoder's choice of kernel and reference weight for a pass: the least absolute error over some of its rows.
+//! The encoder's choice of kernel and reference weight for a pass: the fewest bits over some of its rows.
 
-use super::classical::{KERNELS, Lines, apply};
-use super::{Choice, Context, WEIGHTS};
+use super::classical::{KERNELS, Kernel, Lines, Sums, correction, weighted};
+use super::{Choice, Context, WEIGHTS, reciprocal};
 use crate::codec::pyramid::Grid;
 
-/// Rows looked at are this far apart in all but small grids.
-const ROW_STEP: usize = 4;
-/// Samples of a grid that is looked at whole.
-const SMALL: usize = 1024;
+/// Of grids with more samples, rows are left out.
+const SAMPLES: usize = 2048;
+/// Samples that a fitted kernel is worth fitting to.
+const ENOUGH: usize = 64;
+/// Bits that sending a kernel costs.
+const KERNEL_BITS: f64 = 50.0;
 
-/// Picks kernel and weight for a pass whose true samples are `target` (`holes` marks those that are missing).
-pub(crate) fn choose(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>) -> Choice {
+/// Picks kernel and weight for a pass whose true samples are `target` (`holes` marks those that are missing); `before` is the kernel fitted last
+/// for such a pass.
+pub(crate) fn choose(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, before: Kernel) -> Choice {
     let ours = examples(context, target, holes);
-    let (kernel, plain) = best_kernel(&ours);
-    let Some(reference) = context.reference else { return Choice { kernel, weight: 0 } };
+    let plain = best_kernel(context, &terms(&ours), before);
+    let alone = Choice { kernel: plain.kernel, weight: 0 };
+    let Some(reference) = context.reference else { return alone };
     let theirs = examples(&Context { known: reference.known, diagonal: reference.diagonal, ..*context }, reference.target, holes);
     let weight = best_weight(&ours, &theirs);
-    let Some(w) = WEIGHTS.get(weight).copied().filter(|w| *w != 0) else { return Choice { kernel, weight: 0 } };
+    let Some(w) = WEIGHTS.get(weight).copied().filter(|w| *w != 0) else { return alone };
     let differences: Vec<Example> = ours.iter().zip(&theirs).map(|(a, b)| a.less(b, w)).collect();
-    let (referenced, cost) = best_kernel(&differences);
-    if cost < plain { Choice { kernel: referenced, weight } } else { Choice { kernel, weight: 0 } }
+    let referenced = best_kernel(context, &terms(&differences), before);
+    if referenced.bits < plain.bits { Choice { kernel: referenced.kernel, weight } } else { alone }
 }
 
-/// A sample that is looked at, and the sums of the four pairs around it.
+/// A sample that is looked at, and the sums around it.
 #[derive(Clone, Copy)]
 struct Example {
-    sums: [i32; 4],
+    sums: Sums,
     sample: i32,
 }
 
 impl Example {
     /// What kernel 0 does not foresee.
     fn detail(&self) -> f64 {
-        KERNELS.first().map_or(0.0, |k| f64::from(self.sample.wrapping_sub(apply(*k, self.sums))))
+        let (mean, terms) = self.sums.terms();
+        KERNELS.first().map_or(0.0, |k| f64::from(self.sample.wrapping_sub(mean).wrapping_sub(correction(*k, terms))))
     }
 
     /// The example of the difference from a weighted reference.
     fn less(&self, reference: &Self, weight: i32) -> Self {
-        let less = |a: i32, b: i32| a.wrapping_sub(b.wrapping_mul(weight) >> 4);
-        let [a, b, c, d] = self.sums;
-        let [e, f, g, h] = reference.sums;
-        Self { sums: [less(a, e), less(b, f), less(c, g), less(d, h)], sample: less(self.sample, reference.sample) }
+        Self { sums: self.sums.less(reference.sums, weight), sample: self.sample.wrapping_sub(weighted(reference.sample, weight)) }
     }
 }
 
 fn examples(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>) -> Vec<Example> {
-    let step = if context.width * context.height <= SMALL { 1 } else { ROW_STEP };
+    let step = (context.width * context.height).div_ceil(SAMPLES).max(1);
     let mut examples = Vec::with_capacity(context.width * context.height.div_ceil(step));
     for y in (0..context.height).step_by(step) {
         let Some(lines) = Lines::of(context, y) else { continue };
         let row = lines.sums().zip(target.row(y).iter().skip(lines.start())).map(|(sums, sample)| Example { sums, sample: *sample });
         let hole = holes.and_then(|h| h.row(y).get(lines.start()..)).unwrap_or_default();
-        let blocked = lines.blocked();
+        let blocked = lines.blocked(true);
         if blocked.is_empty() && hole.iter().all(|h| *h == 0) {
             examples.extend(row);
         } else {
@@ -62,10 +64,84 @@ fn examples(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>) -> 
     examples
 }
 
-/// The kernel of least absolute error, and that error.
-fn best_kernel(examples: &[Example]) -> (usize, u64) {
-    let cost = |kernel: &[i32; 4]| examples.iter().map(|e| u64::from(apply(*kernel, e.sums).abs_diff(e.sample))).sum::<u64>();
-    KERNELS.iter().map(cost).enumerate().min_by_key(|(_, cost)| *cost).unwrap_or_default()
+/// What a kernel weighs, and what it should come to.
+type Terms = (Kernel, i32);
+
+fn terms(examples: &[Example]) -> Vec<Terms> {
+    let terms = |e: &Example| {
+        let (mean, terms) = e.sums.terms();
+        (terms, e.sample.wrapping_sub(mean))
+    };
+    examples.iter().map(terms).collect()
+}
+
+/// A kernel and about how many bits the pass takes with it.
+#[derive(Clone, Copy)]
+struct Rated {
+    kernel: Kernel,
+    bits: f64,
+}
+
+/// The best of the named kernels, the one fitted before, and one fitted to these examples.
+fn best_kernel(context: &Context, terms: &[Terms], before: Kernel) -> Rated {
+    let rate = |kernel: Kernel, extra: f64| Rated { kernel, bits: extra + bits(context, kernel, terms) };
+    let least = |a: Rated, b: Rated| if b.bits < a.bits { b } else { a };
+    let named = KERNELS.into_iter().map(|k| rate(k, 0.0)).fold(rate(before, 0.0), least);
+    fitted(terms, named.kernel, context.quantum).map_or(named, |kernel| least(named, rate(kernel, KERNEL_BITS)))
+}
+
+/// About how many bits a pass takes: the binary logarithm of each error in quarters of the quantum, more for those that are not looked at.
+fn bits(context: &Context, kernel: Kernel, terms: &[Terms]) -> f64 {
+    let scale = reciprocal(context.quantum);
+    // The bits of a float are its logarithm, by straight lines between powers of two.
+    let logarithm = |(t, wanted): &Terms| {
+        let error = (u64::from(correction(kernel, *t).abs_diff(*wanted)).wrapping_mul(scale) >> 32) as i32;
+        u64::from((error.wrapping_add(1) as f32).to_bits() >> 8) - (127 << 15)
+    };
+    let sum: u64 = terms.iter().map(logarithm).sum();
+    sum as f64 / f64::from(1 << 15) * (context.width * context.height) as f64 / terms.len().max(1) as f64
+}
+
+/// The kernel of least squared error, each weighed by what `start` leaves of it, so that a few large ones do not rule.
+fn fitted(terms: &[Terms], start: Kernel, quantum: i32) -> Option<Kernel> {
+    const N: usize = 5;
+    if terms.len() < ENOUGH {
+        return None;
+    }
+    // The normal equations: one row for each weight, the right side last.
+    let mut rows = [[0.0f64; N + 1]; N];
+    for (terms, wanted) in terms {
+        let left = correction(start, *terms).abs_diff(*wanted);
+        let weight = 1.0 / (f64::from(left) + f64::from(quantum) / 4.0);
+        let [a, b, c, d, e] = terms.map(f64::from);
+        let all = [a, b, c, d, e, f64::from(*wanted)];
+        for (row, x) in rows.iter_mut().zip(all) {
+            row.iter_mut().zip(all).for_each(|(sum, y)| *sum += x * weight * y);
+        }
+    }
+    let weights = solve(rows)?;
+    let rounded = weights.map(|w| crate::codec::lattice::nearest_integer((w * 128.0).clamp(-127.0, 127.0)) as i32);
+    Some(rounded)
+}
+
+/// Solves normal equations by elimination; `None` where they are singular.
+fn solve<const N: usize, const M: usize>(mut rows: [[f64; M]; N]) -> Option<[f64; N]> {
+    for i in 0..N {
+        let pivot = *rows.get(i)?;
+        let head = *pivot.get(i)?;
+        if head.abs() < 1e-9 {
+            return None;
+        }
+        for (j, row) in rows.iter_mut().enumerate() {
+            let factor = if j == i { 0.0 } else { row.get(i)? / head };
+            row.iter_mut().zip(pivot).for_each(|(a, b)| *a -= factor * b);
+        }
+    }
+    let mut solution = [0.0; N];
+    for (i, (s, row)) in solution.iter_mut().zip(&rows).enumerate() {
+        *s = row.last()? / row.get(i)?;
+    }
+    solution.iter().all(|s| s.is_finite()).then_some(solution)
 }
 
 /// The weight by which details of the reference best explain details of the plane (least squares).

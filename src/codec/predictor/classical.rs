@@ -4,9 +4,13 @@ use super::careful::careful;
 use super::{Choice, Context, Prediction, WEIGHTS, bucket, reciprocal};
 use crate::codec::pyramid::{Grid, Pass};
 
-/// Weights, in 1/32, of: near pair and far pair of the first line, near and far pair of the second.
-pub(crate) const KERNELS: [[i32; 4]; 8] =
-    [[9, -1, 9, -1], [18, -2, 0, 0], [0, 0, 18, -2], [8, 0, 8, 0], [16, 0, 0, 0], [0, 0, 16, 0], [14, -2, 5, -1], [5, -1, 14, -2]];
+/// How the prediction leaves the mean of the four near neighbours, in 1/128: by what the first near pair, the far pair of the first line, that of
+/// the second, and the two oblique quartets have beyond it.
+pub(crate) type Kernel = [i32; 5];
+
+/// Kernels a pass can name: cubic on both lines, on one, none, linear on one, and two that lean to a line.
+pub(crate) const KERNELS: [Kernel; 8] =
+    [[0, -4, -4, 0, 0], [72, -8, 0, 0, 0], [-72, 0, -8, 0, 0], [0; 5], [64, 0, 0, 0, 0], [-64, 0, 0, 0, 0], [36, -8, -4, 0, 0], [-36, -4, -8, 0, 0]];
 
 /// A neighbour: whether it is a diagonal or a known sample, and its row and column relative to the predicted one.
 type Tap = (bool, isize, isize);
@@ -22,9 +26,20 @@ pub(super) const fn taps(pass: Pass) -> [[Tap; 2]; 4] {
     }
 }
 
+/// Taps between the two lines of a pass: one quartet closer to the first line, one closer to the second.
+const fn oblique_taps(pass: Pass) -> [[Tap; 4]; 2] {
+    const K: bool = false;
+    const D: bool = true;
+    match pass {
+        Pass::Diagonal => [[(K, 0, -1), (K, 0, 2), (K, 1, -1), (K, 1, 2)], [(K, -1, 0), (K, -1, 1), (K, 2, 0), (K, 2, 1)]],
+        Pass::Horizontal => [[(D, -1, -1), (D, -1, 1), (D, 0, -1), (D, 0, 1)], [(K, -1, 0), (K, -1, 1), (K, 1, 0), (K, 1, 1)]],
+        Pass::Vertical => [[(K, 0, -1), (K, 0, 1), (K, 1, -1), (K, 1, 1)], [(D, -1, -1), (D, -1, 0), (D, 1, -1), (D, 1, 0)]],
+    }
+}
+
 /// Predicts every sample of a pass.
 pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {
-    let kernel = KERNELS.get(choice.kernel).copied().unwrap_or_default();
+    let kernel = choice.kernel;
     let weight = WEIGHTS.get(choice.weight).copied().unwrap_or_default();
     let Some(reference) = context.reference.filter(|_| weight != 0) else { return interpolate(context, kernel) };
     // Interpolating the difference from the weighted reference and adding that back is the same rule on other grids.
@@ -39,7 +54,7 @@ pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {
 
 /// A reference sample times its weight.
 #[inline]
-fn weighted(sample: i32, weight: i32) -> i32 {
+pub(super) fn weighted(sample: i32, weight: i32) -> i32 {
     sample.wrapping_mul(weight) >> 4
 }
 
@@ -49,14 +64,14 @@ fn difference(samples: &Grid<i32>, reference: &Grid<i32>, weight: i32) -> Grid<i
     Grid { height: samples.height, width: samples.width, samples: difference.collect() }
 }
 
-fn interpolate(context: &Context, kernel: [i32; 4]) -> Prediction {
+fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let mut values = Grid::new(context.height, context.width);
     let mut buckets = Grid::new(context.height, context.width);
     let scale = reciprocal(context.quantum);
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
         let lines = Lines::of(context, y);
         let inner = lines.as_ref().map_or(0..0, |lines| lines.interpolate(kernel, scale, values, buckets));
-        let blocked = lines.map(|lines| lines.blocked()).unwrap_or_default();
+        let blocked = lines.map(|lines| lines.blocked(is_oblique(kernel))).unwrap_or_default();
         let open = |x: usize| inner.contains(&x) && blocked.get(x - inner.start).is_none_or(|b| *b == 0);
         if inner.len() == values.len() && blocked.is_empty() {
             continue;
@@ -69,52 +84,68 @@ fn interpolate(context: &Context, kernel: [i32; 4]) -> Prediction {
     Prediction { values, buckets }
 }
 
-/// The eight taps of a row as slices of equal length, for the columns where all of them exist.
-pub(super) struct Lines<'a> {
-    start: usize,
-    taps: [[&'a [i32]; 2]; 4],
-    /// The same places of the missing samples.
-    holes: Option<[[&'a [u8]; 2]; 4]>,
+/// Whether a kernel looks at the oblique taps.
+const fn is_oblique(kernel: Kernel) -> bool {
+    let [.., a, b] = kernel;
+    a != 0 || b != 0
 }
 
-/// The eight tap rows of row `y` between the columns `first` and `first + length`; `None` when one lies outside.
-fn tap_rows<'a, T: Copy + Default>(pass: Pass, known: &'a Grid<T>, diagonal: &'a Grid<T>, y: usize, first: usize, length: usize) -> Option<[[&'a [T]; 2]; 4]> {
-    let row = |(is_diagonal, dy, dx): Tap| {
-        let grid = if is_diagonal { diagonal } else { known };
-        let from = first.checked_add_signed(dx)?;
-        grid.row(y.checked_add_signed(dy)?).get(from..from + length)
-    };
-    let pair = |[a, b]: [Tap; 2]| Some([row(a)?, row(b)?]);
-    let [a, b, c, d] = taps(pass);
-    Some([pair(a)?, pair(b)?, pair(c)?, pair(d)?])
+/// The taps of a row as slices of equal length, for the columns where all of them exist.
+pub(super) struct Lines<'a> {
+    start: usize,
+    samples: TapRows<'a, i32>,
+    /// The same places of the missing samples.
+    holes: Option<TapRows<'a, u8>>,
+}
+
+/// One slice for each tap.
+#[derive(Clone, Copy)]
+struct TapRows<'a, T> {
+    straight: [[&'a [T]; 2]; 4],
+    oblique: [[&'a [T]; 4]; 2],
+}
+
+impl<'a, T: Copy + Default> TapRows<'a, T> {
+    /// The taps of row `y` between the columns `first` and `first + length`; `None` when one lies outside.
+    fn of(pass: Pass, known: &'a Grid<T>, diagonal: &'a Grid<T>, y: usize, first: usize, length: usize) -> Option<Self> {
+        let row = |(is_diagonal, dy, dx): Tap| {
+            let grid = if is_diagonal { diagonal } else { known };
+            let from = first.checked_add_signed(dx)?;
+            grid.row(y.checked_add_signed(dy)?).get(from..from + length)
+        };
+        let pair = |[a, b]: [Tap; 2]| Some([row(a)?, row(b)?]);
+        let quartet = |[a, b, c, d]: [Tap; 4]| Some([row(a)?, row(b)?, row(c)?, row(d)?]);
+        let ([a, b, c, d], [e, f]) = (taps(pass), oblique_taps(pass));
+        Some(Self { straight: [pair(a)?, pair(b)?, pair(c)?, pair(d)?], oblique: [quartet(e)?, quartet(f)?] })
+    }
 }
 
 impl<'a> Lines<'a> {
     /// `None` when a tap's row lies outside.
     pub(super) fn of(context: &Context<'a>, y: usize) -> Option<Self> {
         let (mut start, mut end) = (0isize, context.width as isize);
-        for (is_diagonal, _, dx) in taps(context.pass).into_iter().flatten() {
+        for (is_diagonal, _, dx) in taps(context.pass).into_iter().flatten().chain(oblique_taps(context.pass).into_iter().flatten()) {
             start = start.max(-dx);
             end = end.min(if is_diagonal { context.diagonal } else { context.known }.width as isize - dx);
         }
         let (first, length) = (usize::try_from(start).ok()?, usize::try_from(end - start).ok()?);
-        let taps = tap_rows(context.pass, context.known, context.diagonal, y, first, length)?;
+        let samples = TapRows::of(context.pass, context.known, context.diagonal, y, first, length)?;
         let holes = match context.holes {
-            Some(holes) => Some(tap_rows(context.pass, holes.known, holes.diagonal, y, first, length)?),
+            Some(holes) => Some(TapRows::of(context.pass, holes.known, holes.diagonal, y, first, length)?),
             None => None,
         };
-        Some(Self { start: first, taps, holes })
+        Some(Self { start: first, samples, holes })
     }
 
     /// Fills the columns it covers and says which.
-    fn interpolate(&self, kernel: [i32; 4], scale: u64, values: &mut [i32], buckets: &mut [u8]) -> core::ops::Range<usize> {
-        let [[n1, n2], [f1, f2], [n3, n4], [f3, f4]] = self.taps;
+    fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) -> core::ops::Range<usize> {
+        let [[n1, n2], _, [n3, n4], _] = self.samples.straight;
         let range = self.start..self.start + n1.len();
         let (Some(values), Some(buckets)) = (values.get_mut(range.clone()), buckets.get_mut(range.clone())) else { return 0..0 };
-        let near = n1.iter().zip(n2).zip(n3).zip(n4);
-        let far = f1.iter().zip(f2).zip(f3).zip(f4);
-        for (value, ((((n1, n2), n3), n4), (((f1, f2), f3), f4))) in values.iter_mut().zip(near.zip(far)) {
-            *value = apply(kernel, [n1.wrapping_add(*n2), f1.wrapping_add(*f2), n3.wrapping_add(*n4), f3.wrapping_add(*f4)]);
+        if is_oblique(kernel) {
+            values.iter_mut().zip(self.sums()).for_each(|(value, sums)| *value = sums.predict(kernel));
+        } else {
+            values.iter_mut().zip(self.straight_sums()).for_each(|(value, sums)| *value = sums.predict(kernel));
         }
         let near = n1.iter().zip(n2).zip(n3).zip(n4);
         for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(near) {
@@ -125,19 +156,29 @@ impl<'a> Lines<'a> {
     }
 
     /// Per covered column, whether a tap is missing; empty when none is in the whole row.
-    pub(super) fn blocked(&self) -> Vec<u8> {
+    pub(super) fn blocked(&self, oblique: bool) -> Vec<u8> {
         let Some(holes) = self.holes else { return Vec::new() };
-        let mut blocked = vec![0; holes.first().map_or(0, |[a, _]| a.len())];
-        for tap in holes.into_iter().flatten() {
-            blocked.iter_mut().zip(tap).for_each(|(b, h)| *b |= h);
+        let [[first, _], ..] = holes.straight;
+        let mut blocked = vec![0; first.len()];
+        let mut add = |tap: &[u8]| blocked.iter_mut().zip(tap).for_each(|(b, h)| *b |= h);
+        holes.straight.into_iter().flatten().for_each(&mut add);
+        if oblique {
+            holes.oblique.into_iter().flatten().for_each(&mut add);
         }
         if blocked.iter().any(|b| *b != 0) { blocked } else { Vec::new() }
     }
 
-    /// Sums of the four pairs, column by column.
-    pub(super) fn sums(&self) -> impl Iterator<Item = [i32; 4]> + use<'a> {
-        let [a, b, c, d] = self.taps.map(|[a, b]| a.iter().zip(b).map(|(a, b)| a.wrapping_add(*b)));
-        a.zip(b).zip(c).zip(d).map(|(((a, b), c), d)| [a, b, c, d])
+    /// Sums of the pairs, column by column.
+    fn straight_sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
+        let [n1, f1, n2, f2] = self.samples.straight.map(|[a, b]| a.iter().zip(b).map(|(a, b)| a.wrapping_add(*b)));
+        n1.zip(n2).zip(f1.zip(f2)).map(|((n1, n2), (f1, f2))| Sums { near: [n1, n2], far: [f1, f2], oblique: [0; 2] })
+    }
+
+    /// Sums of the pairs and quartets, column by column.
+    pub(super) fn sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
+        let quartet = |[a, b, c, d]: [&'a [i32]; 4]| a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| a.wrapping_add(*b).wrapping_add(*c).wrapping_add(*d));
+        let [first, second] = self.samples.oblique.map(quartet);
+        self.straight_sums().zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
     }
 
     /// First column covered.
@@ -146,8 +187,42 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The weighted sum of the four pairs, rounded.
+/// Sums of the taps around a sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sums {
+    /// Near pair of the first line, of the second.
+    near: [i32; 2],
+    /// Far pair of the first line, of the second.
+    far: [i32; 2],
+    /// Quartet closer to the first line, to the second.
+    oblique: [i32; 2],
+}
+
+impl Sums {
+    /// The mean of the near neighbours, and what a kernel weighs: how far the sums are from as many times that mean.
+    #[inline]
+    pub(super) fn terms(self) -> (i32, Kernel) {
+        let Self { near: [n1, n2], far: [f1, f2], oblique: [q1, q2] } = self;
+        let mean = n1.wrapping_add(n2).wrapping_add(2) >> 2;
+        let (two, four) = (mean.wrapping_mul(2), mean.wrapping_mul(4));
+        (mean, [n1.wrapping_sub(two), f1.wrapping_sub(two), f2.wrapping_sub(two), q1.wrapping_sub(four), q2.wrapping_sub(four)])
+    }
+
+    #[inline]
+    fn predict(self, kernel: Kernel) -> i32 {
+        let (mean, terms) = self.terms();
+        mean.wrapping_add(correction(kernel, terms))
+    }
+
+    /// The sums less those of a weighted reference.
+    pub(super) fn less(self, reference: Self, weight: i32) -> Self {
+        let pair = |[a, b]: [i32; 2], [c, d]: [i32; 2]| [a.wrapping_sub(weighted(c, weight)), b.wrapping_sub(weighted(d, weight))];
+        Self { near: pair(self.near, reference.near), far: pair(self.far, reference.far), oblique: pair(self.oblique, reference.oblique) }
+    }
+}
+
+/// What a kernel adds to the mean.
 #[inline]
-pub(super) fn apply(kernel: [i32; 4], sums: [i32; 4]) -> i32 {
-    kernel.into_iter().zip(sums).fold(16i32, |p, (k, s)| p.wrapping_add(k.wrapping_mul(s))) >> 5
+pub(super) fn correction(kernel: Kernel, terms: Kernel) -> i32 {
+    kernel.into_iter().zip(terms).fold(64i32, |sum, (k, t)| sum.wrapping_add(k.wrapping_mul(t))) >> 7
 }

@@ -7,7 +7,9 @@ mod choose;
 mod classical;
 
 pub(crate) use choose::choose;
-pub(crate) use classical::predict;
+pub(crate) use classical::{Kernel, predict};
+
+use classical::KERNELS;
 
 use super::entropy::{Coder, SYMBOLS, Table};
 use super::pyramid::{Grid, Pass};
@@ -16,6 +18,8 @@ use super::pyramid::{Grid, Pass};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) pass: Pass,
+    /// 0 is the finest.
+    pub(crate) level: u32,
     pub(crate) known: &'a Grid<i32>,
     pub(crate) diagonal: &'a Grid<i32>,
     /// Where those samples are missing; `None` when none are.
@@ -59,8 +63,7 @@ pub(crate) const COARSEST_BUCKET: u8 = BUCKETS as u8 - 1;
 /// What the encoder decides for one pass of one plane, and sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Choice {
-    /// Index into [`classical::KERNELS`].
-    pub(crate) kernel: usize,
+    pub(crate) kernel: Kernel,
     /// Index into [`WEIGHTS`].
     pub(crate) weight: usize,
 }
@@ -68,26 +71,57 @@ pub(crate) struct Choice {
 /// Weights of the reference plane, in 1/16.
 pub(crate) const WEIGHTS: [i32; SYMBOLS] = [0, 2, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20];
 
-/// Learned tables of the choices of a chunk.
+/// Learned tables of the choices of a chunk, and the kernels it fitted last.
 #[derive(Debug)]
 pub(crate) struct ChoiceTables {
     kernel: [Table; 3],
     weight: [Table; 3],
+    /// Of each pass, level by level.
+    fitted: [Vec<Kernel>; 3],
 }
+
+/// Symbols of kernels that have no name: the one fitted last for the same pass and level, and a new one.
+const AS_BEFORE: usize = KERNELS.len();
+const NEW: usize = AS_BEFORE + 1;
 
 impl Default for ChoiceTables {
     fn default() -> Self {
-        Self { kernel: core::array::from_fn(|_| Table::uniform(classical::KERNELS.len(), 5)), weight: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)) }
+        Self {
+            kernel: core::array::from_fn(|_| Table::uniform(NEW + 1, 5)),
+            weight: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)),
+            fitted: core::array::from_fn(|_| vec![[0; 5]; MAX_LEVELS]),
+        }
+    }
+}
+
+/// Levels whose fitted kernels are kept.
+const MAX_LEVELS: usize = 32;
+
+impl ChoiceTables {
+    /// The kernel fitted last.
+    pub(crate) fn before(&self, context: &Context) -> Kernel {
+        self.fitted.get(context.pass.number()).and_then(|f| f.get(context.level as usize)).copied().unwrap_or_default()
     }
 }
 
 impl Choice {
     /// Codes the choice for a pass; the weight only where there is a reference.
-    pub(crate) fn code<C: Coder>(self, coder: &mut C, tables: &mut ChoiceTables, pass: Pass, referenced: bool) -> Self {
-        let [kernel, weight] = [&mut tables.kernel, &mut tables.weight].map(|t| match (pass, t) {
-            (Pass::Diagonal, [t, ..]) | (Pass::Horizontal, [_, t, _]) | (Pass::Vertical, [.., t]) => t,
-        });
-        Self { kernel: coder.adaptive(kernel, self.kernel), weight: if referenced { coder.adaptive(weight, self.weight) } else { 0 } }
+    pub(crate) fn code<C: Coder>(self, coder: &mut C, tables: &mut ChoiceTables, context: &Context) -> Self {
+        let pass = context.pass.number();
+        let before = tables.before(context);
+        let (Some(kernels), Some(weights)) = (tables.kernel.get_mut(pass), tables.weight.get_mut(pass)) else { return self };
+        let named = KERNELS.iter().position(|k| *k == self.kernel);
+        let symbol = named.unwrap_or(if self.kernel == before { AS_BEFORE } else { NEW });
+        let kernel = match coder.adaptive(kernels, symbol) {
+            AS_BEFORE => before,
+            NEW => self.kernel.map(|w| i32::from(coder.bits(8, w as u64 & 0xFF) as u8 as i8)),
+            name => KERNELS.get(name).copied().unwrap_or_default(),
+        };
+        if let Some(last) = tables.fitted.get_mut(pass).and_then(|f| f.get_mut(context.level as usize)).filter(|_| !KERNELS.contains(&kernel)) {
+            *last = kernel;
+        }
+        let weight = if context.reference.is_some() { coder.adaptive(weights, self.weight) } else { 0 };
+        Self { kernel, weight }
     }
 }
 

@@ -80,6 +80,11 @@ impl Pass {
         (count(height, 2, top), count(width, 2, left))
     }
 
+    /// 0, 1, 2 in coding order.
+    pub(crate) const fn number(self) -> usize {
+        self as usize
+    }
+
     const fn phase(self) -> (usize, usize) {
         match self {
             Self::Diagonal => (1, 1),

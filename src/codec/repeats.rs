@@ -1,27 +1,27 @@
-//! The second way through a plane, for sparse and piecewise-constant fields (rain, masks, classes): in raster order over the few values that
+//! The way through a plane for sparse and piecewise-constant fields (rain, clouds, classes): in raster order over the few numbers that
 //! occur, where a sample mostly repeats a neighbour. Written once for both directions, like `walk`.
 
-use super::entropy::{Coder, Cumulative, Residuals, SYMBOLS, Table};
+use super::entropy::{Coder, Cumulative, SYMBOLS, Table};
 use super::pyramid::Grid;
-use super::walk::Quantiser;
-use std::collections::BTreeMap;
 
-/// Most distinct values.
-pub(crate) const MAX_LEVELS: usize = 4096;
+/// Numbers lie below this.
+pub(crate) const MAX_NUMBERS: usize = 4096;
 
-/// What a sample can repeat, in the order it is asked: left, above, above left, above right, the plane before, the most common level.
+/// What a sample can repeat, in the order it is asked: left, above, above left, above right, the plane before, the most common number.
 const CANDIDATES: usize = 6;
 /// Contexts of the repeat symbol: which of seven pairs of candidates are equal.
 const CONTEXTS: usize = 1 << 7;
 
 /// What a chunk learns while it is coded.
 #[derive(Debug)]
-pub(crate) struct Repeats {
+pub(crate) struct Learned {
+    /// The most common number.
+    common: i32,
     symbols: Vec<Table>,
     others: Numbers,
 }
 
-/// Tables of level numbers that repeat nothing: bit length by the lengths of the neighbours, then the bits below the leading one.
+/// Tables of numbers that repeat nothing: bit length by the lengths of the neighbours, then the bits below the leading one.
 #[derive(Debug)]
 struct Numbers {
     by_mean: Vec<Table>,
@@ -29,8 +29,8 @@ struct Numbers {
     mantissas: Vec<Table>,
 }
 
-/// Bit lengths of level numbers: 0 ..= 12.
-const LENGTHS: usize = MAX_LEVELS.ilog2() as usize + 1;
+/// Bit lengths of numbers: 0 ..= 12.
+const LENGTHS: usize = MAX_NUMBERS.ilog2() as usize + 1;
 
 impl Default for Numbers {
     fn default() -> Self {
@@ -68,65 +68,22 @@ const fn length(number: u32) -> usize {
     32 - number.leading_zeros() as usize
 }
 
-impl Default for Repeats {
-    fn default() -> Self {
-        Self { symbols: vec![Table::uniform(CANDIDATES + 1, 6); CONTEXTS], others: Numbers::default() }
+impl Learned {
+    /// Codes the most common number; the encoder brings the planes along.
+    pub(crate) fn start<C: Coder>(coder: &mut C, planes: Option<&[Grid<i32>]>) -> Self {
+        let common = coder.bits(MAX_NUMBERS.ilog2(), planes.map_or(0, most_common) as u64) as i32;
+        Self { common, symbols: vec![Table::uniform(CANDIDATES + 1, 6); CONTEXTS], others: Numbers::default() }
     }
 }
 
-/// The distinct values of a chunk in ascending order; samples are coded as their numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Levels {
-    /// Lattice coordinates divided by the quantum.
-    pub(crate) values: Vec<i32>,
-    /// Number of the most common one.
-    pub(crate) common: i32,
-}
-
-impl Levels {
-    /// Codes the list: count, most common, first value, gaps.
-    pub(crate) fn code<C: Coder>(&self, coder: &mut C) -> Self {
-        let mut gaps = Residuals::new(1);
-        let count = coder.bits(13, self.values.len() as u64) as usize;
-        let common = coder.bits(13, self.common as u64) as i32;
-        let mut last = coder.bits(32, self.values.first().copied().unwrap_or(0) as u32 as u64) as u32 as i32;
-        let mut values = Vec::new();
-        for i in 0..count.min(MAX_LEVELS) {
-            if i > 0 {
-                let gap = self.values.get(i).map_or(0, |v| v.wrapping_sub(last).wrapping_sub(1));
-                last = last.wrapping_add(gaps.code(coder, 0, 0, gap)).wrapping_add(1);
-            }
-            values.push(last);
+fn most_common(planes: &[Grid<i32>]) -> usize {
+    let mut counts = [0u32; MAX_NUMBERS];
+    for number in planes.iter().flat_map(|p| &p.samples) {
+        if let Some(count) = usize::try_from(*number).ok().and_then(|n| counts.get_mut(n)) {
+            *count += 1;
         }
-        Self { values, common }
     }
-
-    /// The levels of some coordinates on multiples of `quantum`; `None` when there are too many.
-    pub(crate) fn of(coordinates: impl Iterator<Item = i32>, quantum: i32) -> Option<Self> {
-        let quantiser = Quantiser::new(quantum);
-        let mut counts = BTreeMap::new();
-        for coordinate in coordinates {
-            *counts.entry(quantiser.nearest(coordinate)).or_insert(0u64) += 1;
-            if counts.len() > MAX_LEVELS {
-                return None;
-            }
-        }
-        let common = counts.values().enumerate().max_by_key(|(_, count)| **count).map_or(0, |(i, _)| i as i32);
-        Some(Self { values: counts.into_keys().collect(), common })
-    }
-
-    /// Level numbers of coordinates.
-    pub(crate) fn numbers(&self, coordinates: &Grid<i32>, quantum: i32) -> Grid<i32> {
-        let quantiser = Quantiser::new(quantum);
-        let number = |c: &i32| self.values.binary_search(&quantiser.nearest(*c)).unwrap_or(0) as i32;
-        Grid { height: coordinates.height, width: coordinates.width, samples: coordinates.samples.iter().map(number).collect() }
-    }
-
-    /// Coordinates of level numbers; one that does not exist reads as zero.
-    pub(crate) fn coordinates(&self, numbers: &Grid<i32>, quantum: i32) -> Grid<i32> {
-        let coordinate = |n: &i32| usize::try_from(*n).ok().and_then(|n| self.values.get(n)).copied().unwrap_or(0).wrapping_mul(quantum);
-        Grid { height: numbers.height, width: numbers.width, samples: numbers.samples.iter().map(coordinate).collect() }
-    }
+    counts.iter().enumerate().max_by_key(|(_, count)| **count).map_or(0, |(number, _)| number)
 }
 
 /// Neighbours of a sample.
@@ -156,23 +113,25 @@ impl Around {
 pub(crate) struct Plane<'a> {
     pub(crate) height: usize,
     pub(crate) width: usize,
-    /// The most common level number.
-    pub(crate) common: i32,
-    /// Level numbers; only the encoder has them.
+    /// Only the encoder has it.
     pub(crate) source: Option<&'a Grid<i32>>,
     /// Where samples are missing.
     pub(crate) holes: Option<&'a Grid<u8>>,
-    /// Level numbers of the plane before this one.
+    /// The plane before this one.
     pub(crate) before: Option<&'a Grid<i32>>,
 }
 
-/// Codes a plane of level numbers.
-pub(crate) fn code_plane<C: Coder>(coder: &mut C, repeats: &mut Repeats, job: Plane) -> Grid<i32> {
-    let Plane { height, width, common, source, holes, before } = job;
-    let mut plane = Grid::new(height, width);
+/// Codes a plane of numbers; `stop` is asked before every row, true ends early with what is there.
+pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, stop: impl Fn(&C) -> bool) -> Grid<i32> {
+    let Plane { height, width, source, holes, before } = plane;
+    let common = learned.common;
+    let mut numbers = Grid::new(height, width);
     // The row above with its ends repeated, so that every sample has all its neighbours.
     let mut above = vec![common; width + 2];
-    for (y, row) in plane.rows_mut().enumerate() {
+    for (y, row) in numbers.rows_mut().enumerate() {
+        if stop(coder) {
+            break;
+        }
         let source = source.map(|s| s.row(y)).unwrap_or_default();
         let holes = holes.map(|h| h.row(y)).unwrap_or_default();
         let before = before.map(|b| b.row(y)).unwrap_or_default();
@@ -182,7 +141,7 @@ pub(crate) fn code_plane<C: Coder>(coder: &mut C, repeats: &mut Repeats, job: Pl
             let around = Around { left, above, above_left, above_right, before: before.get(x).copied().unwrap_or(common), common };
             *sample = left;
             if holes.get(x).is_none_or(|h| *h == 0) {
-                *sample = code_sample(coder, repeats, around, source.get(x).copied().unwrap_or(0));
+                *sample = code_sample(coder, learned, around, source.get(x).copied().unwrap_or(0));
             }
             left = *sample;
         }
@@ -191,18 +150,18 @@ pub(crate) fn code_plane<C: Coder>(coder: &mut C, repeats: &mut Repeats, job: Pl
             *a = *s;
         }
     }
-    plane
+    numbers
 }
 
-fn code_sample<C: Coder>(coder: &mut C, repeats: &mut Repeats, around: Around, source: i32) -> i32 {
+fn code_sample<C: Coder>(coder: &mut C, learned: &mut Learned, around: Around, source: i32) -> i32 {
     let candidates = around.candidates();
-    let Some(table) = repeats.symbols.get_mut(around.context()) else { return 0 };
+    let Some(table) = learned.symbols.get_mut(around.context()) else { return 0 };
     let symbol = candidates.iter().position(|c| *c == source).unwrap_or(CANDIDATES);
     let symbol = coder.adaptive(table, symbol);
     if let Some(repeated) = candidates.get(symbol) {
         return *repeated;
     }
-    repeats.others.code(coder, around, source)
+    learned.others.code(coder, around, source)
 }
 
 const _: () = assert!(CANDIDATES < SYMBOLS);

@@ -1,4 +1,4 @@
-//! How far decoded values lie from their source.
+//! Errors, value by value.
 
 use crate::error::{Error, Result};
 use crate::field::{Element, Field, Missing, Packing, Values};
@@ -14,12 +14,29 @@ pub struct Comparison {
     pub max_abs_error: f64,
     /// Root of the mean squared difference.
     pub rmse: f64,
+    /// Mean of decoded − original.
+    pub bias: f64,
     /// Largest less smallest value of the original.
     pub range: f64,
     /// Whether the same values are missing, with the same bits.
     pub missing_equal: bool,
     /// Whether every value has the same bits.
     pub bit_identical: bool,
+}
+
+impl Comparison {
+    /// Peak signal-to-noise ratio in dB: the range of the original over the RMSE. Infinite without error; `None` without values or range.
+    #[must_use]
+    pub fn psnr(&self) -> Option<f64> {
+        let exact = self.rmse == 0.0;
+        (self.count > 0 && (exact || self.range > 0.0)).then(|| if exact { f64::INFINITY } else { 20.0 * (self.range / self.rmse).log10() })
+    }
+
+    /// Whether all values lie within a bound in physical units, 0 asking for every bit, and missing ones came back as they were.
+    #[must_use]
+    pub fn keeps(&self, absolute_bound: f64) -> bool {
+        self.missing_equal && if absolute_bound == 0.0 { self.bit_identical } else { self.max_abs_error <= absolute_bound }
+    }
 }
 
 /// Compares decoded values with their source.
@@ -39,9 +56,8 @@ pub fn compare(original: &Field, decoded: &Field) -> Result<Comparison> {
 }
 
 fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, packing: Packing) -> Comparison {
-    let mut result = Comparison { count: 0, missing: 0, max_abs_error: 0.0, rmse: 0.0, range: 0.0, missing_equal: true, bit_identical: true };
-    let (mut squares, mut smallest, mut largest) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
-    let scale = packing.scale.abs();
+    let mut result = Comparison { count: 0, missing: 0, max_abs_error: 0.0, rmse: 0.0, bias: 0.0, range: 0.0, missing_equal: true, bit_identical: true };
+    let (mut sum, mut squares, mut smallest, mut largest) = (0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
     for (a, b) in original.iter().zip(decoded) {
         let same = a.to_bits64() == b.to_bits64();
         result.bit_identical &= same;
@@ -51,15 +67,17 @@ fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, pac
             continue;
         }
         let (a, b) = (a.to_f64(), b.to_f64());
-        let error = if same { 0.0 } else { (b - a).abs() * scale };
+        let error = if same { 0.0 } else { (b - a) * packing.scale };
         result.count += 1;
-        result.max_abs_error = result.max_abs_error.max(error);
+        result.max_abs_error = result.max_abs_error.max(error.abs());
+        sum += error;
         squares += error * error;
         (smallest, largest) = (smallest.min(a), largest.max(a));
     }
     if result.count > 0 {
+        result.bias = sum / result.count as f64;
         result.rmse = (squares / result.count as f64).sqrt();
-        result.range = (largest - smallest) * scale;
+        result.range = (largest - smallest) * packing.scale.abs();
     }
     result
 }

@@ -1,0 +1,167 @@
+//! `deepcomp test`.
+
+use crate::TestArgs;
+use crate::archive_commands::{decode, open};
+use crate::output::{Outcome, about, bound_text, print_json, read, read_dataset, say};
+use deepcomp::archive::{Archive, VariableReport};
+use deepcomp::field::{Dataset, Field};
+use deepcomp::metrics::{self, Acceptance, Comparison};
+use serde::Serialize;
+use std::path::Path;
+
+pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
+    let bytes = read(&args.archive)?;
+    let archive = open(&args.archive, &bytes)?;
+    check_names(args, &archive)?;
+    let (mut checked, mut compared) = (0, Vec::new());
+    for (file, name) in archive.files().enumerate() {
+        let decoded = decode(&archive, file, &bytes).map_err(about(&args.archive))?;
+        let reports = archive.variables(file).map_err(about(&args.archive))?;
+        check_certificates(&args.archive, &reports)?;
+        checked += reports.len();
+        if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
+            let (_, source) = read_dataset(path)?;
+            for (report, field) in reports.iter().zip(&decoded.fields) {
+                compared.push(compare(name, report, field, &source).map_err(about(path))?);
+            }
+        }
+    }
+    print(args, checked, &compared)?;
+    compared.iter().find(|v| !v.bound_kept).map_or(Ok(()), |v| {
+        let (file, name, error, bound) = (&v.file, &v.variable, v.max_abs_error, v.absolute_bound);
+        Err(format!("{}: {name:?} of {file} is not within its bound {bound}: largest error {error}, or missing values changed", args.archive.display()))
+    })
+}
+
+fn is_named(path: &Path, name: &str) -> bool {
+    path.file_name().is_some_and(|file| file.to_string_lossy() == name)
+}
+
+/// Every source has to be one of the files in the archive.
+fn check_names(args: &TestArgs, archive: &Archive) -> Outcome<()> {
+    match args.source.iter().find(|path| !archive.files().any(|name| is_named(path, name))) {
+        Some(path) => Err(about(path)(format!("not the name of a file in the archive, which has {}", archive.files().collect::<Vec<_>>().join(", ")))),
+        None => Ok(()),
+    }
+}
+
+fn check_certificates(archive: &Path, reports: &[VariableReport]) -> Outcome<()> {
+    match reports.iter().find(|v| v.max_abs_error > v.absolute_bound) {
+        Some(v) => Err(about(archive)(format!("variable {:?} certifies an error of {} above its bound {}", v.name, v.max_abs_error, v.absolute_bound))),
+        None => Ok(()),
+    }
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    archive: String,
+    variables: &'a [Compared],
+}
+
+/// A variable beside its source; `null` where a metric does not apply, and for a PSNR without end.
+#[derive(Debug, Serialize)]
+struct Compared {
+    file: String,
+    variable: String,
+    bound: String,
+    absolute_bound: f64,
+    bound_kept: bool,
+    max_abs_error: f64,
+    rmse: f64,
+    bias: f64,
+    psnr: Option<f64>,
+    pearson: Option<f64>,
+    one_minus_pearson: Option<f64>,
+    ks_p: Option<f64>,
+    spatial_relative_error: Option<f64>,
+    dssim: Option<f64>,
+    passes: Passes,
+}
+
+#[derive(Debug, Serialize)]
+struct Passes {
+    pearson: Option<bool>,
+    ks_p: Option<bool>,
+    spatial_relative_error: Option<bool>,
+    dssim: Option<bool>,
+}
+
+fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &Dataset) -> deepcomp::Result<Compared> {
+    let original = source.fields.iter().find(|f| f.name == report.name).ok_or_else(|| deepcomp::Error::NoSuchVariable {
+        name: report.name.clone(),
+        available: source.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
+    })?;
+    let comparison = metrics::compare(original, decoded)?;
+    let acceptance = metrics::acceptance(original, decoded)?;
+    Ok(Compared::new(file, report, &comparison, &acceptance))
+}
+
+impl Compared {
+    fn new(file: &str, report: &VariableReport, comparison: &Comparison, acceptance: &Acceptance) -> Self {
+        let verdicts = acceptance.verdicts();
+        Self {
+            file: file.to_owned(),
+            variable: report.name.clone(),
+            bound: bound_text(report.bound),
+            absolute_bound: report.absolute_bound,
+            bound_kept: comparison.keeps(report.absolute_bound),
+            max_abs_error: comparison.max_abs_error,
+            rmse: comparison.rmse,
+            bias: comparison.bias,
+            psnr: comparison.psnr(),
+            pearson: acceptance.pearson(),
+            one_minus_pearson: acceptance.one_minus_pearson,
+            ks_p: acceptance.ks_p,
+            spatial_relative_error: acceptance.spatial_relative_error,
+            dssim: acceptance.dssim,
+            passes: Passes { pearson: verdicts.pearson, ks_p: verdicts.ks_p, spatial_relative_error: verdicts.spatial_relative_error, dssim: verdicts.dssim },
+        }
+    }
+}
+
+fn print(args: &TestArgs, checked: usize, compared: &[Compared]) -> Outcome<()> {
+    let archive = args.archive.display().to_string();
+    if args.json {
+        return print_json(&Report { archive, variables: compared });
+    }
+    if !compared.is_empty() {
+        print_table(compared)?;
+    }
+    say(format_args!("{archive}: {checked} variables decode to the values their certificates name"))
+}
+
+fn print_table(compared: &[Compared]) -> Outcome<()> {
+    let line = |variable: &str, [error, rmse, psnr, pearson, ks, relative, dssim, bound]: [String; 8]| {
+        say(format_args!("{variable:<24} {error:>12} {rmse:>12} {psnr:>8} {pearson:>14} {ks:>10} {relative:>10} {dssim:>12}  {bound}"))
+    };
+    line("variable", ["max error", "RMSE", "PSNR", "Pearson", "KS p", "rel. err.", "DSSIM", "bound"].map(str::to_owned))?;
+    for v in compared {
+        let psnr = v.psnr.map_or_else(|| "–".to_owned(), |p| if p.is_finite() { format!("{p:.2}") } else { "∞".to_owned() });
+        let cells = [
+            format!("{:.4e}", v.max_abs_error),
+            format!("{:.4e}", v.rmse),
+            psnr,
+            judged(v.pearson.map(|r| format!("{r:.8}")), v.passes.pearson),
+            judged(v.ks_p.map(|p| format!("{p:.4}")), v.passes.ks_p),
+            judged(v.spatial_relative_error.map(|s| format!("{:.2}%", 100.0 * s)), v.passes.spatial_relative_error),
+            judged(v.dssim.map(|d| format!("{d:.6}")), v.passes.dssim),
+            format!("{} {}", v.bound, if v.bound_kept { "kept" } else { "BROKEN" }),
+        ];
+        line(&v.variable, cells)?;
+    }
+    say(format_args!(
+        "✓ passes, ✗ misses, – does not apply: Pearson ≥ {}, KS p ≥ {}, relative error above 1e-4 on ≤ {}% of values, DSSIM ≥ {}",
+        metrics::LEAST_PEARSON,
+        metrics::LEAST_KS_P,
+        100.0 * metrics::MOST_SPATIAL_RELATIVE_ERROR,
+        metrics::LEAST_DSSIM
+    ))
+}
+
+fn judged(value: Option<String>, passes: Option<bool>) -> String {
+    match (value, passes) {
+        (Some(value), Some(passes)) => format!("{value} {}", if passes { '✓' } else { '✗' }),
+        _ => "–".to_owned(),
+    }
+}

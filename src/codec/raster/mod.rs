@@ -1,0 +1,321 @@
+//! The second way through a plane, for pictures, sparse fields and fields of few values (rain, classes, depths): in raster order, predicted
+//! by a filter that learns, coded by decisions that many contexts foresee. Written once for both directions, like `walk`.
+
+mod blend;
+mod contexts;
+
+use super::entropy::{Coder, Contexts, DECISIONS, Excess, LowBits, Mixing, SYMBOLS};
+use super::pyramid::Grid;
+use blend::{Blend, median};
+use contexts::{Sizes, contexts};
+
+/// What a chunk learns while it is coded.
+#[derive(Debug)]
+pub(crate) struct Learned {
+    blend: Blend,
+    mixing: Mixing,
+    sizes: Sizes,
+    low: LowBits,
+    excess: Excess,
+}
+
+impl Learned {
+    /// For a chunk of that many samples.
+    pub(crate) fn new(samples: usize) -> Self {
+        let sizes = Sizes::of(samples);
+        Self {
+            blend: Blend::default(),
+            mixing: Mixing::new(sizes.contexts(), contexts::CIRCUMSTANCES),
+            sizes,
+            low: LowBits::default(),
+            excess: Excess::default(),
+        }
+    }
+}
+
+/// A coded plane and how far each sample was from its prediction.
+#[derive(Debug)]
+pub(crate) struct Coded {
+    pub(crate) samples: Grid<i32>,
+    residuals: Grid<i32>,
+}
+
+/// A plane to code.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plane<'a> {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// Only the encoder has it.
+    pub(crate) source: Option<&'a Grid<i32>>,
+    /// Where samples are missing.
+    pub(crate) holes: Option<&'a Grid<u8>>,
+    /// The plane before this one, and the one before that.
+    pub(crate) before: [Option<&'a Coded>; 2],
+}
+
+/// What is known around a sample, by compass direction.
+#[derive(Debug, Clone, Copy)]
+struct Around {
+    w: i32,
+    n: i32,
+    nw: i32,
+    ne: i32,
+    ww: i32,
+    nn: i32,
+    nne: i32,
+    /// The median edge detector's prediction.
+    base: i32,
+    /// Residuals of the samples beside it.
+    residuals: Residuals,
+    first: Earlier,
+    second: Earlier,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Residuals {
+    w: i32,
+    n: i32,
+    nw: i32,
+    ne: i32,
+    ww: i32,
+    nn: i32,
+}
+
+/// The same place in an earlier plane.
+#[derive(Debug, Clone, Copy)]
+struct Earlier {
+    here: i32,
+    w: i32,
+    n: i32,
+    nw: i32,
+    e: i32,
+    s: i32,
+    residual: i32,
+}
+
+/// Codes a plane; `stop` is asked before every row, true ends early with what is there.
+pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, stop: impl Fn(&C) -> bool) -> Coded {
+    let Plane { height, width, source, holes, before } = plane;
+    let mut samples = Grid::new(height, width);
+    let mut residuals = Grid::new(height, width);
+    // The rows so far, newest first, with a margin.
+    let mut values = Rows::new(width);
+    let mut errors = Rows::new(width);
+    let mut earlier = before.map(|b| EarlierRows::new(b, width));
+    for (y, (row, residual_row)) in samples.rows_mut().zip(residuals.rows_mut()).enumerate() {
+        if stop(coder) {
+            break;
+        }
+        let source = source.map(|s| s.row(y)).unwrap_or_default();
+        let holes = holes.map(|h| h.row(y)).unwrap_or_default();
+        earlier.iter_mut().zip(before).for_each(|(rows, plane)| rows.load(plane, y));
+        let [first, second] = &earlier;
+        for (x, (sample, residual)) in row.iter_mut().zip(residual_row).enumerate() {
+            let around = Around::at(&values, &errors, first.at(x), second.at(x), x);
+            let blended = learned.blend.predict(&around);
+            *sample = blended.predicted;
+            if holes.get(x).is_none_or(|h| *h == 0) {
+                let wanted = source.get(x).map_or(0, |s| s.wrapping_sub(blended.predicted));
+                *residual = code_residual(coder, learned, &around, blended.predicted, wanted);
+                *sample = blended.predicted.wrapping_add(*residual);
+                learned.blend.learn(&blended, *residual);
+            }
+            values.set(x, *sample);
+            errors.set(x, *residual);
+        }
+        values.next();
+        errors.next();
+    }
+    Coded { samples, residuals }
+}
+
+impl Around {
+    #[inline]
+    fn at(values: &Rows, errors: &Rows, first: Earlier, second: Earlier, x: usize) -> Self {
+        let [[ww, w, ..], [_, nw, n, ne, _], [_, _, nn, nne, _]] = values.window(x);
+        let [[eww, ew, ..], [_, enw, en, ene, _], [_, _, enn, ..]] = errors.window(x);
+        let residuals = Residuals { w: ew, n: en, nw: enw, ne: ene, ww: eww, nn: enn };
+        Self { w, n, nw, ne, ww, nn, nne, base: median(w, n, nw), residuals, first, second }
+    }
+}
+
+/// Magnitudes told apart one by one; larger ones by octave.
+const SINGLE: u32 = 6;
+/// Octaves beyond; class c holds 2^(c + 1) magnitudes, and what is larger still is an excess.
+const OCTAVES: u32 = 7;
+/// Decisions: zero, sign, the magnitudes and octaves of either sign, the upper half of an octave.
+const ZERO: usize = 0;
+const SIGN: usize = 1;
+const MAGNITUDES: [usize; 2] = [2, 2 + (SINGLE + OCTAVES) as usize];
+const HALVES: usize = 2 + 2 * (SINGLE + OCTAVES) as usize;
+
+const _: () = assert!(HALVES + 4 == DECISIONS);
+
+/// Codes how far a sample is from its prediction.
+#[inline]
+fn code_residual<C: Coder>(coder: &mut C, learned: &mut Learned, around: &Around, predicted: i32, residual: i32) -> i32 {
+    let energy = around.residuals.energy();
+    let split = split(energy);
+    let contexts = contexts(&learned.sizes, around, predicted, energy, split);
+    let half = 1i32 << split >> 1;
+    let shifted = residual.wrapping_add(half);
+    let high = code_high(coder, learned, &contexts, shifted >> split);
+    let low = if split == 0 {
+        0
+    } else {
+        let symbol = high.clamp(-7, 7) + 7;
+        learned.low.code(coder, split, symbol as usize, shifted as u32 & ((1 << split) - 1))
+    };
+    (high << split).wrapping_sub(half).wrapping_add(low as i32)
+}
+
+/// Codes a residual without its low bits: zero, sign, magnitude.
+#[inline]
+fn code_high<C: Coder>(coder: &mut C, learned: &mut Learned, contexts: &Contexts, high: i32) -> i32 {
+    if learned.mixing.code(coder, contexts, ZERO, high == 0) {
+        return 0;
+    }
+    let negative = learned.mixing.code(coder, contexts, SIGN, high < 0);
+    let [positives, negatives] = MAGNITUDES;
+    let first = if negative { negatives } else { positives };
+    let magnitude = code_magnitude(coder, learned, contexts, first, high.unsigned_abs()) as i32;
+    if negative { magnitude.wrapping_neg() } else { magnitude }
+}
+
+/// Codes a magnitude from 1: one by one, then octave by octave, whose first bit is a decision and the others plain.
+#[inline]
+fn code_magnitude<C: Coder>(coder: &mut C, learned: &mut Learned, contexts: &Contexts, first: usize, wanted: u32) -> u32 {
+    let beyond = wanted.saturating_sub(SINGLE + 1);
+    let octave = (beyond / 2 + 1).ilog2();
+    let class = if wanted <= SINGLE { wanted - wanted.min(1) } else { SINGLE + octave.min(OCTAVES) };
+    let mut coded = 0;
+    while coded < SINGLE + OCTAVES && !learned.mixing.code(coder, contexts, first + coded as usize, class == coded) {
+        coded += 1;
+    }
+    match coded.checked_sub(SINGLE) {
+        None => coded + 1,
+        Some(OCTAVES..) => learned.excess.code(coder, wanted.saturating_sub(LARGEST)).wrapping_add(LARGEST),
+        Some(octave) => {
+            let start = (2 << octave) - 2;
+            let rest = beyond.wrapping_sub(start);
+            let half = learned.mixing.code(coder, contexts, HALVES + (octave as usize).min(3), rest >> octave & 1 == 1);
+            let plain = coder.bits(octave, u64::from(rest & ((1 << octave) - 1))) as u32;
+            SINGLE + 1 + start + (u32::from(half) << octave | plain)
+        }
+    }
+}
+
+/// Largest magnitude that is no excess.
+const LARGEST: u32 = SINGLE + (2 << OCTAVES) - 2;
+
+impl Residuals {
+    /// Eight times the weighted mean magnitude.
+    #[inline]
+    fn energy(self) -> u32 {
+        let magnitude = |r: i32| r.unsigned_abs().min(1 << 24);
+        let [w, n, nw, ne, ww, nn] = [self.w, self.n, self.nw, self.ne, self.ww, self.nn].map(magnitude);
+        2 * w + 2 * n + nw + ne + ww + nn
+    }
+}
+
+/// Low bits split off where residuals are large.
+#[inline]
+fn split(energy: u32) -> u32 {
+    let mean = energy / 8;
+    if mean < 10 { 0 } else { (mean / 5).ilog2() }
+}
+
+/// Samples on either side of a row that are not in the plane.
+const MARGIN: usize = 2;
+
+/// The row being coded and the two above it; beyond the ends lies the nearest sample, above the first row zero.
+#[derive(Debug)]
+struct Rows([Vec<i32>; 3]);
+
+impl Rows {
+    fn new(width: usize) -> Self {
+        Self(core::array::from_fn(|_| vec![0; width + 2 * MARGIN]))
+    }
+
+    /// Columns x − 2 ..= x + 2 of the three rows.
+    #[inline]
+    fn window(&self, x: usize) -> [[i32; 5]; 3] {
+        let Self(rows) = self;
+        core::array::from_fn(|i| rows.get(i).and_then(|r| r.get(x..x + 5)).and_then(|w| w.try_into().ok()).unwrap_or_default())
+    }
+
+    #[inline]
+    fn set(&mut self, x: usize, sample: i32) {
+        let Self([here, ..]) = self;
+        if let Some(place) = here.get_mut(x + MARGIN) {
+            *place = sample;
+        }
+    }
+
+    /// Ends the row: margins are filled, and the next one starts from its first sample.
+    fn next(&mut self) {
+        let Self([here, above, above2]) = self;
+        extend(here);
+        core::mem::swap(above, above2);
+        core::mem::swap(here, above);
+        let first = above.first().copied().unwrap_or(0);
+        here.iter_mut().take(MARGIN).for_each(|s| *s = first);
+    }
+}
+
+/// Fills the margins of a row with its first and last sample.
+fn extend(row: &mut [i32]) {
+    let last = row.len() - MARGIN;
+    if let (Some(first), Some(end)) = (row.get(MARGIN).copied(), row.get(last - 1).copied()) {
+        row.iter_mut().take(MARGIN).for_each(|s| *s = first);
+        row.iter_mut().skip(last).for_each(|s| *s = end);
+    }
+}
+
+/// Rows of an earlier plane around the one being coded; beyond the borders lies the nearest sample.
+#[derive(Debug)]
+struct EarlierRows<'a> {
+    above: Vec<i32>,
+    here: Vec<i32>,
+    below: Vec<i32>,
+    residuals: &'a [i32],
+}
+
+impl<'a> EarlierRows<'a> {
+    fn new(_: Option<&'a Coded>, width: usize) -> Self {
+        let row = || vec![0; width + 2 * MARGIN];
+        Self { above: row(), here: row(), below: row(), residuals: &[] }
+    }
+
+    fn load(&mut self, plane: Option<&'a Coded>, y: usize) {
+        let Some(Coded { samples, residuals }) = plane else { return };
+        let fill = |row: &mut Vec<i32>, y: usize| {
+            if let Some(middle) = row.get_mut(MARGIN..MARGIN + samples.width) {
+                middle.copy_from_slice(samples.row(y));
+                extend(row);
+            }
+        };
+        fill(&mut self.above, y.saturating_sub(1));
+        fill(&mut self.here, y);
+        fill(&mut self.below, (y + 1).min(samples.height - 1));
+        self.residuals = residuals.row(y);
+    }
+
+    #[inline]
+    fn at(&self, x: usize) -> Earlier {
+        let sample = |row: &[i32], x: usize| row.get(x + MARGIN).copied().unwrap_or(0);
+        let left = |row: &[i32]| row.get(x + MARGIN - 1).copied().unwrap_or(0);
+        let residual = self.residuals.get(x).copied().unwrap_or(0);
+        Earlier {
+            here: sample(&self.here, x),
+            w: left(&self.here),
+            n: sample(&self.above, x),
+            nw: left(&self.above),
+            e: sample(&self.here, x + 1),
+            s: sample(&self.below, x),
+            residual,
+        }
+    }
+}
+
+const _: () = assert!(SYMBOLS > 14);
