@@ -6,13 +6,14 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from fields import netcdf_variables, with_payloads
+import readers
+from bounds import LOSSLESS
+from checks import largest_error, same_missing
+from fields import with_payloads
 
 
-def bound_arguments(bound):
-    return ["--lossless"] if bound is None else ["--rel", repr(bound)]
+ARCHIVE = "bench.dca"
 
 
 def call(cli, *arguments):
@@ -23,29 +24,15 @@ def call(cli, *arguments):
 
 
 def compress(cli, inputs, archive, bound):
-    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound_arguments(bound), "--json"))
+    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound.arguments, "--json"))
 
 
 def round_trip(cli, inputs, bound, folder):
     """Compresses files into one archive and extracts them to `folder`; returns the report of `compress` and the archive's size."""
-    archive = Path(folder, "bench.dca")
+    archive = Path(folder, ARCHIVE)
     report = compress(cli, inputs, archive, bound)
     call(cli, "extract", archive, "-C", folder)
     return report, archive.stat().st_size
-
-
-def same_missing(source, decoded):
-    """Whether all values that are not finite have the bits they had."""
-    missing = ~np.isfinite(source)
-    bits = f"u{source.itemsize}"
-    return bool((np.isfinite(decoded) == ~missing).all()) and bool((source.view(bits)[missing] == decoded.view(bits)[missing]).all())
-
-
-def largest_error(source, decoded):
-    """Largest |decoded - source| of the values that are not missing, in float64."""
-    present = np.isfinite(source)
-    difference = decoded[present].astype(np.float64) - source[present].astype(np.float64)
-    return float(np.abs(difference).max(initial=0.0))
 
 
 def measure(cli, fields, npy, bound):
@@ -60,11 +47,11 @@ def measure(cli, fields, npy, bound):
 def row(field, path, extracted, variable, bound, overhead):
     decoded = np.load(extracted)
     identical = path.read_bytes() == extracted.read_bytes()
-    allowed = (bound or 0.0) * field.range
+    allowed = bound.allowed(field)
     error = largest_error(field.values, decoded)
     holds = identical if allowed == 0 else error <= allowed and same_missing(field.values, decoded)
     return {
-        "field": field.label, "bound": bound, "raw": field.values.nbytes, "bytes": variable["archive_bytes"], "overhead": overhead,
+        "field": field.label, "bound": str(bound), "bytes": variable["archive_bytes"], "overhead": overhead,
         "allowed": allowed, "error": error, "certified": variable["max_abs_error"], "identical": identical, "holds": bool(holds),
     }  # fmt: skip
 
@@ -80,8 +67,8 @@ def nan_payloads(cli, field, bounds, folder):
             round_trip(cli, [path], bound, out)
             decoded = np.load(Path(out, path.name))
             identical = values.tobytes() == decoded.tobytes()
-            holds = identical if bound is None else largest_error(values, decoded) <= bound * field.range
-            rows.append({"field": field.label, "bound": bound, "nans": int(np.isnan(values).sum()), "holds": holds and same_missing(values, decoded)})
+            holds = identical if bound == LOSSLESS else largest_error(values, decoded) <= bound.allowed(field)
+            rows.append({"field": field.label, "bound": str(bound), "nans": int(np.isnan(values).sum()), "holds": holds and same_missing(values, decoded)})
     return rows
 
 
@@ -91,12 +78,15 @@ def direct(cli, path, bound):
         _, whole = round_trip(cli, [path], bound, folder)
         extracted = Path(folder, path.name)
         identical = path.read_bytes() == extracted.read_bytes()
-        arrays = picture if path.suffix == ".png" else variables
         checks = [against_bound(source, decoded, bound) for source, decoded in zip(arrays(path), arrays(extracted), strict=True)]
     return {
-        "file": f"{path.parent.name}/{path.name}", "bound": bound, "raw": path.stat().st_size, "bytes": whole, "identical": identical,
+        "file": f"{path.parent.name}/{path.name}", "bound": str(bound), "raw": path.stat().st_size, "bytes": whole, "identical": identical,
         "worst": max((worst for worst, _ in checks), default=0.0), "problem": ", ".join(problem for _, problem in checks if problem),
     }  # fmt: skip
+
+
+def arrays(path):
+    return [np.ma.asarray(readers.picture(path))] if path.suffix == ".png" else [values for _, values in readers.netcdf_variables(path)]
 
 
 def against_bound(source, decoded, bound):
@@ -106,16 +96,7 @@ def against_bound(source, decoded, bound):
         return 0.0, f"{changed} values became missing or stopped being so"
     source, decoded = (np.ma.compressed(a).astype(np.float64) for a in (source, decoded))
     present = source[np.isfinite(source)]
-    allowed = (bound or 0.0) * float(np.ptp(present)) if present.size else 0.0
+    allowed = bound.value * float(np.ptp(present)) if present.size else 0.0
     error = largest_error(source, decoded)
     problem = "error above the bound" if error > allowed else "" if same_missing(source, decoded) else "missing values changed"
     return error / allowed if allowed else 0.0, problem
-
-
-def variables(path):
-    return [values for _, values, _ in netcdf_variables(path)]
-
-
-def picture(path):
-    with Image.open(path) as image:
-        return [np.ma.asarray(np.asarray(image))]

@@ -1,106 +1,129 @@
-"""Measures everything and writes docs/bench/figures.md and figures.json. Run by `npm run bench`; nothing here is asserted."""
+"""Measures everything and writes docs/bench. Run by `npm run bench`; nothing here is asserted, figures that are not reached are reported."""
 
 import argparse
 import gzip
-import importlib.metadata
 import json
 import multiprocessing
+import os
 import platform
 import subprocess
 import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+import acceptance
 import archiver
-import fields
+import lattice
+import memory
+import pictures
+import readers
 import speed
-import tables
-from peers import HOLDS_MISSING, PACKAGES, PEERS
+import trials
+import wasm_wheels
+from bounds import ALL, LOSSLESS, RELATIVE
+from peers import lossless
+from report import pages
+from store import Store
+from versions import PYTHON, is_there, version
 
-BOUNDS = (1e-2, 1e-3, 1e-4)
 PROCESSES = 2
-OUTPUT = fields.ROOT / "docs" / "bench"
+OUTPUT = readers.ROOT / "docs" / "bench"
+DIRECT_BOUNDS = (*RELATIVE, LOSSLESS)
+READERS = ("eccodes", "netCDF4", "numpy", "pillow", "scipy")
 
 
-def peer_rows(field):
-    """Every peer at every bound, with whatever stands for missing values that serves it best; a constant field has no relative bound."""
-    rows = []
-    fills = field.fills
-    for bound in BOUNDS if field.range else ():
-        allowed = bound * field.range
-        for peer, codec in PEERS.items():
-            arrays = [field.values] if peer in HOLDS_MISSING else fills
-            data, decoded = min((codec(array, allowed) for array in arrays), key=lambda coded: len(coded[0]))
-            error = archiver.largest_error(field.values, decoded)
-            rows.append({"field": field.label, "bound": bound, "peer": peer, "bytes": len(data), "allowed": allowed, "error": error})
-    return rows
+def measure(arguments):
+    folder, data_name = readers.data_folder()
+    kept = Store(arguments.cache / "bench-results.sqlite")
+    with tempfile.TemporaryDirectory() as scratch, multiprocessing.Pool(PROCESSES, silence) as pool:
+        say(f"reading {data_name}")
+        fields = readers.all_fields(folder)
+        if not any(field.values.dtype == np.float32 for field in fields):
+            raise SystemExit(f"bench: no float32 fields in {data_name}")
+        for field in fields:
+            np.save(Path(scratch, field.file_name), field.values)
+        result = {"about": about(arguments, data_name), "fields": pool.map(facts, fields)}
+        say(f"DeepComp on {len(fields)} fields")
+        result["ours"] = our_rows(arguments.cli, fields, scratch, pool)
+        paths = direct_files(folder, scratch)
+        result["direct"] = pool.starmap(archiver.direct, [(arguments.cli, path, bound) for path in paths for bound in DIRECT_BOUNDS], chunksize=1)
+        holes = max((field for field in fields if field.values.dtype == np.float32), key=lambda field: np.isnan(field.values).sum())
+        result["payloads"] = archiver.nan_payloads(arguments.cli, holes, (RELATIVE[1], LOSSLESS), scratch)
+        say("peers")
+        result["peers"] = peer_rows(fields, kept, pool)
+        exact = [row for row in result["direct"] if row["bound"] == str(LOSSLESS)]
+        result["pictures"] = pool.starmap(pictures.measure, [(path, row, kept) for path, row in zip(paths, exact, strict=True) if path.suffix == ".png"], chunksize=1)
+        say("acceptance tests")
+        judged = pool.starmap(acceptance.rows, [(arguments.cli, field, scratch, kept) for field in acceptance.sample(fields)], chunksize=1)
+        result["acceptance"] = [row for rows in judged for row in rows]
+        pool.close()
+        pool.join()
+        say("memory and speed, on one core")
+        result["memory"] = memory.measure(arguments.cli, max(fields, key=lambda field: field.values.nbytes), scratch)
+        result["speed"] = speed.measure(arguments.cli, arguments.node, arguments.npm, fields, scratch)
+        result["wasm"] = wasm_size()
+    return result
 
 
-def our_rows(cli, all_fields, npy, pool):
-    """One archive for each data set and bound."""
-    datasets = {}
-    for field in all_fields:
-        datasets.setdefault(field.dataset, []).append(field)
-    jobs = [(cli, group, npy, bound) for group in datasets.values() for bound in (*BOUNDS, None)]
+def silence():
+    """The WASM of EBCC writes warnings past Python's own standard error; failures come back as exceptions all the same."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def facts(field):
+    return {
+        "field": field.label, "raw": field.values.nbytes, "samples": field.values.size, "planes": len(field.volume), "type": field.values.dtype.name, "units": field.units,
+        "missing": field.has_missing, "constant": not field.range, "temperature": field.is_temperature, "lattice": lattice.is_recoverable(field.values),
+    }  # fmt: skip
+
+
+def our_rows(cli, fields, npy, pool):
+    """One archive for each data set and bound; a bound that means nothing for any field of it is left out."""
+    datasets = defaultdict(list)
+    for field in fields:
+        datasets[field.dataset].append(field)
+    groups = [([field for field in group if bound.kind != "abs" or bound.applies(field)], bound) for group in datasets.values() for bound in ALL]
+    jobs = [(cli, group, npy, bound) for group, bound in groups if group]
     return [row for rows in pool.starmap(archiver.measure, jobs, chunksize=1) for row in rows]
 
 
-def readable_files(folder, scratch):
-    """NetCDF-3 files as they are, pictures as PNG."""
-    for path in fields.files(folder, ".nc", ".cdf"):
-        if path.read_bytes()[:3] == b"CDF":
-            yield path
-    for path in fields.files(folder, ".png", ".gif", ".jpg"):
+def direct_files(folder, scratch):
+    """Files that the tool reads by itself: NetCDF-3 as they are, pictures as PNG."""
+    paths = [path for path in readers.files(folder, ".nc", ".cdf") if path.read_bytes()[:3] == b"CDF"]
+    for path in readers.files(folder, *readers.PICTURES):
         png = Path(scratch, path.parent.name, path.stem + ".png")
         png.parent.mkdir(exist_ok=True)
-        with Image.open(path) as image:
-            (image.convert("RGB") if image.mode == "P" else image).save(png)
-        yield png
+        Image.fromarray(readers.picture(path)).save(png)
+        paths.append(png)
+    return paths
 
 
-def measure(cli, node):
-    folder, data_name = fields.data_folder()
-    with tempfile.TemporaryDirectory() as scratch, multiprocessing.Pool(PROCESSES) as pool:
-        say(f"reading {data_name}")
-        all_fields = fields.all_fields(folder)
-        if not any(field.values.dtype == "float32" for field in all_fields):
-            raise SystemExit(f"bench: no float32 fields in {data_name}")
-        for field in all_fields:
-            np.save(Path(scratch, field.file_name), field.values)
-        files = list(readable_files(folder, scratch))
-        say(f"DeepComp: {len(all_fields)} fields")
-        ours = our_rows(cli, all_fields, scratch, pool)
-        direct = pool.starmap(archiver.direct, [(cli, path, bound) for path in files for bound in (*BOUNDS, None)], chunksize=1)
-        holes = max((f for f in all_fields if f.values.dtype == "float32"), key=lambda f: np.isnan(f.values).sum())
-        payloads = archiver.nan_payloads(cli, holes, (BOUNDS[1], None), scratch)
-        say("peers")
-        peers = [row for rows in pool.imap_unordered(peer_rows, all_fields) for row in rows]
-        pool.close()
-        pool.join()
-        say("speed")
-        speeds = speed.measure(cli, node, all_fields, scratch)
-    constant = [field.label for field in all_fields if not field.range]
-    raw = {field.label: field.values.nbytes for field in all_fields}
-    return {"about": about(cli, node, data_name), "raw": raw, "constant": constant, "ours": ours, "peers": peers, "direct": direct, "payloads": payloads,
-            "speed": speeds, "wasm": wasm_size()}  # fmt: skip
+def peer_rows(fields, kept, pool):
+    """The large ones first, so that no process is left with one at the end; in the order of the fields nevertheless."""
+    jobs = [(field, bound, kept) for field in fields for bound in ALL]
+    order = sorted(range(len(jobs)), key=lambda number: -jobs[number][0].values.nbytes)
+    results = pool.starmap(trials.rows, [jobs[number] for number in order], chunksize=1)
+    return [row for _, rows in sorted(zip(order, results), key=lambda pair: pair[0]) for row in rows]
 
 
 def wasm_size():
     """Bytes of the optimised module as built, and gzip -9; None when it is not built."""
-    modules = sorted((fields.ROOT / "pkg" / "wasm").glob("*.wasm"))
+    modules = sorted((readers.ROOT / "pkg" / "wasm").glob("*.wasm"))
     return {"bytes": sum(m.stat().st_size for m in modules), "gzip": sum(len(gzip.compress(m.read_bytes(), 9, mtime=0)) for m in modules)} if modules else None
 
 
-def about(cli, node, data_name):
-    version = lambda command: subprocess.run([command, "--version"], capture_output=True, text=True).stdout.strip()  # noqa: E731
-    packages = sorted({*PACKAGES.values(), "numpy", "eccodes", "netCDF4"})
+def about(arguments, data_name):
+    banner = lambda command: subprocess.run([command, "--version"], capture_output=True, text=True).stdout.strip()  # noqa: E731
+    peers = [peer.package for bound in (RELATIVE[0], LOSSLESS) for peer in trials.peers_at(bound)]
+    packages = {*peers, *READERS, *wasm_wheels.PACKAGES, *(package for package, *_ in pictures.PEERS.values())} - {PYTHON}
     return {
-        "date": time.strftime("%Y-%m-%d", time.gmtime()), "cpu": cpu(), "system": platform.system(), "data": data_name, "deepcomp": version(cli),
-        "rustc": version("rustc"), "node": version(node), "python": platform.python_version(),
-        "packages": {package: importlib.metadata.version(package) for package in packages},
+        "date": time.strftime("%Y-%m-%d", time.gmtime()), "cpu": cpu(), "system": platform.system(), "data": data_name, "deepcomp": banner(arguments.cli),
+        "rustc": banner("rustc"), "node": banner(arguments.node), "python": platform.python_version(), "packages": {package: version(package) for package in sorted(packages)},
+        "npm": json.loads(Path(__file__).with_name("package.json").read_text())["dependencies"], "absent": [peer.name for peer in lossless.KNOWN if not is_there(peer.package)],
     }  # fmt: skip
 
 
@@ -118,15 +141,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cli", required=True, help="the deepcomp command line tool, release build")
     parser.add_argument("--node", required=True, help="Node, for the WASM figures")
+    parser.add_argument("--npm", required=True, type=Path, help="folder of the peers that run as WASM in Node")
+    parser.add_argument("--cache", required=True, type=Path, help="folder of the results kept between runs")
+    parser.add_argument("--output", default=OUTPUT, type=Path, help="folder of the report")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    result = measure(arguments.cli, arguments.node)
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    (OUTPUT / "figures.json").write_text(tables.as_json(result))
-    text = tables.markdown(result)
-    (OUTPUT / "figures.md").write_text(text)
-    print(text.split("\n## ", 2)[1])
-    say(f"docs/bench/figures.md written after {time.perf_counter() - start:.0f} s")
+    result = measure(arguments)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.write(result).items():
+        (arguments.output / name).write_text(text)
+    print(pages.summary(result))
+    say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
 
 
 if __name__ == "__main__":

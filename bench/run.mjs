@@ -1,9 +1,9 @@
 /**
- * `npm run bench`: measures the figures of docs/bench/figures.md. Makes a Python environment with the pinned peers in the user's
- * cache folder, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
+ * `npm run bench`: measures the figures of docs/bench. Makes environments with the pinned peers of PyPI and npm in the user's cache
+ * folder, installs those of Debian where it may, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
@@ -11,24 +11,55 @@ import { CACHE, main, run } from '../scripts/tools.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const WINDOWS = process.platform === 'win32';
+/** Debian packages and the programs they bring: the archiver, and GNU time for the memory figures. */
+const DEBIAN = { '7zip': '/usr/bin/7zz', time: '/usr/bin/time' };
+/** One thread for every codec that could take more. */
+const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
 
-/** The Python of an environment that holds exactly the pinned packages; other pins make another environment. */
-function ensurePython() {
-  const requirements = join(HERE, 'requirements.txt');
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+/** A folder of the cache that holds exactly what a file with pins asks for, filled once; other pins make another folder. */
+function environment(pins, fill) {
+  const hash = createHash('sha256').update(readFileSync(pins)).digest('hex').slice(0, 12);
   const folder = join(CACHE, `bench-${hash}`);
-  const python = join(folder, ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python']));
   const done = join(folder, '.complete');
-  if (existsSync(done)) return python;
-  rmSync(folder, { recursive: true, force: true });
-  run(WINDOWS ? 'python' : 'python3', ['-m', 'venv', folder]);
-  run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  writeFileSync(done, '');
-  return python;
+  if (!existsSync(done)) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    fill(folder);
+    writeFileSync(done, '');
+  }
+  return folder;
+}
+
+function pythonPeers() {
+  const requirements = join(HERE, 'requirements.txt');
+  const python = (folder) => join(folder, ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+  const folder = environment(requirements, (folder) => {
+    run(WINDOWS ? 'python' : 'python3', ['-m', 'venv', folder]);
+    run(python(folder), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  });
+  return python(folder);
+}
+
+function nodePeers() {
+  const pins = join(HERE, 'package.json');
+  return environment(pins, (folder) => {
+    copyFileSync(pins, join(folder, 'package.json'));
+    run('npm', ['install', '--silent', '--no-audit', '--no-fund'], { cwd: folder });
+  });
+}
+
+/** Installs the programs that are missing; without root or apt-get the report says what was left out. */
+function debianPeers() {
+  const missing = Object.keys(DEBIAN).filter((name) => !existsSync(DEBIAN[name]));
+  if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
+  run('apt-get', ['update']);
+  run('apt-get', ['install', '-y', '--no-install-recommends', ...missing]);
 }
 
 await main(() => {
-  const python = ensurePython();
+  const python = pythonPeers();
+  const npm = nodePeers();
+  debianPeers();
   const cli = cargoArtifact(['--release', '-p', 'deepcomp-cli'], (path) => /[\\/]deepcomp(\.exe)?$/.test(path));
-  run(python, ['-B', join(HERE, 'figures.py'), '--cli', cli, '--node', process.execPath]);
+  run(python, ['-B', join(HERE, 'figures.py'), '--cli', cli, '--node', process.execPath, '--npm', npm, '--cache', CACHE], { env: ONE_THREAD });
 });

@@ -1,37 +1,94 @@
-"""Speed of one thread, native and WASM, and of SZ3, on the same float32 fields: the best of several rounds, interleaved."""
+"""Speed on one thread of DeepComp and its peers, native and as WASM, in one run on the same fields: the best of interleaved rounds."""
 
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 import archiver
-from fields import ROOT, mean
-from peers import planes, sz3_decode, sz3_encode
+import wasm_wheels
+from bounds import LOSSLESS, RELATIVE
+from peers import bounded, lossless, quantised
+from readers import ROOT
 
-ROUNDS = 5
-WASM_ROUNDS = 3
-BOUNDS = (1e-2, 1e-3, 1e-4, None)
+ROUNDS = 3
+ENOUGH = 5
+"""Seconds after which a codec is not run another time."""
+BOUNDS = (*RELATIVE, LOSSLESS)
+NATIVE, WHEEL, NODE = "native", "WASM, wasmtime", "WASM, Node"
+OURS = "DeepComp"
 PACKAGE = ROOT / "pkg" / "dist" / "index.js"
+BOUNDED = ("SZ3", "SPERR", "ZFP", "LERC", "BitRound+zstd", "quantise+JXL", "quantise+pco", "quantise+zstd")
+EXACT = ("pco", "fpzip", "shuffle+zstd -19")
+EIGHT_BIT = RELATIVE[0]
+"""The bound at which quantised planes fit the 8 bits that the JPEG XL package of npm takes."""
 
 
-def measure(cli, node, fields, npy):
-    """Seconds for the lot at each bound."""
-    fields = [field for field in fields if field.values.dtype == "float32"]
-    paths = [Path(npy, field.file_name) for field in fields]
-    result = {"bytes": sum(field.values.nbytes for field in fields), "fields": len(fields), "rounds": ROUNDS, "wasm_rounds": WASM_ROUNDS, "wasm_built": PACKAGE.exists(), "rows": []}
+def sample(fields):
+    """The largest float32 field of each data set."""
+    largest = {}
+    for field in fields:
+        if field.values.dtype == np.float32 and field.range and field.values.nbytes > (largest[field.dataset].values.nbytes if field.dataset in largest else 0):
+            largest[field.dataset] = field
+    return list(largest.values())
+
+
+def measure(cli, node, npm, fields, npy):
+    """Rows of seconds for the whole sample at each bound; `npm` is the folder of the WASM peers for Node."""
+    fields = sample(fields)
+    rows = []
     for bound in BOUNDS:
         with tempfile.TemporaryDirectory() as folder:
-            rounds = []
-            for number in range(ROUNDS):
-                rounds.append(one_round(cli, fields, paths, Path(folder, "speed.dca"), bound))
-                if result["wasm_built"] and number < WASM_ROUNDS:
-                    rounds.append(wasm(node, paths, bound))
-        keys = dict.fromkeys(key for round in rounds for key in round)
-        result["rows"].append({"bound": bound} | {key: min(round[key] for round in rounds if key in round) for key in keys})
-    return result
+            runs = list(contenders(cli, node, npm, fields, npy, bound, Path(folder)))
+            rows += [{"codec": codec, "where": where, "bound": str(bound)} | best for (codec, where, _), best in zip(runs, interleaved([run for *_, run in runs]))]
+    return {"fields": [field.label for field in fields], "bytes": sum(field.values.nbytes for field in fields), "rounds": ROUNDS, "wasm_built": PACKAGE.exists(), "rows": rows}
+
+
+def interleaved(runs):
+    """The least of every figure over the rounds; a slow one takes part in the first alone."""
+    results = [[] for _ in runs]
+    for _ in range(ROUNDS):
+        for run, done in zip(runs, results):
+            if sum(result.get("encode", 0) + result["decode"] for result in done) < ENOUGH:
+                done.append(run())
+    return [{key: min(result[key] for result in done) for key in done[0]} for done in results]
+
+
+def contenders(cli, node, npm, fields, npy, bound, folder):
+    """`(codec, where it runs, a function that returns its seconds and bytes for all fields)`."""
+    paths = [Path(npy, field.file_name) for field in fields]
+    yield OURS, NATIVE, lambda: ours(cli, paths, folder / "speed.dca", bound)
+    if PACKAGE.exists():
+        job = {"package": PACKAGE.as_uri(), "files": [str(path) for path in paths], "rel": bound.value or None}
+        yield OURS, NODE, lambda: child([node, script("wasm.mjs")], job)
+    for peer in native_peers(bound):
+        yield peer.name, NATIVE, in_process(peer, fields, bound)
+        if peer.name in wasm_wheels.CODECS:
+            yield peer.name, WHEEL, wheel(peer, fields, bound, folder)
+    if bound != LOSSLESS:
+        yield from in_node(node, npm, fields, bound, folder)
+
+
+def native_peers(bound):
+    wanted = EXACT if bound == LOSSLESS else BOUNDED
+    known = lossless.PEERS if bound == LOSSLESS else (*bounded.PEERS, *quantised.PEERS)
+    return [peer for peer in known if peer.name in wanted] + ([] if bound == LOSSLESS else [quantised.JPEG_XL_7])
+
+
+def ours(cli, paths, archive, bound):
+    """Encoding as the tool reports it; decoding is the whole command that decodes and checks everything, its start included."""
+    processor, start = processor_seconds(), time.perf_counter()
+    report = archiver.compress(cli, paths, archive, bound)
+    compressed = time.perf_counter()
+    archiver.call(cli, "test", archive)
+    tested = time.perf_counter()
+    seconds = {"encode": report["encode_seconds"], "decode": tested - compressed, "bytes": sum(variable["archive_bytes"] for variable in report["variables"])}
+    return seconds | {"wall": tested - start, "processor": processor_seconds() - processor}
 
 
 def processor_seconds():
@@ -40,37 +97,69 @@ def processor_seconds():
     return used.children_user + used.children_system
 
 
-def one_round(cli, fields, paths, archive, bound):
-    processor, start = processor_seconds(), time.perf_counter()
-    report = archiver.compress(cli, paths, archive, bound)
-    compressed = time.perf_counter()
-    archiver.call(cli, "test", archive)
-    tested = time.perf_counter()
-    seconds = {"encode": report["encode_seconds"], "compress_command": compressed - start, "decode": tested - compressed}
-    seconds["processor"] = processor_seconds() - processor
-    seconds["bytes"] = sum(variable["archive_bytes"] for variable in report["variables"])
-    return seconds | (sz3(fields, bound) if bound else {})
+def smaller_way(peer, field, bound):
+    """`(way, volume)`: the filled values of a field and the way of a peer that makes them smaller."""
+    volume = field.volume if peer.holds_missing else field.fills[0]
+    ways = peer.ways_for(volume)
+    return ways[0] if len(ways) == 1 else min(ways, key=lambda way: sum(map(len, way.encode(volume, bound.allowed(field))))), volume
 
 
-def sz3(fields, bound):
-    """Each field as one array, the way SZ3 is fast; constant fields are left out, since they have no relative bound."""
-    encode = decode = 0.0
-    for field in fields:
-        if field.range:
-            array = mean(field.values)
-            array = planes(array) if array.ndim > 2 else array
+def in_process(peer, fields, bound):
+    """A peer on arrays in memory."""
+    work = [(*smaller_way(peer, field, bound), bound.allowed(field)) for field in fields]
+
+    def run():
+        total = {"encode": 0.0, "decode": 0.0, "bytes": 0}
+        for way, volume, allowed in work:
             start = time.perf_counter()
-            data = sz3_encode(array, bound * field.range)
-            coded = time.perf_counter()
-            sz3_decode(data, array.dtype, array.shape)
-            decode += time.perf_counter() - coded
-            encode += coded - start
-    return {"sz3_encode": encode, "sz3_decode": decode}
+            parts = way.encode(volume, allowed)
+            encoded = time.perf_counter()
+            way.decode(parts, volume.dtype, volume.shape)
+            total["decode"] += time.perf_counter() - encoded
+            total["encode"] += encoded - start
+            total["bytes"] += sum(map(len, parts))
+        return total
+
+    return run
 
 
-def wasm(node, paths, bound):
-    job = {"package": PACKAGE.as_uri(), "files": [str(path) for path in paths], "rel": bound}
-    run = subprocess.run([node, str(Path(__file__).with_name("wasm.mjs"))], input=json.dumps(job), capture_output=True, text=True)
+def wheel(peer, fields, bound, folder):
+    """The same codec as a wheel, on the same arrays: planes or volumes, whichever its native build makes smaller."""
+    job = {"codec": peer.name, "files": [], "allowed": []}
+    for field in fields:
+        way, volume = smaller_way(peer, field, bound)
+        by_plane = len(peer.ways) > 1 and way is peer.ways[0]
+        for number, array in enumerate(volume if by_plane else [volume]):
+            path = folder / f"{peer.name}.{number}.{field.file_name}"
+            np.save(path, array)
+            job["files"].append(str(path))
+            job["allowed"].append(bound.allowed(field))
+    return lambda: child([sys.executable, "-B", script("wasm_wheels.py")], job)
+
+
+def in_node(node, npm, fields, bound, folder):
+    """The npm packages take bytes: quantised planes, shuffled for zstd; LERC only decodes. Quantising is not in their time."""
+    files = {"zstd": [], "LERC": [], "JPEG XL": []}
+    for number, field in enumerate(fields):
+        _, _, integers = quantised.quantise(field.fills[0], bound.allowed(field), None)
+        contents = {"zstd": quantised.shuffle(integers), "LERC": bounded.lerc_encode(field.volume, bound.allowed(field)), "JPEG XL": integers.tobytes()}
+        for codec, data in contents.items():
+            path = folder / f"{codec}.{number}"
+            path.write_bytes(data)
+            files[codec].append({"file": str(path), "rows": field.volume.shape[1], "columns": field.volume.shape[2]})
+    for codec, items in files.items():
+        if codec != "JPEG XL" or bound == EIGHT_BIT:
+            job = {"packages": str(npm), "codec": codec, "items": items}
+            yield codec, NODE, lambda job=job: child([node, script("wasm_peers.mjs")], job)
+
+
+def script(name):
+    return str(Path(__file__).with_name(name))
+
+
+def child(command, job):
+    run = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True)
     if run.returncode:
-        raise RuntimeError(f"wasm.mjs failed: {run.stderr.strip()}")
+        raise RuntimeError(f"{command[-1]} failed: {run.stderr.strip()}")
     return json.loads(run.stdout)
+

@@ -9,14 +9,14 @@ const options = rel === null ? { lossless: true } : { rel };
 const WARM_UP = 4;
 
 async function all(paths) {
-  const total = { wasm_encode: 0, wasm_decode: 0, wasm_bytes: 0 };
+  const total = { encode: 0, decode: 0, bytes: 0 };
   for (const path of paths) {
     const dataset = await openDataset(readFileSync(path), basename(path));
     const archive = await compress(dataset, options);
     const back = await decompressTimed(archive.bytes);
-    total.wasm_encode += archive.seconds;
-    total.wasm_decode += back.seconds;
-    total.wasm_bytes += archive.variables.reduce((sum, variable) => sum + variable.archiveBytes, 0);
+    total.encode += archive.seconds;
+    total.decode += back.seconds;
+    total.bytes += archive.variables.reduce((sum, variable) => sum + variable.archiveBytes, 0);
     dataset.free();
     back.dataset.free();
   }
