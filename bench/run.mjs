@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
-import { CACHE, main, run } from '../scripts/tools.mjs';
+import { CACHE, aptInstall, main, run } from '../scripts/tools.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const WINDOWS = process.platform === 'win32';
@@ -51,9 +51,7 @@ function nodePeers() {
 /** Installs the programs that are missing; without root or apt-get the report says what was left out. */
 function debianPeers() {
   const missing = Object.keys(DEBIAN).filter((name) => !existsSync(DEBIAN[name]));
-  if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
-  run('apt-get', ['update']);
-  run('apt-get', ['install', '-y', '--no-install-recommends', ...missing]);
+  if (missing.length > 0 && process.getuid?.() === 0) aptInstall(...missing);
 }
 
 await main(() => {

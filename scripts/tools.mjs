@@ -81,18 +81,22 @@ export function ensureWasmBindgen(tool = 'wasm-bindgen') {
   return cached;
 }
 
+/** Installs Debian packages where apt-get is there and may be used; does nothing elsewhere. */
+export function aptInstall(...packages) {
+  const root = process.getuid?.() === 0;
+  if (!onPath(['apt-get']) || !(root || onPath(['sudo']))) return;
+  const apt = (...args) => (root ? run('apt-get', args) : run('sudo', ['apt-get', ...args]));
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', ...packages);
+}
+
 /** Path of Chromium: the CHROMIUM variable, or found, or installed with apt-get. */
 export function ensureChromium() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
   const found = onPath(names);
   if (found) return found;
-  const root = process.getuid?.() === 0;
-  if (onPath(['apt-get']) && (root || onPath(['sudo']))) {
-    const apt = (...args) => (root ? run('apt-get', args) : run('sudo', ['apt-get', ...args]));
-    apt('update');
-    apt('install', '-y', '--no-install-recommends', 'chromium');
-  }
+  aptInstall('chromium');
   const installed = onPath(names);
   if (!installed) throw new CommandFailed('Chromium is not installed; install it, or set CHROMIUM to its path');
   return installed;

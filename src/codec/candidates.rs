@@ -1,11 +1,11 @@
 //! The encoder's choice of what a chunk's planes hold and how they are coded: the ways worth trying, of which the smallest is kept.
 
 use super::chunk::{Header, Method};
-use super::mapping::{MAX_COLOURS, MAX_RANKS, Mapping};
+use super::mapping::{CHANNELS, MAX_COLOURS, MAX_RANKS, Mapping, pixels};
 use super::pyramid::Grid;
 use super::repeats::MAX_NUMBERS;
 use super::walk::Quantiser;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// A chunk on its lattice.
 #[derive(Debug)]
@@ -55,21 +55,23 @@ impl Layout {
 
     /// What else may be smaller than `best` bytes: raster order, where much repeats.
     pub(crate) fn others(&self, best: usize) -> Vec<Candidate> {
-        let numbers = self.numbers();
         if self.header.lattices.with_low_bits().is_some() {
             return Vec::new();
         }
+        let numbers = self.numbers();
         let samples: usize = numbers.iter().map(|g| g.samples.len()).sum();
         let alike: usize = numbers.iter().map(|g| g.samples.windows(2).filter(|w| if let [a, b] = w { a == b } else { false }).count()).sum();
         if alike * REPEATING < samples {
             return Vec::new();
         }
         let change_bits = best * 8 / numbers.iter().map(changes).sum::<usize>().max(1);
-        let by_rank = self.by_rank(numbers);
-        let few = |c: &Candidate| self.present(c.planes.as_ref().unwrap_or(&self.planes)).all(|n| (0..MAX_NUMBERS as i32).contains(&n));
-        let repeats = Some(Candidate { method: Method::Repeats, ..by_rank.clone() }).filter(|c| change_bits >= REPEATS_BITS && few(c));
-        let raster = Some(by_rank).filter(|_| change_bits >= RASTER_BITS && alike * 2 >= samples);
-        repeats.into_iter().chain(raster).collect()
+        if change_bits < REPEATS_BITS {
+            return Vec::new();
+        }
+        let raster = self.by_rank(numbers);
+        let few = self.present(raster.planes.as_ref().unwrap_or(&self.planes)).all(|n| (0..MAX_NUMBERS as i32).contains(&n));
+        let repeats = few.then(|| Candidate { method: Method::Repeats, ..raster.clone() });
+        repeats.into_iter().chain(Some(raster).filter(|_| change_bits >= RASTER_BITS && alike * 2 >= samples)).collect()
     }
 
     fn by_rank(&self, numbers: Vec<Grid<i32>>) -> Candidate {
@@ -81,7 +83,7 @@ impl Layout {
     }
 
     fn raster(&self, mapping: Mapping, numbers: Vec<Grid<i32>>) -> Candidate {
-        let planes = forward(&mapping, numbers);
+        let planes = mapping.apply(numbers);
         Candidate { method: Method::Raster, header: Header { mapping, ..self.header.clone() }, planes: Some(planes) }
     }
 
@@ -114,53 +116,20 @@ impl Layout {
 
     /// Colours in ascending brightness, when there are few.
     fn palette(&self, numbers: &[Grid<i32>]) -> Option<Mapping> {
-        if !(3..=4).contains(&numbers.len()) || !self.holes.is_empty() {
+        if !CHANNELS.contains(&numbers.len()) || !self.holes.is_empty() {
             return None;
         }
-        let mut seen: HashMap<Vec<i32>, ()> = HashMap::new();
+        let mut seen = HashSet::new();
         for pixel in pixels(numbers) {
-            seen.insert(pixel, ());
+            seen.insert(pixel);
             if seen.len() > MAX_COLOURS {
                 return None;
             }
         }
-        let mut colours: Vec<Vec<i32>> = seen.into_keys().collect();
+        let mut colours: Vec<Vec<i32>> = seen.into_iter().collect();
         colours.sort_unstable_by_key(|c| (c.iter().sum::<i32>(), c.clone()));
         Some(Mapping::Palette(colours))
     }
-}
-
-fn rank(codes: &[i64], code: i64) -> i32 {
-    codes.partition_point(|c| *c < code) as i32
-}
-
-/// The planes that a mapping makes of numbers.
-fn forward(mapping: &Mapping, mut numbers: Vec<Grid<i32>>) -> Vec<Grid<i32>> {
-    match mapping {
-        Mapping::Direct => {}
-        Mapping::Ranks(codes) => numbers.iter_mut().flat_map(|p| &mut p.samples).for_each(|s| *s = rank(codes, (*s).into())),
-        Mapping::Green => {
-            if let [red, green, blue, ..] = numbers.as_mut_slice() {
-                for channel in [&mut *red, blue] {
-                    channel.samples.iter_mut().zip(&green.samples).for_each(|(c, g)| *c = c.wrapping_sub(*g));
-                }
-                core::mem::swap(red, green);
-            }
-        }
-        Mapping::Palette(colours) => {
-            let places: HashMap<&[i32], i32> = colours.iter().zip(0..).map(|(c, i)| (c.as_slice(), i)).collect();
-            let samples = pixels(&numbers).map(|p| places.get(p.as_slice()).copied().unwrap_or(0)).collect();
-            let size = numbers.first().map_or((0, 0), |p| (p.height, p.width));
-            return vec![Grid { height: size.0, width: size.1, samples }];
-        }
-    }
-    numbers
-}
-
-/// The samples of all planes, place by place.
-fn pixels(planes: &[Grid<i32>]) -> impl Iterator<Item = Vec<i32>> {
-    let count = planes.first().map_or(0, |p| p.samples.len());
-    (0..count).map(|i| planes.iter().map(|p| p.samples.get(i).copied().unwrap_or(0)).collect())
 }
 
 /// Whether red and blue change less along a row once green is taken away.

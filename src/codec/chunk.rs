@@ -1,4 +1,4 @@
-//! What a chunk holds (docs/format.md, "Chunk payload"): shape, header, and the two ways to fill it.
+//! What a chunk holds (docs/format.md, "Chunk payload"): shape, header, and the ways to fill it.
 
 use super::lattice::Lattices;
 use super::mapping::Mapping;

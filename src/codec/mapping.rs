@@ -7,13 +7,14 @@ use super::entropy::{Coder, Residuals, SYMBOLS, Table};
 use super::pyramid::Grid;
 use crate::error::{Error, Result};
 use crate::wire::{Reader, put_varint};
+use std::collections::HashMap;
 
 /// Most distinct values of a chunk that are told by rank.
 pub(crate) const MAX_RANKS: usize = 1 << 17;
 /// Most colours of a palette.
 pub(crate) const MAX_COLOURS: usize = 1 << 12;
 /// Channels of a picture that are mapped together.
-const CHANNELS: core::ops::RangeInclusive<usize> = 3..=4;
+pub(crate) const CHANNELS: core::ops::RangeInclusive<usize> = 3..=4;
 
 /// What the samples of the coded planes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +85,33 @@ impl Mapping {
         if matches!(self, Self::Palette(_)) { 1 } else { planes }
     }
 
-    /// The planes of numbers that coded planes stand for; ranks stay ranks.
+    /// The planes to code for planes of numbers, by the encoder.
+    pub(crate) fn apply(&self, mut numbers: Vec<Grid<i32>>) -> Vec<Grid<i32>> {
+        match self {
+            Self::Direct => {}
+            Self::Ranks(codes) => {
+                let rank = |number: i64| codes.partition_point(|c| *c < number) as i32;
+                numbers.iter_mut().flat_map(|p| &mut p.samples).for_each(|s| *s = rank((*s).into()));
+            }
+            Self::Green => {
+                if let [red, green, blue, ..] = numbers.as_mut_slice() {
+                    for channel in [&mut *red, blue] {
+                        channel.samples.iter_mut().zip(&green.samples).for_each(|(c, g)| *c = c.wrapping_sub(*g));
+                    }
+                    core::mem::swap(red, green);
+                }
+            }
+            Self::Palette(colours) => {
+                let places: HashMap<&[i32], i32> = colours.iter().zip(0..).map(|(c, i)| (c.as_slice(), i)).collect();
+                let samples = pixels(&numbers).map(|p| places.get(p.as_slice()).copied().unwrap_or(0)).collect();
+                let (height, width) = numbers.first().map_or((0, 0), |p| (p.height, p.width));
+                return vec![Grid { height, width, samples }];
+            }
+        }
+        numbers
+    }
+
+    /// The inverse of [`Self::apply`]: the planes of numbers that coded planes stand for; ranks stay ranks.
     pub(crate) fn invert(&self, mut planes: Vec<Grid<i32>>) -> Vec<Grid<i32>> {
         match self {
             Self::Direct | Self::Ranks(_) => planes,
@@ -108,6 +135,12 @@ impl Mapping {
             }
         }
     }
+}
+
+/// The samples of all planes, place by place.
+pub(crate) fn pixels(planes: &[Grid<i32>]) -> impl Iterator<Item = Vec<i32>> {
+    let count = planes.first().map_or(0, |p| p.samples.len());
+    (0..count).map(|i| planes.iter().map(|p| p.samples.get(i).copied().unwrap_or(0)).collect())
 }
 
 /// Codes an ascending list of distinct codes: the first as it is, then the gaps.

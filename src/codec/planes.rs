@@ -9,6 +9,17 @@ use super::reference::best_reference;
 use super::repeats;
 use super::walk::{self, Learned};
 
+/// A plane to code, by any method.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plane<'a> {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    /// The samples; only the encoder has them.
+    pub(crate) source: Option<&'a Grid<i32>>,
+    /// Where samples are missing; `None` when none are.
+    pub(crate) holes: Option<&'a Grid<u8>>,
+}
+
 /// Codes plane after plane and keeps them, since later ones refer to them.
 #[derive(Debug)]
 pub(crate) struct Planes<'a> {
@@ -39,22 +50,20 @@ impl<'a> Planes<'a> {
     /// Codes the next plane. `source` is there when encoding; `stop` is asked now and then, and true ends the plane early.
     pub(crate) fn next<C: Coder>(&mut self, coder: &mut C, source: Option<&Grid<i32>>, holes: Option<&Grid<u8>>, stop: impl Fn(&C) -> bool) {
         let Self { height, width, header, .. } = *self;
+        let plane = Plane { height, width, source, holes };
         match &mut self.state {
             State::Pyramid(learned, done) => {
                 let choice = source.map_or(0, |s| best_reference(s, holes, done, &header.references));
                 let reference = learned.reference(coder, done, &header.references, choice);
                 let quantum = header.coded_quantum(Method::Pyramid);
-                let plane = walk::code_plane(coder, learned, walk::Plane { height, width, source, holes, reference, quantum }, stop);
-                done.push(plane);
+                done.push(walk::code_plane(coder, learned, walk::Job { plane, reference, quantum }, stop));
             }
             State::Raster(learned, done) => {
                 let before = [1, 2].map(|d| done.len().checked_sub(d).and_then(|i| done.get(i)));
-                let plane = raster::code_plane(coder, learned, raster::Plane { height, width, source, holes, before }, stop);
-                done.push(plane);
+                done.push(raster::code_plane(coder, learned, plane, before, stop));
             }
             State::Repeats(learned, done) => {
-                let plane = repeats::code_plane(coder, learned, repeats::Plane { height, width, source, holes, before: done.last() }, stop);
-                done.push(plane);
+                done.push(repeats::code_plane(coder, learned, plane, done.last(), stop));
             }
         }
     }

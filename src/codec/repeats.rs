@@ -2,6 +2,7 @@
 //! occur, where a sample mostly repeats a neighbour. Written once for both directions, like `walk`.
 
 use super::entropy::{Coder, Cumulative, SYMBOLS, Table};
+use super::planes::Plane;
 use super::pyramid::Grid;
 
 /// Numbers lie below this.
@@ -108,22 +109,9 @@ impl Around {
     }
 }
 
-/// A plane to code.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Plane<'a> {
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-    /// Only the encoder has it.
-    pub(crate) source: Option<&'a Grid<i32>>,
-    /// Where samples are missing.
-    pub(crate) holes: Option<&'a Grid<u8>>,
-    /// The plane before this one.
-    pub(crate) before: Option<&'a Grid<i32>>,
-}
-
-/// Codes a plane of numbers; `stop` is asked before every row, true ends early with what is there.
-pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, stop: impl Fn(&C) -> bool) -> Grid<i32> {
-    let Plane { height, width, source, holes, before } = plane;
+/// Codes a plane of numbers after the one `before`; `stop` is asked before every row, true ends early with what is there.
+pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, before: Option<&Grid<i32>>, stop: impl Fn(&C) -> bool) -> Grid<i32> {
+    let Plane { height, width, source, holes } = plane;
     let common = learned.common;
     let mut numbers = Grid::new(height, width);
     // The row above with its ends repeated, so that every sample has all its neighbours.

@@ -2,6 +2,7 @@
 
 use super::entropy::{Coder, Residuals, Table};
 use super::lattice::nearest_integer;
+use super::planes::Plane;
 use super::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, Holes, Prediction, Reference, choose, predict};
 use super::pyramid::{Grid, Pass, levels, merge};
 
@@ -19,15 +20,10 @@ impl Default for Learned {
     }
 }
 
-/// A plane to code.
+/// A plane and what it is coded against.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plane<'a> {
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-    /// Lattice coordinates; only the encoder has them.
-    pub(crate) source: Option<&'a Grid<i32>>,
-    /// Where samples are missing; `None` when none are.
-    pub(crate) holes: Option<&'a Grid<u8>>,
+pub(crate) struct Job<'a> {
+    pub(crate) plane: Plane<'a>,
     /// An already decoded plane of the same size.
     pub(crate) reference: Option<&'a Grid<i32>>,
     /// Odd distance between reconstructions of a coordinate.
@@ -35,34 +31,34 @@ pub(crate) struct Plane<'a> {
 }
 
 /// Codes a plane and returns its reconstruction. `stop` is asked before every level; true ends early with what is there.
-pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, stop: impl Fn(&C) -> bool) -> Grid<i32> {
-    let top = levels(plane.height, plane.width);
-    let mut known = code_coarsest(coder, learned, plane, top);
+pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, job: Job, stop: impl Fn(&C) -> bool) -> Grid<i32> {
+    let top = levels(job.plane.height, job.plane.width);
+    let mut known = code_coarsest(coder, learned, job, top);
     for level in (0..top).rev() {
         if stop(coder) {
-            return Grid::new(plane.height, plane.width);
+            return Grid::new(job.plane.height, job.plane.width);
         }
-        known = code_level(coder, learned, plane, level, &known);
+        known = code_level(coder, learned, job, level, &known);
     }
     known
 }
 
 /// The three passes of a level.
-fn code_level<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, level: u32, known: &Grid<i32>) -> Grid<i32> {
+fn code_level<C: Coder>(coder: &mut C, learned: &mut Learned, job: Job, level: u32, known: &Grid<i32>) -> Grid<i32> {
     let stride = 1usize << level;
-    let (height, width) = (plane.height.div_ceil(stride), plane.width.div_ceil(stride));
-    let reference = plane.reference.map(|r| known_and_diagonal(r, stride));
-    let holes = plane.holes.map(|h| known_and_diagonal(h, stride));
+    let (height, width) = (job.plane.height.div_ceil(stride), job.plane.width.div_ceil(stride));
+    let reference = job.reference.map(|r| known_and_diagonal(r, stride));
+    let holes = job.plane.holes.map(|h| known_and_diagonal(h, stride));
     let nothing = Grid::new(0, 0);
 
     let mut code = |pass: Pass, diagonal: &Grid<i32>| {
         let (height, width) = pass.size(height, width);
-        let target = plane.reference.map(|r| pass.component(r, stride));
+        let target = job.reference.map(|r| pass.component(r, stride));
         let reference = reference.as_ref().zip(target.as_ref()).map(|((known, diagonal), target)| Reference { known, diagonal, target });
         let around = holes.as_ref().map(|(known, diagonal)| Holes { known, diagonal });
-        let context = Context { pass, level, known, diagonal, holes: around, reference, quantum: plane.quantum, height, width };
-        let source = plane.source.map(|s| pass.component(s, stride));
-        let missing = plane.holes.map(|h| pass.component(h, stride));
+        let context = Context { pass, level, known, diagonal, holes: around, reference, quantum: job.quantum, height, width };
+        let source = job.plane.source.map(|s| pass.component(s, stride));
+        let missing = job.plane.holes.map(|h| pass.component(h, stride));
         code_pass(coder, learned, &context, source.as_ref(), missing.as_ref())
     };
     let diagonal = code(Pass::Diagonal, &nothing);
@@ -87,14 +83,14 @@ fn code_pass<C: Coder>(coder: &mut C, learned: &mut Learned, context: &Context, 
 }
 
 /// The samples of the coarsest grid, each predicted by the one before it.
-fn code_coarsest<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, top: u32) -> Grid<i32> {
+fn code_coarsest<C: Coder>(coder: &mut C, learned: &mut Learned, job: Job, top: u32) -> Grid<i32> {
     let stride = 1usize << top;
-    let (height, width) = (plane.height.div_ceil(stride), plane.width.div_ceil(stride));
-    let reference = plane.reference.map(|r| r.every(stride, 0, 0));
-    let source = plane.source.map(|s| s.every(stride, 0, 0));
-    let missing = plane.holes.map(|h| h.every(stride, 0, 0));
+    let (height, width) = (job.plane.height.div_ceil(stride), job.plane.width.div_ceil(stride));
+    let reference = job.reference.map(|r| r.every(stride, 0, 0));
+    let source = job.plane.source.map(|s| s.every(stride, 0, 0));
+    let missing = job.plane.holes.map(|h| h.every(stride, 0, 0));
     let at = |g: &Option<Grid<i32>>, i: usize| g.as_ref().and_then(|g| g.samples.get(i)).copied().unwrap_or(0);
-    let quantiser = Quantiser::new(plane.quantum);
+    let quantiser = Quantiser::new(job.quantum);
     let mut grid = Grid::new(height, width);
     let mut offset = 0i32;
     for (i, sample) in grid.samples.iter_mut().enumerate() {

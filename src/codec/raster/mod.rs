@@ -5,6 +5,7 @@ mod blend;
 mod contexts;
 
 use super::entropy::{Coder, Contexts, DECISIONS, Excess, LowBits, Mixing, SYMBOLS};
+use super::planes::Plane;
 use super::pyramid::Grid;
 use blend::{Blend, median};
 use contexts::{Sizes, contexts};
@@ -38,19 +39,6 @@ impl Learned {
 pub(crate) struct Coded {
     pub(crate) samples: Grid<i32>,
     residuals: Grid<i32>,
-}
-
-/// A plane to code.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Plane<'a> {
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-    /// Only the encoder has it.
-    pub(crate) source: Option<&'a Grid<i32>>,
-    /// Where samples are missing.
-    pub(crate) holes: Option<&'a Grid<u8>>,
-    /// The plane before this one, and the one before that.
-    pub(crate) before: [Option<&'a Coded>; 2],
 }
 
 /// What is known around a sample, by compass direction.
@@ -93,15 +81,15 @@ struct Earlier {
     residual: i32,
 }
 
-/// Codes a plane; `stop` is asked before every row, true ends early with what is there.
-pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, stop: impl Fn(&C) -> bool) -> Coded {
-    let Plane { height, width, source, holes, before } = plane;
+/// Codes a plane after the one before it and the one before that; `stop` is asked before every row, true ends early with what is there.
+pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, before: [Option<&Coded>; 2], stop: impl Fn(&C) -> bool) -> Coded {
+    let Plane { height, width, source, holes } = plane;
     let mut samples = Grid::new(height, width);
     let mut residuals = Grid::new(height, width);
     // The rows so far, newest first, with a margin.
     let mut values = Rows::new(width);
     let mut errors = Rows::new(width);
-    let mut earlier = before.map(|b| EarlierRows::new(b, width));
+    let mut earlier = before.map(|_| EarlierRows::new(width));
     for (y, (row, residual_row)) in samples.rows_mut().zip(residuals.rows_mut()).enumerate() {
         if stop(coder) {
             break;
@@ -282,7 +270,7 @@ struct EarlierRows<'a> {
 }
 
 impl<'a> EarlierRows<'a> {
-    fn new(_: Option<&'a Coded>, width: usize) -> Self {
+    fn new(width: usize) -> Self {
         let row = || vec![0; width + 2 * MARGIN];
         Self { above: row(), here: row(), below: row(), residuals: &[] }
     }
