@@ -67,6 +67,23 @@ export interface VariableReport {
   missing: number;
   /** Checksum of the decoded values, hexadecimal. */
   checksum: string;
+  /** `id` of the model without which it cannot be decoded; absent where the classical predictor did it. */
+  model?: string;
+}
+
+/** A network of the predictor, parsed from a `.dcm` file. */
+export interface Model {
+  /** Hash of the file, hexadecimal: how archives name it. */
+  id: string;
+  name: string;
+}
+
+/** The models at hand. */
+export interface Models {
+  /** In the order they were added; the first is what `auto` takes. */
+  list: readonly Model[];
+  /** Why the weights that ship with this package are not among them. */
+  warning?: string;
 }
 
 /** What an archive says about itself. */
@@ -139,8 +156,11 @@ export interface CompressOptions extends JobOptions {
   rel?: number;
   /** Every value comes back bit for bit. */
   lossless?: boolean;
-  /** `none` forces the classical path. */
-  model?: 'auto' | 'none';
+  /**
+   * `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
+   * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
+   */
+  model?: 'auto' | 'none' | Model;
 }
 
 export interface Compressed {
@@ -149,6 +169,8 @@ export interface Compressed {
   variables: VariableReport[];
   /** Seconds of work, without the pauses. */
   seconds: number;
+  /** Why `auto` had to do without a network. */
+  warning?: string;
 }
 
 export interface ArrayOptions {
@@ -163,34 +185,101 @@ export interface ArrayOptions {
   fillValue?: number | bigint;
 }
 
-type WasmSource = URL | string | Request | Response | Promise<Response> | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WebAssembly.Module;
+type Bytes = URL | string | Request | Response | Promise<Response> | ArrayBuffer | ArrayBufferView<ArrayBuffer>;
+type WasmSource = Bytes | WebAssembly.Module;
 
+export interface LoadOptions {
+  /** The weights of the predictor, or their address; found beside this package when absent; `false` does without them. */
+  weights?: Bytes | false;
+}
+
+const NODE = typeof process === 'object' && process.versions?.node !== undefined;
 let loading: Promise<void> | undefined;
+let networks: wasm.WasmModels | undefined;
+let known: Models = { list: [] };
 
 /**
- * Loads the WASM module; every function that needs it does so by itself. Further calls wait for the first one.
+ * Loads the WASM module and the weights; every function that needs them does so by itself. Further calls wait for the first one. Where the weights
+ * cannot be loaded all but their use still works, and {@link models} says why.
  *
  * @param source the module, its bytes or its address; found beside this package when absent
  */
-export function load(source?: WasmSource): Promise<void> {
-  loading ??= start(source).catch((error: unknown) => {
+export function load(source?: WasmSource, { weights }: LoadOptions = {}): Promise<void> {
+  loading ??= start(source, weights).catch((error: unknown) => {
     loading = undefined;
     throw error;
   });
   return loading;
 }
 
-async function start(source?: WasmSource): Promise<void> {
-  if (source === undefined && typeof process === 'object' && process.versions?.node) {
-    const { readFile } = process.getBuiltinModule('node:fs/promises');
-    source = new Uint8Array(await readFile(new URL('../wasm/deepcomp_bg.wasm', import.meta.url)));
-  }
+async function start(source: WasmSource | undefined, weights: LoadOptions['weights']): Promise<void> {
+  const file = weights === false ? undefined : fetchWeights(weights);
+  if (source === undefined && NODE) source = await bytesAt(new URL('../wasm/deepcomp_bg.wasm', import.meta.url));
   try {
     await init(source === undefined ? undefined : { module_or_path: source });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new DeepCompError('not-loaded', `the WASM module could not be loaded (${why}); check the connection, its address and the content security policy`, { cause: error });
+    throw new DeepCompError('not-loaded', `the WASM module could not be loaded (${reason(error)}); check the connection, its address and the content security policy`, { cause: error });
   }
+  networks = new wasm.WasmModels();
+  known = { list: [] };
+  if (!file) return networks.looked('load() was told to do without weights');
+  const { from, bytes } = await file;
+  try {
+    if (!(bytes instanceof Uint8Array)) throw bytes;
+    known = { list: [networks.add(bytes)] };
+    networks.looked(`the weights from ${from}`);
+  } catch (error) {
+    const warning = `the weights of the predictor could not be loaded from ${from}: ${reason(error)}`;
+    networks.looked(warning);
+    known = { list: [], warning };
+  }
+}
+
+/** The bytes of the weights, or the error instead of them, and where they come from. */
+async function fetchWeights(source: Bytes = new URL('../models/predictor.dcm', import.meta.url)): Promise<{ from: string; bytes: unknown }> {
+  try {
+    const awaited = await source;
+    const from = awaited instanceof URL ? awaited.href : typeof awaited === 'string' ? awaited : 'url' in awaited ? awaited.url || 'a response' : 'the bytes given to load()';
+    return { from, bytes: await bytesAt(awaited).catch((error: unknown) => error) };
+  } catch (error) {
+    return { from: 'the response given to load()', bytes: error };
+  }
+}
+
+async function bytesAt(source: Exclude<Bytes, Promise<Response>>): Promise<Uint8Array<ArrayBuffer>> {
+  if (source instanceof ArrayBuffer) return new Uint8Array(source);
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (NODE && source instanceof URL && source.protocol === 'file:') {
+    const { readFile } = process.getBuiltinModule('node:fs/promises');
+    return new Uint8Array(await readFile(source));
+  }
+  const response = source instanceof Response ? source : await fetch(source);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The networks at hand; loads those of this package. */
+export async function models(): Promise<Models> {
+  await load();
+  return known;
+}
+
+/** Adds the network of a `.dcm` file: archives that need it can be opened from now on. It stays until the page or the program ends. */
+export async function addModel(file: Uint8Array | ArrayBuffer | Blob): Promise<Model> {
+  await load();
+  const bytes = await bytesOf(file);
+  const model: Model = loaded().add(bytes);
+  if (!known.list.some(({ id }) => id === model.id)) known = { ...known, list: [...known.list, model] };
+  return model;
+}
+
+function loaded(): wasm.WasmModels {
+  if (!networks) throw new DeepCompError('not-loaded', 'the WASM module is not loaded; await load() first');
+  return networks;
 }
 
 /** A dataset in WASM memory. Free it when done; `using` does so by itself. */
@@ -274,9 +363,11 @@ export async function fromArray(values: TypedArray, options: ArrayOptions = {}):
 /** Compresses a dataset; it stays usable. */
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
   const [kind, value] = boundOf(options);
-  const job = new wasm.WasmCompressor(dataset.inner, kind, value, options.model ?? 'auto');
+  const { model = 'auto' } = options;
+  const job = new wasm.WasmCompressor(dataset.inner, kind, value, loaded(), typeof model === 'string' ? model : model.id);
+  const warning = model === 'auto' && known.list.length === 0 ? known.warning : undefined;
   const { result, seconds } = await drive(job, options);
-  return { ...(result as Omit<Compressed, 'seconds'>), seconds };
+  return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ...(warning !== undefined && { warning }) };
 }
 
 /** Decompresses one file of an archive and checks every checksum and certificate of it. */
@@ -287,7 +378,7 @@ export async function decompress(archive: Uint8Array | ArrayBuffer | Blob, optio
 /** As {@link decompress}, with the seconds of work, without the pauses. */
 export async function decompressTimed(archive: Uint8Array | ArrayBuffer | Blob, options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number }> {
   await load();
-  const { result, seconds } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0), options);
+  const { result, seconds } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0, loaded()), options);
   return { dataset: new Dataset(result), seconds };
 }
 

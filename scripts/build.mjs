@@ -1,6 +1,6 @@
 /** Builds the WASM module, the npm package and the page. `node scripts/build.mjs` builds all; nothing is built twice. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT, ensurePackages, ensureRust, ensureWasmBindgen, main, run } from './tools.mjs';
@@ -34,8 +34,10 @@ export function buildWasm() {
   writeFileSync(stamp, hash);
 }
 
-/** TypeScript -> pkg/dist. */
+/** TypeScript -> pkg/dist; the weights -> pkg/models, which the code finds beside itself. */
 export function buildPackage() {
+  mkdirSync(join(ROOT, 'pkg', 'models'), { recursive: true });
+  copyFileSync(join(ROOT, 'models', 'predictor.dcm'), join(ROOT, 'pkg', 'models', 'predictor.dcm'));
   run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'pkg']);
 }
 

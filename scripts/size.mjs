@@ -1,5 +1,5 @@
-/** The size budget of the WASM module: what a visitor downloads. */
-import { readFileSync } from 'node:fs';
+/** The size budget of the WASM module, which a visitor downloads with the weights beside it. */
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT } from './tools.mjs';
@@ -14,4 +14,5 @@ export function checkSize() {
   const line = `deepcomp_bg.wasm: ${bytes.length} bytes, ${packed} gzip, budget ${BUDGET}`;
   if (packed > BUDGET) throw new Error(`${line}: ${packed - BUDGET} too many`);
   console.log(line);
+  console.log(`predictor.dcm: ${statSync(join(ROOT, 'models', 'predictor.dcm')).size} bytes`);
 }

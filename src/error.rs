@@ -70,6 +70,12 @@ pub enum Error {
         /// Version this build reads and writes.
         supported: FormatVersion,
     },
+    /// A model file cannot be used. Get it again, or the release that fits it.
+    #[error("the model file cannot be used: {what}; get it again from the release that made it")]
+    Weights {
+        /// What is wrong with it.
+        what: String,
+    },
     /// The archive ends too early. Ask for the file again.
     #[error("the archive is cut short: {what} needs byte {needed}, the file has {available}; get the file again")]
     Truncated {
@@ -141,6 +147,7 @@ impl Error {
             Self::ChecksumMismatch { .. } => "checksum-mismatch",
             Self::LimitExceeded { .. } => "limit-exceeded",
             Self::NoSuchVariable { .. } => "no-such-variable",
+            Self::Weights { .. } => "weights",
             Self::ModelUnavailable { .. } => "model-unavailable",
             Self::Cancelled => "cancelled",
         }

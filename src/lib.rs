@@ -12,11 +12,16 @@
 
 pub mod archive;
 pub mod codec;
+#[doc(hidden)]
+pub mod engine;
 pub mod error;
 pub mod field;
 mod limits;
 pub mod metrics;
 pub mod readers;
+#[cfg(feature = "training")]
+pub mod training;
+pub mod weights;
 mod wire;
 pub mod writers;
 

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, FormatVersion};
-use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::codec::Options;
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::weights::{Model, Models};
 use deepcomp::{Error, Limits};
 use std::path::PathBuf;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 fn folder(version: &str) -> PathBuf {
@@ -148,6 +150,42 @@ fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     inputs
 }
 
+/// Inputs that are coded with the small network beside the vectors.
+fn network_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
+    let dataset = |shape: &[usize], values: Vec<f32>| Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
+    let planes = |count: usize, height: usize, width: usize, value: fn(usize, usize, usize) -> f32| {
+        let values = (0..count).flat_map(|p| (0..height).flat_map(move |y| (0..width).map(move |x| value(p, y, x))));
+        dataset(&[count, height, width], values.collect())
+    };
+    let relative = |e| ErrorBound::relative(e).unwrap();
+    vec![
+        ("network_smooth", planes(1, 97, 131, |_, y, x| hill(y, x)), relative(1e-4)),
+        ("network_loose", planes(1, 64, 80, |_, y, x| hill(y, x)), relative(1e-2)),
+        ("network_around", planes(1, 40, 72, |_, y, x| around(y, x)), relative(1e-3)),
+        ("network_decimals", planes(1, 61, 67, |_, y, x| (hill(y, x) * 2.0).round() / 10.0), ErrorBound::Lossless),
+        ("network_series", planes(3, 48, 56, |p, y, x| hill(y + p, x) * (1.0 + p as f32 / 16.0)), relative(1e-3)),
+        ("network_missing", planes(2, 61, 67, |p, y, x| if y * y + x * (p + 20) < 900 { f32::NAN } else { hill(y, x + p) }), relative(1e-3)),
+        ("network_row", planes(1, 1, 300, |_, y, x| hill(y + 9, x)), relative(1e-4)),
+    ]
+}
+
+/// Hills with a grain.
+fn hill(y: usize, x: usize) -> f32 {
+    let bump = |t: f32| t * (1.0 - t) * (1.0 + t);
+    (bump((y % 50) as f32 / 50.0) + bump((x % 41) as f32 / 41.0) * bump(y as f32 / 200.0) * 3.0) * 100.0 + (random((y * 131 + x) as u32) % 64) as f32 / 256.0
+}
+
+/// A wave that closes after 72 columns.
+fn around(y: usize, x: usize) -> f32 {
+    let wave = |t: usize| if t % 36 < 18 { (t % 18) as f32 * (18 - t % 18) as f32 } else { -((t % 18) as f32) * (18 - t % 18) as f32 };
+    wave(x) * (y + 3) as f32 / 8.0 + (random((y * 131 + x) as u32) % 64) as f32 / 64.0
+}
+
+/// The small network that vectors of this version name.
+fn tiny(folder: &std::path::Path) -> Arc<Model> {
+    Model::parse(&std::fs::read(folder.join("tiny.dcm")).unwrap()).unwrap()
+}
+
 #[test]
 fn vectors_decode_to_what_they_were() {
     let current = folder(&format!("v{}", FormatVersion::CURRENT));
@@ -155,11 +193,12 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 35);
+    assert!(list.lines().count() >= 42);
+    let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();
         let bytes = std::fs::read(current.join(name)).unwrap();
-        let dataset = Decompressor::new(Archive::open(&bytes, &Limits::default()).unwrap(), 0).unwrap().finish(&bytes).unwrap();
+        let dataset = Decompressor::new(Archive::open(&bytes, &Limits::default()).unwrap(), 0, &models).unwrap().finish(&bytes).unwrap();
         assert_eq!(format!("{:016x}", xxh3_64(&dataset.fields[0].values.to_le_bytes())), sum, "{name}");
     }
 }
@@ -181,9 +220,11 @@ fn write(folder: &std::path::Path) {
     assert!(!folder.join("values.xxh3").exists(), "vectors are written once; a new format version adds a folder");
     std::fs::create_dir_all(folder).unwrap();
     let mut list = String::new();
-    for (name, dataset, bound) in inputs() {
-        let options = Options { bound, model: ModelChoice::None };
+    let network = network_inputs().into_iter().map(|input| (input, Some(tiny(folder))));
+    for ((name, dataset, bound), model) in inputs().into_iter().map(|input| (input, None)).chain(network) {
+        let options = Options { bound, model: model.clone() };
         let (bytes, reports) = Compressor::new(dataset, name, &options).unwrap().finish().unwrap();
+        assert_eq!(reports[0].model, model.map(|m| m.id()), "{name}");
         std::fs::write(folder.join(format!("{name}.dca")), bytes).unwrap();
         list += &format!("{name}.dca {:016x}\n", reports[0].checksum);
     }

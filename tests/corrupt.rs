@@ -2,14 +2,24 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor};
-use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::codec::Options;
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::weights::Model;
 use deepcomp::{Error, Limits};
 use proptest::prelude::*;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 const LIMITS: Limits = Limits { decoded_bytes: 1 << 22, items: 100, metadata_bytes: 1 << 16 };
+
+/// The weights that ship.
+fn shipped() -> Arc<Model> {
+    static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_bytes!("../models/predictor.dcm")).unwrap()).clone()
+}
+
+/// Number of the archive in which the network coded the chunk.
+const NETWORK: usize = 7;
 
 /// Archives that together use every filling, lattice and mask.
 fn archives() -> &'static [Vec<u8>] {
@@ -18,14 +28,17 @@ fn archives() -> &'static [Vec<u8>] {
 }
 
 fn make_archives() -> Vec<Vec<u8>> {
-    let rounds = |bound, values: Vec<f32>, shape: &[usize]| {
+    let made = |bound, values: Vec<f32>, shape: &[usize], model| {
         let dataset = Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
-        let options = Options { bound, model: ModelChoice::Auto };
-        Compressor::new(dataset, "v.npy", &options).unwrap().finish().unwrap().0
+        Compressor::new(dataset, "v.npy", &Options { bound, model }).unwrap().finish().unwrap()
     };
+    let rounds = |bound, values, shape: &[usize]| made(bound, values, shape, None).0;
     let wave = |i: usize| ((i % 29) as f32 - 14.0) * ((i / 29 % 31) as f32 - 15.0) * 0.37 + (i * i % 17) as f32 * 0.013;
     let bounded = ErrorBound::absolute(0.05).unwrap();
-    vec![
+    let hills = |i: usize| (i % 29) as f32 * 0.31 + ((i / 29) as f32 / 5.0).sin() * 4.0 + (i * i % 17) as f32 * 0.013;
+    let (network, reports) = made(bounded, (0..2 * 29 * 31).map(hills).collect(), &[2, 31, 29], Some(shipped()));
+    assert_eq!(reports[0].model, Some(shipped().id()));
+    let mut archives = vec![
         rounds(bounded, (0..2 * 29 * 31).map(wave).collect(), &[2, 31, 29]),
         rounds(ErrorBound::Lossless, (0..29 * 31).map(wave).collect(), &[31, 29]),
         rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| f32::from_bits((i as u32).wrapping_mul(2_654_435_761))).collect(), &[31, 29]),
@@ -36,13 +49,15 @@ fn make_archives() -> Vec<Vec<u8>> {
         rounds(ErrorBound::Lossless, (0..2 * 29 * 31).map(|i| (wave(i) * 64.0).round() / 64.0 + 300.0 + 0.013 * (i / 899) as f32).collect(), &[2, 31, 29]),
         rounds(ErrorBound::Lossless, vec![3.25; 29 * 31], &[31, 29]),
         rounds(ErrorBound::Lossless, vec![], &[0, 4]),
-    ]
+    ];
+    archives.insert(NETWORK, network);
+    archives
 }
 
 fn decode(bytes: &[u8]) -> Result<Dataset, Error> {
     let archive = Archive::open(bytes, &LIMITS)?;
     archive.variables(0)?;
-    Decompressor::new(archive, 0)?.finish(bytes)
+    Decompressor::new(archive, 0, &std::iter::once(shipped()).collect())?.finish(bytes)
 }
 
 #[test]
@@ -96,7 +111,7 @@ fn other_files_and_versions_are_told_apart() {
 #[test]
 fn limits_are_asked_before_memory_is_taken() {
     let dataset = Dataset::from_array("v", &[1 << 21], Values::F32(vec![1.0; 1 << 21]), SourceFormat::Array).unwrap();
-    let options = Options { bound: ErrorBound::Lossless, model: ModelChoice::Auto };
+    let options = Options { bound: ErrorBound::Lossless, model: Some(shipped()) };
     let (bytes, _) = Compressor::new(dataset, "v", &options).unwrap().finish().unwrap();
     assert!(bytes.len() < 1000);
     assert!(matches!(decode(&bytes), Err(Error::LimitExceeded { needed, limit, .. }) if needed == 1 << 23 && limit == 1 << 22));
@@ -139,7 +154,7 @@ fn leb128(mut n: usize) -> Vec<u8> {
     out
 }
 
-/// The CBOR index of one float32 variable of 2 × 31 × 29 values, after docs/format.md.
+/// The CBOR index of one float32 variable of 2 × 31 × 29 values that may take the network, after docs/format.md.
 fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
     let mut encoder = minicbor::Encoder::new(vec![0u8]);
     let e = &mut encoder;
@@ -148,7 +163,7 @@ fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
     for (name, length) in [("a", 2u8), ("b", 31), ("c", 29)] {
         e.array(3).unwrap().str(name).unwrap().u8(length).unwrap().bool(false).unwrap();
     }
-    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(8).unwrap();
+    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(9).unwrap();
     e.u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap().array(3).unwrap().u8(0).unwrap().u8(1).unwrap().u8(2).unwrap();
     e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(6).unwrap();
     for side in [2u8, 31, 29, 2, 31, 29] {
@@ -159,18 +174,18 @@ fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
     e.u8(7).unwrap().map(6).unwrap();
     e.u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
     e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(0).unwrap();
+    e.u8(8).unwrap().u64(shipped().id().0).unwrap();
     encoder.into_writer()
 }
 
 #[test]
 fn a_forged_archive_reaches_the_chunk_decoder() {
-    let template = &archives()[0];
-    let chunk = {
+    for template in [&archives()[0], &archives()[NETWORK]] {
         let length = template[25] as usize & 0x7F | (template[26] as usize) << 7;
-        template[27..27 + length].to_vec()
-    };
-    // The payload is sound, so all that is left to complain about is the checksum of the values, forged as 0.
-    assert_eq!(decode(&forge(&chunk, unharmed)).map_err(|e| e.code()), Err("checksum-mismatch"));
+        let chunk = template[27..27 + length].to_vec();
+        // The payload is sound, so all that is left to complain about is the checksum of the values, forged as 0.
+        assert_eq!(decode(&forge(&chunk, unharmed)).map_err(|e| e.code()), Err("checksum-mismatch"));
+    }
     assert_eq!(decode(&forge(&[], unharmed)).map_err(|e| e.code()), Err("corrupt"));
 }
 
@@ -179,7 +194,7 @@ proptest! {
 
     /// Damage behind valid checksums: header, stream and patches of every kind of chunk.
     #[test]
-    fn forged_chunks_never_panic(which in 0usize..7, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(), keep in any::<bool>()) {
+    fn forged_chunks_never_panic(which in 0..=NETWORK, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(), keep in any::<bool>()) {
         let bytes = &archives()[which];
         let mut payload = bytes[27.min(bytes.len())..bytes.len().saturating_sub(60)].to_vec();
         if which == 5 { payload = vec![1, 0, 0, 0, 0]; }

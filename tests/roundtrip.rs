@@ -2,26 +2,60 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
-use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::codec::Options;
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, ErrorBound, Field, Missing, SourceFormat, Values, with_values};
+use deepcomp::weights::{Model, Models};
 use deepcomp::{Error, Limits, metrics};
 use proptest::prelude::*;
+use std::sync::{Arc, OnceLock};
 
+/// The weights that ship.
+fn shipped() -> Arc<Model> {
+    static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
+    MODEL.get_or_init(|| Model::parse(include_bytes!("../models/predictor.dcm")).unwrap()).clone()
+}
+
+/// Arrays of more values are not tried with the network too, which is slow without optimisation.
+const NETWORK_VALUES: usize = 15_000;
+
+fn compress_with(model: Option<Arc<Model>>, dataset: Dataset, bound: ErrorBound) -> Result<(Vec<u8>, Vec<VariableReport>), Error> {
+    Compressor::new(dataset, "test", &Options { bound, model })?.finish()
+}
+
+/// With the classical predictor alone.
 fn compress(dataset: Dataset, bound: ErrorBound) -> Result<(Vec<u8>, Vec<VariableReport>), Error> {
-    Compressor::new(dataset, "test", &Options { bound, model: ModelChoice::Auto })?.finish()
+    compress_with(None, dataset, bound)
+}
+
+fn decompress_with(models: &Models, bytes: &[u8]) -> Result<Dataset, Error> {
+    Decompressor::new(Archive::open(bytes, &Limits::default())?, 0, models)?.finish(bytes)
 }
 
 fn decompress(bytes: &[u8]) -> Result<Dataset, Error> {
-    Decompressor::new(Archive::open(bytes, &Limits::default())?, 0)?.finish(bytes)
+    decompress_with(&Models::default(), bytes)
 }
 
-/// Compresses an array, checks all promises, and returns what came back and the size of its chunks.
+/// Compresses an array, checks all promises, and returns what came back and the size of its chunks, both with the classical predictor.
 fn check(shape: &[usize], values: Values, bound: ErrorBound) -> (Field, u64) {
     let dataset = Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
-    let (bytes, reports) = compress(dataset.clone(), bound).unwrap();
-    let again = compress(dataset.clone(), bound).unwrap().0;
+    if shape.iter().product::<usize>() > NETWORK_VALUES {
+        return check_with(None, &dataset, bound);
+    }
+    let (classical, network) = check_both(&dataset, bound);
+    assert!(network <= classical.1, "the network is used only where it helps: {network} > {}", classical.1);
+    classical
+}
+
+/// What [`check`] does with the classical predictor, and the size with the network.
+fn check_both(dataset: &Dataset, bound: ErrorBound) -> ((Field, u64), u64) {
+    (check_with(None, dataset, bound), check_with(Some(shipped()), dataset, bound).1)
+}
+
+fn check_with(model: Option<Arc<Model>>, dataset: &Dataset, bound: ErrorBound) -> (Field, u64) {
+    let (bytes, reports) = compress_with(model.clone(), dataset.clone(), bound).unwrap();
+    let again = compress_with(model.clone(), dataset.clone(), bound).unwrap().0;
     assert!(bytes == again, "the same input gives the same bytes");
-    let back = decompress(&bytes).unwrap();
+    let back = decompress_with(&model.into_iter().collect(), &bytes).unwrap();
     assert_eq!((&back.dimensions, back.format), (&dataset.dimensions, dataset.format));
     let (source, decoded) = (&dataset.fields[0], &back.fields[0]);
     let found = metrics::compare(source, decoded).unwrap();
@@ -265,7 +299,7 @@ fn large_planes_are_cut_into_chunks_and_put_together() {
 #[test]
 fn several_files_share_an_archive_and_names_may_not_clash() {
     let dataset = |n: f32| Dataset::from_array("v", &[3], Values::F32(vec![n, n + 1.0, n + 5.0]), SourceFormat::Array).unwrap();
-    let options = Options { bound: ErrorBound::Lossless, model: ModelChoice::None };
+    let options = Options { bound: ErrorBound::Lossless, model: None };
     let mut compressor = Compressor::new(dataset(1.0), "a", &options).unwrap();
     while compressor.step().unwrap().is_some() {}
     compressor.add(dataset(2.0), "b").unwrap();
@@ -275,9 +309,37 @@ fn several_files_share_an_archive_and_names_may_not_clash() {
     let archive = Archive::open(&bytes, &Limits::default()).unwrap();
     assert_eq!(archive.files().collect::<Vec<_>>(), ["a", "b"]);
     for (file, n) in [(0, 1.0), (1, 2.0)] {
-        assert_eq!(Decompressor::new(archive.clone(), file).unwrap().finish(&bytes).unwrap(), dataset(n));
+        assert_eq!(Decompressor::new(archive.clone(), file, &Models::default()).unwrap().finish(&bytes).unwrap(), dataset(n));
     }
-    assert_eq!(Decompressor::new(archive, 2).map(|_| ()).map_err(|e| e.code()), Err("invalid-argument"));
+    assert_eq!(Decompressor::new(archive, 2, &Models::default()).map(|_| ()).map_err(|e| e.code()), Err("invalid-argument"));
+}
+
+#[test]
+fn the_network_helps_and_only_archives_that_took_it_need_it() {
+    let shape = [3, 61, 120];
+    let dataset = Dataset::from_array("v", &shape, Values::F32(field(&shape, 0.3)), SourceFormat::Array).unwrap();
+    let bound = ErrorBound::relative(1e-3).unwrap();
+    let (classical, without) = compress(dataset.clone(), bound).unwrap();
+    let (bytes, with) = compress_with(Some(shipped()), dataset, bound).unwrap();
+    assert!(with[0].archive_bytes < without[0].archive_bytes);
+    assert_eq!((without[0].model, with[0].model), (None, Some(shipped().id())));
+    let archive = Archive::open(&bytes, &Limits::default()).unwrap();
+    assert_eq!(archive.variables(0).unwrap(), with);
+    assert!(matches!(decompress(&bytes), Err(Error::ModelUnavailable { model, .. }) if model == shipped().id().to_string()));
+    assert_eq!(decompress(&classical).unwrap(), decompress_with(&std::iter::once(shipped()).collect(), &classical).unwrap());
+    let constant = Dataset::from_array("v", &[9, 9], Values::F32(vec![1.5; 81]), SourceFormat::Array).unwrap();
+    let (bytes, reports) = compress_with(Some(shipped()), constant, ErrorBound::Lossless).unwrap();
+    assert!(reports[0].model.is_none() && decompress(&bytes).is_ok());
+}
+
+#[test]
+fn what_repeats_is_still_found_where_the_network_is_good() {
+    let mut state = 191_131_665_046_501_257_u64;
+    let values = (0..2 * 33 * 22).map(|i| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((i % 50) as i8).wrapping_add(73) ^ (state >> 61) as i8
+    });
+    check(&[2, 33, 22], Values::I8(values.collect()), ErrorBound::relative(0.1).unwrap());
 }
 
 // -------------------------------------------------------------------------------------------------------------------------- properties
@@ -338,10 +400,10 @@ fn bounds() -> impl Strategy<Value = ErrorBound> {
 
 /// Checks an array unless the bound is finer than its type, which must then be said.
 fn check_or_refuse(shape: &[usize], values: Values, bound: ErrorBound) {
-    let dataset = Dataset::from_array("v", shape, values.clone(), SourceFormat::Array).unwrap();
-    match compress(dataset, bound) {
+    let dataset = Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    match compress(dataset.clone(), bound) {
         Ok(_) => {
-            check(shape, values, bound);
+            check_both(&dataset, bound);
         }
         Err(Error::BoundBelowPrecision { bound: refused, precision, .. }) => assert!(refused < precision),
         Err(other) => panic!("{other}"),

@@ -38,7 +38,7 @@ export class Engine {
   #start(): Worker {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#receive(data));
-    worker.addEventListener('error', () => this.#fail('the engine could not be started; reload the page'));
+    worker.addEventListener('error', () => this.#end('internal', 'the engine could not be started; reload the page'));
     return worker;
   }
 
@@ -52,14 +52,19 @@ export class Engine {
     if ('result' in reply) pending?.resolve(reply.result);
     else if (reply.fatal) {
       pending?.reject(new EngineError('internal', 'this file needs more memory than the browser gives, or met a fault in DeepComp; open another one'));
-      this.#fail('the engine was restarted; open the file again');
+      this.#end('internal', 'the engine was restarted; open the file again');
     } else pending?.reject(new EngineError(reply.error.code, reply.error.message));
   }
 
-  #fail(message: string): void {
+  /** Ends the worker at once, in the middle of whatever it does; the next call starts another. */
+  stop(): void {
+    this.#end('cancelled', 'cancelled');
+  }
+
+  #end(code: string, message: string): void {
     this.#worker?.terminate();
     this.#worker = undefined;
-    for (const { reject } of this.#pending.values()) reject(new EngineError('internal', message));
+    for (const { reject } of this.#pending.values()) reject(new EngineError(code, message));
     this.#pending.clear();
   }
 }

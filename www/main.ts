@@ -1,7 +1,7 @@
 /** The page: what is open, what was asked for, and who shows it. The work is done in the worker. */
 import type { Range } from 'deepcomp';
 import { Engine, EngineError, type CallOptions } from './engine.ts';
-import type { Bound, FileKind, Opened, Result } from './protocol.ts';
+import type { Bound, FileKind, Opened, Predictor, Result } from './protocol.ts';
 import { AcceptancePanel } from './ui/acceptance.ts';
 import { BoundForm } from './ui/bound.ts';
 import { byId, make } from './ui/dom.ts';
@@ -12,6 +12,8 @@ import { isPicture, planeNumber, showSliders, ViewPanel } from './ui/views.ts';
 
 interface Session {
   opened: Opened;
+  /** Reads the file again, to compress it. */
+  read: () => Promise<ArrayBuffer>;
   result: Result | undefined;
   variable: number;
   range: Range;
@@ -19,17 +21,20 @@ interface Session {
   index: number[];
 }
 
+/** Holds the open file. */
 const engine = new Engine();
+/** Makes archives, with memory of its own that is given back when it is done. */
+const packer = new Engine();
 const panel = new ViewPanel();
 const acceptance = new AcceptancePanel((variable) => engine.call('acceptance', { variable }));
-const form = new BoundForm((bound) => void compress(bound), () => running?.abort());
+const form = new BoundForm((bound, model) => void compress(bound, model), cancel);
 let session: Session | undefined;
 let running: AbortController | undefined;
 let last = Promise.resolve();
 let drawing = false;
 let drawAgain = false;
 
-watchFiles((name, read) => void open(name, read));
+watchFiles((name, read) => void (/\.dcm$/i.test(name) ? addModel(read) : open(name, read)));
 watchFilesInside((file) => void show((options) => engine.call('openFile', { file }, options)));
 watchSaves((kind) => void save(kind));
 
@@ -58,34 +63,56 @@ async function perform(mine: AbortController, work: (signal: AbortSignal) => Pro
   }
 }
 
+function cancel(): void {
+  running?.abort();
+  form.stopping();
+}
+
 function open(name: string, read: () => Promise<ArrayBuffer>): Promise<void> {
   return show(async (options) => {
     const bytes = await read();
     return engine.call('open', { bytes, name }, { ...options, transfer: [bytes] });
+  }, read);
+}
+
+/** Networks are added to the engine that decodes; archives are made with the one of the package. */
+function addModel(read: () => Promise<ArrayBuffer>): Promise<void> {
+  return task(async () => {
+    const bytes = await read();
+    const { id, name } = await engine.call('addModel', { bytes }, { transfer: [bytes] });
+    tell(`The network ${name} (${id}) is loaded: archives that need it can be opened now`, false);
   });
 }
 
-function show(load: (options: CallOptions) => Promise<Opened>): Promise<void> {
+const nothing = () => Promise.resolve(new ArrayBuffer(0));
+
+function show(load: (options: CallOptions) => Promise<Opened>, read = nothing): Promise<void> {
   return task(async (signal) => {
     form.enable(false);
     const opened = await load({ signal, onProgress: (stage, fraction) => form.progress(stage, fraction) });
     showFilesInside(opened);
-    session = { opened, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, index: [] };
+    session = { opened, read, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, index: [] };
     showVariables(opened, session.variable, (variable) => void select(variable, false).catch(report));
     await select(session.variable, true);
   });
 }
 
-function compress(bound: Bound): Promise<void> {
+function compress(bound: Bound, model: Predictor): Promise<void> {
   return task(async (signal) => {
     if (!session) return;
     form.enable(false);
     form.progress('compressing', 0);
-    const { opened } = session;
-    const result = await engine.call('compress', { bound }, { signal, onProgress: (stage, fraction) => form.progress(stage, fraction) });
+    const { opened, read } = session;
+    const onProgress: CallOptions['onProgress'] = (stage, fraction) => form.progress(stage, fraction);
+    signal.addEventListener('abort', () => packer.stop(), { once: true });
+    const bytes = await read();
+    signal.throwIfAborted();
+    const packed = await packer.call('compress', { bytes, name: opened.fileName, bound, model }, { onProgress, transfer: [bytes] }).finally(() => packer.stop());
+    const result = await engine.call('check', { packed }, { signal, onProgress, transfer: [packed.archive.buffer] });
     if (session?.opened !== opened) return;
     session.result = result;
     showResult(opened, result, session.variable);
+    if (result.warning !== undefined) tell(`The classical predictor made this archive, because ${result.warning}`, false);
     const drawn = draw();
     acceptance.show(opened, result, session.variable);
     await drawn;
@@ -161,7 +188,9 @@ function busy(is: boolean): void {
 }
 
 function report(error: unknown): void {
-  if (error instanceof EngineError && error.code === 'cancelled') tell('Cancelled. Nothing was changed.', false);
+  const { code } = error instanceof EngineError ? error : { code: '' };
+  if (code === 'cancelled' || (error instanceof DOMException && error.name === 'AbortError')) tell('Cancelled. Nothing was changed.', false);
+  else if (code === 'model-unavailable') tell(`this archive cannot be opened without the network it was made with. If you have its .dcm file, drop it here first. In detail: ${(error as EngineError).message}`);
   else tell(error instanceof Error ? error.message : String(error), true);
 }
 

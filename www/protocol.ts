@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Acceptance, Comparison, Dataset, Plane, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Comparison, Dataset, Model, Plane, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -11,11 +11,26 @@ export interface Axis {
 
 export type Bound = { abs: number } | { rel: number } | { lossless: true };
 
+/** What foresees values: the network of the package, or the classical predictor alone. */
+export type Predictor = 'auto' | 'none';
+
+/** An archive as it was made, not checked yet. */
+export interface Packed {
+  archive: Uint8Array<ArrayBuffer>;
+  variables: VariableReport[];
+  seconds: number;
+  /** Why there was no network to use. */
+  warning?: string;
+}
+
 /** An archive that was decoded and checked. */
 export interface Result {
   archiveBytes: number;
   version: string;
   variables: VariableReport[];
+  /** The networks at hand. */
+  models: readonly Model[];
+  warning?: string;
   /** Per variable; only when the source is at hand. */
   comparisons?: Comparison[];
   encodeSeconds?: number;
@@ -48,7 +63,11 @@ export type FileKind = 'archive' | 'netcdf' | 'npy' | 'png';
 export interface Calls {
   open: { args: { bytes: ArrayBuffer; name: string }; result: Opened };
   openFile: { args: { file: number }; result: Opened };
-  compress: { args: { bound: Bound }; result: Result };
+  /** Makes an archive of a file; what is open does not matter. */
+  compress: { args: { bytes: ArrayBuffer; name: string; bound: Bound; model: Predictor }; result: Packed };
+  /** Decodes an archive of the open file and compares every value with it. */
+  check: { args: { packed: Packed }; result: Result };
+  addModel: { args: { bytes: ArrayBuffer }; result: Model };
   views: { args: { variable: number; planes: number[] }; result: Views };
   range: { args: { variable: number }; result: Range };
   acceptance: { args: { variable: number }; result: Acceptance };

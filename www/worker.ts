@@ -1,6 +1,6 @@
-/** The engine: holds the open file and runs the npm package, so that the page never waits. */
-import { acceptance, compare, compress, decompressTimed, difference, inspect, openDataset, DeepCompError, type Acceptance, type Dataset, type JobOptions, type Plane } from 'deepcomp';
-import type { Axis, Calls, Opened, Reply, Request, Result, Stage, Views } from './protocol.ts';
+/** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
+import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openDataset, DeepCompError, type Acceptance, type Dataset, type JobOptions, type Plane } from 'deepcomp';
+import type { Axis, Calls, Opened, Packed, Reply, Request, Result, Stage, Views } from './protocol.ts';
 
 let source: Dataset | undefined;
 let decoded: Dataset | undefined;
@@ -36,7 +36,9 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
   switch (request.call) {
     case 'open': return open(request.args.bytes, request.args.name, signal, post);
     case 'openFile': return openArchive(archive ?? new Uint8Array(), request.args.file, signal, post);
-    case 'compress': return compressAndCheck(request.args, signal, post);
+    case 'compress': return pack(request.args, post);
+    case 'check': return check(request.args.packed, signal, post);
+    case 'addModel': return addModel(request.args.bytes);
     case 'views': return Promise.resolve(views(request.args.variable, request.args.planes));
     case 'range': return Promise.resolve(shown().range(request.args.variable));
     case 'acceptance': return Promise.resolve(accept(request.args.variable));
@@ -44,8 +46,8 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
   }
 }
 
-function job(stage: Stage, signal: AbortSignal, post: Post): JobOptions {
-  return { signal, onProgress: ({ doneBytes, totalBytes }) => post(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
+function job(stage: Stage, post: Post, signal?: AbortSignal): JobOptions {
+  return { ...(signal && { signal }), onProgress: ({ doneBytes, totalBytes }) => post(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
 }
 
 function keep(next: { source?: Dataset | undefined; decoded?: Dataset | undefined; archive?: Uint8Array | undefined }): void {
@@ -66,11 +68,11 @@ async function open(buffer: ArrayBuffer, name: string, signal: AbortSignal, post
 
 async function openArchive(bytes: Uint8Array, file: number, signal: AbortSignal, post: Post): Promise<Opened> {
   const { version, files } = await inspect(bytes);
-  const { dataset, seconds } = await decompressTimed(bytes, { file, ...job('checking', signal, post) });
+  const { dataset, seconds } = await decompressTimed(bytes, { file, ...job('checking', post, signal) });
   keep({ decoded: dataset, archive: bytes });
   const { variables = [] } = files[file] ?? {};
   const archiveBytes = files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length;
-  const result: Result = { archiveBytes, version, variables, decodeSeconds: seconds };
+  const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds };
   return { ...describe(dataset, bytes.length), result, files: { names: files.map((f) => f.name), current: file } };
 }
 
@@ -85,24 +87,32 @@ function describe(dataset: Dataset, fileBytes: number): Opened {
   return { fileName, fileBytes, format, variables: [...variables], axes };
 }
 
-/** Compresses, then decodes the very bytes that will be saved and compares every value with the source. */
-async function compressAndCheck({ bound }: Calls['compress']['args'], signal: AbortSignal, post: Post): Promise<Result> {
+async function pack({ bytes, name, bound, model }: Calls['compress']['args'], post: Post): Promise<Packed> {
+  const dataset = await openDataset(bytes, name);
+  const { bytes: archive, variables, seconds, warning } = await compress(dataset, { ...bound, model, ...job('compressing', post) });
+  dataset.free();
+  return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, ...(warning !== undefined && { warning }) };
+}
+
+/** Decodes the very bytes that will be saved and compares every value with the source. */
+async function check({ archive: bytes, variables, seconds, warning }: Packed, signal: AbortSignal, post: Post): Promise<Result> {
   const original = source;
   if (!original) throw new DeepCompError('invalid-argument', 'open a data file first');
-  const packed = await compress(original, { ...bound, ...job('compressing', signal, post) });
-  const back = await decompressTimed(packed.bytes, job('checking', signal, post));
+  const back = await decompressTimed(bytes, job('checking', post, signal));
   if (source !== original) {
     back.dataset.free();
     throw new DeepCompError('cancelled', 'another file was opened');
   }
-  keep({ source, decoded: back.dataset, archive: packed.bytes });
-  const { version } = await inspect(packed.bytes);
+  keep({ source, decoded: back.dataset, archive: bytes });
+  const { version } = await inspect(bytes);
   return {
-    archiveBytes: packed.bytes.length,
+    archiveBytes: bytes.length,
     version,
-    variables: packed.variables,
+    variables,
+    models: (await models()).list,
+    ...(warning !== undefined && { warning }),
     comparisons: original.variables.map((_, i) => compare(original, back.dataset, i)),
-    encodeSeconds: packed.seconds,
+    encodeSeconds: seconds,
     decodeSeconds: back.seconds,
   };
 }
@@ -147,6 +157,7 @@ function save({ kind, variable, plane }: Calls['save']['args']): Calls['save']['
 /** Arrays in a reply that can change hands instead of being copied. */
 function buffers(result: Calls[keyof Calls]['result']): Transferable[] {
   if ('bytes' in result) return [result.bytes.buffer];
+  if ('archive' in result) return [result.archive.buffer];
   const planes = 'original' in result || 'decoded' in result ? [result.original, result.decoded, result.error] : [];
   return planes.flatMap((list) => list?.map((p) => p.values.buffer) ?? []);
 }

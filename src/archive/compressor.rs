@@ -9,6 +9,7 @@ use crate::codec::encode::{Request, encode};
 use crate::codec::{Options, Sample};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, ErrorBound, Field, with_values};
+use crate::weights::{Model, ModelId};
 use std::collections::VecDeque;
 
 /// Writes an archive.
@@ -35,6 +36,8 @@ struct Work {
     max_error: f64,
     missing: u64,
     chunks: Vec<ChunkEntry>,
+    /// The network that some chunk takes.
+    model: Option<ModelId>,
 }
 
 impl Compressor {
@@ -46,7 +49,7 @@ impl Compressor {
         let mut out = Vec::new();
         put_superblock(&mut out);
         let index = Index { files: Vec::new() };
-        let mut compressor = Self { options: *options, out, index, pending: VecDeque::new(), done_bytes: 0, total_bytes: 0, done_variables: 0 };
+        let mut compressor = Self { options: options.clone(), out, index, pending: VecDeque::new(), done_bytes: 0, total_bytes: 0, done_variables: 0 };
         compressor.add(dataset, name)?;
         Ok(compressor)
     }
@@ -73,7 +76,7 @@ impl Compressor {
         for (field, plan) in dataset.fields.into_iter().zip(plans) {
             self.total_bytes += field.values.byte_len() as u64;
             let tiling = Tiling::of(&field.shape);
-            self.pending.push_back(Work { file, field, plan, tiling, next: 0, max_error: 0.0, missing: 0, chunks: Vec::new() });
+            self.pending.push_back(Work { file, field, plan, tiling, next: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None });
         }
         Ok(())
     }
@@ -85,7 +88,7 @@ impl Compressor {
     pub fn step(&mut self) -> Result<Option<Progress>> {
         while let Some(work) = self.pending.front_mut() {
             if work.next < work.tiling.chunks() {
-                self.done_bytes += work.encode_next(&mut self.out)?;
+                self.done_bytes += work.encode_next(&mut self.out, self.options.model.as_deref())?;
                 return Ok(Some(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.done_variables }));
             }
             if let Some(work) = self.pending.pop_front() {
@@ -115,7 +118,7 @@ impl Compressor {
 
 impl Work {
     /// Encodes the next chunk into `out` and returns how many bytes of values it covers.
-    fn encode_next(&mut self, out: &mut Vec<u8>) -> Result<u64> {
+    fn encode_next(&mut self, out: &mut Vec<u8>, model: Option<&Model>) -> Result<u64> {
         let Self { field, plan, tiling, next, .. } = self;
         let cycle = match field.shape.as_slice() {
             [.., levels, _, _] if field.shape.len() > 3 => *levels,
@@ -123,13 +126,16 @@ impl Work {
         };
         let place = tiling.place(*next);
         let missing = field.missing.clone();
-        let request = Request { shape: place.shape, missing: &missing, tolerance: plan.tolerance, cycle };
+        let request = Request { shape: place.shape, missing: &missing, tolerance: plan.tolerance, cycle, model };
         let coded = with_values!(&mut field.values, values => encode_tile(values, tiling, *next, &request))?;
         let offset = put_record(out, RecordKind::Chunk, &coded.payload);
         let length = coded.payload.len() as u64;
         self.chunks.push(ChunkEntry { offset, length, payload_sum: checksum(&coded.payload), values_sum: coded.values_sum });
         self.max_error = self.max_error.max(coded.max_error);
         self.missing += coded.missing;
+        if coded.network {
+            self.model = model.map(Model::id);
+        }
         self.next += 1;
         Ok((place.shape.samples() * self.field.values.data_type().size()) as u64)
     }
@@ -145,7 +151,7 @@ impl Work {
         let max_error = self.max_error * field.packing().scale.abs();
         let values_sum = super::frame::values_sum(&field.values);
         let certificate = Certificate { bound_kind, bound, absolute_bound: plan.absolute, max_error, missing: self.missing, values_sum };
-        VariableEntry::new(&field, self.tiling, self.chunks, certificate)
+        VariableEntry::new(&field, self.tiling, self.chunks, certificate, self.model)
     }
 }
 
@@ -155,6 +161,7 @@ struct Coded {
     values_sum: u32,
     max_error: f64,
     missing: u64,
+    network: bool,
 }
 
 fn encode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, request: &Request) -> Result<Coded> {
@@ -162,5 +169,5 @@ fn encode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, reque
     let encoded = encode(&tiling.cut(values, place), request)?;
     tiling.paste(values, place, &encoded.decoded);
     let values_sum = super::frame::tile_sum(&encoded.decoded);
-    Ok(Coded { payload: encoded.payload, values_sum, max_error: encoded.max_error, missing: encoded.missing })
+    Ok(Coded { payload: encoded.payload, values_sum, max_error: encoded.max_error, missing: encoded.missing, network: encoded.network })
 }

@@ -9,6 +9,7 @@ use crate::codec::Sample;
 use crate::codec::decode::decode;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, Dataset, Dimension, Field, Values, with_values};
+use crate::weights::{Model, ModelId, Models};
 
 /// Decodes a file of an archive.
 #[derive(Debug)]
@@ -20,16 +21,20 @@ pub struct Decompressor {
     next: usize,
     done_bytes: u64,
     total_bytes: u64,
+    models: Models,
 }
 
 impl Decompressor {
     /// Prepares to decode file number `file`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when there is no such file.
-    pub fn new(archive: Archive, file: usize) -> Result<Self> {
+    /// [`Error::InvalidArgument`] when there is no such file; [`Error::ModelUnavailable`] when it takes a network that is not among `models`.
+    pub fn new(archive: Archive, file: usize, models: &Models) -> Result<Self> {
+        for variable in &archive.file(file)?.variables {
+            variable.model.map(|id| models.get(ModelId(id))).transpose()?;
+        }
         let total_bytes = archive.variables(file)?.iter().map(|v| v.raw_bytes).sum();
-        Ok(Self { archive, file, fields: Vec::new(), next: 0, done_bytes: 0, total_bytes })
+        Ok(Self { archive, file, fields: Vec::new(), next: 0, done_bytes: 0, total_bytes, models: models.clone() })
     }
 
     /// Decodes the next chunk out of `bytes`, the whole archive; `None` when all are done.
@@ -80,7 +85,8 @@ impl Decompressor {
         let tiling = entry.tiling(field.values.len())?;
         let chunk = entry.chunks.get(self.next).ok_or_else(|| Error::corrupt("a chunk is not listed"))?;
         let payload = payload(chunk, bytes, &entry.name)?;
-        let count = with_values!(&mut field.values, values => decode_tile(values, &tiling, self.next, payload, chunk.values_sum))?;
+        let model = entry.model.map(|id| self.models.get(ModelId(id))).transpose()?;
+        let count = with_values!(&mut field.values, values => decode_tile(values, &tiling, self.next, payload, (chunk.values_sum, model)))?;
         self.next += 1;
         Ok((count * field.values.data_type().size()) as u64)
     }
@@ -95,9 +101,9 @@ fn payload<'a>(chunk: &ChunkEntry, bytes: &'a [u8], variable: &str) -> Result<&'
     if checksum(payload) == chunk.payload_sum { Ok(payload) } else { Err(Error::ChecksumMismatch { what: format!("a chunk of variable {variable:?}") }) }
 }
 
-fn decode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, payload: &[u8], expected: u32) -> Result<usize> {
+fn decode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, payload: &[u8], (expected, model): (u32, Option<&Model>)) -> Result<usize> {
     let place = tiling.place(chunk);
-    let decoded = decode::<T>(payload, place.shape)?;
+    let decoded = decode::<T>(payload, place.shape, model)?;
     if tile_sum(&decoded) != expected {
         return Err(Error::ChecksumMismatch { what: format!("the decoded values of chunk {chunk}") });
     }

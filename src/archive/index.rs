@@ -7,6 +7,7 @@ use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
 use crate::limits::Limits;
+use crate::weights::ModelId;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -80,6 +81,9 @@ pub(crate) struct VariableEntry {
     pub(crate) chunks: Vec<ChunkEntry>,
     #[n(7)]
     pub(crate) certificate: Certificate,
+    /// The network that chunks of this variable take, by hash.
+    #[n(8)]
+    pub(crate) model: Option<u64>,
 }
 
 /// Where a chunk is and what it must decode to.
@@ -145,6 +149,8 @@ pub struct VariableReport {
     pub missing: u64,
     /// XXH3-64 of the decoded values as little-endian bytes in C order.
     pub checksum: u64,
+    /// The network without which it cannot be decoded.
+    pub model: Option<ModelId>,
 }
 
 impl Certificate {
@@ -159,7 +165,7 @@ impl Certificate {
 }
 
 impl VariableEntry {
-    pub(crate) fn new(field: &Field, tiling: Tiling, chunks: Vec<ChunkEntry>, certificate: Certificate) -> Self {
+    pub(crate) fn new(field: &Field, tiling: Tiling, chunks: Vec<ChunkEntry>, certificate: Certificate, model: Option<ModelId>) -> Self {
         let [[a, b, c], [d, e, f]] = [tiling.view, tiling.tile].map(|s| [s.planes, s.height, s.width].map(|n| n as u64));
         Self {
             name: field.name.clone(),
@@ -170,6 +176,7 @@ impl VariableEntry {
             tiling: [a, b, c, d, e, f],
             chunks,
             certificate,
+            model: model.map(|m| m.0),
         }
     }
 
@@ -208,6 +215,7 @@ impl VariableEntry {
             max_abs_error: certificate.max_error,
             missing: certificate.missing,
             checksum: certificate.values_sum,
+            model: self.model.map(ModelId),
         })
     }
 }

@@ -41,6 +41,11 @@ impl Layout {
         Candidate { method: Method::Pyramid, header: self.header.clone(), planes: None }
     }
 
+    /// Coordinates, coarse to fine, predicted by the network.
+    pub(crate) fn network(&self) -> Candidate {
+        Candidate { method: Method::Network, ..self.plain() }
+    }
+
     /// The ways of a picture: in raster order, by colour, difference from green, or value.
     pub(crate) fn picture(&self) -> Candidate {
         let numbers = self.numbers();

@@ -39,6 +39,8 @@ pub(crate) enum Method {
     Raster,
     /// In raster order, mostly repeating a neighbour.
     Repeats,
+    /// Coarse to fine, predicted by the network.
+    Network,
 }
 
 impl Filling {
@@ -49,14 +51,16 @@ impl Filling {
             Self::Coded(Method::Pyramid) => 2,
             Self::Coded(Method::Raster) => 3,
             Self::Coded(Method::Repeats) => 4,
+            Self::Coded(Method::Network) => 5,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
-        let known = [Self::Raw, Self::Constant, Self::Coded(Method::Pyramid), Self::Coded(Method::Raster), Self::Coded(Method::Repeats)];
-        known
+        let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network].map(Self::Coded);
+        [Self::Raw, Self::Constant]
             .into_iter()
+            .chain(methods)
             .find(|f| f.number() == number)
             .ok_or_else(|| Error::corrupt(format_args!("chunk filling {number} does not exist in this format version")))
     }
@@ -64,6 +68,11 @@ impl Filling {
 
 /// Most patterns a chunk's mask may tell apart; beyond, each missing value is written out.
 pub(crate) const MAX_PATTERNS: usize = 15;
+
+/// Most reference distances a chunk lists.
+const MAX_REFERENCES: usize = 2;
+/// Added to the number of references where columns go around.
+const WRAP: usize = 4;
 
 /// How missing values are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +98,8 @@ pub(crate) struct Header {
     pub(crate) mapping: Mapping,
     /// How many planes back a reference plane may lie.
     pub(crate) references: Vec<usize>,
+    /// Whether columns go around the globe.
+    pub(crate) wrap: bool,
 }
 
 impl Header {
@@ -98,9 +109,9 @@ impl Header {
         if self.quantum == 1 { coordinate } else { coordinate.clamp(0, self.top) }
     }
 
-    /// The quantum that samples are coded with: only coordinates under the pyramid method are rounded while they are coded.
+    /// The quantum that samples are coded with: only coordinates that go through the pyramid are rounded while they are coded.
     pub(crate) fn coded_quantum(&self, method: Method) -> i32 {
-        if method == Method::Pyramid && self.mapping == Mapping::Direct { self.quantum } else { 1 }
+        if matches!(method, Method::Pyramid | Method::Network) && self.mapping == Mapping::Direct { self.quantum } else { 1 }
     }
 
     /// The coordinate of a code that a rank stands for.
@@ -123,7 +134,7 @@ impl Header {
             }
         }
         self.mapping.write(out);
-        put_varint(out, self.references.len() as u64);
+        put_varint(out, self.references.len() as u64 + if self.wrap { WRAP as u64 } else { 0 });
         self.references.iter().for_each(|r| put_varint(out, *r as u64));
     }
 
@@ -140,11 +151,15 @@ impl Header {
             n => MaskKind::Patterns((0..n).map(|_| reader.varint()).collect::<Result<_>>()?),
         };
         let mapping = Mapping::read(reader, planes)?;
-        let references =
-            (0..reader.count("the number of references", 2)?).map(|_| reader.count("a reference distance", u32::MAX as usize)).collect::<Result<Vec<_>>>()?;
+        let count = reader.count("the number of references", WRAP + MAX_REFERENCES)?;
+        let (count, wrap) = if count < WRAP { (count, false) } else { (count - WRAP, true) };
+        if count > MAX_REFERENCES {
+            return Err(Error::corrupt("a chunk lists three references"));
+        }
+        let references = (0..count).map(|_| reader.count("a reference distance", u32::MAX as usize)).collect::<Result<Vec<_>>>()?;
         if references.contains(&0) {
             return Err(Error::corrupt("a plane refers to itself"));
         }
-        Ok(Self { lattices, quantum, top, mask, mapping, references })
+        Ok(Self { lattices, quantum, top, mask, mapping, references, wrap })
     }
 }

@@ -7,18 +7,19 @@ use super::mapping::Mapping;
 use super::planes::Planes;
 use super::pyramid::Grid;
 use crate::error::{Error, Result};
+use crate::weights::Model;
 use crate::wire::Reader;
 
 /// Decodes one chunk.
 ///
 /// # Errors
 /// [`Error::Corrupt`] when the payload breaks a rule of the format.
-pub(crate) fn decode<T: Sample>(payload: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
+pub(crate) fn decode<T: Sample>(payload: &[u8], shape: ChunkShape, model: Option<&Model>) -> Result<Vec<T>> {
     let mut reader = Reader::new(payload);
     match Filling::read(&mut reader)? {
         Filling::Raw => raw(reader.rest(), shape),
         Filling::Constant => constant(reader.rest(), shape),
-        Filling::Coded(method) => coded(reader, method, shape),
+        Filling::Coded(method) => coded(reader, method, shape, model),
     }
 }
 
@@ -36,21 +37,21 @@ fn constant<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
     Ok(vec![little_endian(bytes); shape.samples()])
 }
 
-fn coded<T: Sample>(mut reader: Reader, method: Method, shape: ChunkShape) -> Result<Vec<T>> {
+fn coded<T: Sample>(mut reader: Reader, method: Method, shape: ChunkShape, model: Option<&Model>) -> Result<Vec<T>> {
     let mut header = Header::read(&mut reader, shape.planes)?;
     let length = reader.count("the length of the stream", reader.rest().len())?;
     let stream = reader.take(length)?;
-    let mut values = stream_values(stream, method, &mut header, shape)?;
+    let mut values = stream_values(stream, method, &mut header, shape, model)?;
     patch(&mut reader, &mut values)?;
     Ok(values)
 }
 
 /// Decodes the stream: all masks, the list of the mapping, all planes, all low bits.
-fn stream_values<T: Sample>(stream: &[u8], method: Method, header: &mut Header, shape: ChunkShape) -> Result<Vec<T>> {
+fn stream_values<T: Sample>(stream: &[u8], method: Method, header: &mut Header, shape: ChunkShape, model: Option<&Model>) -> Result<Vec<T>> {
     let mut decoder = Decoder::new(stream)?;
     let masks = masks::<T>(&mut decoder, header, shape)?;
     header.mapping.code(&mut decoder);
-    let mut planes = Planes::start(&mut decoder, method, shape, header, None);
+    let mut planes = Planes::start(&mut decoder, method, shape, header, None, model)?;
     for index in 0..header.mapping.coded_planes(shape.planes) {
         if decoder.overrun() {
             return Err(Error::corrupt("a coded stream ends before its symbols do"));

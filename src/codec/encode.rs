@@ -1,7 +1,7 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
 
 use super::candidates::{Candidate, Layout};
-use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind};
+use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
 use super::decode::decode;
 use super::entropy::{Coder, Encoder, MaskTables};
 use super::lattice::{Fit, LowBits, Sample, fit, nearest};
@@ -10,6 +10,7 @@ use super::planes::Planes;
 use super::pyramid::Grid;
 use crate::error::Result;
 use crate::field::Missing;
+use crate::weights::Model;
 use crate::wire::put_varint;
 
 /// What the values of a chunk mean and how far they may move.
@@ -21,6 +22,8 @@ pub(crate) struct Request<'a> {
     pub(crate) tolerance: f64,
     /// Distance in planes of a second candidate reference (the slower axis of a 4-dimensional array); 0 when there is none.
     pub(crate) cycle: usize,
+    /// The network, if it may be used.
+    pub(crate) model: Option<&'a Model>,
 }
 
 /// A coded chunk and what its values decode to.
@@ -31,6 +34,8 @@ pub(crate) struct Encoded<T> {
     /// Largest distance from the source, in stored units.
     pub(crate) max_error: f64,
     pub(crate) missing: u64,
+    /// Whether decoding takes the network.
+    pub(crate) network: bool,
 }
 
 /// Encodes one chunk.
@@ -39,7 +44,7 @@ pub(crate) struct Encoded<T> {
 /// [`crate::Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
 pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encoded<T>> {
     let mask = Mask::of(values, request);
-    let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count };
+    let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count, network: false };
     if let Some(payload) = constant(values) {
         return Ok(exact(payload));
     }
@@ -60,10 +65,10 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
 
 /// The smallest coded payload: it is decoded, every value is checked, and those that miss are patched.
 fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Encoded<T>> {
-    let mut payload = Source::of(values, mask, request).smallest();
+    let mut payload = Source::of(values, mask, request).smallest()?;
     // With an empty list of patches it is whole; the real list takes its place.
     payload.push(0);
-    let mut decoded = decode::<T>(&payload, request.shape)?;
+    let mut decoded = decode::<T>(&payload, request.shape, request.model)?;
     payload.pop();
     let Check { patches, max_error } = check(values, &decoded, mask, request);
     write_patches(&mut payload, &patches, values);
@@ -72,7 +77,8 @@ fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Enco
             *to = *from;
         }
     }
-    Ok(Encoded { payload, decoded, max_error, missing: mask.count })
+    let network = payload.first() == Some(&Filling::Coded(Method::Network).number());
+    Ok(Encoded { payload, decoded, max_error, missing: mask.count, network })
 }
 
 /// Which values are missing, and as what.
@@ -149,10 +155,11 @@ struct Source<'a, T> {
     values: &'a [T],
     shape: ChunkShape,
     layout: Layout,
+    model: Option<&'a Model>,
 }
 
 impl<'a, T: Sample> Source<'a, T> {
-    fn of(values: &'a [T], mask: &Mask, request: &Request) -> Self {
+    fn of(values: &'a [T], mask: &Mask, request: &Request<'a>) -> Self {
         let shape = request.shape;
         let fit = fit(&mask.present(values), &mask.counts(shape), request.tolerance);
         let mut references: Vec<usize> = Vec::new();
@@ -160,52 +167,59 @@ impl<'a, T: Sample> Source<'a, T> {
             references.push(1);
             references.extend((1 < request.cycle && request.cycle < shape.planes).then_some(request.cycle));
         }
-        let planes = values.chunks((shape.height * shape.width).max(1)).enumerate().map(|(i, plane)| samples(&fit, i, plane, shape)).collect();
+        let planes: Vec<Grid<i32>> = values.chunks((shape.height * shape.width).max(1)).enumerate().map(|(i, plane)| samples(&fit, i, plane, shape)).collect();
         let holes = (0..shape.planes).filter_map(|i| mask.plane(i, shape)).collect();
         let Fit { lattices, quantum, top, used } = fit;
         let mapping = used.map_or(Mapping::Direct, Mapping::Ranks);
-        let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references };
-        Self { values, shape, layout: Layout { header, planes, holes } }
+        let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references, wrap: goes_around(&planes) };
+        Self { values, shape, layout: Layout { header, planes, holes }, model: request.model }
     }
 
     /// The smallest payload of the ways worth trying, without patches.
-    fn smallest(&self) -> Vec<u8> {
+    fn smallest(&self) -> Result<Vec<u8>> {
         let Self { layout, .. } = self;
         if T::TYPE.size() == 1 && layout.header.quantum == 1 {
             return self.payload(&mut layout.picture());
         }
-        let mut best = self.payload(&mut layout.plain());
-        for mut candidate in layout.others(best.len()) {
-            let payload = self.payload(&mut candidate);
+        let mut best = self.payload(&mut layout.plain())?;
+        let plain = best.len();
+        if self.model.is_some() {
+            let payload = self.payload(&mut layout.network())?;
             if payload.len() < best.len() {
                 best = payload;
             }
         }
-        best
+        for mut candidate in layout.others(plain) {
+            let payload = self.payload(&mut candidate)?;
+            if payload.len() < best.len() {
+                best = payload;
+            }
+        }
+        Ok(best)
     }
 
     /// Everything but the patches.
-    fn payload(&self, candidate: &mut Candidate) -> Vec<u8> {
+    fn payload(&self, candidate: &mut Candidate) -> Result<Vec<u8>> {
         let mut payload = vec![Filling::Coded(candidate.method).number()];
         candidate.header.write(&mut payload);
-        let stream = self.stream(candidate);
+        let stream = self.stream(candidate)?;
         put_varint(&mut payload, stream.len() as u64);
         payload.extend(stream);
-        payload
+        Ok(payload)
     }
 
     /// The coded stream: all masks, the list of the mapping, all planes, all low bits.
-    fn stream(&self, candidate: &mut Candidate) -> Vec<u8> {
+    fn stream(&self, candidate: &mut Candidate) -> Result<Vec<u8>> {
         let mut encoder = Encoder::default();
         self.write_masks(&mut encoder);
         candidate.header.mapping.code(&mut encoder);
         let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);
-        let mut planes = Planes::start(&mut encoder, candidate.method, self.shape, &candidate.header, Some(source));
+        let mut planes = Planes::start(&mut encoder, candidate.method, self.shape, &candidate.header, Some(source), self.model)?;
         for (index, plane) in source.iter().enumerate() {
             planes.next(&mut encoder, Some(plane), self.layout.holes.get(index), |_| false);
         }
         self.write_low_bits(&mut encoder);
-        encoder.finish()
+        Ok(encoder.finish())
     }
 
     fn write_masks(&self, encoder: &mut Encoder) {
@@ -245,6 +259,18 @@ fn samples<T: Sample>(fit: &Fit, plane: usize, values: &[T], shape: ChunkShape) 
         Some(used) => values.iter().map(|v| nearest(used, lattice.coordinate(*v)) as i32).collect(),
     };
     Grid { height: shape.height, width: shape.width, samples }
+}
+
+/// Whether the last column lies about as close to the first as any two columns do.
+fn goes_around(planes: &[Grid<i32>]) -> bool {
+    let (mut ends, mut inside) = (0u64, 0u64);
+    for row in planes.first().into_iter().flat_map(Grid::rows) {
+        if let [first, .., last] = row {
+            ends += u64::from(first.abs_diff(*last));
+            inside += row.windows(2).map(|w| if let [a, b] = w { u64::from(a.abs_diff(*b)) } else { 0 }).sum::<u64>() / (row.len() as u64 - 1);
+        }
+    }
+    2 * ends < 3 * inside
 }
 
 /// How decoded values compare with their source.

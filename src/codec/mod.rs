@@ -7,37 +7,29 @@ mod candidates;
 pub(crate) mod chunk;
 pub(crate) mod decode;
 pub(crate) mod encode;
-mod entropy;
+pub(crate) mod entropy;
 mod lattice;
 mod mapping;
-mod planes;
-mod predictor;
-mod pyramid;
+pub(crate) mod neural;
+pub(crate) mod planes;
+pub(crate) mod predictor;
+pub(crate) mod pyramid;
 mod raster;
 mod reference;
 mod repeats;
-mod walk;
+pub(crate) mod walk;
 
 pub(crate) use lattice::{Sample, half_spacing};
 
 use crate::field::ErrorBound;
-
-/// Which predictor may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum ModelChoice {
-    /// Whatever makes the file smallest. Until weights ship, that is the classical predictor.
-    #[default]
-    Auto,
-    /// The classical predictor only.
-    None,
-}
+use crate::weights::Model;
+use std::sync::Arc;
 
 /// How to compress.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Bound for every variable but coordinates and text, which stay lossless.
     pub bound: ErrorBound,
-    /// Predictor.
-    pub model: ModelChoice,
+    /// The network that may be used wherever it makes a chunk smaller; `None` for the classical predictor only, which is several times faster.
+    pub model: Option<Arc<Model>>,
 }

@@ -3,11 +3,14 @@
 use super::chunk::{ChunkShape, Header, Method};
 use super::entropy::Coder;
 use super::mapping::Mapping;
+use super::neural;
 use super::pyramid::Grid;
 use super::raster;
 use super::reference::best_reference;
 use super::repeats;
 use super::walk::{self, Learned};
+use crate::error::{Error, Result};
+use crate::weights::Model;
 
 /// A plane to code, by any method.
 #[derive(Debug, Clone, Copy)]
@@ -26,25 +29,40 @@ pub(crate) struct Planes<'a> {
     height: usize,
     width: usize,
     header: &'a Header,
-    state: State,
+    state: State<'a>,
 }
 
 #[derive(Debug)]
-enum State {
+enum State<'a> {
     Pyramid(Box<Learned>, Vec<Grid<i32>>),
+    Network(Box<neural::Learned<'a>>, Vec<neural::Coded>),
     Raster(Box<raster::Learned>, Vec<raster::Coded>),
     Repeats(Box<repeats::Learned>, Vec<Grid<i32>>),
 }
 
 impl<'a> Planes<'a> {
-    /// Starts a chunk; `source` is there when encoding.
-    pub(crate) fn start<C: Coder>(coder: &mut C, method: Method, shape: ChunkShape, header: &'a Header, source: Option<&[Grid<i32>]>) -> Self {
+    /// Starts a chunk; `source` is there when encoding, `model` wherever there is one.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when the method needs a network and there is none.
+    pub(crate) fn start<C: Coder>(
+        coder: &mut C,
+        method: Method,
+        shape: ChunkShape,
+        header: &'a Header,
+        source: Option<&[Grid<i32>]>,
+        model: Option<&'a Model>,
+    ) -> Result<Self> {
         let state = match method {
+            Method::Network => {
+                let model = model.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"))?;
+                State::Network(Box::new(neural::Learned::new(model, shape.samples())), Vec::new())
+            }
             Method::Pyramid => State::Pyramid(Box::default(), Vec::new()),
             Method::Raster => State::Raster(Box::new(raster::Learned::new(shape.samples())), Vec::new()),
             Method::Repeats => State::Repeats(Box::new(repeats::Learned::start(coder, source)), Vec::new()),
         };
-        Self { height: shape.height, width: shape.width, header, state }
+        Ok(Self { height: shape.height, width: shape.width, header, state })
     }
 
     /// Codes the next plane. `source` is there when encoding; `stop` is asked now and then, and true ends the plane early.
@@ -53,10 +71,20 @@ impl<'a> Planes<'a> {
         let plane = Plane { height, width, source, holes };
         match &mut self.state {
             State::Pyramid(learned, done) => {
-                let choice = source.map_or(0, |s| best_reference(s, holes, done, &header.references));
-                let reference = learned.reference(coder, done, &header.references, choice);
+                let known: Vec<&Grid<i32>> = done.iter().collect();
+                let choice = source.map_or(0, |s| best_reference(s, holes, &known, &header.references));
+                let reference = learned.reference(coder, done.len(), &header.references, choice).and_then(|i| done.get(i));
                 let quantum = header.coded_quantum(Method::Pyramid);
-                done.push(walk::code_plane(coder, learned, walk::Job { plane, reference, quantum }, stop));
+                done.push(walk::code_plane(coder, &mut walk::Tables, learned, walk::Job { plane, reference, quantum }, stop));
+            }
+            State::Network(learned, done) => {
+                let known: Vec<&Grid<i32>> = done.iter().map(|d| &d.samples).collect();
+                let choice = source.map_or(0, |s| best_reference(s, holes, &known, &header.references));
+                let first = learned.walk().reference(coder, done.len(), &header.references, choice);
+                let second = header.references.iter().chain(&[1, 2]).filter_map(|d| done.len().checked_sub(*d)).find(|i| Some(*i) != first);
+                let references: Vec<&neural::Coded> = first.into_iter().chain(second).filter_map(|i| done.get(i)).collect();
+                let coded = neural::code_plane(coder, learned, plane, &references, (header.coded_quantum(Method::Network), header.wrap), stop);
+                done.push(coded);
             }
             State::Raster(learned, done) => {
                 let before = [1, 2].map(|d| done.len().checked_sub(d).and_then(|i| done.get(i)));
@@ -72,6 +100,7 @@ impl<'a> Planes<'a> {
     pub(crate) fn finish(self) -> Vec<Grid<i32>> {
         let (method, planes) = match self.state {
             State::Pyramid(_, planes) => (Method::Pyramid, planes),
+            State::Network(_, planes) => (Method::Network, planes.into_iter().map(|p| p.samples).collect()),
             State::Repeats(_, planes) => (Method::Repeats, planes),
             State::Raster(_, planes) => (Method::Raster, planes.into_iter().map(|p| p.samples).collect()),
         };

@@ -7,7 +7,7 @@ const ROWS: usize = 64;
 
 /// Which plane before leaves the least detail when taken away: a number into `distances` from 1, or 0 when there is none. A reference enters
 /// each pass with a weight of its own, possibly none, so that taking one is never a loss.
-pub(crate) fn best_reference(source: &Grid<i32>, holes: Option<&Grid<u8>>, planes: &[Grid<i32>], distances: &[usize]) -> usize {
+pub(crate) fn best_reference(source: &Grid<i32>, holes: Option<&Grid<u8>>, planes: &[&Grid<i32>], distances: &[usize]) -> usize {
     let candidates = distances.iter().map(|d| planes.len().checked_sub(*d).and_then(|i| planes.get(i)));
     let details = candidates.enumerate().filter_map(|(i, plane)| Some((i + 1, detail(source, holes, plane?))));
     details.min_by_key(|(_, d)| *d).map_or(0, |(i, _)| i)

@@ -1,4 +1,5 @@
 //! One plane through the pyramid, coarse to fine. Written once for both directions: the encoder brings the source along, the decoder does not.
+//! How the residuals of a pass are coded is left to a [`PassCoder`].
 
 use super::entropy::{Coder, Residuals, Table};
 use super::lattice::nearest_integer;
@@ -6,7 +7,7 @@ use super::planes::Plane;
 use super::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, Holes, Prediction, Reference, choose, predict};
 use super::pyramid::{Grid, Pass, levels, merge};
 
-/// What a chunk learns while it is coded.
+/// What every way through the pyramid learns while a chunk is coded.
 #[derive(Debug)]
 pub(crate) struct Learned {
     residuals: Residuals,
@@ -30,40 +31,68 @@ pub(crate) struct Job<'a> {
     pub(crate) quantum: i32,
 }
 
+/// A pass with its classical prediction.
+#[derive(Debug)]
+pub(crate) struct PassJob<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) prediction: Prediction,
+    /// Distance between samples of the level, in samples of the plane.
+    pub(crate) stride: usize,
+    /// The horizontal pass of the level, once it is coded, and where it has missing samples.
+    pub(crate) horizontal: Option<(&'a Grid<i32>, Option<&'a Grid<u8>>)>,
+    /// The samples; only the encoder has them.
+    pub(crate) source: Option<&'a Grid<i32>>,
+    pub(crate) missing: Option<&'a Grid<u8>>,
+}
+
+/// Codes the residuals of passes and returns the reconstruction; missing samples keep their prediction.
+pub(crate) trait PassCoder {
+    fn code<C: Coder>(&mut self, coder: &mut C, learned: &mut Learned, job: PassJob) -> Grid<i32>;
+}
+
 /// Codes a plane and returns its reconstruction. `stop` is asked before every level; true ends early with what is there.
-pub(crate) fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, job: Job, stop: impl Fn(&C) -> bool) -> Grid<i32> {
+pub(crate) fn code_plane<C: Coder, P: PassCoder>(coder: &mut C, passes: &mut P, learned: &mut Learned, job: Job, stop: impl Fn(&C) -> bool) -> Grid<i32> {
     let top = levels(job.plane.height, job.plane.width);
     let mut known = code_coarsest(coder, learned, job, top);
     for level in (0..top).rev() {
         if stop(coder) {
             return Grid::new(job.plane.height, job.plane.width);
         }
-        known = code_level(coder, learned, job, level, &known);
+        known = code_level(coder, passes, learned, job, level, &known);
     }
     known
 }
 
 /// The three passes of a level.
-fn code_level<C: Coder>(coder: &mut C, learned: &mut Learned, job: Job, level: u32, known: &Grid<i32>) -> Grid<i32> {
+fn code_level<C: Coder, P: PassCoder>(coder: &mut C, passes: &mut P, learned: &mut Learned, job: Job, level: u32, known: &Grid<i32>) -> Grid<i32> {
     let stride = 1usize << level;
     let (height, width) = (job.plane.height.div_ceil(stride), job.plane.width.div_ceil(stride));
     let reference = job.reference.map(|r| known_and_diagonal(r, stride));
     let holes = job.plane.holes.map(|h| known_and_diagonal(h, stride));
+    let missing = [Pass::Diagonal, Pass::Horizontal, Pass::Vertical].map(|pass| job.plane.holes.map(|h| pass.component(h, stride)));
+    let [_, horizontal_missing, _] = &missing;
     let nothing = Grid::new(0, 0);
 
-    let mut code = |pass: Pass, diagonal: &Grid<i32>| {
+    let mut code = |pass: Pass, diagonal: &Grid<i32>, horizontal: Option<&Grid<i32>>| {
         let (height, width) = pass.size(height, width);
+        if height * width == 0 {
+            return Grid::new(height, width);
+        }
         let target = job.reference.map(|r| pass.component(r, stride));
         let reference = reference.as_ref().zip(target.as_ref()).map(|((known, diagonal), target)| Reference { known, diagonal, target });
         let around = holes.as_ref().map(|(known, diagonal)| Holes { known, diagonal });
-        let context = Context { pass, level, known, diagonal, holes: around, reference, quantum: job.quantum, height, width };
+        let context = &Context { pass, level, known, diagonal, holes: around, reference, quantum: job.quantum, height, width };
         let source = job.plane.source.map(|s| pass.component(s, stride));
-        let missing = job.plane.holes.map(|h| pass.component(h, stride));
-        code_pass(coder, learned, &context, source.as_ref(), missing.as_ref())
+        let missing = missing.get(pass.number()).and_then(Option::as_ref);
+        let choice = source.as_ref().map_or_else(Choice::default, |target| choose(context, target, missing, learned.choices.before(context)));
+        let choice = choice.code(coder, &mut learned.choices, context);
+        let prediction = predict(context, choice);
+        let horizontal = horizontal.map(|h| (h, horizontal_missing.as_ref()));
+        passes.code(coder, learned, PassJob { context, prediction, stride, horizontal, source: source.as_ref(), missing })
     };
-    let diagonal = code(Pass::Diagonal, &nothing);
-    let horizontal = code(Pass::Horizontal, &diagonal);
-    let vertical = code(Pass::Vertical, &diagonal);
+    let diagonal = code(Pass::Diagonal, &nothing, None);
+    let horizontal = code(Pass::Horizontal, &diagonal, None);
+    let vertical = code(Pass::Vertical, &diagonal, Some(&horizontal));
     merge(known, &diagonal, &horizontal, &vertical)
 }
 
@@ -72,14 +101,14 @@ fn known_and_diagonal<T: Copy + Default>(full: &Grid<T>, stride: usize) -> (Grid
     (full.every(2 * stride, 0, 0), Pass::Diagonal.component(full, stride))
 }
 
-/// One pass: the choice, the prediction, the residuals.
-fn code_pass<C: Coder>(coder: &mut C, learned: &mut Learned, context: &Context, source: Option<&Grid<i32>>, missing: Option<&Grid<u8>>) -> Grid<i32> {
-    if context.height * context.width == 0 {
-        return Grid::new(context.height, context.width);
+/// Residuals under tables that learn, picked by bucket and by residuals nearby.
+#[derive(Debug)]
+pub(crate) struct Tables;
+
+impl PassCoder for Tables {
+    fn code<C: Coder>(&mut self, coder: &mut C, learned: &mut Learned, job: PassJob) -> Grid<i32> {
+        code_residuals(coder, &mut learned.residuals, job.prediction, job.context.quantum, job.source, job.missing)
     }
-    let choice = source.map_or_else(Choice::default, |target| choose(context, target, missing, learned.choices.before(context)));
-    let choice = choice.code(coder, &mut learned.choices, context);
-    code_residuals(coder, &mut learned.residuals, predict(context, choice), context.quantum, source, missing)
 }
 
 /// The samples of the coarsest grid, each predicted by the one before it.
@@ -185,13 +214,12 @@ impl Quantiser {
 }
 
 impl Learned {
-    /// Codes which reference plane the next plane takes (0 for none, otherwise a number into `distances`, from 1) and returns it.
-    pub(crate) fn reference<'p, C: Coder>(&mut self, coder: &mut C, planes: &'p [Grid<i32>], distances: &[usize], choice: usize) -> Option<&'p Grid<i32>> {
-        if planes.is_empty() || distances.is_empty() {
+    /// Codes which reference plane the plane after `done` others takes (0 for none, otherwise a number into `distances`, from 1) and returns its number.
+    pub(crate) fn reference<C: Coder>(&mut self, coder: &mut C, done: usize, distances: &[usize], choice: usize) -> Option<usize> {
+        if done == 0 || distances.is_empty() {
             return None;
         }
         let choice = coder.adaptive(&mut self.reference, choice);
-        let distance = distances.get(choice.checked_sub(1)?)?;
-        planes.get(planes.len().checked_sub(*distance)?)
+        done.checked_sub(*distances.get(choice.checked_sub(1)?)?)
     }
 }

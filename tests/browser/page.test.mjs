@@ -170,6 +170,51 @@ test('archives of every sample and kind of bound are those of the command line t
   assert.ok((await saved('png')).bytes.equals(extracted(archiveOf([sample('blue_marble.png')], 'b.dca', '--abs', '2'))('blue_marble.png')));
 });
 
+test('the classical predictor can be chosen, and the page says which one an archive takes', async () => {
+  await opened(sample('gfs_t2m.npy'));
+  assert.ok(await page.locator('[name=predictor][value=auto]').isChecked(), 'the network is what is used unless told otherwise');
+  await compress('abs', 0.05);
+  assert.match(await text('#figures'), /Predictor\s+network predictor \([0-9a-f]{16}\)/);
+  assert.match(await text('#rows'), /\snetwork\s/);
+  const network = await saved('archive');
+  await page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
+  await compress('abs', 0.05);
+  assert.match(await text('#figures'), /Predictor\s+classical/);
+  const classical = await saved('archive');
+  assert.ok(classical.bytes.equals(readFileSync(archiveOf([sample('gfs_t2m.npy')], 'classical.dca', '--abs', '0.05', '--model', 'none'))));
+  assert.ok(network.bytes.length < classical.bytes.length);
+  writeFileSync(temporary('network.dca'), network.bytes);
+  await choose(temporary('network.dca'));
+  assert.match(await text('#figures'), /Predictor\s+network predictor \([0-9a-f]{16}\)\s+Format/);
+});
+
+test('without the weights the classical predictor serves, and archives that need them are refused in words until they are given', async () => {
+  const archive = archiveOf([sample('gfs_t2m.npy')], 'needs.dca', '--abs', '0.05');
+  const weights = join(ROOT, 'models', 'predictor.dcm');
+  for (const answer of [{ status: 404, body: 'not found' }, { body: readFileSync(weights).subarray(0, 5000) }]) {
+    await openPage();
+    await context.route('**/*.dcm', (route) => route.fulfill(answer));
+    await page.reload();
+    await sampleShown();
+    await opened(sample('gfs_t2m.npy'));
+    await compress('abs', 0.05);
+    const message = await text('#message');
+    assert.match(message, answer.status ? /^The classical predictor made this archive, because the weights .* http.*\.dcm: status 404\.$/ : /cut short|hash/);
+    assert.ok((await saved('archive')).bytes.equals(readFileSync(archiveOf([sample('gfs_t2m.npy')], 'same.dca', '--abs', '0.05', '--model', 'none'))));
+    await choose(archive);
+    assert.match(await text('#message'), /^This archive cannot be opened without the network it was made with\..*[0-9a-f]{16}.*http.*\.dcm/);
+    assert.match(await text('#file-name'), /^gfs_t2m\.npy/, 'what was open stays open');
+    await choose(weights);
+    assert.match(await text('#message'), /^The network predictor \([0-9a-f]{16}\) is loaded/);
+    await choose(archive);
+    assert.match(await text('#verdict'), /^Certificate checked/);
+    complaints = complaints.filter((text) => !/status of 404/.test(text));
+  }
+  writeFileSync(temporary('bad.dcm'), readFileSync(weights).subarray(1));
+  await choose(temporary('bad.dcm'));
+  assert.match(await text('#message'), /^The model file cannot be used/);
+});
+
 test('an archive of several files opens, and each can be picked', async () => {
   const archive = archiveOf([sample('coads_sst.nc'), sample('gfs_t2m.npy')], 'both.dca', '--rel', '0.001');
   await choose(archive);
@@ -300,6 +345,10 @@ test('everything can be done from the keyboard', async () => {
   await tabTo('#amount');
   await page.keyboard.press('Control+A');
   await page.keyboard.type('0.5');
+  await tabTo('[name=predictor]');
+  await page.keyboard.press('ArrowRight');
+  assert.ok(await page.locator('[name=predictor][value=none]').isChecked());
+  await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('Enter');
   await shows('#verdict', 'Largest error 0\\.[45]\\d* ≤ 0\\.5: the bound holds');
   await tabTo('#save-archive');
@@ -323,7 +372,7 @@ test('at the width of a phone nothing is cut off', async () => {
   await page.click('#acceptance > summary');
   await shows('#acceptance-note', 'passed$');
   assert.equal(await overflow(), 0);
-  for (const selector of ['#compress', '#save-archive', '#error > canvas']) {
+  for (const selector of ['#compress', '#save-archive', '#error > canvas', '.segments.two']) {
     const { x, width } = await page.locator(selector).boundingBox();
     assert.ok(x >= 0 && x + width <= 360, selector);
   }
@@ -369,12 +418,17 @@ test('a long job shows progress, leaves the page free, and can be cancelled', as
   await page.locator('[name=kind][value=abs]').setChecked(true, { force: true });
   await page.fill('#amount', '0.001');
   await page.click('#compress');
-  await page.waitForFunction(() => document.querySelector('#bar').value > 0 && document.querySelector('#bar').value < 1 && !document.querySelector('#progress').hidden);
+  await shows('#stage', '^Compressing · [12] s$');
+  assert.equal(await page.locator('#bar[value]').count(), 0, 'the bar moves without a value before the first part is done');
   const { x, y } = await page.locator('#original > canvas').boundingBox();
   await page.mouse.move(x + 50, y + 50);
   await shows('#readout', '^row \\d+, column \\d+ · original');
+  await page.locator('#slider-0').fill('5');
+  await page.waitForFunction(() => document.querySelector('#bar').value > 0 && document.querySelector('#bar').value < 1 && !document.querySelector('#progress').hidden);
+  const clicked = performance.now();
   await page.click('#cancel');
   await shows('#message', 'Cancelled');
+  assert.ok(performance.now() - clicked < 1500, 'a part that takes seconds is not waited for');
   assert.ok(await page.locator('#archive').isHidden());
   assert.ok(await page.locator('#progress').isHidden());
   assert.ok((await page.evaluate(() => window.longestGap)) < 500, 'the page kept painting');

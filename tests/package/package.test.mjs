@@ -72,6 +72,69 @@ test('files, errors, progress, cancelling and the wasm subpath work', () => {
   assert.equal(output.trim(), 'done');
 });
 
+test('networks are found, given, added and missed as documented', () => {
+  const code = (body) => `
+    import assert from 'node:assert/strict';
+    import { existsSync, readFileSync } from 'node:fs';
+    import { fileURLToPath, pathToFileURL } from 'node:url';
+    import { addModel, compare, compress, decompress, fromArray, inspect, load, models } from 'deepcomp';
+    const weights = fileURLToPath(import.meta.resolve('deepcomp/predictor.dcm'));
+    const values = Float32Array.from({ length: 60 * 90 }, (_, i) => Math.floor(i / 90) * 0.3 + Math.sin((i % 90) / 7) * 5);
+    const made = () => fromArray(values, { name: 'h', shape: [60, 90] });
+    const unavailable = (part) => (error) => error.code === 'model-unavailable' && error.message.includes(part);
+    ${body}
+    console.log('done');`;
+  assert.equal(node(code(`
+    const { list: [shipped], warning } = await models();
+    assert.equal(warning, undefined);
+    assert.match(shipped.id, /^[0-9a-f]{16}$/);
+    const original = await made();
+    const [network, classical] = [await compress(original, { abs: 0.01 }), await compress(original, { abs: 0.01, model: 'none' })];
+    assert.deepEqual([network.variables[0].model, classical.variables[0].model], [shipped.id, undefined]);
+    assert.ok(network.bytes.length < classical.bytes.length && network.warning === undefined);
+    assert.deepEqual((await compress(original, { abs: 0.01, model: shipped })).bytes, network.bytes);
+    assert.equal((await inspect(network.bytes)).files[0].variables[0].model, shipped.id);
+    for (const { bytes } of [network, classical]) assert.ok(compare(original, await decompress(bytes)).maxAbsError <= 0.01);
+    assert.deepEqual(await addModel(readFileSync(weights)), shipped);
+    assert.equal((await models()).list.length, 1);
+    await assert.rejects(addModel(new Uint8Array(99)), { code: 'weights' });
+    await assert.rejects(compress(original, { abs: 0.01, model: { id: 'ffffffffffffffff', name: '' } }), { code: 'model-unavailable' });
+  `)).trim(), 'done');
+  for (const [given, list, warning, looked] of [
+    ['pathToFileURL(weights)', 1, false, ''],
+    ['readFileSync(weights)', 1, false, ''],
+    ['new Response(readFileSync(weights))', 1, false, ''],
+    ['false', 0, false, 'without weights'],
+    [`new URL('file:///nowhere/at.all')`, 0, true, 'file:///nowhere/at.all'],
+    ['readFileSync(weights).subarray(0, 5000)', 0, true, 'bytes given to load()'],
+    ['Promise.reject(new Error("no line"))', 0, true, 'no line'],
+  ]) {
+    assert.equal(node(code(`
+      await load(undefined, { weights: ${given} });
+      const found = await models();
+      assert.deepEqual([found.list.length, found.warning !== undefined], [${list}, ${warning}]);
+      const original = await made();
+      const packed = await compress(original, { abs: 0.01 });
+      assert.deepEqual([packed.variables[0].model !== undefined, packed.warning], [${list > 0}, found.warning]);
+      assert.ok(compare(original, await decompress(packed.bytes)).maxAbsError <= 0.01);
+      if (${list} === 0) {
+        await addModel(readFileSync(weights));
+        const network = await compress(original, { abs: 0.01 });
+        assert.ok(network.variables[0].model && network.warning === undefined);
+        await decompress(network.bytes);
+      }
+    `)).trim(), 'done', given);
+    if (list > 0) continue;
+    node(code(`
+      import { writeFileSync } from 'node:fs';
+      writeFileSync('needs.dca', (await compress(await made(), { abs: 0.01 })).bytes);`));
+    assert.equal(node(code(`
+      await load(undefined, { weights: ${given} });
+      await assert.rejects(decompress(readFileSync('needs.dca')), unavailable(${JSON.stringify(looked)}));
+    `)).trim(), 'done', given);
+  }
+});
+
 test('the types fit the code', () => {
   writeFileSync(join(folder, 'use.mts'), `
     import { compress, fromArray, type Compressed, type VariableReport } from 'deepcomp';

@@ -1,7 +1,7 @@
 /** The error a person allows, Compress, progress and Cancel. */
 import type { Range, Variable } from 'deepcomp';
 import { number, plain, quantity, unit } from '../format.ts';
-import type { Bound, Opened, Stage } from '../protocol.ts';
+import type { Bound, Opened, Predictor, Stage } from '../protocol.ts';
 import { byId } from './dom.ts';
 
 type Kind = 'abs' | 'rel' | 'lossless';
@@ -19,11 +19,15 @@ export class BoundForm {
   #range: Range | undefined;
   #several = false;
   #archive = false;
+  /** What is under way, and since when. */
+  #stage: Stage | undefined;
+  #since = 0;
+  #clock = 0;
 
-  constructor(onSubmit: (bound: Bound) => void, onCancel: () => void) {
+  constructor(onSubmit: (bound: Bound, model: Predictor) => void, onCancel: () => void) {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (!this.#button.disabled) onSubmit(this.#bound());
+      if (!this.#button.disabled) onSubmit(this.#bound(), this.#model());
     });
     this.#form.addEventListener('change', () => this.#update());
     this.#amount.addEventListener('input', () => {
@@ -53,20 +57,50 @@ export class BoundForm {
     this.#button.disabled = !enabled;
   }
 
+  /** Shows how far it is. Parts of a file take seconds each, so until the first is done the bar only moves, and the seconds are counted. */
   progress(stage: Stage, fraction: number): void {
+    if (this.#stage !== stage) {
+      this.#stage = stage;
+      this.#since = performance.now();
+      clearInterval(this.#clock);
+      this.#clock = window.setInterval(() => this.#tick(), 250);
+      this.#cancel.disabled = false;
+    }
     byId('progress', HTMLElement).hidden = this.#cancel.hidden = false;
-    byId('stage', HTMLElement).textContent = `${STAGES[stage]} ${Math.floor(fraction * 100)} %`;
-    byId('bar', HTMLProgressElement).value = fraction;
+    const bar = byId('bar', HTMLProgressElement);
+    if (fraction > 0) bar.value = fraction;
+    else bar.removeAttribute('value');
+    this.#tick();
+  }
+
+  /** Says that Cancel was heard. */
+  stopping(): void {
+    this.#cancel.disabled = true;
+  }
+
+  #tick(): void {
+    if (!this.#stage) return;
+    const bar = byId('bar', HTMLProgressElement);
+    const done = bar.hasAttribute('value') ? ` ${Math.floor(bar.value * 100)} %` : '';
+    const waited = Math.floor((performance.now() - this.#since) / 1000);
+    byId('stage', HTMLElement).textContent = `${STAGES[this.#stage]}${done}${waited > 0 ? ` · ${waited} s` : ''}`;
   }
 
   idle(): void {
-    const focused = document.activeElement === this.#cancel;
+    clearInterval(this.#clock);
+    this.#stage = undefined;
+    const focused = document.activeElement === this.#cancel || (this.#cancel.disabled && document.activeElement === document.body);
+    this.#cancel.disabled = false;
     byId('progress', HTMLElement).hidden = this.#cancel.hidden = true;
     if (focused) this.#button.focus();
   }
 
   #kind(): Kind {
     return new FormData(this.#form).get('kind') as Kind;
+  }
+
+  #model(): Predictor {
+    return new FormData(this.#form).get('predictor') as Predictor;
   }
 
   #bound(): Bound {

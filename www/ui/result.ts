@@ -26,13 +26,21 @@ export function showResult(opened: Opened, result: Result | undefined, selected:
   byId('save-png', HTMLButtonElement).disabled = opened.variables[selected]?.dataType === 'char';
 }
 
-function showFigures(raw: number, { archiveBytes, encodeSeconds, decodeSeconds, version }: Result): void {
+function showFigures(raw: number, result: Result): void {
+  const { archiveBytes, encodeSeconds, decodeSeconds, version } = result;
   const time = (value: number) => `${seconds(value)} · ${rate(raw, value)}`;
   const list: [string, string][] = [['Size', `${bytes(raw)} → ${bytes(archiveBytes)}`]];
   if (encodeSeconds !== undefined) list.push(['Encoding', time(encodeSeconds)]);
   list.push(['Decoding', time(decodeSeconds)]);
+  list.push(['Predictor', predictors(result)]);
   if (encodeSeconds === undefined) list.push(['Format', `version ${version}`]);
   byId('figures', HTMLElement).replaceChildren(...list.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
+}
+
+/** The networks that decoding takes, by name and hash. */
+function predictors({ variables, models }: Result): string {
+  const needed = [...new Set(variables.map((v) => v.model))].filter((id) => id !== undefined);
+  return needed.length === 0 ? 'classical' : `network ${needed.map((id) => `${models.find((m) => m.id === id)?.name ?? ''} (${id})`).join(', ')}`;
 }
 
 function showVerdict({ variables }: Opened, result: Result, selected: number): void {
@@ -82,6 +90,7 @@ function row(report: VariableReport, comparison: Comparison | undefined, variabl
     exact ? 'lossless' : quantity(report.absoluteBound, units),
     exact ? '0' : quantity(comparison?.maxAbsError ?? report.maxAbsError, units),
     report.missing === 0 ? 'none' : report.missing.toLocaleString('en'),
+    report.model === undefined ? 'classical' : 'network',
     report.checksum,
   ];
   return make('tr', {}, make('th', { scope: 'row', textContent: report.name }), ...cells.map((textContent) => make('td', { textContent })));

@@ -1,5 +1,6 @@
 //! `deepcomp extract` and `list`, and how archives are opened and decoded.
 
+use crate::models::Shelf;
 use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, say, show, write_whole};
 use crate::{ExtractArgs, ListArgs, OutputFormat};
 use deepcomp::archive::{Archive, Decompressor};
@@ -38,10 +39,11 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let bytes = read(&args.archive)?;
     let archive = open(&args.archive, &bytes)?;
+    let shelf = Shelf::open(&args.models)?;
     std::fs::create_dir_all(&args.directory).map_err(about(&args.directory))?;
     let names: Vec<PathBuf> = archive.files().map(file_name).collect::<Outcome<_>>()?;
     for (file, name) in names.iter().enumerate() {
-        let dataset = decode(&archive, file, &bytes).map_err(about(&args.archive))?;
+        let dataset = decode(&archive, file, &bytes, &shelf).map_err(about(&args.archive))?;
         for (name, content) in outputs(&dataset, name, args.format).map_err(about(&args.archive))? {
             let path = args.directory.join(name);
             write_whole(&path, &content)?;
@@ -63,9 +65,9 @@ fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
     Ok(all)
 }
 
-pub(crate) fn decode(archive: &Archive, file: usize, bytes: &[u8]) -> deepcomp::Result<Dataset> {
+pub(crate) fn decode(archive: &Archive, file: usize, bytes: &[u8], shelf: &Shelf) -> deepcomp::Result<Dataset> {
     let bar = progress_bar();
-    let mut decompressor = Decompressor::new(archive.clone(), file)?;
+    let mut decompressor = Decompressor::new(archive.clone(), file, &shelf.models).map_err(|e| shelf.explain(e))?;
     while let Some(progress) = decompressor.step(bytes)? {
         show(&bar, progress);
     }

@@ -1,10 +1,10 @@
 //! `deepcomp compress`.
 
 use crate::CompressArgs;
+use crate::models;
 use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, read_dataset, say, show, write_whole};
-use deepcomp::Error;
 use deepcomp::archive::{Compressor, VariableReport};
-use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::codec::Options;
 use deepcomp::field::ErrorBound;
 use serde::Serialize;
 use std::time::Instant;
@@ -56,12 +56,7 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         (_, Some(e)) => ErrorBound::relative(e),
         _ => Ok(ErrorBound::Lossless),
     };
-    let model = match args.model.as_str() {
-        "auto" => Ok(ModelChoice::Auto),
-        "none" => Ok(ModelChoice::None),
-        path => Err(Error::ModelUnavailable { model: path.to_owned(), looked: "this version carries no network and reads no model files".to_owned() }),
-    };
-    Ok(Options { bound: bound.map_err(|e| e.to_string())?, model: model.map_err(|e| e.to_string())? })
+    Ok(Options { bound: bound.map_err(|e| e.to_string())?, model: models::choose(&args.model)? })
 }
 
 fn work(compressor: &mut Compressor, seconds: &mut [f64], bar: &indicatif::ProgressBar) -> deepcomp::Result<()> {

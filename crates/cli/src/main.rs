@@ -2,6 +2,7 @@
 
 mod archive_commands;
 mod compress;
+mod models;
 mod output;
 mod test_command;
 
@@ -39,8 +40,8 @@ struct CompressArgs {
     output: PathBuf,
     #[command(flatten)]
     bound: BoundArgs,
-    /// Predictor: the best there is, the classical one, or a model file.
-    #[arg(long, default_value = "auto", value_name = "auto|none|PATH")]
+    /// Predictor: the network in this program, the classical one alone (larger archives, several times faster), or the network of a file.
+    #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,
     /// Print a report as JSON.
     #[arg(long)]
@@ -71,6 +72,15 @@ struct ExtractArgs {
     /// Format to write; by default that of the source, under its own name.
     #[arg(long = "as")]
     format: Option<OutputFormat>,
+    #[command(flatten)]
+    models: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+struct ModelArgs {
+    /// Model files, or folders of them, that archives may need besides the model in this program; so is the folder that DEEPCOMP_MODELS names.
+    #[arg(long, value_name = "FILE|FOLDER")]
+    models: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +103,8 @@ struct TestArgs {
     /// Print the comparison with the sources as JSON.
     #[arg(long, requires = "source")]
     json: bool,
+    #[command(flatten)]
+    models: ModelArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -87,6 +87,8 @@ pub(crate) struct VariableJson {
     pub(crate) missing: u64,
     /// XXH3-64 of the decoded values, in hexadecimal.
     pub(crate) checksum: String,
+    /// Hash of the model without which it cannot be decoded; `null` for the classical predictor.
+    pub(crate) model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) encode_seconds: Option<f64>,
 }
@@ -106,6 +108,7 @@ impl VariableJson {
             max_abs_error: report.max_abs_error,
             missing: report.missing,
             checksum: format!("{:016x}", report.checksum),
+            model: report.model.map(|id| id.to_string()),
             encode_seconds: None,
         }
     }
@@ -133,13 +136,13 @@ pub(crate) fn print_json<T: Serialize>(value: &T) -> Outcome<()> {
 /// Prints variables as a table.
 pub(crate) fn print_table(variables: &[VariableJson]) -> Outcome<()> {
     say(format_args!(
-        "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<12} {:>12}",
-        "variable", "type", "shape", "bytes", "archived", "ratio", "bound", "max error"
+        "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<12} {:>12}  {}",
+        "variable", "type", "shape", "bytes", "archived", "ratio", "bound", "max error", "model"
     ))?;
     for v in variables {
         let shape = v.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
         let line = format!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}", v.name, v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio);
-        say(format_args!("{line}  {:<12} {:>12.4e}", v.bound, v.max_abs_error))?;
+        say(format_args!("{line}  {:<12} {:>12.4e}  {}", v.bound, v.max_abs_error, v.model.as_deref().unwrap_or("–")))?;
     }
     Ok(())
 }

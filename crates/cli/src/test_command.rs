@@ -2,6 +2,7 @@
 
 use crate::TestArgs;
 use crate::archive_commands::{decode, open};
+use crate::models::Shelf;
 use crate::output::{Outcome, about, bound_text, print_json, read, read_dataset, say};
 use deepcomp::archive::{Archive, VariableReport};
 use deepcomp::field::{Dataset, Field};
@@ -12,10 +13,11 @@ use std::path::Path;
 pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     let bytes = read(&args.archive)?;
     let archive = open(&args.archive, &bytes)?;
+    let shelf = Shelf::open(&args.models)?;
     check_names(args, &archive)?;
     let (mut checked, mut compared) = (0, Vec::new());
     for (file, name) in archive.files().enumerate() {
-        let decoded = decode(&archive, file, &bytes).map_err(about(&args.archive))?;
+        let decoded = decode(&archive, file, &bytes, &shelf).map_err(about(&args.archive))?;
         let reports = archive.variables(file).map_err(about(&args.archive))?;
         check_certificates(&args.archive, &reports)?;
         checked += reports.len();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn deepcomp(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_deepcomp")).args(args).current_dir(folder).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_deepcomp")).args(args).current_dir(folder).env_remove("DEEPCOMP_MODELS").output().unwrap()
 }
 
 fn ok(folder: &Path, args: &[&str]) -> String {

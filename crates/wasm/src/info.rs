@@ -4,6 +4,7 @@ use crate::error::{JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, SourceFormat, Values};
 use deepcomp::metrics::{Acceptance, Comparison};
+use deepcomp::weights::Model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
@@ -139,6 +140,7 @@ pub struct ReportInfo {
     max_abs_error: f64,
     missing: f64,
     checksum: String,
+    model: Option<String>,
 }
 
 impl From<&VariableReport> for ReportInfo {
@@ -154,7 +156,21 @@ impl From<&VariableReport> for ReportInfo {
             max_abs_error: report.max_abs_error,
             missing: report.missing as f64,
             checksum: format!("{:016x}", report.checksum),
+            model: report.model.map(|id| id.to_string()),
         }
+    }
+}
+
+/// A network of the predictor.
+#[derive(Serialize)]
+pub struct ModelInfo {
+    id: String,
+    name: String,
+}
+
+impl From<&Model> for ModelInfo {
+    fn from(model: &Model) -> Self {
+        Self { id: model.id().to_string(), name: model.name().to_owned() }
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::dataset::WasmDataset;
 use crate::error::{JsResult, invalid};
 use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
+use crate::models::WasmModels;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Progress};
-use deepcomp::codec::{ModelChoice, Options};
+use deepcomp::codec::Options;
 use deepcomp::{Error, Limits};
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -43,18 +44,14 @@ pub struct WasmCompressor(Job<Compressor>);
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `kind` is "abs", "rel" or "lossless" (which ignores `value`); `model` is "auto" or "none". The dataset stays usable.
+    /// `kind` is "abs", "rel" or "lossless" (which ignores `value`); `model` is "auto", "none" or the id of one of `models`. The dataset stays
+    /// usable.
     ///
     /// # Errors
-    /// A bound that is not positive and finite; an unknown kind or model.
+    /// A bound that is not positive and finite; an unknown kind; a model that is not there.
     #[wasm_bindgen(constructor)]
-    pub fn new(dataset: &WasmDataset, kind: &str, value: f64, model: &str) -> JsResult<Self> {
-        let model = match model {
-            "auto" => ModelChoice::Auto,
-            "none" => ModelChoice::None,
-            other => return Err(Error::ModelUnavailable { model: other.to_owned(), looked: "this build knows \"auto\" and \"none\"".into() }.into()),
-        };
-        let options = Options { bound: info::bound(kind, value)?, model };
+    pub fn new(dataset: &WasmDataset, kind: &str, value: f64, models: &WasmModels, model: &str) -> JsResult<Self> {
+        let options = Options { bound: info::bound(kind, value)?, model: models.choose(model)? };
         Ok(Self(Job::Running(Compressor::new(dataset.inner.clone(), &dataset.name, &options)?)))
     }
 
@@ -97,12 +94,13 @@ impl WasmDecompressor {
     /// Reads the index of an archive; `file` counts the files in it from 0.
     ///
     /// # Errors
-    /// As [`Archive::open`]; no such file.
+    /// As [`Archive::open`]; no such file; a variable that needs a model which is not among `models`.
     #[wasm_bindgen(constructor)]
-    pub fn new(bytes: Vec<u8>, file: usize) -> JsResult<Self> {
+    pub fn new(bytes: Vec<u8>, file: usize, models: &WasmModels) -> JsResult<Self> {
         let archive = Archive::open(&bytes, &Limits::default())?;
         let name = archive.files().nth(file).unwrap_or_default().to_owned();
-        Ok(Self { job: Job::Running((Decompressor::new(archive, file)?, bytes)), name })
+        let work = Decompressor::new(archive, file, &models.all()).map_err(|e| models.explain(e))?;
+        Ok(Self { job: Job::Running((work, bytes)), name })
     }
 
     /// Decodes the next chunk: `{ doneBytes, totalBytes, variable }`, or `undefined` when all are done.

@@ -9,10 +9,12 @@ mod dataset;
 mod error;
 mod info;
 mod jobs;
+mod models;
 
 pub use dataset::{WasmDataset, acceptance, compare, difference};
 pub use error::{DeepCompError, JsResult};
 pub use jobs::{WasmCompressor, WasmDecompressor, inspect};
+pub use models::WasmModels;
 
 use wasm_bindgen::prelude::*;
 

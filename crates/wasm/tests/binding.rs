@@ -2,10 +2,12 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests, which clippy knows by #[test] only")]
 
-use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, acceptance, compare, difference, inspect};
+use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, WasmModels, acceptance, compare, difference, inspect};
 use js_sys::{Array, BigInt64Array, Error, Float32Array, Float64Array, Int16Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
+
+const WEIGHTS: &[u8] = include_bytes!("../../../models/predictor.dcm");
 
 fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap()
@@ -35,10 +37,22 @@ fn wave(planes: u32) -> WasmDataset {
     dataset(&array("t", &Float32Array::from(values.as_slice()), &[planes, 181, 360]))
 }
 
-fn compress(dataset: &WasmDataset, kind: &str, value: f64) -> JsValue {
-    let mut job = WasmCompressor::new(dataset, kind, value, "auto").unwrap();
+/// The weights that ship.
+fn models() -> WasmModels {
+    let mut models = WasmModels::new();
+    models.add(WEIGHTS).unwrap();
+    models
+}
+
+fn compress_with(dataset: &WasmDataset, kind: &str, value: f64, model: &str) -> JsValue {
+    let mut job = WasmCompressor::new(dataset, kind, value, &models(), model).unwrap();
     while !job.step().unwrap().is_undefined() {}
     job.finish().unwrap()
+}
+
+/// By the classical predictor, which is quick.
+fn compress(dataset: &WasmDataset, kind: &str, value: f64) -> JsValue {
+    compress_with(dataset, kind, value, "none")
 }
 
 fn bytes(result: &JsValue) -> Vec<u8> {
@@ -46,7 +60,7 @@ fn bytes(result: &JsValue) -> Vec<u8> {
 }
 
 fn decompress(archive: Vec<u8>) -> WasmDataset {
-    let mut job = WasmDecompressor::new(archive, 0).unwrap();
+    let mut job = WasmDecompressor::new(archive, 0, &models()).unwrap();
     while !job.step().unwrap().is_undefined() {}
     job.finish().unwrap()
 }
@@ -170,11 +184,11 @@ fn errors_are_typed_and_have_codes() {
     error(inspect(b"not an archive"), "not-an-archive");
     let made = wave(1);
     for bound in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        error(WasmCompressor::new(&made, "abs", bound, "auto"), "invalid-bound");
+        error(WasmCompressor::new(&made, "abs", bound, &models(), "auto"), "invalid-bound");
     }
-    error(WasmCompressor::new(&made, "abs", 1e-12, "auto"), "bound-below-precision");
-    error(WasmCompressor::new(&made, "about", 1.0, "auto"), "invalid-argument");
-    error(WasmCompressor::new(&made, "abs", 1.0, "big"), "model-unavailable");
+    error(WasmCompressor::new(&made, "abs", 1e-12, &models(), "auto"), "bound-below-precision");
+    error(WasmCompressor::new(&made, "about", 1.0, &models(), "auto"), "invalid-argument");
+    error(WasmCompressor::new(&made, "abs", 1.0, &models(), "big"), "model-unavailable");
     let short = array("v", &Float32Array::from([1.0].as_slice()), &[2, 2]);
     error(WasmDataset::from_arrays(&Array::of1(&short), "x"), "invalid-argument");
     let list = array("v", &Array::of1(&1.into()), &[1]);
@@ -187,20 +201,20 @@ fn a_damaged_archive_is_refused() {
     error(inspect(&archive[..archive.len() - 1]), "truncated");
     let middle = archive.len() / 3;
     archive[middle] ^= 1;
-    let mut job = WasmDecompressor::new(archive, 0).unwrap();
+    let mut job = WasmDecompressor::new(archive, 0, &models()).unwrap();
     error(job.finish(), "checksum-mismatch");
 }
 
 #[wasm_bindgen_test]
 fn a_job_can_be_cancelled_midway() {
     let original = wave(45);
-    let mut packing = WasmCompressor::new(&original, "abs", 0.01, "none").unwrap();
+    let mut packing = WasmCompressor::new(&original, "abs", 0.01, &models(), "none").unwrap();
     let progress = packing.step().unwrap();
     assert!(number(&progress, "doneBytes") > 0.0 && number(&progress, "doneBytes") < number(&progress, "totalBytes"));
     packing.cancel();
     error(packing.step(), "cancelled");
     error(packing.finish(), "cancelled");
-    let mut unpacking = WasmDecompressor::new(bytes(&compress(&original, "abs", 0.01)), 0).unwrap();
+    let mut unpacking = WasmDecompressor::new(bytes(&compress(&original, "abs", 0.01)), 0, &models()).unwrap();
     let progress = unpacking.step().unwrap();
     assert!(number(&progress, "doneBytes") < number(&progress, "totalBytes"));
     unpacking.cancel();
@@ -209,7 +223,38 @@ fn a_job_can_be_cancelled_midway() {
 
 #[wasm_bindgen_test]
 fn a_finished_job_says_so() {
-    let mut job = WasmCompressor::new(&wave(1), "lossless", 0.0, "auto").unwrap();
+    let mut job = WasmCompressor::new(&wave(1), "lossless", 0.0, &models(), "auto").unwrap();
     job.finish().unwrap();
     error(job.finish(), "invalid-argument");
+}
+
+/// A field that the network makes smaller.
+fn hills() -> WasmDataset {
+    let height = |i: u32| f64::from(i / 90) * 0.3 + (f64::from(i % 90) / 7.0).sin() * 5.0 + f64::from(i.wrapping_mul(2_654_435_761) >> 24) * 0.01;
+    let values: Vec<f32> = (0..60 * 90).map(|i| height(i) as f32).collect();
+    dataset(&array("h", &Float32Array::from(values.as_slice()), &[60, 90]))
+}
+
+#[wasm_bindgen_test]
+fn the_network_is_used_named_and_needed() {
+    let original = hills();
+    let (with, without) = (compress_with(&original, "abs", 0.01, "auto"), compress(&original, "abs", 0.01));
+    assert!(bytes(&with).len() < bytes(&without).len());
+    let id = get(&models().add(WEIGHTS).unwrap(), "id");
+    let model = |result: &JsValue| get(&get(&get(result, "variables"), "0"), "model");
+    assert_eq!((model(&with), model(&without)), (id.clone(), JsValue::UNDEFINED));
+    assert_eq!(bytes(&compress_with(&original, "abs", 0.01, &id.as_string().unwrap())), bytes(&with));
+    assert!(number(&compare(&original, &decompress(bytes(&with)), 0).unwrap(), "maxAbsError") <= 0.01);
+
+    let mut none = WasmModels::new();
+    none.looked("here and there".to_owned());
+    let refused = WasmDecompressor::new(bytes(&with), 0, &none).err().unwrap();
+    let message = String::from(refused.message());
+    assert!(refused.code() == "model-unavailable" && message.contains("here and there") && message.contains(&id.as_string().unwrap()), "{message}");
+    assert!(WasmDecompressor::new(bytes(&without), 0, &none).is_ok());
+    let mut job = WasmCompressor::new(&original, "abs", 0.01, &none, "auto").unwrap();
+    assert_eq!(bytes(&job.finish().unwrap()), bytes(&without));
+    let mut damaged = WEIGHTS.to_vec();
+    damaged[300] ^= 1;
+    error(none.add(&damaged), "weights");
 }

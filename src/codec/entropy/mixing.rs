@@ -5,10 +5,6 @@
 
 use super::Coder;
 
-/// Contexts of a decision.
-pub(crate) const CONTEXTS: usize = 11;
-/// What is summed: the logits of the contexts, and a constant.
-const INPUTS: usize = CONTEXTS + 1;
 /// Decisions that share a context, each with a slot of its own.
 pub(crate) const DECISIONS: usize = 32;
 
@@ -23,6 +19,12 @@ const KNOTS: [u16; 49] = [
 ];
 /// Weights are in 1/2^16; this is what each context has to say at first.
 const FIRST_WEIGHT: i32 = 9830;
+/// What a context has to say at first where the first one leads.
+const FOLLOWER_WEIGHT: i32 = 5500;
+/// Observations that a prior stands for.
+const PRIOR_OBSERVATIONS: u32 = 60;
+/// Steps of a logit that a prior is written in.
+const PRIOR_STEP: i32 = 24;
 /// Weights stay within ± this.
 const WEIGHT_LIMIT: i32 = (1 << 19) - 1;
 /// Observations after which a slot learns no slower.
@@ -30,53 +32,97 @@ const SLOWEST: u32 = 120;
 
 /// Where the contexts of a sample have their slots, and which weights are used.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Contexts {
+pub(crate) struct Contexts<const N: usize> {
     /// Numbers of the contexts.
-    pub(crate) slots: [usize; CONTEXTS],
+    pub(crate) slots: [usize; N],
     /// Numbers of the two circumstances that pick weights.
     pub(crate) weights: [usize; 2],
 }
 
-/// Learned state of all decisions of a chunk.
+/// Learned state of all decisions of a chunk, each foreseen by `N` contexts.
 #[derive(Debug)]
-pub(crate) struct Mixing {
+pub(crate) struct Mixing<const N: usize> {
     logistic: Logistic,
-    /// Probability of a one in 1/2^16 in the high half, observations in the low half.
-    slots: Vec<[u32; DECISIONS]>,
-    weights: Vec<[[i32; INPUTS]; DECISIONS]>,
+    slots: Vec<[Slot; DECISIONS]>,
+    weights: Vec<[Weights<N>; DECISIONS]>,
     rates: [i32; SLOWEST as usize + 1],
+    /// Set where the first context leads: the others say how far they are from it.
+    leading: Option<Leading>,
+    /// How often each decision of the first contexts was zero and one; counted only for as many contexts as there are.
+    #[cfg(feature = "training")]
+    pub(crate) counts: Vec<[[u32; 2]; DECISIONS]>,
 }
 
-impl Mixing {
-    /// Room for `contexts` contexts and `circumstances` sets of weights, with [`DECISIONS`] decisions each.
+/// Probability of a one in 1/2^16 in the high half, observations in the low half.
+type Slot = u32;
+
+/// How contexts follow the first one.
+#[derive(Debug)]
+struct Leading {
+    /// How much of a difference counts after so many observations, in 1/256.
+    confidence: [i32; SLOWEST as usize + 1],
+}
+
+/// How much each context is believed, and a constant.
+#[derive(Debug, Clone, Copy)]
+struct Weights<const N: usize> {
+    contexts: [i32; N],
+    constant: i32,
+}
+
+impl<const N: usize> Mixing<N> {
+    /// Room for `contexts` contexts and `circumstances` sets of weights, with [`DECISIONS`] decisions each. All contexts start undecided.
     pub(crate) fn new(contexts: usize, circumstances: usize) -> Self {
+        Self::start(contexts, circumstances, Weights { contexts: [FIRST_WEIGHT; N], constant: FIRST_WEIGHT }, None)
+    }
+
+    /// As [`Self::new`], but the first context of a decision leads: it knows its `priors` already, the others start from what it says, and what counts of
+    /// them is how far they have come from it.
+    pub(crate) fn led(contexts: usize, circumstances: usize, priors: &[[u8; DECISIONS]]) -> Self {
+        let confidence = core::array::from_fn(|n| (256 * n as i32) / (n as i32 + 1));
+        let weights = Weights { contexts: core::array::from_fn(|i| if i == 0 { 1 << 16 } else { FOLLOWER_WEIGHT }), constant: 0 };
+        let mut mixing = Self::start(contexts, circumstances, weights, Some(Leading { confidence }));
+        for (slots, priors) in mixing.slots.iter_mut().zip(priors) {
+            slots.iter_mut().zip(priors).for_each(|(slot, prior)| *slot = mixing.logistic.slot(*prior));
+        }
+        mixing
+    }
+
+    // Not inlined: with weights that the compiler knows it writes every store out, 100 kB of WASM.
+    #[inline(never)]
+    fn start(contexts: usize, circumstances: usize, weights: Weights<N>, leading: Option<Leading>) -> Self {
+        // About 1 / (observations + 1.6), or + 2.5, in 1/2^15.
+        let offset = if leading.is_some() { 25 } else { 16 };
         Self {
             logistic: Logistic::new(),
             slots: vec![[1 << 31; DECISIONS]; contexts],
-            weights: vec![[[FIRST_WEIGHT; INPUTS]; DECISIONS]; circumstances],
-            // About 1 / (observations + 1.6), in 1/2^15.
-            rates: core::array::from_fn(|n| 327_680 / (10 * n as i32 + 16)),
+            weights: vec![[weights; DECISIONS]; circumstances],
+            rates: core::array::from_fn(|n| 327_680 / (10 * n as i32 + offset)),
+            leading,
+            #[cfg(feature = "training")]
+            counts: Vec::new(),
         }
     }
 
     /// Codes one decision and learns from it.
     #[inline]
-    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts, decision: usize, bit: bool) -> bool {
-        let mut logits = [BIAS; INPUTS];
-        for (logit, slot) in logits.iter_mut().zip(contexts.slots) {
-            *logit = self.logistic.logit(self.slots.get(slot).and_then(|s| s.get(decision)).map_or(1 << 15, |s| s >> 16));
-        }
-        let sums = contexts.weights.map(|w| self.weights.get(w).and_then(|w| w.get(decision)).map_or(0, |w| weighted(w, &logits)));
+    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N>, decision: usize, bit: bool) -> bool {
+        let logits = self.logits(contexts, decision);
+        let sums = contexts.weights.map(|w| self.weights.get(w).and_then(|w| w.get(decision)).map_or(0, |w| w.sum(&logits)));
         let [a, b] = sums;
         let bit = coder.bit((self.logistic.probability((a + b) >> 1) >> 1).clamp(1, (1 << 15) - 1) as u32, bit);
 
+        #[cfg(feature = "training")]
+        if let Some(count) =
+            contexts.slots.first().and_then(|s| self.counts.get_mut(*s)).and_then(|c| c.get_mut(decision)).and_then(|c| c.get_mut(usize::from(bit)))
+        {
+            *count += 1;
+        }
         let seen = if bit { 0xFFFF } else { 0 };
         for (circumstance, sum) in contexts.weights.into_iter().zip(sums) {
             let error = (seen - self.logistic.probability(sum)) >> 1;
             if let Some(weights) = self.weights.get_mut(circumstance).and_then(|w| w.get_mut(decision)) {
-                for (weight, logit) in weights.iter_mut().zip(logits) {
-                    *weight = (*weight + ((logit * error + (1 << 13)) >> 14)).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
-                }
+                weights.learn(&logits, error, if self.leading.is_some() { 13 } else { 14 });
             }
         }
         for slot in contexts.slots {
@@ -91,11 +137,50 @@ impl Mixing {
     }
 }
 
-/// Weighted sum of logits, itself a logit.
-#[inline]
-fn weighted(weights: &[i32; INPUTS], logits: &[i32; INPUTS]) -> i32 {
-    let sum: i32 = weights.iter().zip(logits).map(|(w, l)| (w * l) >> 8).sum();
-    (sum >> 8).clamp(-LOGIT_END, LOGIT_END - 1)
+impl<const N: usize> Mixing<N> {
+    /// What the contexts of a decision say.
+    #[inline]
+    fn logits(&mut self, contexts: &Contexts<N>, decision: usize) -> [i32; N] {
+        let mut logits = [0; N];
+        let (mut first, mut first_logit) = (1 << 15, 0);
+        for (i, (logit, slot)) in logits.iter_mut().zip(contexts.slots).enumerate() {
+            let Some(slot) = self.slots.get_mut(slot).and_then(|s| s.get_mut(decision)) else { continue };
+            match &self.leading {
+                Some(leading) if i > 0 => {
+                    let seen = *slot & 0xFFFF;
+                    if seen == 0 {
+                        *slot = first << 16;
+                    }
+                    let confidence = leading.confidence.get(seen as usize).copied().unwrap_or(0);
+                    let away = (self.logistic.logit(*slot >> 16) - first_logit).clamp(-LOGIT_END, LOGIT_END - 1);
+                    *logit = (away * confidence) >> 8;
+                }
+                _ => {
+                    *logit = self.logistic.logit(*slot >> 16);
+                    (first, first_logit) = (*slot >> 16, *logit);
+                }
+            }
+        }
+        logits
+    }
+}
+
+impl<const N: usize> Weights<N> {
+    /// Weighted sum of logits, itself a logit.
+    #[inline]
+    fn sum(&self, logits: &[i32; N]) -> i32 {
+        let constant = (self.constant * BIAS) >> 8;
+        let sum = self.contexts.iter().zip(logits).fold(constant, |sum, (w, l)| sum + ((w * l) >> 8));
+        (sum >> 8).clamp(-LOGIT_END, LOGIT_END - 1)
+    }
+
+    #[inline]
+    fn learn(&mut self, logits: &[i32; N], error: i32, shift: u32) {
+        let half = 1 << (shift - 1);
+        let step = |weight: &mut i32, logit: i32| *weight = (*weight + ((logit * error + half) >> shift)).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT);
+        self.contexts.iter_mut().zip(logits).for_each(|(weight, logit)| step(weight, *logit));
+        step(&mut self.constant, BIAS);
+    }
 }
 
 /// Probability <-> logit.
@@ -124,5 +209,10 @@ impl Logistic {
     #[inline]
     fn logit(&self, probability: u32) -> i32 {
         self.logits.get((probability >> 4) as usize).map_or(0, |l| i32::from(*l))
+    }
+    /// The slot of a prior: 0 is undecided, otherwise a logit around 128.
+    fn slot(&self, prior: u8) -> Slot {
+        let logit = (i32::from(prior) - 128) * PRIOR_STEP;
+        if prior == 0 { 1 << 31 } else { (self.probability(logit) as u32) << 16 | PRIOR_OBSERVATIONS }
     }
 }

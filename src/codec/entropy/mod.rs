@@ -3,6 +3,7 @@
 //! `spec` holds what both directions must agree on. Code that models data is written once, against [`Coder`]: the encoder passes the
 //! symbol in, the decoder gets it back, so the two can not drift apart. No floating point here.
 
+mod decisions;
 mod decoder;
 mod encoder;
 mod mask;
@@ -10,10 +11,11 @@ mod mixing;
 mod residual;
 mod spec;
 
+pub(crate) use decisions::Decisions;
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub(crate) use mask::MaskTables;
-pub(crate) use mixing::{CONTEXTS, Contexts, DECISIONS, Mixing};
+pub(crate) use mixing::{Contexts, DECISIONS, Mixing};
 pub(crate) use residual::{Excess, LowBits, Residuals};
 pub(crate) use spec::{Cumulative, SYMBOLS, Table};
 

@@ -1,7 +1,7 @@
 //! The encoder's choice of kernel and reference weight for a pass: the fewest bits over some of its rows.
 
 use super::classical::{KERNELS, Kernel, Lines, Sums, correction, weighted};
-use super::{Choice, Context, WEIGHTS, reciprocal};
+use super::{Choice, Context, WEIGHTS, reciprocal, rough_bits};
 use crate::codec::pyramid::Grid;
 
 /// Of grids with more samples, rows are left out.
@@ -93,12 +93,7 @@ fn best_kernel(context: &Context, terms: &[Terms], before: Kernel) -> Rated {
 /// About how many bits a pass takes: the binary logarithm of each error in quarters of the quantum, more for those that are not looked at.
 fn bits(context: &Context, kernel: Kernel, terms: &[Terms]) -> f64 {
     let scale = reciprocal(context.quantum);
-    // The bits of a float are its logarithm, by straight lines between powers of two.
-    let logarithm = |(t, wanted): &Terms| {
-        let error = (u64::from(correction(kernel, *t).abs_diff(*wanted)).wrapping_mul(scale) >> 32) as i32;
-        u64::from((error.wrapping_add(1) as f32).to_bits() >> 8) - (127 << 15)
-    };
-    let sum: u64 = terms.iter().map(logarithm).sum();
+    let sum: u64 = terms.iter().map(|(t, wanted)| rough_bits(correction(kernel, *t).wrapping_sub(*wanted), scale)).sum();
     sum as f64 / f64::from(1 << 15) * (context.width * context.height) as f64 / terms.len().max(1) as f64
 }
 

@@ -16,7 +16,7 @@ pub(crate) const KERNELS: [Kernel; 8] =
 type Tap = (bool, isize, isize);
 
 /// Taps of a pass: near pair and far pair of the first line, then of the second.
-pub(super) const fn taps(pass: Pass) -> [[Tap; 2]; 4] {
+pub(crate) const fn taps(pass: Pass) -> [[Tap; 2]; 4] {
     const K: bool = false;
     const D: bool = true;
     match pass {

@@ -5,9 +5,10 @@
 mod careful;
 mod choose;
 mod classical;
+pub(crate) mod network;
 
 pub(crate) use choose::choose;
-pub(crate) use classical::{Kernel, predict};
+pub(crate) use classical::{Kernel, predict, taps};
 
 use classical::KERNELS;
 
@@ -135,8 +136,16 @@ fn bucket(spread: u32, reciprocal: u64) -> u8 {
     (bits.saturating_sub(253) as u8).min(COARSEST_BUCKET - 1)
 }
 
+/// About how many bits an error takes, in 1/2^15: the binary logarithm of what it is in quarters of the quantum. The bits of a float are its logarithm, by
+/// straight lines between powers of two.
+#[inline]
+pub(crate) fn rough_bits(error: i32, reciprocal: u64) -> u64 {
+    let quarters = (u64::from(error.unsigned_abs()).wrapping_mul(reciprocal) >> 32) as i32;
+    u64::from((quarters.wrapping_add(1) as f32).to_bits() >> 8) - (127 << 15)
+}
+
 /// Factor of [`bucket`]: spreads are measured in quarters of the quantum.
-fn reciprocal(quantum: i32) -> u64 {
+pub(crate) fn reciprocal(quantum: i32) -> u64 {
     (4 << 32) / u64::from(quantum.unsigned_abs().max(1))
 }
 

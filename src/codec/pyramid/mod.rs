@@ -85,7 +85,7 @@ impl Pass {
         self as usize
     }
 
-    const fn phase(self) -> (usize, usize) {
+    pub(crate) const fn phase(self) -> (usize, usize) {
         match self {
             Self::Diagonal => (1, 1),
             Self::Horizontal => (0, 1),

@@ -1,8 +1,10 @@
 //! What foresees the residual of a sample: eleven views of its surroundings, each the number of a context.
 
+use super::super::entropy::Contexts;
 use super::Around;
-use crate::codec::entropy::{CONTEXTS, Contexts};
 
+/// Views.
+pub(super) const CONTEXTS: usize = 11;
 /// Classes of a magnitude.
 const MAGNITUDES: usize = 32;
 /// Classes of a signed difference.
@@ -35,7 +37,7 @@ impl Sizes {
 
 /// The contexts of a sample whose residuals nearby have that `energy` and lose `split` low bits.
 #[inline]
-pub(super) fn contexts(sizes: &Sizes, around: &Around, predicted: i32, energy: u32, split: u32) -> Contexts {
+pub(super) fn contexts(sizes: &Sizes, around: &Around, predicted: i32, energy: u32, split: u32) -> Contexts<CONTEXTS> {
     let Around { w, n, nw, ne, ww, nn, first, second, residuals, .. } = *around;
     let from = |v: i32| v.wrapping_sub(predicted);
     let signed = |difference: i32| signed(difference >> split);

@@ -4,33 +4,25 @@
 mod blend;
 mod contexts;
 
-use super::entropy::{Coder, Contexts, DECISIONS, Excess, LowBits, Mixing, SYMBOLS};
+use super::entropy::{Coder, Decisions, Mixing};
 use super::planes::Plane;
 use super::pyramid::Grid;
 use blend::{Blend, median};
-use contexts::{Sizes, contexts};
+use contexts::{CONTEXTS, Sizes, contexts};
 
 /// What a chunk learns while it is coded.
 #[derive(Debug)]
 pub(crate) struct Learned {
     blend: Blend,
-    mixing: Mixing,
+    decisions: Decisions<CONTEXTS>,
     sizes: Sizes,
-    low: LowBits,
-    excess: Excess,
 }
 
 impl Learned {
     /// For a chunk of that many samples.
     pub(crate) fn new(samples: usize) -> Self {
         let sizes = Sizes::of(samples);
-        Self {
-            blend: Blend::default(),
-            mixing: Mixing::new(sizes.contexts(), contexts::CIRCUMSTANCES),
-            sizes,
-            low: LowBits::default(),
-            excess: Excess::default(),
-        }
+        Self { blend: Blend::default(), decisions: Decisions::new(Mixing::new(sizes.contexts(), contexts::CIRCUMSTANCES)), sizes }
     }
 }
 
@@ -127,74 +119,14 @@ impl Around {
     }
 }
 
-/// Magnitudes told apart one by one; larger ones by octave.
-const SINGLE: u32 = 6;
-/// Octaves beyond; class c holds 2^(c + 1) magnitudes, and what is larger still is an excess.
-const OCTAVES: u32 = 7;
-/// Decisions: zero, sign, the magnitudes and octaves of either sign, the upper half of an octave.
-const ZERO: usize = 0;
-const SIGN: usize = 1;
-const MAGNITUDES: [usize; 2] = [2, 2 + (SINGLE + OCTAVES) as usize];
-const HALVES: usize = 2 + 2 * (SINGLE + OCTAVES) as usize;
-
-const _: () = assert!(HALVES + 4 == DECISIONS);
-
 /// Codes how far a sample is from its prediction.
 #[inline]
 fn code_residual<C: Coder>(coder: &mut C, learned: &mut Learned, around: &Around, predicted: i32, residual: i32) -> i32 {
     let energy = around.residuals.energy();
     let split = split(energy);
     let contexts = contexts(&learned.sizes, around, predicted, energy, split);
-    let half = 1i32 << split >> 1;
-    let shifted = residual.wrapping_add(half);
-    let high = code_high(coder, learned, &contexts, shifted >> split);
-    let low = if split == 0 {
-        0
-    } else {
-        let symbol = high.clamp(-7, 7) + 7;
-        learned.low.code(coder, split, symbol as usize, shifted as u32 & ((1 << split) - 1))
-    };
-    (high << split).wrapping_sub(half).wrapping_add(low as i32)
+    learned.decisions.code(coder, &contexts, split, residual)
 }
-
-/// Codes a residual without its low bits: zero, sign, magnitude.
-#[inline]
-fn code_high<C: Coder>(coder: &mut C, learned: &mut Learned, contexts: &Contexts, high: i32) -> i32 {
-    if learned.mixing.code(coder, contexts, ZERO, high == 0) {
-        return 0;
-    }
-    let negative = learned.mixing.code(coder, contexts, SIGN, high < 0);
-    let [positives, negatives] = MAGNITUDES;
-    let first = if negative { negatives } else { positives };
-    let magnitude = code_magnitude(coder, learned, contexts, first, high.unsigned_abs()) as i32;
-    if negative { magnitude.wrapping_neg() } else { magnitude }
-}
-
-/// Codes a magnitude from 1: one by one, then octave by octave, whose first bit is a decision and the others plain.
-#[inline]
-fn code_magnitude<C: Coder>(coder: &mut C, learned: &mut Learned, contexts: &Contexts, first: usize, wanted: u32) -> u32 {
-    let beyond = wanted.saturating_sub(SINGLE + 1);
-    let octave = (beyond / 2 + 1).ilog2();
-    let class = if wanted <= SINGLE { wanted - wanted.min(1) } else { SINGLE + octave.min(OCTAVES) };
-    let mut coded = 0;
-    while coded < SINGLE + OCTAVES && !learned.mixing.code(coder, contexts, first + coded as usize, class == coded) {
-        coded += 1;
-    }
-    match coded.checked_sub(SINGLE) {
-        None => coded + 1,
-        Some(OCTAVES..) => learned.excess.code(coder, wanted.saturating_sub(LARGEST)).wrapping_add(LARGEST),
-        Some(octave) => {
-            let start = (2 << octave) - 2;
-            let rest = beyond.wrapping_sub(start);
-            let half = learned.mixing.code(coder, contexts, HALVES + (octave as usize).min(3), rest >> octave & 1 == 1);
-            let plain = coder.bits(octave, u64::from(rest & ((1 << octave) - 1))) as u32;
-            SINGLE + 1 + start + (u32::from(half) << octave | plain)
-        }
-    }
-}
-
-/// Largest magnitude that is no excess.
-const LARGEST: u32 = SINGLE + (2 << OCTAVES) - 2;
 
 impl Residuals {
     /// Eight times the weighted mean magnitude.
@@ -305,5 +237,3 @@ impl<'a> EarlierRows<'a> {
         }
     }
 }
-
-const _: () = assert!(SYMBOLS > 14);

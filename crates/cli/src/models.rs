@@ -1,0 +1,81 @@
+//! The networks at hand: the one in the program, those that were named, and those of a folder.
+
+use crate::ModelArgs;
+use crate::output::{Outcome, about, read};
+use deepcomp::Error;
+use deepcomp::weights::{Model, Models};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The weights that ship.
+const BUILT_IN: &[u8] = include_bytes!("../../../models/predictor.dcm");
+/// Names a folder whose model files are loaded.
+const VARIABLE: &str = "DEEPCOMP_MODELS";
+
+/// What `--model` asks for; none for the classical predictor alone.
+pub(crate) fn choose(model: &str) -> Outcome<Option<Arc<Model>>> {
+    match model {
+        "auto" => built_in().map(Some),
+        "none" => Ok(None),
+        path => load(Path::new(path)).map(Some),
+    }
+}
+
+/// Models for decoding, and where they were looked for.
+pub(crate) struct Shelf {
+    pub(crate) models: Models,
+    looked: Vec<String>,
+}
+
+impl Shelf {
+    /// Loads everything. A file that was named has to be usable; one that merely lies in a folder is passed over, and an error says so.
+    pub(crate) fn open(args: &ModelArgs) -> Outcome<Self> {
+        let mut shelf = Self { models: Models::default(), looked: vec!["this program".to_owned()] };
+        shelf.models.add(built_in()?);
+        for path in &args.models {
+            if path.is_dir() {
+                shelf.add_folder(path)?;
+            } else {
+                shelf.models.add(load(path)?);
+                shelf.looked.push(path.display().to_string());
+            }
+        }
+        if let Some(folder) = std::env::var_os(VARIABLE).filter(|f| !f.is_empty()) {
+            shelf.add_folder(Path::new(&folder)).map_err(|e| format!("{e} (named by {VARIABLE})"))?;
+        }
+        Ok(shelf)
+    }
+
+    fn add_folder(&mut self, folder: &Path) -> Outcome<()> {
+        let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(about(folder))?;
+        let mut files: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).filter(|p| p.extension().is_some_and(|e| e == "dcm")).collect();
+        files.sort();
+        self.looked.push(folder.display().to_string());
+        for file in files {
+            match load(&file) {
+                Ok(model) => self.models.add(model),
+                Err(problem) => self.looked.push(problem),
+            }
+        }
+        Ok(())
+    }
+
+    /// An error about an archive, with the places where a missing model was looked for.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::ModelUnavailable { model, .. } => {
+                let looked = format!("looked in: {}; name its file or folder with --models or {VARIABLE}", self.looked.join(", "));
+                Error::ModelUnavailable { model, looked }
+            }
+            other => other,
+        }
+    }
+}
+
+fn built_in() -> Outcome<Arc<Model>> {
+    Model::parse(BUILT_IN).map_err(|e| e.to_string())
+}
+
+fn load(path: &Path) -> Outcome<Arc<Model>> {
+    Model::parse(&read(path)?).map_err(about(path))
+}

@@ -1,0 +1,315 @@
+//! The pyramid with the network as its predictor, and with decisions that many contexts foresee as its entropy coder. Slower than the tables of the
+//! classical way, and smaller.
+
+mod contexts;
+mod refine;
+
+pub(crate) use contexts::PRIORS;
+
+use super::entropy::{Coder, Decisions, Mixing, Table};
+use super::planes::Plane;
+use super::predictor::network::{ReferenceLevels, known_level, wraps_at};
+use super::predictor::taps;
+use super::pyramid::{Grid, Pass, merge};
+use super::walk::{self, Job, PassCoder, PassJob, Quantiser};
+use crate::engine::Engine;
+use crate::weights::Model;
+use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, Sizes};
+use refine::{TRUSTS, refine};
+
+/// What a chunk learns while it is coded.
+#[derive(Debug)]
+pub(crate) struct Learned<'a> {
+    model: &'a Model,
+    engine: Engine,
+    walk: walk::Learned,
+    decisions: Decisions<CONTEXTS>,
+    sizes: Sizes,
+    /// How much of its corrections a pass takes, by pass.
+    trusts: [Table; 3],
+}
+
+impl<'a> Learned<'a> {
+    /// For a chunk of that many samples.
+    pub(crate) fn new(model: &'a Model, samples: usize) -> Self {
+        Self::on(Engine::detect(), model, samples)
+    }
+
+    fn on(engine: Engine, model: &'a Model, samples: usize) -> Self {
+        let sizes = Sizes::of(samples);
+        let mixing = Mixing::led(sizes.contexts(), CIRCUMSTANCES, model.priors());
+        Self {
+            model,
+            engine,
+            walk: walk::Learned::default(),
+            decisions: Decisions::new(mixing),
+            sizes,
+            trusts: core::array::from_fn(|_| Table::uniform(TRUSTS, 5)),
+        }
+    }
+
+    #[cfg(feature = "training")]
+    pub(crate) fn counts(&mut self) -> &mut Vec<[[u32; 2]; crate::codec::entropy::DECISIONS]> {
+        &mut self.decisions.mixing.counts
+    }
+
+    pub(crate) fn walk(&mut self) -> &mut walk::Learned {
+        &mut self.walk
+    }
+}
+
+/// A coded plane and how far each sample was from its prediction, in quanta.
+#[derive(Debug)]
+pub(crate) struct Coded {
+    pub(crate) samples: Grid<i32>,
+    errors: Grid<i32>,
+}
+
+/// Codes a plane; the first of `references` is the one that its classical prediction takes.
+pub(crate) fn code_plane<C: Coder>(
+    coder: &mut C,
+    learned: &mut Learned,
+    plane: Plane,
+    references: &[&Coded],
+    (quantum, wrap): (i32, bool),
+    stop: impl Fn(&C) -> bool,
+) -> Coded {
+    let Learned { model, engine, walk: walk_learned, decisions, sizes, trusts } = learned;
+    let mut passes = Passes {
+        model,
+        engine: *engine,
+        decisions,
+        sizes,
+        trusts,
+        references: ReferenceLevels::new(references.iter().map(|r| &r.samples), wrap),
+        before: references.first().map(|r| &r.errors),
+        wrap,
+        width: plane.width,
+        errors: Errors { known: Grid::new(0, 0), diagonal: Grid::new(0, 0), horizontal: Grid::new(0, 0) },
+    };
+    let reference = references.first().map(|r| &r.samples);
+    let samples = walk::code_plane(coder, &mut passes, walk_learned, Job { plane, reference, quantum }, stop);
+    passes.errors.settle(plane.height, plane.width);
+    Coded { samples, errors: passes.errors.known }
+}
+
+/// Residuals of the components of a level that are already coded.
+#[derive(Debug)]
+struct Errors {
+    known: Grid<i32>,
+    diagonal: Grid<i32>,
+    horizontal: Grid<i32>,
+}
+
+impl Errors {
+    /// Makes `known` of that size: before the first level, after one without a vertical pass (a single row), and where a plane ended early.
+    fn settle(&mut self, height: usize, width: usize) {
+        let Self { known, horizontal, .. } = self;
+        if known.width + horizontal.width == width && known.height == height && known.width != width {
+            *known = merge(known, &Grid::new(0, 0), horizontal, &Grid::new(0, 0));
+        } else if (known.height, known.width) != (height, width) {
+            *known = Grid::new(height, width);
+        }
+    }
+}
+
+struct Passes<'a> {
+    model: &'a Model,
+    engine: Engine,
+    decisions: &'a mut Decisions<CONTEXTS>,
+    sizes: &'a Sizes,
+    trusts: &'a mut [Table; 3],
+    references: ReferenceLevels<'a>,
+    /// Residuals of the first reference.
+    before: Option<&'a Grid<i32>>,
+    wrap: bool,
+    width: usize,
+    errors: Errors,
+}
+
+impl PassCoder for Passes<'_> {
+    fn code<C: Coder>(&mut self, coder: &mut C, _: &mut walk::Learned, job: PassJob) -> Grid<i32> {
+        let PassJob { context, stride, horizontal, source, missing, .. } = job;
+        self.errors.settle(context.known.height, context.known.width);
+        let wrap = wraps_at(self.wrap, self.width, stride);
+        let (samples, holes) = horizontal.map_or((None, None), |(h, m)| (Some(h), m));
+        let level = known_level(context, samples, holes, wrap);
+        let refined = refine(self.model, self.engine, context, &level, self.references.at(stride), job.prediction.values, missing);
+        let before = self.before.map(|b| context.pass.component(b, stride));
+        let best = source.map_or(0, |s| refined.best_trust(s, missing, context.quantum));
+        let trust = self.trusts.get_mut(context.pass.number()).map_or(0, |table| coder.adaptive(table, best));
+        let (values, sides) = refined.trusting(trust, context.quantum);
+        let said = Said { values, sides, scales: refined.scales };
+        let (samples, errors) = self.code_residuals(coder, context, said, before.as_ref(), source, missing);
+        self.keep(context.pass, errors);
+        samples
+    }
+}
+
+/// What is foreseen of the samples of a pass.
+struct Said {
+    values: Grid<i32>,
+    scales: Grid<i32>,
+    sides: Grid<i8>,
+}
+
+impl Passes<'_> {
+    /// Codes how far the samples of a pass are from their predictions; returns the samples, and those distances in quanta.
+    fn code_residuals<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        context: &super::predictor::Context,
+        said: Said,
+        before: Option<&Grid<i32>>,
+        source: Option<&Grid<i32>>,
+        missing: Option<&Grid<u8>>,
+    ) -> (Grid<i32>, Grid<i32>) {
+        let Said { mut values, scales, sides } = said;
+        let (height, width) = (values.height, values.width);
+        let mut errors = Grid::new(height, width);
+        let quantiser = Quantiser::new(context.quantum);
+        let [[a, b], _, [c, d], _] = taps(context.pass);
+        for y in 0..height {
+            let rows = [a, b, c, d].map(|(diagonal, dy, dx)| Near {
+                samples: y.checked_add_signed(dy).map_or(&[][..], |y| if diagonal { context.diagonal } else { context.known }.row(y)),
+                errors: y.checked_add_signed(dy).map_or(&[][..], |y| if diagonal { &self.errors.diagonal } else { &self.errors.known }.row(y)),
+                dx,
+            });
+            let horizontal = [y, y + 1].map(|y| if context.pass == Pass::Vertical { self.errors.horizontal.row(y) } else { &[] });
+            let [upper, lower] = horizontal;
+            let [above, here] = Above::rows(&mut errors, y);
+            let before = [y.checked_sub(1), Some(y), Some(y + 1)].map(|y| before.zip(y).map_or(&[][..], |(b, y)| b.row(y)));
+            let [before_above, before_here, before_below] = before;
+            let source = source.map_or(&[][..], |s| s.row(y));
+            let missing = missing.map_or(&[][..], |m| m.row(y));
+            let Some(row) = values.samples.get_mut(y * width..(y + 1) * width) else { continue };
+            for (x, ((value, scale), side)) in row.iter_mut().zip(scales.row(y)).zip(sides.row(y)).enumerate() {
+                if missing.get(x).is_some_and(|m| *m != 0) {
+                    continue;
+                }
+                let at = |row: &[i32], dx: isize| x.checked_add_signed(dx).and_then(|x| row.get(x)).copied().unwrap_or_default();
+                let left = at(here, -1);
+                let above = [at(above, -1), at(above, 0), at(above, 1)];
+                let near = rows.map(|r| at(r.errors, r.dx));
+                let corners = [at(upper, -1), at(upper, 0), at(lower, -1), at(lower, 0)];
+                let before = [at(before_here, 0), at(before_here, -1), at(before_here, 1), at(before_above, 0), at(before_below, 0)];
+                // Where the prediction lies above the whole number, all is seen in a mirror.
+                let turn = |r: i32| if *side < 0 { r.wrapping_neg() } else { r };
+                let seen = Seen {
+                    pass: context.pass.number(),
+                    level: context.level,
+                    scale: *scale,
+                    side: side.unsigned_abs().into(),
+                    left: turn(left),
+                    above: above.map(turn),
+                    near: near.map(turn),
+                    corners: corners.map(turn),
+                    before: before.map(turn),
+                    around: rows.map(|r| {
+                        let sample = x.checked_add_signed(r.dx).and_then(|x| r.samples.get(x));
+                        sample.map_or(0, |s| turn(quantiser.nearest(s.wrapping_sub(*value))))
+                    }),
+                };
+                let (contexts, split) = seen.contexts(self.sizes);
+                let wanted = source.get(x).map_or(0, |s| quantiser.nearest(s.wrapping_sub(*value)));
+                let residual = turn(self.decisions.code(coder, &contexts, split, turn(wanted)));
+                *value = value.wrapping_add(residual.wrapping_mul(context.quantum));
+                if let Some(error) = here.get_mut(x) {
+                    *error = residual;
+                }
+            }
+        }
+        (values, errors)
+    }
+
+    /// Keeps the residuals of a pass for those after it.
+    fn keep(&mut self, pass: Pass, errors: Grid<i32>) {
+        let kept = &mut self.errors;
+        match pass {
+            Pass::Diagonal => kept.diagonal = errors,
+            Pass::Horizontal => kept.horizontal = errors,
+            Pass::Vertical => kept.known = merge(&kept.known, &kept.diagonal, &kept.horizontal, &errors),
+        }
+    }
+}
+
+/// The row of a near neighbour.
+#[derive(Clone, Copy)]
+struct Near<'a> {
+    samples: &'a [i32],
+    errors: &'a [i32],
+    dx: isize,
+}
+
+/// Splits a grid at a row.
+struct Above;
+
+impl Above {
+    /// The row above `y` (empty for the first) and row `y`.
+    fn rows(grid: &mut Grid<i32>, y: usize) -> [&mut [i32]; 2] {
+        let width = grid.width;
+        let (before, after) = grid.samples.split_at_mut(y * width);
+        let above = before.len().checked_sub(width).and_then(|start| before.get_mut(start..)).unwrap_or_default();
+        [above, after.get_mut(..width).unwrap_or_default()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::entropy::{Decoder, Encoder};
+
+    /// Two planes of hills, the second moved a little, with a hole in each where asked.
+    fn planes(height: usize, width: usize, holes: bool) -> Vec<(Grid<i32>, Option<Grid<u8>>)> {
+        let sample = |p: usize, y: usize, x: usize| {
+            let (a, b) = ((x + 2 * p) as f64 / 7.0, (y + p) as f64 / 5.0);
+            (4000.0 * (a.sin() + (a + b).cos()) + ((x * 31 + y * 17 + p) % 13) as f64 * 9.0) as i32
+        };
+        let plane = |p: usize| {
+            let places = || (0..height).flat_map(move |y| (0..width).map(move |x| (y, x)));
+            let samples = Grid { height, width, samples: places().map(|(y, x)| sample(p, y, x)).collect() };
+            let hole = |(y, x): (usize, usize)| u8::from(y > height / 3 && y < height / 2 + p && x > width / 4 && x < width / 2);
+            (samples, holes.then(|| Grid { height, width, samples: places().map(hole).collect() }))
+        };
+        (0..2).map(plane).collect()
+    }
+
+    #[test]
+    fn every_engine_writes_the_same_bytes_and_reads_them_back() {
+        let model = Model::parse(include_bytes!("../../../models/predictor.dcm")).unwrap();
+        for (height, width, quantum, wrap, holes) in
+            [(40, 72, 1, true, false), (33, 130, 129, false, true), (5, 1, 1, false, false), (64, 64, 129, true, false)]
+        {
+            let planes = planes(height, width, holes);
+            let run = |engine: Engine| {
+                let mut encoder = Encoder::default();
+                let mut learned = Learned::on(engine, &model, 2 * height * width);
+                let mut done: Vec<Coded> = Vec::new();
+                for (source, holes) in &planes {
+                    let plane = Plane { height, width, source: Some(source), holes: holes.as_ref() };
+                    let references: Vec<&Coded> = done.iter().collect();
+                    let coded = code_plane(&mut encoder, &mut learned, plane, &references, (quantum, wrap), |_| false);
+                    done.push(coded);
+                }
+                (encoder.finish(), done)
+            };
+            let (bytes, encoded) = run(Engine::detect());
+            assert_eq!(run(Engine::scalar()).0, bytes, "{height} x {width}");
+
+            let mut decoder = Decoder::new(&bytes).unwrap();
+            let mut learned = Learned::new(&model, 2 * height * width);
+            let mut done: Vec<Coded> = Vec::new();
+            for ((source, holes), encoded) in planes.iter().zip(&encoded) {
+                let plane = Plane { height, width, source: None, holes: holes.as_ref() };
+                let references: Vec<&Coded> = done.iter().collect();
+                let coded = code_plane(&mut decoder, &mut learned, plane, &references, (quantum, wrap), Decoder::overrun);
+                assert_eq!(coded.samples, encoded.samples);
+                let missing = holes.as_ref().map_or(vec![0; height * width], |h| h.samples.clone());
+                let far = source.samples.iter().zip(&coded.samples.samples).zip(missing).filter(|(_, hole)| *hole == 0).map(|((a, b), _)| a.abs_diff(*b)).max();
+                assert!(far.unwrap_or(0) <= quantum as u32 / 2);
+                done.push(coded);
+            }
+            decoder.finish().unwrap();
+        }
+    }
+}

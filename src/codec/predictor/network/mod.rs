@@ -1,0 +1,141 @@
+//! The neural predictor (docs/format.md, "Network"): integer layers and attention over the neighbours correct the classical prediction and foresee
+//! how far off it will be.
+
+mod attention;
+mod neighbourhood;
+
+pub use neighbourhood::{DIRECT, INPUTS};
+pub(crate) use neighbourhood::{INPUT_LIMIT, Lanes, Level, Neighbourhood, REFERENCES, Surroundings, known_level, logarithm, whole_level};
+
+use crate::codec::pyramid::{Grid, Pass};
+use crate::engine::{Block, Engine, LANES, Layer};
+use crate::error::Result;
+use attention::Attention;
+
+/// Hidden activations lie between 0 and this.
+pub(crate) const HIDDEN_LIMIT: i32 = 255;
+/// What learned kernels say lies within ± this.
+const KERNEL_LIMIT: i32 = 8191;
+/// What the heads say lies between these.
+const HEAD_LIMITS: core::ops::RangeInclusive<i32> = -32768..=32767;
+
+/// The net of one pass.
+#[derive(Debug, Clone)]
+pub(crate) struct Net {
+    pub(crate) hidden: Layer,
+    /// Weighted sums of inputs that attention may pick; `None` without attention.
+    pub(crate) kernels: Option<Layer>,
+    pub(crate) second: Layer,
+    /// Scores of the tokens, correction, scale.
+    pub(crate) heads: Layer,
+}
+
+/// The nets of all passes.
+#[derive(Debug, Clone)]
+pub(crate) struct Predictor {
+    nets: [Net; 3],
+    attention: Attention,
+    adaptive_scale: bool,
+}
+
+impl Predictor {
+    pub(crate) fn new(nets: [Net; 3], adaptive_scale: bool) -> Self {
+        Self { nets, attention: Attention::new(), adaptive_scale }
+    }
+
+    /// Whether the scale of the inputs follows the surroundings.
+    pub(crate) const fn adaptive_scale(&self) -> bool {
+        self.adaptive_scale
+    }
+
+    /// Ready to compute one pass.
+    pub(crate) fn start(&self, pass: Pass, engine: Engine) -> Option<Forward<'_>> {
+        let net = self.nets.get(pass.number())?;
+        let kernels = net.kernels.as_ref().map_or(0, Layer::outputs);
+        Some(Forward {
+            net,
+            attention: &self.attention,
+            engine,
+            inputs: Block::new(INPUTS),
+            hidden: Block::new(net.hidden.outputs()),
+            second: Block::new(net.second.outputs()),
+            kernels: vec![[0; LANES]; kernels],
+            heads: vec![[0; LANES]; net.heads.outputs()],
+        })
+    }
+}
+
+/// What the network says of samples.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    /// Twice how far the sample should lie from the classical prediction, in quarters of a unit of the neighbourhood.
+    pub(crate) correction: Lanes,
+    /// Binary logarithm of twice how far off that will be, in sixteenths of an octave of that unit.
+    pub(crate) scale: Lanes,
+}
+
+/// A net at work, with room for what lies between its layers.
+#[derive(Debug)]
+pub(crate) struct Forward<'a> {
+    net: &'a Net,
+    attention: &'a Attention,
+    engine: Engine,
+    inputs: Block,
+    hidden: Block,
+    second: Block,
+    kernels: Vec<Lanes>,
+    heads: Vec<Lanes>,
+}
+
+impl Forward<'_> {
+    /// # Errors
+    /// None: the layers fit each other, as was proved when they were read.
+    pub(crate) fn run(&mut self, seen: &Neighbourhood) -> Result<Said> {
+        let Self { net, attention, engine, inputs, hidden, second, kernels, heads } = self;
+        for (channel, values) in seen.inputs.iter().enumerate() {
+            inputs.set(channel, &values.map(|v| v as i16))?;
+        }
+        net.hidden.activate(*engine, inputs, hidden)?;
+        net.second.activate(*engine, hidden, second)?;
+        net.heads.apply(*engine, second, HEAD_LIMITS, heads)?;
+        let Some((scores, [correction, scale])) = heads.split_last_chunk::<2>() else { return Ok(Said { correction: [0; LANES], scale: [0; LANES] }) };
+        let mut said = Said { correction: *correction, scale: *scale };
+        if let Some(layer) = &net.kernels {
+            layer.apply(*engine, inputs, -KERNEL_LIMIT..=KERNEL_LIMIT, kernels)?;
+            let mean = attention.mean(scores, [&seen.direct, kernels]);
+            said.correction.iter_mut().zip(mean).for_each(|(c, m)| *c += m);
+        }
+        Ok(said)
+    }
+}
+
+/// The reference planes of a plane, split into components once for each level.
+#[derive(Debug)]
+pub(crate) struct ReferenceLevels<'a> {
+    planes: Vec<&'a Grid<i32>>,
+    wrap: bool,
+    stride: usize,
+    levels: Vec<Level>,
+}
+
+impl<'a> ReferenceLevels<'a> {
+    /// `wrap`: columns go around.
+    pub(crate) fn new(planes: impl IntoIterator<Item = &'a Grid<i32>>, wrap: bool) -> Self {
+        Self { planes: planes.into_iter().take(REFERENCES).collect(), wrap, stride: 0, levels: Vec::new() }
+    }
+
+    /// The components at a level of that stride.
+    pub(crate) fn at(&mut self, stride: usize) -> &[Level] {
+        if self.stride != stride {
+            let wrap = wraps_at(self.wrap, self.planes.first().map_or(0, |p| p.width), stride);
+            self.levels = self.planes.iter().map(|p| whole_level(p, stride, wrap)).collect();
+            self.stride = stride;
+        }
+        &self.levels
+    }
+}
+
+/// Whether columns go around at a level: only where its last sample lies as far from the first as any two neighbours.
+pub(crate) const fn wraps_at(wrap: bool, width: usize, stride: usize) -> bool {
+    wrap && width.is_multiple_of(2 * stride)
+}

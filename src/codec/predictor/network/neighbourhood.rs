@@ -1,0 +1,340 @@
+//! What the network sees of a sample (docs/format.md, "Neighbourhood"): for pairs of known neighbours on opposite sides, how far their mean lies from
+//! the classical prediction and how far apart they are, scaled by powers of two so that one set of weights serves every unit and bound.
+
+use super::super::Context;
+use crate::codec::pyramid::{Grid, Pass};
+use crate::engine::LANES;
+
+/// One number for each of the samples that are worked on together.
+pub(crate) type Lanes = [i32; LANES];
+
+/// Pairs of neighbours in the plane itself.
+const PAIRS: usize = 12;
+/// Pairs whose sums set the scale of sums, and whose differences set that of differences.
+const SCALE_PAIRS: usize = 8;
+/// Reference planes looked at.
+pub(crate) const REFERENCES: usize = 2;
+/// Pairs in a reference plane that are also pairs in the plane itself.
+const SHARED: usize = 4;
+/// Inputs from each: how its shared pairs bend, how two more do, and how the differences of the first two compare.
+const REFERENCE_INPUTS: usize = SHARED + 2 + 2;
+/// Numbers that describe the surroundings as a whole.
+const DESCRIPTORS: usize = 7;
+/// Inputs of the network.
+pub const INPUTS: usize = 2 * PAIRS + REFERENCES * REFERENCE_INPUTS + DESCRIPTORS;
+/// Corrections to choose from: those of the pairs, and of the shared pairs moved by each reference.
+pub const DIRECT: usize = PAIRS + REFERENCES * SHARED;
+/// Inputs lie within ± this.
+pub(crate) const INPUT_LIMIT: i32 = 1023;
+/// Corrections lie within ± this.
+const DIRECT_LIMIT: i32 = 8191;
+/// Samples beyond a border that are kept.
+const MARGIN: usize = 3;
+
+/// Row and column of a neighbour relative to the sample, in samples of the level.
+type Offset = (isize, isize);
+
+/// One neighbour of each pair, nearest first; the other lies on the opposite side.
+const fn pairs(pass: Pass) -> [Offset; PAIRS] {
+    match pass {
+        Pass::Diagonal => [(1, 1), (1, -1), (1, 3), (1, -3), (3, 1), (3, -1), (3, 3), (3, -3), (1, 5), (1, -5), (5, 1), (5, -1)],
+        Pass::Horizontal => [(0, 1), (1, 0), (1, 2), (1, -2), (2, 1), (2, -1), (0, 3), (3, 0), (2, 3), (2, -3), (3, 2), (3, -2)],
+        Pass::Vertical => [(0, 1), (1, 0), (1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1), (0, 3), (3, 0), (1, 3), (1, -3)],
+    }
+}
+
+/// Two more pairs of a reference plane, which is known everywhere.
+const fn more_pairs(pass: Pass) -> [Offset; 2] {
+    match pass {
+        Pass::Diagonal => [(0, 1), (1, 0)],
+        Pass::Horizontal => [(1, 1), (1, -1)],
+        Pass::Vertical => [(0, 2), (2, 0)],
+    }
+}
+
+/// A polyphase component of a level with a margin around it.
+#[derive(Debug)]
+struct Component {
+    samples: Grid<i32>,
+    /// −1 where there is a sample, 0 where it is missing or outside.
+    present: Grid<i32>,
+}
+
+impl Component {
+    /// `wrap`: columns go around.
+    fn new(samples: &Grid<i32>, holes: Option<&Grid<u8>>, wrap: bool) -> Self {
+        let width = samples.width;
+        let row = |source: &mut dyn Iterator<Item = i32>, to: &mut [i32]| {
+            to.iter_mut().skip(MARGIN).zip(source).for_each(|(t, s)| *t = s);
+            if wrap && width > MARGIN {
+                to.copy_within(width..width + MARGIN, 0);
+                to.copy_within(MARGIN..2 * MARGIN, MARGIN + width);
+            }
+        };
+        let empty = || Grid::new(samples.height + 2 * MARGIN, width + 2 * MARGIN);
+        let (mut padded, mut present): (Grid<i32>, Grid<i32>) = (empty(), empty());
+        for (to, from) in padded.rows_mut().skip(MARGIN).zip(samples.rows()) {
+            row(&mut from.iter().copied(), to);
+        }
+        for (y, to) in present.rows_mut().skip(MARGIN).take(samples.height).enumerate() {
+            match holes {
+                None => row(&mut core::iter::repeat_n(-1, width), to),
+                Some(holes) => row(&mut holes.row(y).iter().map(|h| -i32::from(*h == 0)), to),
+            }
+        }
+        Self { samples: padded, present }
+    }
+
+    /// A row of samples and whether they are there, from column `x` of the component; `None` beyond the margin.
+    fn row(&self, y: isize, x: isize) -> Option<(&[i32], &[i32])> {
+        let (y, x) = (usize::try_from(y + MARGIN as isize).ok()?, usize::try_from(x + MARGIN as isize).ok()?);
+        Some((self.samples.row(y).get(x..)?, self.present.row(y).get(x..)?))
+    }
+}
+
+/// The components of a level by parity of row and column: even-even, even-odd, odd-even, odd-odd. Those not known yet are absent.
+#[derive(Debug, Default)]
+pub(crate) struct Level([Option<Component>; 4]);
+
+impl Level {
+    /// Adds the component whose first sample lies at `phase`. `wrap`: columns go around.
+    pub(crate) fn add(&mut self, (top, left): (usize, usize), samples: &Grid<i32>, holes: Option<&Grid<u8>>, wrap: bool) {
+        let Self(components) = self;
+        if let Some(component) = components.get_mut(2 * top + left) {
+            *component = Some(Component::new(samples, holes, wrap));
+        }
+    }
+
+    /// The row of neighbours at `offset` from the sample in row `y`, column `x` of the component at `phase`.
+    fn row(&self, (top, left): (usize, usize), (dy, dx): Offset, y: usize, x: usize) -> Option<(&[i32], &[i32])> {
+        let (dy, dx) = (dy + top as isize, dx + left as isize);
+        let Self(components) = self;
+        let component = components.get((2 * dy.rem_euclid(2) + dx.rem_euclid(2)) as usize)?.as_ref()?;
+        component.row(y as isize + dy.div_euclid(2), x as isize + dx.div_euclid(2))
+    }
+}
+
+/// What the neighbourhoods of a pass are made of.
+#[derive(Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) pass: Pass,
+    /// 0 is the finest.
+    pub(crate) level: u32,
+    pub(crate) quantum: i32,
+    pub(crate) plane: &'a Level,
+    /// Reference planes, nearest first.
+    pub(crate) references: &'a [Level],
+    /// Whether the scale follows the surroundings; otherwise the quantum alone sets it.
+    pub(crate) adaptive_scale: bool,
+}
+
+/// The neighbourhoods of up to [`LANES`] samples in a row.
+#[derive(Debug)]
+pub(crate) struct Neighbourhood {
+    pub(crate) inputs: [Lanes; INPUTS],
+    /// Twice the corrections of the prediction.
+    pub(crate) direct: [Lanes; DIRECT],
+    /// Binary logarithm of the scale: a unit of `direct` is 2^exponent lattice units.
+    pub(crate) exponents: Lanes,
+}
+
+impl Default for Neighbourhood {
+    fn default() -> Self {
+        Self { inputs: [[0; LANES]; INPUTS], direct: [[0; LANES]; DIRECT], exponents: [0; LANES] }
+    }
+}
+
+/// The sum of a pair less twice what it is compared with, and its difference; zero where a sample is not there.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    sum: Lanes,
+    difference: Lanes,
+}
+
+impl Pair {
+    const NONE: Self = Self { sum: [0; LANES], difference: [0; LANES] };
+}
+
+/// Where the first of the samples lies.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    phase: (usize, usize),
+    y: usize,
+    x: usize,
+}
+
+impl Level {
+    /// A pair of neighbours compared with `middle`; whether it is there is added to `found`.
+    fn pair(&self, place: Place, (dy, dx): Offset, middle: &Lanes, found: &mut Lanes) -> Pair {
+        let Place { phase, y, x } = place;
+        let mut pair = Pair::NONE;
+        let (Some(after), Some(before)) = (self.row(phase, (dy, dx), y, x), self.row(phase, (-dy, -dx), y, x)) else { return pair };
+        let both = after.0.iter().zip(after.1).zip(before.0.iter().zip(before.1)).zip(middle);
+        let lanes = pair.sum.iter_mut().zip(&mut pair.difference).zip(found).zip(both);
+        for (((sum, difference), found), (((a, there), (b, here)), middle)) in lanes {
+            let present = there & here;
+            *sum = a.wrapping_sub(*middle).wrapping_add(b.wrapping_sub(*middle)) & present;
+            *difference = a.wrapping_sub(*b) & present;
+            *found -= present;
+        }
+        pair
+    }
+}
+
+impl Neighbourhood {
+    /// Looks around the samples from column `x` of row `y`; `base` holds what is predicted for each.
+    pub(crate) fn look(&mut self, around: &Surroundings, y: usize, x: usize, base: &Lanes) {
+        let place = Place { phase: around.pass.phase(), y, x };
+        let mut found = [0; LANES];
+        let own = pairs(around.pass).map(|offset| around.plane.pair(place, offset, base, &mut found));
+        let total = |part: fn(&Pair) -> &Lanes| {
+            let mut total = [0u32; LANES];
+            for pair in own.iter().take(SCALE_PAIRS) {
+                total.iter_mut().zip(part(pair)).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
+            }
+            total
+        };
+        let (sums, differences) = (total(|p| &p.sum), total(|p| &p.difference));
+        let quantum = logarithm(around.quantum.unsigned_abs());
+        let exponent = |total: u32| if around.adaptive_scale { total.max(1).ilog2() as i32 - 9 } else { (quantum >> 4) - 6 };
+        self.exponents = sums.map(exponent);
+        let (by_sums, by_differences) = (Scale::of(&self.exponents), Scale::of(&differences.map(exponent)));
+
+        let (inputs, others) = self.inputs.split_at_mut(2 * PAIRS);
+        let (sum_inputs, difference_inputs) = inputs.split_at_mut(PAIRS);
+        let (own_direct, moved) = self.direct.split_at_mut(PAIRS);
+        for (((pair, direct), sum), difference) in own.iter().zip(own_direct).zip(sum_inputs).zip(difference_inputs) {
+            by_sums.apply(&pair.sum, direct);
+            clamp(direct, sum);
+            by_differences.input(&pair.difference, difference);
+        }
+
+        let (reference_inputs, descriptors) = others.split_at_mut(REFERENCES * REFERENCE_INPUTS);
+        let mut ratios = [[-INPUT_LIMIT; LANES]; REFERENCES];
+        let references = around.references.iter().map(Some).chain(core::iter::repeat(None));
+        for (((inputs, moved), ratio), reference) in
+            reference_inputs.chunks_mut(REFERENCE_INPUTS).zip(moved.chunks_mut(SHARED)).zip(&mut ratios).zip(references)
+        {
+            let Some((here, present)) = reference.and_then(|r| r.row(place.phase, (0, 0), y, x)) else {
+                inputs.iter_mut().chain(moved).for_each(|row| *row = [0; LANES]);
+                continue;
+            };
+            let mut middle = [0; LANES];
+            middle.iter_mut().zip(here).zip(present).for_each(|((m, h), p)| *m = h & p);
+            let Some(reference) = reference else { continue };
+            let shared = pairs(around.pass).into_iter().take(SHARED).map(|offset| reference.pair(place, offset, &middle, &mut [0; LANES]));
+            let (bends, compared) = inputs.split_at_mut(SHARED + 2);
+            let mut total = [0u32; LANES];
+            let mut compared = compared.iter_mut();
+            for ((((pair, own), input), moved), _) in shared.zip(&own).zip(bends.iter_mut()).zip(moved).zip(0..) {
+                by_sums.input(&pair.sum, input);
+                by_sums.apply(&less(&own.sum, &pair.sum), moved);
+                total.iter_mut().zip(&pair.sum).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
+                if let Some(compared) = compared.next() {
+                    by_differences.input(&less(&own.difference, &pair.difference), compared);
+                }
+            }
+            for (offset, input) in more_pairs(around.pass).into_iter().zip(bends.iter_mut().skip(SHARED)) {
+                by_sums.input(&reference.pair(place, offset, &middle, &mut [0; LANES]).sum, input);
+            }
+            ratio.iter_mut().zip(total).zip(sums).for_each(|((r, t), s)| *r = 4 * (logarithm(t) - logarithm(s)));
+        }
+        let level = (around.level.min(7) * 128) as i32;
+        let exact = if around.quantum == 1 { 512 } else { 0 };
+        let [first, second] = ratios;
+        let noise = sums.map(|s| 2 * (logarithm(s) - quantum - 64));
+        let mut slope = [0; LANES];
+        slope.iter_mut().zip(differences).zip(sums).for_each(|((to, d), s)| *to = 4 * (logarithm(d) - logarithm(s)));
+        let values = [noise, slope, [level; LANES], found.map(|f| 80 * (PAIRS as i32 - f)), first, second, [exact; LANES]];
+        for (to, from) in descriptors.iter_mut().zip(values) {
+            clamp(&from, to);
+        }
+    }
+}
+
+#[inline]
+fn less(a: &Lanes, b: &Lanes) -> Lanes {
+    let mut less = [0; LANES];
+    less.iter_mut().zip(a).zip(b).for_each(|((l, a), b)| *l = a.wrapping_sub(*b));
+    less
+}
+
+#[inline]
+fn clamp(from: &Lanes, to: &mut Lanes) {
+    to.iter_mut().zip(from).for_each(|(t, f)| *t = (*f).clamp(-INPUT_LIMIT, INPUT_LIMIT));
+}
+
+/// Division by a power of two for each lane, to the nearest integer, as a product.
+#[derive(Debug)]
+struct Scale {
+    /// Largest difference that is told apart.
+    limits: Lanes,
+    /// −1 where the lowest [`DROPPED`] bits go first.
+    coarse: Lanes,
+    factors: Lanes,
+}
+
+/// Low bits that a large scale drops before its product.
+const DROPPED: u32 = 14;
+
+impl Scale {
+    fn of(exponents: &Lanes) -> Self {
+        let mut scale = Self { limits: [0; LANES], coarse: [0; LANES], factors: [0; LANES] };
+        let lanes = scale.limits.iter_mut().zip(&mut scale.coarse).zip(&mut scale.factors).zip(exponents);
+        for (((limit, coarse), factor), e) in lanes {
+            *coarse = -i32::from(*e >= DROPPED as i32);
+            *limit = if *e >= 0 { ((i64::from(DIRECT_LIMIT)) << e).min(i64::from(i32::MAX)) as i32 } else { DIRECT_LIMIT >> -e };
+            *factor = 1 << (16 - e + (*coarse & DROPPED as i32));
+        }
+        scale
+    }
+
+    /// Scaled and cut to the range of inputs.
+    #[inline]
+    fn input(&self, from: &Lanes, to: &mut Lanes) {
+        let mut scaled = [0; LANES];
+        self.apply(from, &mut scaled);
+        clamp(&scaled, to);
+    }
+
+    #[inline]
+    fn apply(&self, from: &Lanes, to: &mut Lanes) {
+        let lanes = to.iter_mut().zip(from).zip(&self.limits).zip(&self.coarse).zip(&self.factors);
+        for ((((to, from), limit), coarse), factor) in lanes {
+            let cut = (*from).clamp(-limit, *limit);
+            let cut = (cut >> DROPPED & coarse) | (cut & !coarse);
+            *to = cut.wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
+        }
+    }
+}
+
+/// About sixteen times the binary logarithm, by straight lines between powers of two; 0 for 0.
+#[inline]
+pub(crate) fn logarithm(value: u32) -> i32 {
+    let v = value.max(1);
+    let octave = v.ilog2();
+    (16 * octave + ((u64::from(v) << 4 >> octave) as u32 & 15)) as i32
+}
+
+/// The level of a plane that is known at full resolution.
+pub(crate) fn whole_level(full: &Grid<i32>, stride: usize, wrap: bool) -> Level {
+    let mut level = Level::default();
+    for phase in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let (top, left) = phase;
+        level.add(phase, &full.every(2 * stride, top * stride, left * stride), None, wrap);
+    }
+    level
+}
+
+/// What is known in a context: the grids already coded.
+pub(crate) fn known_level(context: &Context, horizontal: Option<&Grid<i32>>, horizontal_holes: Option<&Grid<u8>>, wrap: bool) -> Level {
+    let mut level = Level::default();
+    level.add((0, 0), context.known, context.holes.map(|h| h.known), wrap);
+    if context.pass != Pass::Diagonal {
+        level.add((1, 1), context.diagonal, context.holes.map(|h| h.diagonal), wrap);
+    }
+    if let Some(samples) = horizontal {
+        level.add((0, 1), samples, horizontal_holes, wrap);
+    }
+    level
+}

@@ -1,0 +1,176 @@
+//! What the network is trained on: the neighbourhoods the codec would show it, and what it should have said.
+
+use crate::codec::entropy::{Coder, Cumulative, DECISIONS};
+use crate::codec::neural::{self, PRIORS};
+use crate::codec::planes::Plane;
+pub use crate::codec::predictor::network::{DIRECT, INPUTS};
+use crate::codec::predictor::network::{Level, Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
+use crate::codec::pyramid::Grid;
+use crate::codec::walk::{Job, Learned, PassCoder, PassJob, Quantiser, code_plane};
+use crate::engine::LANES;
+use crate::weights::Model;
+
+/// Planes of a series or of levels, in lattice units.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Samples of each plane, in row order.
+    pub planes: Vec<Vec<i32>>,
+    /// Where each plane has missing samples (1); empty when none has.
+    pub holes: Vec<Vec<u8>>,
+    /// Odd distance between reconstructions, in lattice units.
+    pub quantum: i32,
+    /// Whether columns go around.
+    pub wrap: bool,
+    /// How many earlier planes are looked at.
+    pub references: usize,
+    /// Whether the scale of the inputs follows the surroundings.
+    pub adaptive_scale: bool,
+}
+
+/// One sample as the network sees it.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// 0 diagonal, 1 horizontal, 2 vertical.
+    pub pass: usize,
+    /// Inputs, within ±1023.
+    pub inputs: [i16; INPUTS],
+    /// Twice the corrections to choose from.
+    pub direct: [i16; DIRECT],
+    /// Twice how far the sample is from its classical prediction, in units of the corrections.
+    pub target: f32,
+    /// Twice the quantum, in those units.
+    pub width: f32,
+}
+
+/// Shows `sink` about one in `every` samples of the stack, picked by `random`.
+pub fn examples(stack: &Stack, every: u32, random: &mut impl FnMut() -> u32, sink: &mut impl FnMut(&Example)) {
+    let grid = |samples: &Vec<i32>| Grid { height: stack.height, width: stack.width, samples: samples.clone() };
+    let mut done: Vec<Grid<i32>> = Vec::new();
+    for (index, plane) in stack.planes.iter().enumerate() {
+        let source = grid(plane);
+        let holes = stack.holes.get(index).map(|h| Grid { height: stack.height, width: stack.width, samples: h.clone() });
+        let plane = Plane { height: stack.height, width: stack.width, source: Some(&source), holes: holes.as_ref() };
+        let references: Vec<&Grid<i32>> = done.iter().rev().take(stack.references).collect();
+        let reference = references.first().copied();
+        let mut recorder = Recorder { stack, every, random, sink, neighbourhood: Box::default(), references: ReferenceLevels::new(references, stack.wrap) };
+        let job = Job { plane, reference, quantum: stack.quantum };
+        let coded = code_plane(&mut Discard, &mut recorder, &mut Learned::default(), job, |_| false);
+        done.push(coded);
+    }
+}
+
+/// How often each decision of each prior context was zero and one.
+pub type Counts = Vec<[[u32; 2]; DECISIONS]>;
+
+/// No counts yet.
+#[must_use]
+pub fn no_counts() -> Counts {
+    vec![[[0; 2]; DECISIONS]; PRIORS]
+}
+
+/// Codes a stack with a network and counts what its prior contexts would have to foresee.
+pub fn count(stack: &Stack, model: &Model, counts: &mut Counts) {
+    let grid = |samples: &Vec<i32>| Grid { height: stack.height, width: stack.width, samples: samples.clone() };
+    let mut learned = neural::Learned::new(model, stack.planes.len() * stack.height * stack.width);
+    core::mem::swap(learned.counts(), counts);
+    let mut done: Vec<neural::Coded> = Vec::new();
+    for (index, plane) in stack.planes.iter().enumerate() {
+        let source = grid(plane);
+        let holes = stack.holes.get(index).map(|h| Grid { height: stack.height, width: stack.width, samples: h.clone() });
+        let plane = Plane { height: stack.height, width: stack.width, source: Some(&source), holes: holes.as_ref() };
+        let references: Vec<&neural::Coded> = done.iter().rev().take(stack.references).collect();
+        let coded = neural::code_plane(&mut Discard, &mut learned, plane, &references, (stack.quantum, stack.wrap), |_| false);
+        done.push(coded);
+    }
+    core::mem::swap(learned.counts(), counts);
+}
+
+/// Takes every symbol and keeps none.
+struct Discard;
+
+impl Coder for Discard {
+    fn symbol(&mut self, _: &Cumulative, symbol: usize) -> usize {
+        symbol
+    }
+
+    fn bit(&mut self, _: u32, bit: bool) -> bool {
+        bit
+    }
+
+    fn short_bits(&mut self, _: u32, value: u32) -> u32 {
+        value
+    }
+}
+
+/// Goes through the passes as the codec does, with the classical prediction alone.
+struct Recorder<'a, R, S> {
+    stack: &'a Stack,
+    every: u32,
+    random: &'a mut R,
+    sink: &'a mut S,
+    neighbourhood: Box<Neighbourhood>,
+    references: ReferenceLevels<'a>,
+}
+
+impl<R: FnMut() -> u32, S: FnMut(&Example)> PassCoder for Recorder<'_, R, S> {
+    fn code<C: Coder>(&mut self, _: &mut C, _: &mut Learned, job: PassJob) -> Grid<i32> {
+        let mut values = job.prediction.values;
+        let Some(source) = job.source else { return values };
+        let wrap = wraps_at(self.stack.wrap, self.stack.width, job.stride);
+        let (horizontal, holes) = job.horizontal.map_or((None, None), |(h, m)| (Some(h), m));
+        let plane: &Level = &known_level(job.context, horizontal, holes, wrap);
+        let context = job.context;
+        let around = Surroundings {
+            pass: context.pass,
+            level: context.level,
+            quantum: context.quantum,
+            plane,
+            references: self.references.at(job.stride),
+            adaptive_scale: self.stack.adaptive_scale,
+        };
+        let quantiser = Quantiser::new(context.quantum);
+        let width = values.width;
+        for (y, (row, source)) in values.rows_mut().zip(source.rows()).enumerate() {
+            for x in (0..width).step_by(LANES) {
+                // Blocks are left out whole, since looking costs the most.
+                let count = LANES.min(width - x);
+                if !(self.random)().is_multiple_of((self.every / 8).max(1)) {
+                    continue;
+                }
+                let mut base = [0; LANES];
+                base.iter_mut().zip(row.iter().skip(x)).for_each(|(b, v)| *b = *v);
+                self.neighbourhood.look(&around, y, x, &base);
+                for lane in 0..count {
+                    let hole = job.missing.and_then(|m| m.row(y).get(x + lane)).is_some_and(|h| *h != 0);
+                    if hole || !(self.random)().is_multiple_of(self.every.min(8)) {
+                        continue;
+                    }
+                    let (Some(base), Some(sample)) = (base.get(lane), source.get(x + lane)) else { continue };
+                    (self.sink)(&example(&self.neighbourhood, context.pass.number(), context.quantum, lane, sample.wrapping_sub(*base)));
+                }
+            }
+            for (x, (value, sample)) in row.iter_mut().zip(source).enumerate() {
+                let hole = job.missing.and_then(|m| m.row(y).get(x)).is_some_and(|h| *h != 0);
+                if !hole {
+                    *value = value.wrapping_add(quantiser.nearest(sample.wrapping_sub(*value)).wrapping_mul(context.quantum));
+                }
+            }
+        }
+        values
+    }
+}
+
+fn example(seen: &Neighbourhood, pass: usize, quantum: i32, lane: usize, residual: i32) -> Example {
+    let of = |row: &[i32; LANES]| row.get(lane).map_or(0, |v| *v as i16);
+    let mut example = Example { pass, inputs: [0; INPUTS], direct: [0; DIRECT], target: 0.0, width: 0.0 };
+    example.inputs.iter_mut().zip(&seen.inputs).for_each(|(to, row)| *to = of(row));
+    example.direct.iter_mut().zip(&seen.direct).for_each(|(to, row)| *to = of(row));
+    let scale = (1.0 - f64::from(seen.exponents.get(lane).copied().unwrap_or(0))).exp2();
+    example.target = (f64::from(residual) * scale) as f32;
+    example.width = (f64::from(quantum) * scale) as f32;
+    example
+}

@@ -1,0 +1,212 @@
+//! Model files (docs/format.md, "Weights"): parsed, proved and named by their hash. Nothing here computes with them.
+
+use crate::codec::entropy::DECISIONS;
+use crate::codec::neural::PRIORS;
+use crate::codec::predictor::network::{DIRECT, HIDDEN_LIMIT, INPUT_LIMIT, INPUTS, Net, Predictor};
+use crate::engine::Layer;
+use crate::error::{Error, Result};
+use crate::wire::{Reader, put_varint};
+use core::fmt;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// First bytes of a model file.
+const MAGIC: [u8; 8] = *b"\x89DCM\r\n\x1a\n";
+/// Version of the layout below.
+const VERSION: u16 = 1;
+/// Bytes of the hash at the end.
+const HASH_BYTES: usize = 8;
+/// Most channels of a hidden layer.
+const MAX_CHANNELS: usize = 512;
+/// Most learned kernels, so that no weighted sum of tokens leaves 32 bits.
+const MAX_KERNELS: usize = 235;
+
+/// Names a model: the XXH3-64 of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(pub u64);
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// A network of the predictor with its weights.
+#[derive(Debug, Clone)]
+pub struct Model {
+    id: ModelId,
+    name: String,
+    predictor: Predictor,
+    priors: Vec<[u8; DECISIONS]>,
+}
+
+impl Model {
+    /// Parses a model file and proves that it can be computed with exactly.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when it is damaged, of another version, of the wrong shape, or could leave the range of exact sums.
+    pub fn parse(bytes: &[u8]) -> Result<Arc<Self>> {
+        let refuse = |what: &str| Error::Weights { what: what.to_owned() };
+        let (body, hash) = bytes.len().checked_sub(HASH_BYTES).and_then(|at| bytes.split_at_checked(at)).ok_or_else(|| refuse("it is cut short"))?;
+        let rest = body.strip_prefix(&MAGIC).ok_or_else(|| refuse("it does not start like a model file"))?;
+        let mut reader = Reader::new(rest);
+        let short = |_| refuse("it is cut short");
+        let version = u16::from_le_bytes([reader.u8().map_err(short)?, reader.u8().map_err(short)?]);
+        if version != VERSION {
+            return Err(Error::Weights { what: format!("it is of version {version}, this build reads {VERSION}") });
+        }
+        let id = xxh3_64(body);
+        if hash != id.to_le_bytes() {
+            return Err(refuse("its hash does not fit its content"));
+        }
+        let model = Self::body(&mut reader, ModelId(id)).map_err(|error| match error {
+            Error::Weights { .. } => error,
+            other => Error::Weights { what: other.to_string() },
+        })?;
+        if reader.rest().is_empty() { Ok(Arc::new(model)) } else { Err(refuse("it is longer than its content")) }
+    }
+
+    fn body(reader: &mut Reader, id: ModelId) -> Result<Self> {
+        let length = reader.count("the length of the name", 64)?;
+        let name = String::from_utf8(reader.take(length)?.to_vec()).map_err(|_| Error::Weights { what: "its name is not text".to_owned() })?;
+        let adaptive_scale = match reader.u8()? {
+            0 => false,
+            1 => true,
+            other => return Err(Error::Weights { what: format!("its scale is of kind {other}, which does not exist") }),
+        };
+        let nets = [net(reader)?, net(reader)?, net(reader)?];
+        let mut priors = Vec::new();
+        for _ in 0..reader.count("the number of priors", PRIORS)? {
+            let prior = reader.take(DECISIONS)?;
+            priors.push(prior.try_into().unwrap_or([0; DECISIONS]));
+        }
+        Ok(Self { id, name, predictor: Predictor::new(nets, adaptive_scale), priors })
+    }
+
+    /// What archives call it.
+    #[must_use]
+    pub const fn id(&self) -> ModelId {
+        self.id
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn predictor(&self) -> &Predictor {
+        &self.predictor
+    }
+
+    pub(crate) fn priors(&self) -> &[[u8; DECISIONS]] {
+        &self.priors
+    }
+}
+
+/// The models at hand, by hash.
+#[derive(Debug, Clone, Default)]
+pub struct Models(Vec<Arc<Model>>);
+
+impl Models {
+    /// Adds a model.
+    pub fn add(&mut self, model: Arc<Model>) {
+        let Self(models) = self;
+        if models.iter().all(|m| m.id != model.id) {
+            models.push(model);
+        }
+    }
+
+    /// # Errors
+    /// [`Error::ModelUnavailable`] when it is not there.
+    pub(crate) fn get(&self, id: ModelId) -> Result<&Model> {
+        let Self(models) = self;
+        let missing = || {
+            let loaded: Vec<String> = models.iter().map(|m| format!("{} {}", m.name, m.id)).collect();
+            let loaded = if loaded.is_empty() { "none is loaded".to_owned() } else { loaded.join(", ") };
+            Error::ModelUnavailable { model: id.to_string(), looked: format!("the loaded models ({loaded})") }
+        };
+        models.iter().find(|m| m.id == id).map(Arc::as_ref).ok_or_else(missing)
+    }
+}
+
+impl FromIterator<Arc<Model>> for Models {
+    fn from_iter<I: IntoIterator<Item = Arc<Model>>>(models: I) -> Self {
+        let mut all = Self::default();
+        models.into_iter().for_each(|m| all.add(m));
+        all
+    }
+}
+
+/// The net of one pass.
+fn net(reader: &mut Reader) -> Result<Net> {
+    let inputs = reader.count("the number of inputs", INPUTS)?;
+    if inputs != INPUTS {
+        return Err(Error::Weights { what: format!("a net takes {inputs} inputs where this build gives {INPUTS}") });
+    }
+    let first = reader.count("the size of the first layer", MAX_CHANNELS)?;
+    let second = reader.count("the size of the second layer", MAX_CHANNELS)?;
+    let kernels = reader.count("the number of kernels", MAX_KERNELS)?;
+    let tokens = if kernels > 0 { DIRECT + kernels } else { 0 };
+    Ok(Net {
+        hidden: layer(reader, inputs, first, INPUT_LIMIT)?,
+        kernels: if kernels > 0 { Some(layer(reader, inputs, kernels, INPUT_LIMIT)?) } else { None },
+        second: layer(reader, first, second, HIDDEN_LIMIT)?,
+        heads: layer(reader, second, tokens + 2, HIDDEN_LIMIT)?,
+    })
+}
+
+fn layer(reader: &mut Reader, inputs: usize, outputs: usize, largest: i32) -> Result<Layer> {
+    let shifts = reader.take(outputs)?;
+    let bias = |zigzag: usize| (zigzag >> 1) as i32 ^ -((zigzag & 1) as i32);
+    let biases = (0..outputs).map(|_| reader.count("a bias", u32::MAX as usize).map(bias)).collect::<Result<Vec<_>>>()?;
+    let weights: Vec<i8> = reader.take(inputs * outputs)?.iter().map(|w| *w as i8).collect();
+    if weights.contains(&i8::MIN) {
+        return Err(Error::Weights { what: "a weight is -128".to_owned() });
+    }
+    Layer::new(inputs, &weights, &biases, shifts, largest as u16)
+}
+
+/// Numbers of a layer, as training has them.
+#[derive(Debug, Clone)]
+pub struct LayerNumbers<'a> {
+    /// Outputs by inputs.
+    pub weights: &'a [i8],
+    /// One for each output.
+    pub biases: &'a [i32],
+    /// One for each output.
+    pub shifts: &'a [u8],
+}
+
+/// Numbers of the net of one pass.
+#[derive(Debug, Clone)]
+pub struct NetNumbers<'a> {
+    /// Outputs of the first and second layer, learned kernels.
+    pub sizes: [usize; 3],
+    /// First hidden layer, kernels (none without attention), second hidden layer, heads.
+    pub layers: Vec<LayerNumbers<'a>>,
+}
+
+/// The file of a model.
+#[must_use]
+pub fn write(name: &str, adaptive_scale: bool, nets: &[NetNumbers; 3], priors: &[[u8; DECISIONS]]) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    out.extend(VERSION.to_le_bytes());
+    put_varint(&mut out, name.len() as u64);
+    out.extend(name.as_bytes());
+    out.push(u8::from(adaptive_scale));
+    for net in nets {
+        put_varint(&mut out, INPUTS as u64);
+        net.sizes.iter().for_each(|s| put_varint(&mut out, *s as u64));
+        for layer in &net.layers {
+            out.extend(layer.shifts);
+            layer.biases.iter().for_each(|b| put_varint(&mut out, ((b << 1) ^ (b >> 31)) as u32 as u64));
+            out.extend(layer.weights.iter().map(|w| *w as u8));
+        }
+    }
+    put_varint(&mut out, priors.len() as u64);
+    priors.iter().for_each(|p| out.extend(p));
+    let hash = xxh3_64(&out);
+    out.extend(hash.to_le_bytes());
+    out
+}
