@@ -13,6 +13,9 @@ use crate::field::Missing;
 use crate::weights::Model;
 use crate::wire::put_varint;
 
+/// From this size on a chunk may take the network: what fewer samples could save is not worth an archive that needs weights.
+const NETWORK_SAMPLES: usize = 256;
+
 /// What the values of a chunk mean and how far they may move.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
@@ -183,7 +186,7 @@ impl<'a, T: Sample> Source<'a, T> {
         }
         let mut best = self.payload(&mut layout.plain())?;
         let plain = best.len();
-        if self.model.is_some() {
+        if self.model.is_some() && self.shape.samples() >= NETWORK_SAMPLES {
             let payload = self.payload(&mut layout.network())?;
             if payload.len() < best.len() {
                 best = payload;

@@ -34,7 +34,7 @@ pub(super) struct Sizes {
 
 impl Sizes {
     pub(super) fn of(samples: usize) -> Self {
-        let hash_bits = (samples / 8).max(1).ilog2().clamp(8, 15);
+        let hash_bits = (samples / 8).max(1).ilog2().clamp(8, 12);
         let pair = SIGNED * SIGNED;
         let exact = 1 << hash_bits;
         let sizes = [PRIORS, MAGNITUDES * SCALES, 3 * pair, MAGNITUDES * SCALES, 4 * pair, pair, pair, 3 * LEVELS * SCALES, exact, exact];
