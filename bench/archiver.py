@@ -23,8 +23,15 @@ def call(cli, *arguments):
     return result.stdout
 
 
-def compress(cli, inputs, archive, bound):
-    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound.arguments, "--json"))
+def compress(cli, inputs, archive, bound, model="auto"):
+    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound.arguments, "--model", model, "--json"))
+
+
+def classical(cli, fields, npy, bound):
+    """Sizes without the network, of fields that share an archive."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = compress(cli, [Path(npy, field.file_name) for field in fields], Path(folder, ARCHIVE), bound, "none")
+        return [{"field": field.label, "bound": str(bound), "bytes": variable["archive_bytes"]} for field, variable in zip(fields, report["variables"], strict=True)]
 
 
 def round_trip(cli, inputs, bound, folder):

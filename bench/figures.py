@@ -48,7 +48,8 @@ def measure(arguments):
             np.save(Path(scratch, field.file_name), field.values)
         result = {"about": about(arguments, data_name), "fields": pool.map(facts, fields)}
         say(f"DeepComp on {len(fields)} fields")
-        result["ours"] = our_rows(arguments.cli, fields, scratch, pool)
+        result["ours"] = archived(archiver.measure, arguments.cli, fields, scratch, pool)
+        result["classical"] = archived(archiver.classical, arguments.cli, fields, scratch, pool)
         paths = direct_files(folder, scratch)
         result["direct"] = pool.starmap(archiver.direct, [(arguments.cli, path, bound) for path in paths for bound in DIRECT_BOUNDS], chunksize=1)
         holes = max((field for field in fields if field.values.dtype == np.float32), key=lambda field: np.isnan(field.values).sum())
@@ -81,14 +82,14 @@ def facts(field):
     }  # fmt: skip
 
 
-def our_rows(cli, fields, npy, pool):
+def archived(measure, cli, fields, npy, pool):
     """One archive for each data set and bound; a bound that means nothing for any field of it is left out."""
     datasets = defaultdict(list)
     for field in fields:
         datasets[field.dataset].append(field)
     groups = [([field for field in group if bound.kind != "abs" or bound.applies(field)], bound) for group in datasets.values() for bound in ALL]
     jobs = [(cli, group, npy, bound) for group, bound in groups if group]
-    return [row for rows in pool.starmap(archiver.measure, jobs, chunksize=1) for row in rows]
+    return [row for rows in pool.starmap(measure, jobs, chunksize=1) for row in rows]
 
 
 def direct_files(folder, scratch):

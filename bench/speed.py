@@ -21,7 +21,7 @@ ENOUGH = 5
 """Seconds after which a codec is not run another time."""
 BOUNDS = (*RELATIVE, LOSSLESS)
 NATIVE, WHEEL, NODE = "native", "WASM, wasmtime", "WASM, Node"
-OURS = "DeepComp"
+OURS, CLASSICAL = "DeepComp", "DeepComp, classical"
 PACKAGE = ROOT / "pkg" / "dist" / "index.js"
 BOUNDED = ("SZ3", "SPERR", "ZFP", "LERC", "BitRound+zstd", "quantise+JXL", "quantise+pco", "quantise+zstd")
 EXACT = ("pco", "fpzip", "shuffle+zstd -19")
@@ -62,10 +62,11 @@ def interleaved(runs):
 def contenders(cli, node, npm, fields, npy, bound, folder):
     """`(codec, where it runs, a function that returns its seconds and bytes for all fields)`."""
     paths = [Path(npy, field.file_name) for field in fields]
-    yield OURS, NATIVE, lambda: ours(cli, paths, folder / "speed.dca", bound)
-    if PACKAGE.exists():
-        job = {"package": PACKAGE.as_uri(), "files": [str(path) for path in paths], "rel": bound.value or None}
-        yield OURS, NODE, lambda: child([node, script("wasm.mjs")], job)
+    for name, model in ((OURS, "auto"), (CLASSICAL, "none")):
+        yield name, NATIVE, lambda model=model: ours(cli, paths, folder / "speed.dca", bound, model)
+        if PACKAGE.exists():
+            job = {"package": PACKAGE.as_uri(), "files": [str(path) for path in paths], "rel": bound.value or None, "model": model}
+            yield name, NODE, lambda job=job: child([node, script("wasm.mjs")], job)
     for peer in native_peers(bound):
         yield peer.name, NATIVE, in_process(peer, fields, bound)
         if peer.name in wasm_wheels.CODECS:
@@ -80,10 +81,10 @@ def native_peers(bound):
     return [peer for peer in known if peer.name in wanted] + ([] if bound == LOSSLESS else [quantised.JPEG_XL_7])
 
 
-def ours(cli, paths, archive, bound):
+def ours(cli, paths, archive, bound, model):
     """Encoding as the tool reports it; decoding is the whole command that decodes and checks everything, its start included."""
     processor, start = processor_seconds(), time.perf_counter()
-    report = archiver.compress(cli, paths, archive, bound)
+    report = archiver.compress(cli, paths, archive, bound, model)
     compressed = time.perf_counter()
     archiver.call(cli, "test", archive)
     tested = time.perf_counter()

@@ -5,10 +5,20 @@
 import { inflateRawSync } from 'node:zlib';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
-const MAX_DECODED_BYTES = 2 ** 30; // §13: limits of our own
+const MAX_DECODED_BYTES = 2 ** 30; // §20: limits of our own
 const MAX_INDEX_BYTES = 64 * 2 ** 20;
 
 export class CorruptArchive extends Error {}
+
+export class CorruptModel extends Error {}
+
+/** The archive needs a model that was not given. */
+export class MissingModel extends Error {
+  constructor(hash) {
+    super(`the model ${hash.toString(16).padStart(16, '0')} is missing`);
+    this.hash = hash;
+  }
+}
 
 function check(condition, what) {
   if (!condition) throw new CorruptArchive(what);
@@ -16,7 +26,7 @@ function check(condition, what) {
 
 // ---------------------------------------------------------------------------------------------------------------- bytes
 
-/** A cursor over bytes; every reading past the end is an error (§13). */
+/** A cursor over bytes; every reading past the end is an error (§20). */
 class Reader {
   constructor(bytes) {
     this.bytes = bytes;
@@ -161,12 +171,13 @@ function readCborNumber(reader, info) {
 
 /**
  * @param {Uint8Array} bytes
+ * @param {{ models?: Map<bigint, object> }} options models by their hashes, from readModel
  * @returns {{ version: string, files: { name: string, variables: object[] }[] }}
  */
-export function decodeArchive(bytes) {
+export function decodeArchive(bytes, { models = new Map() } = {}) {
   const version = checkSuperblock(bytes);
   const index = readIndex(bytes, indexOffset(bytes));
-  const files = index.get(0).map((file) => decodeFile(bytes, file));
+  const files = index.get(0).map((file) => decodeFile(bytes, file, models));
   return { version, files };
 }
 
@@ -176,7 +187,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 2, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 3, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
@@ -208,12 +219,12 @@ function readIndex(bytes, offset) {
   return index;
 }
 
-function decodeFile(bytes, file) {
+function decodeFile(bytes, file, models) {
   const dimensions = file.get(3);
-  return { name: file.get(0), variables: file.get(5).map((variable) => decodeVariable(bytes, variable, dimensions)) };
+  return { name: file.get(0), variables: file.get(5).map((variable) => decodeVariable(bytes, variable, dimensions, models)) };
 }
 
-function decodeVariable(bytes, variable, dimensions) {
+function decodeVariable(bytes, variable, dimensions, models) {
   const type = DATA_TYPES[variable.get(1)];
   check(type, 'unknown data type');
   const shape = variable.get(2).map((d) => {
@@ -225,8 +236,9 @@ function decodeVariable(bytes, variable, dimensions) {
   const out = new Uint8Array(count * type.size);
   const tiles = tilesOf(variable.get(5), count);
   check(tiles.length === variable.get(6).length, 'number of chunks');
+  const getModel = () => namedModel(variable.get(8), models);
   tiles.forEach((tile, i) => {
-    const values = decodeListedChunk(bytes, variable.get(6)[i], type, tile);
+    const values = decodeListedChunk(bytes, variable.get(6)[i], type, tile, getModel);
     placeTile(out, variable.get(5), tile, values, type.size);
   });
   return {
@@ -236,6 +248,14 @@ function decodeVariable(bytes, variable, dimensions) {
     values: new type.make(out.buffer),
     certificate: readCertificate(variable.get(7), out),
   };
+}
+
+/** §2, Variable, key 8; asked for by chunks that take the network method. */
+function namedModel(key, models) {
+  check(key !== undefined, 'the network method without a model');
+  const hash = BigInt(key);
+  if (!models.has(hash)) throw new MissingModel(hash);
+  return models.get(hash);
 }
 
 /** §2, Certificate. */
@@ -286,21 +306,21 @@ function placeTile(out, [, height, width], tile, values, size) {
 // --------------------------------------------------------------------------------------------------------------- chunks
 
 /** §2, Chunk: checksums around decodeChunk. */
-function decodeListedChunk(bytes, [offset, length, payloadSum, valuesSum], type, tile) {
+function decodeListedChunk(bytes, [offset, length, payloadSum, valuesSum], type, tile, getModel) {
   check(offset + length <= bytes.length, 'chunk past the end');
   const payload = bytes.subarray(offset, offset + length);
   check(xxh3Low(payload) === payloadSum, 'chunk: wrong checksum of the payload');
-  const values = decodeChunk(payload, type, tile);
+  const values = decodeChunk(payload, type, tile, getModel);
   check(xxh3Low(values) === valuesSum, `chunk (filling ${payload[0]}): wrong checksum of the values`);
   return values;
 }
 
 /** §4. Returns the values as little-endian bytes. Exported for experiments. */
-export function decodeChunk(payload, type, tile) {
+export function decodeChunk(payload, type, tile, getModel) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 4, 'unknown filling');
+  check(filling <= 5, 'unknown filling');
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
   const values = new Values(type, count);
   if (filling === 1) {
@@ -308,9 +328,9 @@ export function decodeChunk(payload, type, tile) {
     for (let i = 0; i < count; i++) values.setRaw(i, value);
     return endOf(reader, values.bytes);
   }
-  const chunk = readCodedHeader(reader, type, tile);
+  const chunk = { ...readCodedHeader(reader, type, tile), model: filling === 5 ? getModel() : null };
   const stream = new Stream(reader.take(reader.count(0, reader.left)));
-  decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats }[filling], values);
+  decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network }[filling], values);
   applyPatches(reader, values);
   return endOf(reader, values.bytes);
 }
@@ -329,8 +349,10 @@ function readCodedHeader(reader, type, tile) {
   const missing = reader.count(0, 16);
   const patterns = Array.from({ length: missing < 16 ? missing : 0 }, () => reader.varint());
   const mapping = readMapping(reader, tile.planes);
-  const references = Array.from({ length: reader.count(0, 2) }, () => reader.count(1, 2 ** 32 - 1));
-  return { ...tile, type, lattice, quantum, top, missing, patterns, mapping, references };
+  const counted = reader.count(0, 6);
+  check(counted % 4 < 3, 'number of references');
+  const references = Array.from({ length: counted % 4 }, () => reader.count(1, 2 ** 32 - 1));
+  return { ...tile, type, lattice, quantum, top, missing, patterns, mapping, references, around: counted >= 4 };
 }
 
 /** §4, the stream: masks, list of the mapping, the samples of all planes, and then the low bits of all values. */
@@ -645,7 +667,7 @@ function shapeTable(s) {
   return new Table(weights, 7);
 }
 
-/** §7, steps 5 and 6: what the raster method uses too, with tables of its own. */
+/** §7, steps 5 and 6: what decisions (§11) use too, with tables of its own. */
 class Extras {
   constructor(stream) {
     this.stream = stream;
@@ -805,28 +827,30 @@ class Pyramid {
     this.kernelTables = many(3, () => uniform(10, 5));
     this.weightTables = many(3, () => uniform(16, 5));
     this.sent = new Map(); // the last kernel of a pass and stride
-    this.done = [];
+    this.done = []; // planes
   }
 
   plane(p, classes) {
     const { height, width } = this.chunk;
     const samples = new Int32Array(height * width);
-    const plane = { height, width, samples, missing: classes, reference: this.chooseReference(p) };
+    const references = this.chooseReferences(p);
+    const plane = { height, width, samples, missing: classes, references, reference: references[0]?.samples };
     let levels = 0;
     while (Math.ceil(Math.max(height, width) / 2 ** levels) > 4) levels++;
     this.coarsest(plane, 2 ** levels);
     for (let stride = 2 ** (levels - 1); stride >= 1; stride /= 2) {
       PASSES.forEach((pass, number) => this.pass(plane, stride, pass, number));
     }
-    this.done.push(samples);
+    this.done.push(plane);
     return samples;
   }
 
-  chooseReference(p) {
+  /** The planes that plane p refers to: here one at most. */
+  chooseReferences(p) {
     const { references } = this.chunk;
-    if (p === 0 || references.length === 0) return null;
+    if (p === 0 || references.length === 0) return [];
     const j = this.stream.symbol(this.referenceTable);
-    return j === 0 ? null : (this.done[p - references[j - 1]] ?? null);
+    return [this.done[p - references[j - 1]]].filter(Boolean);
   }
 
   coarsest({ height, width, samples, missing, reference }, stride) {
@@ -858,12 +882,17 @@ class Pyramid {
     return kernel;
   }
 
+  /** What a pass of at least one sample begins with. */
+  predictor(plane, stride, taps, number) {
+    const kernel = this.kernel(number, stride);
+    const w = plane.reference ? WEIGHTS[this.stream.symbol(this.weightTables[number])] : 0;
+    return new Predictor(plane, stride, taps, kernel, w, this.quantum);
+  }
+
   pass(plane, stride, { row, column, taps }, number) {
     const { height, width, samples, missing } = plane;
     if (row * stride >= height || column * stride >= width) return;
-    const kernel = this.kernel(number, stride);
-    const w = plane.reference ? WEIGHTS[this.stream.symbol(this.weightTables[number])] : 0;
-    const predictor = new Predictor(plane, stride, taps, kernel, w, this.quantum);
+    const predictor = this.predictor(plane, stride, taps, number);
     const across = Math.ceil((width - column * stride) / (2 * stride));
     let sizesAbove = new Float64Array(across + 2); // one zero on either side
     for (let y = row * stride; y < height; y += 2 * stride) {
@@ -972,7 +1001,7 @@ function halfOctave(v) {
   return 1 + 2 * o + (o > 0 ? (v >>> (o - 1)) & 1 : 0);
 }
 
-// --------------------------------------------------------------------------------------------------------------- raster
+// ------------------------------------------------------------------------------------------------------------ decisions
 
 const KNOT = [
   0, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743, 32768, 40793, 47911,
@@ -982,7 +1011,7 @@ const KNOT = [
 
 const clamp = (n, low, high) => Math.min(Math.max(n, low), high);
 
-/** §11: the logistic function of s / 256, in 1/2^16. */
+/** §12: the logistic function of s / 256, in 1/2^16. */
 function prob(s) {
   const j = Math.floor((s + 3072) / 128);
   const f = (s + 3072) % 128;
@@ -998,74 +1027,86 @@ const LOGIT = (() => {
   });
 })();
 
-/** §11, Mixing. */
+/** §12, Mixing; `priors` are those of the model where kind 0 leads, otherwise null. */
 class Mixer {
-  constructor(stream, sizes) {
-    this.stream = stream;
+  constructor(stream, { sizes, circumstances, weights, rate, gain, priors = null }) {
+    Object.assign(this, { stream, rate, gain, leads: priors !== null });
+    this.width = sizes.length + 1; // weights of a decision
     let slots = 0;
     this.bases = sizes.map((size) => (slots += 32 * size) - 32 * size);
     this.chances = new Uint16Array(slots).fill(2 ** 15);
     this.counts = new Uint8Array(slots);
-    this.weights = new Int32Array(23 * 32 * 12).fill(9830);
-    this.inputs = new Int32Array(12).fill(256);
+    this.weights = new Int32Array(circumstances * 32 * this.width).map((_, i) => weights[i % this.width]);
+    this.inputs = new Int32Array(this.width).fill(256);
+    priors?.forEach((b, slot) => {
+      if (b === 0) return;
+      this.chances[slot] = prob((b - 128) * 24);
+      this.counts[slot] = 60;
+    });
   }
 
   /** The contexts (one number per kind) and the two circumstances of the next decisions. */
   enter(contexts, circumstances) {
     this.slots = contexts.map((context, i) => this.bases[i] + 32 * context);
-    this.sets = circumstances.map((circumstance) => 12 * 32 * circumstance);
+    this.sets = circumstances.map((circumstance) => this.width * 32 * circumstance);
   }
 
   decide(d) {
-    const { inputs, weights, chances, counts } = this;
-    this.slots.forEach((slot, i) => { inputs[i] = LOGIT[chances[slot + d] >> 4]; });
-    const sums = this.sets.map((set) => this.sum(set + 12 * d));
+    const { weights, inputs, chances, counts, width, gain } = this;
+    this.readInputs(d);
+    const sums = this.sets.map((set) => this.sum(set + width * d));
     const chance = clamp(prob((sums[0] + sums[1]) >> 1) >> 1, 1, SLOTS - 1);
     const bit = this.stream.decision(chance);
     const y = bit ? 65535 : 0;
     this.sets.forEach((set, c) => {
       const error = (y - prob(sums[c])) >> 1;
-      for (let i = 0; i < 12; i++) {
-        const w = set + 12 * d + i;
-        weights[w] = clamp(weights[w] + ((inputs[i] * error + 2 ** 13) >> 14), -(2 ** 19 - 1), 2 ** 19 - 1);
+      for (let i = 0; i < width; i++) {
+        const w = set + width * d + i;
+        weights[w] = clamp(weights[w] + ((inputs[i] * error + (1 << (gain - 1))) >> gain), -(2 ** 19 - 1), 2 ** 19 - 1);
       }
     });
     for (const slot of this.slots) {
-      const rate = Math.floor(327680 / (10 * counts[slot + d] + 16));
+      const rate = Math.floor(327680 / (10 * counts[slot + d] + this.rate));
       chances[slot + d] = clamp(chances[slot + d] + (((y - chances[slot + d]) * rate) >> 15), 16, 65519);
       counts[slot + d] = Math.min(counts[slot + d] + 1, 120);
     }
     return bit;
   }
 
+  readInputs(d) {
+    const { inputs, slots, chances, counts } = this;
+    inputs[0] = LOGIT[chances[slots[0] + d] >> 4];
+    for (let i = 1; i < slots.length; i++) {
+      const slot = slots[i] + d;
+      if (this.leads && counts[slot] === 0) chances[slot] = chances[slots[0] + d];
+      inputs[i] = LOGIT[chances[slot] >> 4];
+      if (this.leads) inputs[i] = (clamp(inputs[i] - inputs[0], -3072, 3071) * Math.floor((256 * counts[slot]) / (counts[slot] + 1))) >> 8;
+    }
+  }
+
   sum(at) {
     let sum = 0;
-    for (let i = 0; i < 12; i++) sum += (this.weights[at + i] * this.inputs[i]) >> 8;
+    for (let i = 0; i < this.width; i++) sum += (this.weights[at + i] * this.inputs[i]) >> 8;
     return clamp(sum >> 8, -3072, 3071);
   }
-}
-
-function med(w, n, nw) {
-  if (nw >= Math.max(w, n)) return Math.min(w, n);
-  return nw <= Math.min(w, n) ? Math.max(w, n) : (w + n - nw) | 0;
 }
 
 const difference = (a, b) => (a - b) | 0;
 const saturated = (n) => Math.min(n, 2 ** 32 - 1);
 
-/** §11, Classes: of an unsigned number. */
+/** §12, Classes: of an unsigned number. */
 function mag(m) {
   const v = Math.min(m, 2 ** 32 - 2) + 1;
   const o = floorLog2(v);
   return Math.min(2 * o + (o > 0 ? (v >>> (o - 1)) & 1 : 0), 31);
 }
 
-/** Of a difference with k low bits. */
-function sig(difference, k) {
+/** Of a difference with k low bits: 0 ... 2t. */
+function sig(difference, k, t) {
   const d = difference >> k;
   const m = magnitude(d);
-  const j = m < 3 ? m : Math.min(floorLog2(m - 1) + 2, 7);
-  return d < 0 ? 7 - j : 7 + j;
+  const j = m < 3 ? m : Math.min(floorLog2(m - 1) + 2, t);
+  return d < 0 ? t - j : t + j;
 }
 
 function hash(a, b) {
@@ -1073,7 +1114,53 @@ function hash(a, b) {
   return Math.imul((x << 13) | (x >>> 19), 0xc2b2ae35);
 }
 
-/** Samples or residuals of a plane: reads beyond its borders as §11 says. */
+/** Of a hash. */
+const exact = (h, bits) => Math.imul(h, 0x9e3779b1) >>> (32 - bits);
+
+/** B for exact contexts. */
+const exactBits = ({ planes, height, width }, d, e) => clamp(floorLog2(Math.max(Math.floor((planes * height * width) / d), 1)), 8, e);
+
+/** §11: residuals by decisions. */
+class Decisions {
+  constructor(stream, mixing) {
+    this.stream = stream;
+    this.mixer = new Mixer(stream, mixing);
+    this.extras = new Extras(stream);
+  }
+
+  decode(contexts, circumstances, k) {
+    this.mixer.enter(contexts, circumstances);
+    const h = this.head();
+    return this.extras.residual(h, k, clamp(h, -7, 7) + 7);
+  }
+
+  /** The decisions: h. */
+  head() {
+    if (this.mixer.decide(0)) return 0;
+    const negative = this.mixer.decide(1);
+    const m = this.headMagnitude(negative ? 15 : 2);
+    return negative ? -m | 0 : m;
+  }
+
+  headMagnitude(first) {
+    let c = 0;
+    while (c < 13 && !this.mixer.decide(first + c)) c++;
+    if (c < 6) return c + 1;
+    if (c === 13) return (260 + this.extras.excess()) | 0;
+    const o = c - 6;
+    const b = this.mixer.decide(28 + Math.min(o, 3));
+    return 5 + 2 ** (o + 1) + b * 2 ** o + this.stream.bits(o);
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------------- raster
+
+function med(w, n, nw) {
+  if (nw >= Math.max(w, n)) return Math.min(w, n);
+  return nw <= Math.min(w, n) ? Math.max(w, n) : (w + n - nw) | 0;
+}
+
+/** Samples or residuals of a plane: reads beyond its borders as §13 says. */
 class Surface {
   constructor({ height, width }) {
     Object.assign(this, { height, width, values: new Int32Array(height * width) });
@@ -1096,23 +1183,23 @@ class Surface {
   }
 }
 
-/** The places of an earlier plane i: Ci, Wi, ..., ei as §11 calls them. */
+/** The places of an earlier plane i: Ci, Wi, ..., ei as §13 calls them. */
 function earlier(plane, y, x) {
   if (!plane) return { C: 0, W: 0, E: 0, N: 0, S: 0, NW: 0, e: 0 };
   const at = (dy, dx) => plane.samples.nearest(y + dy, x + dx);
   return { C: at(0, 0), W: at(0, -1), E: at(0, 1), N: at(-1, 0), S: at(1, 0), NW: at(-1, -1), e: plane.residuals.nearest(y, x) };
 }
 
-/** §11. */
+/** §13. */
 class Raster {
   constructor(chunk, stream) {
     this.chunk = chunk;
-    const samples = chunk.planes * chunk.height * chunk.width;
-    this.hashBits = clamp(floorLog2(Math.max(Math.floor(samples / 4), 1)), 8, 16);
-    const exact = 2 ** this.hashBits;
-    this.mixer = new Mixer(stream, [32, 225, 225, 225, 225, 480, exact, exact, exact, 480, 3375]);
-    this.extras = new Extras(stream);
-    this.stream = stream;
+    this.hashBits = exactBits(chunk, 4, 16);
+    const size = 2 ** this.hashBits;
+    this.decisions = new Decisions(stream, {
+      sizes: [32, 225, 225, 225, 225, 480, size, size, size, 480, 3375],
+      circumstances: 23, weights: many(12, () => 9830), rate: 16, gain: 14,
+    });
     this.weights = new BigInt64Array(13); // wraps
     this.done = [];
   }
@@ -1161,17 +1248,14 @@ class Raster {
     const energy = 2 * size(e.W) + 2 * size(e.N) + size(e.NW) + size(e.NE) + size(e.WW) + size(e.NN);
     const t = Math.floor(energy / 8);
     const k = t < 10 ? 0 : floorLog2(Math.floor(t / 5));
-    this.mixer.enter(this.contexts(near, base, p, energy, k), [
-      Math.min(Math.floor(mag(energy) / 3), 7), 8 + sig(difference(near.s.W, p), k),
-    ]);
-    const h = this.head();
-    return this.extras.residual(h, k, clamp(h, -7, 7) + 7);
+    const circumstances = [Math.min(Math.floor(mag(energy) / 3), 7), 8 + sig(difference(near.s.W, p), k, 7)];
+    return this.decisions.decode(this.contexts(near, base, p, energy, k), circumstances, k);
   }
 
   contexts({ s, e, first, second }, base, p, energy, k) {
     const less = (n) => difference(n, p);
-    const pair = (a, b) => 15 * sig(a, k) + sig(b, k);
-    const exact = (h) => Math.imul(h, 0x9e3779b1) >>> (32 - this.hashBits);
+    const pair = (a, b) => 15 * sig(a, k, 7) + sig(b, k, 7);
+    const hashed = (h) => exact(h, this.hashBits);
     const a = (s.W + first.C - first.W - p) | 0;
     const b = (s.N + first.C - first.N - p) | 0;
     const u = hash(less(s.W), less(s.N));
@@ -1182,31 +1266,13 @@ class Raster {
       pair(less(s.NE), less(s.NW)),
       pair((2 * s.W - s.WW - p) | 0, (2 * s.N - s.NN - p) | 0),
       pair(e.W, e.N),
-      15 * mag(saturated(4 * magnitude(first.e) + 2 * magnitude(second.e))) + sig(Math.trunc(((a + b) | 0) / 2), k),
-      exact(u),
-      exact(hash(hash(u, less(s.NE)), less(s.NW))),
-      exact(hash(hash(u, less(first.C)), less(second.C))),
-      15 * mag(saturated(jump(s.W, s.NW) + jump(s.N, s.NW) + jump(s.N, s.NE) + jump(s.W, s.WW))) + sig(first.e, k),
-      15 * pair(less(base), a) + sig(b, k),
+      15 * mag(saturated(4 * magnitude(first.e) + 2 * magnitude(second.e))) + sig(Math.trunc(((a + b) | 0) / 2), k, 7),
+      hashed(u),
+      hashed(hash(hash(u, less(s.NE)), less(s.NW))),
+      hashed(hash(hash(u, less(first.C)), less(second.C))),
+      15 * mag(saturated(jump(s.W, s.NW) + jump(s.N, s.NW) + jump(s.N, s.NE) + jump(s.W, s.WW))) + sig(first.e, k, 7),
+      15 * pair(less(base), a) + sig(b, k, 7),
     ];
-  }
-
-  /** The decisions: h. */
-  head() {
-    if (this.mixer.decide(0)) return 0;
-    const negative = this.mixer.decide(1);
-    const m = this.headMagnitude(negative ? 15 : 2);
-    return negative ? -m | 0 : m;
-  }
-
-  headMagnitude(first) {
-    let c = 0;
-    while (c < 13 && !this.mixer.decide(first + c)) c++;
-    if (c < 6) return c + 1;
-    if (c === 13) return (260 + this.extras.excess()) | 0;
-    const o = c - 6;
-    const b = this.mixer.decide(28 + Math.min(o, 3));
-    return 5 + 2 ** (o + 1) + b * 2 ** o + this.stream.bits(o);
   }
 }
 
@@ -1214,7 +1280,7 @@ class Raster {
 
 const bitLength = (n) => 32 - Math.clz32(n);
 
-/** §12. */
+/** §14. */
 class Repeats {
   constructor(chunk, stream) {
     this.chunk = chunk;
@@ -1275,3 +1341,382 @@ class Repeats {
     return (1 << p) | (t << (p - m)) | this.stream.bits(p - m);
   }
 }
+
+// -------------------------------------------------------------------------------------------------------------- weights
+
+const INPUTS = 47;
+const DIRECT_TOKENS = 20;
+const LEADING = 2304; // contexts of kind 0 in §19
+
+/** §15: { hash, name, adaptive, nets, priors } of a model file. */
+export function readModel(bytes) {
+  try {
+    return parseModel(bytes);
+  } catch (error) {
+    throw error instanceof CorruptArchive || error instanceof TypeError ? new CorruptModel(error.message) : error;
+  }
+}
+
+function parseModel(bytes) {
+  check(bytes.length >= 8, 'too short');
+  const magic = [0x89, 0x44, 0x43, 0x4d, 0x0d, 0x0a, 0x1a, 0x0a];
+  check(magic.every((byte, i) => bytes[i] === byte), 'not a model');
+  const body = bytes.subarray(0, bytes.length - 8);
+  const hash = new Reader(bytes.subarray(bytes.length - 8)).u64();
+  check(hash === xxh3(body), 'model: wrong hash');
+  const reader = new Reader(body);
+  reader.take(8);
+  check(reader.u16() === 1, 'version of the model');
+  const name = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(reader.take(reader.count(0, 64)));
+  const adaptive = reader.count(0, 1) === 1;
+  const nets = PASSES.map(() => readNet(reader));
+  const priors = reader.take(32 * reader.count(0, LEADING));
+  check(reader.left === 0, 'bytes left over in a model');
+  return { hash, name, adaptive, nets, priors };
+}
+
+function readNet(reader) {
+  reader.count(INPUTS, INPUTS);
+  const [h1, h2, m] = [reader.count(1, 512), reader.count(1, 512), reader.count(0, 235)];
+  const tokens = m > 0 ? DIRECT_TOKENS + m : 0;
+  const hidden = new Layer(reader, INPUTS, h1, 1023, 0, 255);
+  const kernels = m > 0 ? new Layer(reader, INPUTS, m, 1023, -8191, 8191) : null;
+  const second = new Layer(reader, h1, h2, 255, 0, 255);
+  const heads = new Layer(reader, h2, tokens + 2, 255, -32768, 32767);
+  return { tokens, hidden, kernels, second, heads };
+}
+
+/** §15 and §16: a layer whose inputs are at most `largest` and whose outputs are cut to low ... high. */
+class Layer {
+  constructor(reader, inputs, outputs, largest, low, high) {
+    Object.assign(this, { inputs, low, high, outputs: new Float64Array(outputs) });
+    this.shifts = reader.take(outputs);
+    this.biases = Float64Array.from(many(outputs, () => zigzag(reader.count(0, 2 ** 32 - 1))));
+    const weights = Int8Array.from(reader.take(outputs * inputs));
+    check(this.shifts.every((shift) => shift <= 22), 'shift of a layer');
+    check(!weights.includes(-128), 'weight of a layer');
+    this.biases.forEach((bias, j) => {
+      const sum = weights.subarray(j * inputs, (j + 1) * inputs).reduce((total, weight) => total + Math.abs(weight), 0);
+      check(sum * largest + Math.abs(bias) < 2 ** 23, 'a layer may overflow');
+    });
+    this.packed = pack(weights, inputs, outputs);
+  }
+
+  /** Two outputs in one binary64 number, four such numbers at a time: this takes a fifth of the time of the plain sums. */
+  apply(x) {
+    const { inputs, packed, outputs } = this;
+    for (let j = 0, at = 0; j < outputs.length; j += 8) {
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let d = 0;
+      for (let i = 0; i < inputs; i++, at += 4) {
+        a += packed[at] * x[i];
+        b += packed[at + 1] * x[i];
+        c += packed[at + 2] * x[i];
+        d += packed[at + 3] * x[i];
+      }
+      this.unpack(j, a);
+      this.unpack(j + 2, b);
+      this.unpack(j + 4, c);
+      this.unpack(j + 6, d);
+    }
+    return outputs;
+  }
+
+  unpack(j, sums) {
+    const upper = Math.round(sums / 2 ** 24);
+    this.put(j, sums - upper * 2 ** 24);
+    this.put(j + 1, upper);
+  }
+
+  put(j, sum) {
+    if (j < this.outputs.length) this.outputs[j] = clamp((this.biases[j] + sum) >> this.shifts[j], this.low, this.high);
+  }
+}
+
+/** Weights of eight outputs at a time as four numbers per input: that of output j + 2^24 times that of output j + 1, with zeros at the end. */
+function pack(weights, inputs, outputs) {
+  const weight = (j, i) => (j < outputs ? weights[j * inputs + i] : 0);
+  const packed = [];
+  for (let j = 0; j < outputs; j += 8) {
+    for (let i = 0; i < inputs; i++) {
+      for (let k = j; k < j + 8; k += 2) packed.push(weight(k, i) + 2 ** 24 * weight(k + 1, i));
+    }
+  }
+  return Float64Array.from(packed);
+}
+
+const zigzag = (v) => (v % 2 === 0 ? v / 2 : -1 - (v - 1) / 2);
+
+// --------------------------------------------------------------------------------------------------- integer arithmetic
+
+/** §16: of an unsigned number, in sixteenths of an octave. */
+function log(n) {
+  const v = Math.max(n, 1);
+  const o = floorLog2(v);
+  return 16 * o + (Math.floor((16 * v) / 2 ** o) % 16);
+}
+
+/** §16. */
+function scale(n, e) {
+  const limit = Math.min(Math.floor(8191 * 2 ** e), 2 ** 31 - 1);
+  const v = clamp(n, -limit, limit);
+  if (e >= 14) return shiftScale(v >> 14, e - 14);
+  return shiftScale(v, e);
+}
+
+const shiftScale = (v, e) => (e <= 0 ? v << -e : (v + (1 << (e - 1))) >> e);
+
+// -------------------------------------------------------------------------------------------------------- neighbourhood
+
+// §17: the pairs of a pass, and more of them for references.
+const PAIRS = [
+  {
+    pairs: [[1, 1], [1, -1], [1, 3], [1, -3], [3, 1], [3, -1], [3, 3], [3, -3], [1, 5], [1, -5], [5, 1], [5, -1]],
+    more: [[0, 1], [1, 0]],
+  },
+  {
+    pairs: [[0, 1], [1, 0], [1, 2], [1, -2], [2, 1], [2, -1], [0, 3], [3, 0], [2, 3], [2, -3], [3, 2], [3, -2]],
+    more: [[1, 1], [1, -1]],
+  },
+  {
+    pairs: [[0, 1], [1, 0], [1, 1], [1, -1], [1, 2], [1, -2], [2, 1], [2, -1], [0, 3], [3, 0], [1, 3], [1, -3]],
+    more: [[0, 2], [2, 0]],
+  },
+];
+
+/** §17: what the network sees of the samples of one pass. */
+class Neighbourhood {
+  constructor({ quantum, chunk }, plane, stride, number) {
+    Object.assign(this, { plane, stride, quantum, adaptive: chunk.model.adaptive });
+    this.offsets = [...PAIRS[number].pairs, ...PAIRS[number].more];
+    this.around = chunk.around && plane.width % (2 * stride) === 0 && plane.width / (2 * stride) >= 4;
+    this.ends = new Int32Array(28); // of the pairs: places in the plane, -1 where there is none
+    this.bends = new Int32Array(12);
+    this.slopes = new Int32Array(12);
+    this.references = plane.references.map(({ samples }) => ({ samples, bends: new Int32Array(6), slopes: new Int32Array(2) }));
+    this.tokens = new Int32Array(DIRECT_TOKENS);
+    this.inputs = new Float64Array(INPUTS);
+  }
+
+  place(y, x) {
+    const { height, width } = this.plane;
+    const column = this.around ? (x + width) % width : x; // at most 5 of at least 8 strides beyond an end
+    return y < 0 || y >= height || column < 0 || column >= width ? -1 : y * width + column;
+  }
+
+  /** Fills tokens and inputs, and sets e (and f). */
+  look(y, x, prediction) {
+    this.offsets.forEach(([dy, dx], i) => {
+      const [rows, columns] = [dy * this.stride, dx * this.stride];
+      this.ends[2 * i] = this.place(y + rows, x + columns);
+      this.ends[2 * i + 1] = this.place(y - rows, x - columns);
+    });
+    const there = this.lookAtPlane(prediction);
+    for (const reference of this.references) this.lookAtReference(reference, y * this.plane.width + x);
+    const a = magnitudes(this.bends, 8);
+    const b = magnitudes(this.slopes, 8);
+    this.e = this.adaptive ? floorLog2(Math.max(a, 1)) - 9 : floorLog2(this.quantum) - 6;
+    this.f = this.adaptive ? floorLog2(Math.max(b, 1)) - 9 : this.e;
+    this.fillInputs(a, b, there);
+  }
+
+  lookAtPlane(m) {
+    const { samples, missing } = this.plane;
+    let count = 0;
+    for (let i = 0; i < 12; i++) {
+      const [a, b] = [this.ends[2 * i], this.ends[2 * i + 1]];
+      const there = a >= 0 && b >= 0 && missing[a] === 0 && missing[b] === 0;
+      this.bends[i] = there ? samples[a] - m + (samples[b] - m) : 0;
+      this.slopes[i] = there ? samples[a] - samples[b] : 0;
+      if (there) count++;
+    }
+    return count;
+  }
+
+  lookAtReference({ samples, bends, slopes }, at) {
+    const m = samples[at];
+    for (let i = 0; i < 6; i++) {
+      const pair = i < 4 ? i : i + 8;
+      const [a, b] = [this.ends[2 * pair], this.ends[2 * pair + 1]];
+      const there = a >= 0 && b >= 0;
+      bends[i] = there ? samples[a] - m + (samples[b] - m) : 0;
+      if (i < 2) slopes[i] = there ? samples[a] - samples[b] : 0;
+    }
+  }
+
+  fillInputs(a, b, there) {
+    const { tokens, inputs, bends, slopes, e, f } = this;
+    inputs.fill(0);
+    for (let i = 0; i < 12; i++) {
+      tokens[i] = scale(bends[i], e);
+      inputs[i] = tokens[i];
+      inputs[12 + i] = scale(slopes[i], f);
+    }
+    inputs[40] = 2 * (log(a) - log(this.quantum) - 64);
+    inputs[41] = 4 * (log(b) - log(a));
+    inputs[42] = 128 * Math.min(floorLog2(this.stride), 7);
+    inputs[43] = 80 * (12 - there);
+    inputs[44] = -1023;
+    inputs[45] = -1023;
+    inputs[46] = this.quantum === 1 ? 512 : 0;
+    this.references.forEach((reference, j) => {
+      for (let i = 0; i < 4; i++) tokens[12 + 4 * j + i] = scale(difference(bends[i], reference.bends[i]), e);
+      for (let i = 0; i < 6; i++) inputs[24 + 8 * j + i] = scale(reference.bends[i], e);
+      for (let i = 0; i < 2; i++) inputs[30 + 8 * j + i] = scale(difference(slopes[i], reference.slopes[i]), f);
+      inputs[44 + j] = 4 * (log(magnitudes(reference.bends, 4)) - log(a));
+    });
+    for (let i = 0; i < INPUTS; i++) inputs[i] = clamp(inputs[i], -1023, 1023);
+  }
+}
+
+/** The sum of the first few. */
+function magnitudes(numbers, count) {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += magnitude(numbers[i]);
+  return saturated(sum);
+}
+
+// -------------------------------------------------------------------------------------------------------------- network
+
+const FIRST_OCTAVE = [
+  65536, 64132, 62757, 61413, 60097, 58809, 57549, 56316, 55109, 53928, 52773, 51642, 50535, 49452, 48393, 47356, 46341, 45348, 44376,
+  43425, 42495, 41584, 40693, 39821, 38968, 38133, 37316, 36516, 35734, 34968, 34219, 33486,
+];
+const WEIGHT = many(320, (n) => (FIRST_OCTAVE[n % 32] + (1 << ((n >> 5) + 5))) >> ((n >> 5) + 6));
+
+/** §18: the correction and the distance of a sample. */
+function estimate({ tokens, hidden, kernels, second, heads }, { inputs, tokens: direct, e, quantum }) {
+  const scores = heads.apply(second.apply(hidden.apply(inputs)));
+  const mean = tokens > 0 ? attention(scores, tokens, direct, kernels.apply(inputs)) : 0;
+  return { correction: scores[tokens] + mean, distance: scores[tokens + 1] + 16 * (e - 1) - log(quantum) };
+}
+
+function attention(scores, tokens, direct, others) {
+  let largest = scores[0];
+  for (let i = 1; i < tokens; i++) largest = Math.max(largest, scores[i]);
+  let sum = 0;
+  let total = 0;
+  for (let i = 0; i < tokens; i++) {
+    const w = WEIGHT[largest - scores[i]] ?? 0;
+    sum += w;
+    total += w * (i < DIRECT_TOKENS ? direct[i] : others[i - DIRECT_TOKENS]);
+  }
+  const n = floorLog2(sum);
+  return Math.imul(total >> (n - 2), Math.floor(2 ** 24 / (sum >> (n - 10)))) >> 14;
+}
+
+// ------------------------------------------------------------------------------------------------------- network method
+
+/** Where contexts look, as (row, column) offsets in strides. */
+const BESIDE = [[0, -2], [-2, -2], [-2, 0], [-2, 2]];
+const CORNERS = [[-1, -1], [-1, 1], [1, -1], [1, 1]];
+const EARLIER = [[0, 0], [0, -2], [0, 2], [-2, 0], [2, 0]];
+
+/** §19. Planes have residuals too. */
+class Network extends Pyramid {
+  constructor(chunk, stream) {
+    super(chunk, stream);
+    this.trustTables = many(3, () => uniform(5, 5));
+    this.hashBits = exactBits(chunk, 8, 12);
+    const size = 2 ** this.hashBits;
+    this.decisions = new Decisions(stream, {
+      sizes: [LEADING, 1024, 507, 1024, 676, 169, 169, 576, size, size],
+      circumstances: 50, weights: [65536, ...many(9, () => 5500), 0], rate: 25, gain: 13, priors: chunk.model.priors,
+    });
+  }
+
+  chooseReferences(p) {
+    const [named] = super.chooseReferences(p);
+    const others = [...this.chunk.references, 1, 2].map((distance) => this.done[p - distance]);
+    const other = others.find((plane) => plane && plane !== named);
+    return [named, other].filter(Boolean);
+  }
+
+  coarsest(plane, stride) {
+    plane.residuals = new Int32Array(plane.samples.length);
+    super.coarsest(plane, stride);
+  }
+
+  pass(plane, stride, { row, column, taps }, number) {
+    const { height, width, samples, missing, residuals } = plane;
+    if (row * stride >= height || column * stride >= width) return;
+    const predictor = this.predictor(plane, stride, taps, number);
+    const trust = this.stream.symbol(this.trustTables[number]);
+    const neighbourhood = new Neighbourhood(this, plane, stride, number);
+    const view = { plane, stride, number, near: NEAR.map((t) => taps[t]) };
+    for (let y = row * stride; y < height; y += 2 * stride) {
+      for (let x = column * stride; x < width; x += 2 * stride) {
+        const at = y * width + x;
+        const { prediction } = predictor.predict(y, x);
+        samples[at] = prediction;
+        if (missing[at]) continue;
+        neighbourhood.look(y, x, prediction);
+        const { correction, distance } = estimate(this.chunk.model.nets[number], neighbourhood);
+        const { c, side, turned } = this.correct((correction * trust) >> 2, neighbourhood.e);
+        const p = (prediction + c) | 0;
+        const v = this.residualAt(view, y, x, { p, distance, side, sign: turned ? -1 : 1 });
+        residuals[at] = turned ? -v : v;
+        samples[at] = p + Math.imul(this.quantum, residuals[at]);
+      }
+    }
+  }
+
+  /** §19, Prediction. */
+  correct(x, e) {
+    if (e >= 3) return { c: x << (e - 3), side: 0, turned: false };
+    const s = 3 - e;
+    const c = (x + (1 << (s - 1))) >> s;
+    if (this.quantum !== 1) return { c, side: 0, turned: false };
+    const rest = x - (c << s);
+    const u = s >= 4 ? rest >> (s - 4) : rest << (4 - s);
+    return { c, side: sideOf(magnitude(u)), turned: u < 0 };
+  }
+
+  /** What contexts look at, and the residual v. */
+  residualAt({ plane, stride, number, near: nearOffsets }, y, x, { p, distance, side, sign }) {
+    const { height, width, samples, residuals, references } = plane;
+    const read = (from, offsets) => offsets.map(([dy, dx]) => {
+      const [row, column] = [y + dy * stride, x + dx * stride];
+      return row < 0 || row >= height || column < 0 || column >= width ? 0 : from(row * width + column);
+    });
+    const residual = (at) => sign * residuals[at];
+    const own = read(residual, BESIDE);
+    const near = read(residual, nearOffsets);
+    const corners = number === 2 ? read(residual, CORNERS) : [];
+    const reference = references.length > 0 ? references[0].residuals : null;
+    const before = reference ? read((at) => sign * reference[at], EARLIER) : [0, 0, 0, 0, 0];
+    const deltas = read((at) => sign * Math.round(difference(samples[at], p) / this.quantum), nearOffsets);
+    const level = Math.min(floorLog2(stride), 5);
+    const sight = { own, near, corners, before, deltas, side, level, number };
+    const k = clamp((distance >> 4) - 1, 0, 24);
+    const circumstance = distance < 32 ? Math.max((distance + 80) >> 2, 0) : 28 + ((distance >> 2) % 4);
+    return this.decisions.decode(this.contexts(sight, circumstance, k), [circumstance, 32 + 6 * number + level], k);
+  }
+
+  contexts({ own, near: n, corners: z, before: g, deltas: d, side, level, number }, kind, k) {
+    const weighted = (numbers, weights) => numbers.reduce((sum, r, i) => sum + weights[i] * Math.min(magnitude(r), 2 ** 24), 0);
+    const same = weighted(own, [2, 1, 2, 1]);
+    const near = weighted(n, [1, 1, 1, 1]);
+    const corners = weighted(z, [1, 1, 1, 1]);
+    const energy = same + near + 2 * corners;
+    const pair = (a, b) => 13 * sig(a, k, 6) + sig(b, k, 6);
+    const sum = (a, b) => (a + b) | 0;
+    const u = hash(d[0], d[1]);
+    return [
+      (24 * kind + Math.min(mag(energy >>> k), 23)) * 3 + side,
+      32 * mag(same >>> k) + kind,
+      3 * pair(own[0], own[2]) + number,
+      32 * mag(weighted(g, [2, 1, 1, 1, 1]) >>> k) + kind,
+      4 * pair(sum(n[0], n[1]), sum(n[2], n[3])) + number + (number === 2 && corners > near ? 1 : 0),
+      pair(sum(d[0], d[1]), sum(d[2], d[3])),
+      pair(g[0], sum(own[0], own[2])),
+      32 * (6 * number + level) + kind,
+      exact(u, this.hashBits),
+      exact(hash(u, hash(d[2], d[3])), this.hashBits),
+    ];
+  }
+}
+
+const sideOf = (u) => (u <= 1 ? 0 : u <= 4 ? 1 : 2);

@@ -1,20 +1,26 @@
-// Is docs/format.md enough to read an archive? The native CLI makes archives out of inputs written here and extracts them again; the
-// decoder of decoder.mjs, written from the document alone, must give the same bits. The CLI's path is in DEEPCOMP_CLI, by default
+// Is docs/format.md enough to read an archive? The native CLI makes archives out of inputs written here, with the network and without, and
+// extracts them again; the decoder of decoder.mjs, written from the document alone, must give the same bits. The CLI's path is in DEEPCOMP_CLI, by default
 // target/debug/deepcomp of this repository. Run with `node --test tests/independent/`.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CorruptArchive, decodeArchive } from './decoder.mjs';
+import { CorruptArchive, CorruptModel, MissingModel, decodeArchive, readModel } from './decoder.mjs';
 import { xxh3 } from './xxh3.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
-const VECTORS = join(ROOT, 'tests/vectors/v0.2');
+const VECTORS = join(ROOT, 'tests/vectors/v0.3');
+
+const readBytes = (path) => new Uint8Array(readFileSync(path));
+
+// The model of the CLI and that of the vectors, by their hashes.
+const MODEL_FILES = [join(ROOT, 'models/predictor.dcm'), join(VECTORS, 'tiny.dcm')];
+const models = new Map(MODEL_FILES.map((path) => readModel(readBytes(path))).map((model) => [model.hash, model]));
 
 let folder;
 
@@ -100,7 +106,8 @@ const HOLES = {
   allManyNaNs: (random) => Math.floor(random() * 2 ** 20),
 };
 
-const SHAPES = [[], [1], [7], [5, 9], [73, 144], [3, 40, 50], [2, 3, 20, 30], [1, 300], [4, 4], [2, 1, 17, 1, 33]];
+const SHAPES = [[], [1], [7], [5, 9], [49, 77], [3, 40, 50], [2, 3, 20, 30], [1, 300], [4, 4], [2, 1, 17, 1, 33]];
+const SMALL_SHAPES = [[5, 9], [26, 29], [3, 13, 20], [1, 120]]; // for the network, which takes its time
 
 /** Calls set(i, p, y, x) for each value, in C order. */
 function forEachSample(shape, set) {
@@ -156,18 +163,21 @@ function makeBitNoise(kind) {
 
 // -------------------------------------------------------------------------------------------------------------- the test
 
+// The predictor of the archives: the CLI's network where that pays, or none.
+const PREDICTORS = { network: [], classical: ['--model', 'none'] };
+
 /** Compresses, extracts and decodes; every variable must agree bit by bit. Returns the decoded files. */
-function compare(label, paths, bound) {
+function compare(label, paths, options) {
   const archive = join(folder, `${label}.dca`);
   const out = join(folder, `${label}.out`);
-  cli('compress', ...paths, '-o', archive, ...bound);
-  cli('extract', archive, '-C', out, '--as', 'npy');
+  cli('compress', ...paths, '-o', archive, ...options);
+  cli('extract', archive, '-C', out, '--as', 'npy', ...(models.size > 2 ? ['--models', join(folder, 'models')] : []), '--models', VECTORS);
   const listed = JSON.parse(cli('list', archive, '--json'));
-  const bytes = new Uint8Array(readFileSync(archive));
-  const { version, files } = decodeArchive(bytes); // checks the checksums of frame, index, chunks and variables
+  const { version, files } = decodeArchive(readBytes(archive), { models }); // checks the checksums of frame, index, chunks and variables
   assert.equal(version, listed.format_version);
   assert.deepEqual(files.map((file) => file.name), paths.map((path) => basename(path)));
   for (const file of files) for (const variable of file.variables) compareVariable(out, file, variable, listed);
+  if (options.includes('none')) assert.ok(listed.variables.every((variable) => !variable.model), 'the network was switched off');
   return files;
 }
 
@@ -209,6 +219,12 @@ function compareWithSource({ name, values, certificate }, source) {
   assert.equal(certificate.maxError, worst, `${name}: largest error`);
 }
 
+/** Both comparisons, for inputs of one variable each. */
+function compareInputs(label, inputs, kind, options) {
+  const files = compare(label, writeInputs(label, inputs, kind), options);
+  for (const { variables } of files) compareWithSource(variables[0], inputs[variables[0].name].array);
+}
+
 function writeInputs(label, inputs, kind) {
   const directory = join(folder, label);
   mkdirSync(directory);
@@ -222,29 +238,31 @@ function writeInputs(label, inputs, kind) {
 
 const BOUNDS = { lossless: ['--lossless'], abs: ['--abs', '0.05'], coarse: ['--abs', '3'], rel: ['--rel', '1e-4'] };
 
-describe('arrays written here', () => {
-  for (const kind of ['f4', 'f8', 'i2', 'u1', 'i4']) {
-    for (const [boundName, bound] of Object.entries(BOUNDS)) {
-      test(`${kind} ${boundName}`, () => {
-        const label = `${kind}-${boundName}`;
-        const inputs = makeInputs(kind);
-        const files = compare(label, writeInputs(label, inputs, kind), bound);
-        for (const { variables } of files) compareWithSource(variables[0], inputs[variables[0].name].array);
+for (const [predictor, options] of Object.entries(PREDICTORS)) {
+  const bounds = Object.entries(BOUNDS).filter(([name]) => predictor === 'classical' || name !== 'abs');
+
+  describe(`arrays written here, ${predictor}`, () => {
+    for (const kind of ['f4', 'f8', 'i2', 'u1', 'i4']) {
+      for (const [boundName, bound] of bounds) {
+        test(`${kind} ${boundName}`, () => {
+          const inputs = makeInputs(kind, predictor === 'network' ? SMALL_SHAPES : SHAPES);
+          compareInputs(`${kind}-${boundName}-${predictor}`, inputs, kind, [...bound, ...options]);
+        });
+      }
+    }
+
+    for (const kind of ['i1', 'u2', 'u4', 'i8', 'u8']) {
+      test(`${kind} on fewer shapes`, () => {
+        const inputs = makeInputs(kind, predictor === 'network' ? [[23, 31], [3, 9, 11]] : [[7], [25, 31], [3, 20, 20]]);
+        for (const [boundName, bound] of bounds) {
+          compareInputs(`${kind}-${boundName}-${predictor}`, inputs, kind, [...bound, ...options]);
+        }
       });
     }
-  }
+  });
+}
 
-  for (const kind of ['i1', 'u2', 'u4', 'i8', 'u8']) {
-    test(`${kind} on fewer shapes`, () => {
-      const inputs = makeInputs(kind, [[7], [25, 31], [3, 20, 20]]);
-      for (const [boundName, bound] of Object.entries(BOUNDS)) {
-        const label = `${kind}-${boundName}`;
-        const files = compare(label, writeInputs(label, inputs, kind), bound);
-        for (const { variables } of files) compareWithSource(variables[0], inputs[variables[0].name].array);
-      }
-    });
-  }
-
+describe('other arrays written here', () => {
   test('arbitrary bits', () => {
     for (const kind of Object.keys(ARRAYS)) {
       const inputs = { bits: makeBitNoise(kind) };
@@ -280,18 +298,22 @@ describe('arrays written here', () => {
     for (const shape of [[5, 500, 600], [1300, 900], [1200000]]) {
       inputs[shape.join('x')] = { shape, array: makeField('u1', shape, shape.length === 2 ? 'smooth' : 'mostlyZeros', random) };
     }
-    const files = compare('several', writeInputs('several', inputs, 'u1'), ['--abs', '2']);
-    for (const { variables } of files) compareWithSource(variables[0], inputs[variables[0].name].array);
+    compareInputs('several', inputs, 'u1', ['--abs', '2', ...PREDICTORS.classical]);
   });
 });
 
 describe('committed samples', () => {
   const samples = readdirSync(SAMPLES).filter((name) => /\.(npy|nc|png)$/.test(name));
   for (const sample of samples) {
+    const large = statSync(join(SAMPLES, sample)).size > 500000;
     for (const [boundName, bound] of Object.entries({ lossless: ['--lossless'], abs: ['--abs', '0.01'], rel: ['--rel', '0.01'] })) {
-      test(`${sample} ${boundName}`, () => {
-        compare(`${sample}-${boundName}`, [join(SAMPLES, sample)], bound);
-      });
+      for (const [predictor, options] of Object.entries(PREDICTORS)) {
+        if (sample.endsWith('.png') && boundName === 'abs') continue; // no error of integers: lossless again
+        if (large && predictor === 'network' && (sample.endsWith('.png') || boundName !== 'rel')) continue; // would take too long
+        test(`${sample} ${boundName} ${predictor}`, () => {
+          compare(`${sample}-${boundName}-${predictor}`, [join(SAMPLES, sample)], [...bound, ...options]);
+        });
+      }
     }
   }
 });
@@ -301,11 +323,123 @@ describe('vectors of this version', () => {
   for (const line of readFileSync(join(VECTORS, 'values.xxh3'), 'utf8').trim().split('\n')) {
     const [name, expected] = line.split(' ');
     test(name, () => {
-      const { files } = decodeArchive(new Uint8Array(readFileSync(join(VECTORS, name))));
+      const { files } = decodeArchive(readBytes(join(VECTORS, name)), { models });
       const values = Buffer.concat(files.flatMap(({ variables }) => variables.map((variable) => bytesOf(variable.values))));
       assert.equal(xxh3(new Uint8Array(values)).toString(16).padStart(16, '0'), expected);
     });
   }
+});
+
+/** A model file of small nets, with some of its parts replaced; the hash always fits. */
+function modelBytes(parts) {
+  const { magic, version, name, adaptive, inputs, hidden, second, kernels, shift, bias, weight, priors, extra } = {
+    magic: 'DCM', version: 1, name: Buffer.from('made'), adaptive: 1, inputs: 47, hidden: 1, second: 1, kernels: 0, shift: 3, bias: 0,
+    weight: 1, priors: 0, extra: 0, ...parts,
+  };
+  const layer = (from, to) => [
+    ...new Array(to).fill(shift), ...new Array(to).fill(varint(bias)).flat(), ...new Array(from * to).fill(weight & 255),
+  ];
+  const net = [
+    ...[inputs, hidden, second, kernels].flatMap(varint),
+    ...layer(inputs, hidden), ...(kernels > 0 ? layer(inputs, kernels) : []), ...layer(hidden, second),
+    ...layer(second, kernels > 0 ? 22 + kernels : 2),
+  ];
+  const body = Uint8Array.from([
+    0x89, ...Buffer.from(magic), 13, 10, 26, 10, version, 0, ...varint(name.length), ...name, adaptive, ...net, ...net, ...net,
+    ...varint(priors), ...new Array(32 * priors).fill(128), ...new Array(extra).fill(0),
+  ]);
+  const hash = Buffer.alloc(8);
+  hash.writeBigUInt64LE(xxh3(body));
+  return new Uint8Array(Buffer.concat([body, hash]));
+}
+
+function varint(n) {
+  return n < 128 ? [n] : [(n % 128) + 128, ...varint(Math.floor(n / 128))];
+}
+
+describe('models', () => {
+  const LARGEST_BIAS = 2 * (2 ** 23 - 1 - 47 * 127 * 1023); // of weights of 127, as zigzag
+
+  const GOOD = {
+    plain: {}, adaptive: { adaptive: 0 }, kernels: { kernels: 235 }, wide: { hidden: 512, second: 2 }, shift: { shift: 22 }, priors: { priors: 2304 },
+    name: { name: Buffer.alloc(64, 'x') }, sum: { weight: 127, bias: LARGEST_BIAS }, 'negative sum': { weight: -127, bias: LARGEST_BIAS - 1 },
+  };
+  const BAD = {
+    magic: { magic: 'DCA' }, version: { version: 2 }, 'length of the name': { name: Buffer.alloc(65, 'x') }, 'name that is no UTF-8': { name: [0xc0] },
+    adaptive: { adaptive: 2 }, inputs: { inputs: 46 }, 'no hidden outputs': { hidden: 0 }, 'hidden outputs': { hidden: 513 },
+    'no second outputs': { second: 0 }, 'second outputs': { second: 513 }, kernels: { kernels: 236 }, shift: { shift: 23 }, weight: { weight: -128 },
+    bias: { bias: 2 ** 32, shift: 0 }, sum: { weight: 127, bias: LARGEST_BIAS + 2 }, 'negative sum': { weight: -127, bias: LARGEST_BIAS + 1 },
+    priors: { priors: 2305 }, 'bytes left over': { extra: 1 },
+  };
+
+  /** Does the CLI take the model too? */
+  function cliTakes(bytes) {
+    const path = join(folder, 'made.dcm');
+    writeFileSync(path, bytes);
+    const [input] = existsSync(join(folder, 'made')) ? [join(folder, 'made', 'field.npy')] : writeInputs('made', { field: makeSmall() }, 'f4');
+    try {
+      cli('compress', input, '-o', join(folder, 'made.dca'), '--abs', '0.1', '--model', path);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  const makeSmall = () => ({ shape: [9, 11], array: makeField('f4', [9, 11], 'smooth', randomNumbers(2)) });
+
+  for (const [name, parts] of Object.entries(GOOD)) {
+    test(`taken: ${name}`, () => {
+      const bytes = modelBytes(parts);
+      assert.equal(readModel(bytes).nets.length, 3);
+      assert.ok(cliTakes(bytes), 'the CLI refuses it');
+    });
+  }
+
+  for (const [name, parts] of Object.entries(BAD)) {
+    test(`refused: ${name}`, () => {
+      const bytes = modelBytes(parts);
+      assert.throws(() => readModel(bytes), CorruptModel);
+      assert.ok(!cliTakes(bytes), 'the CLI takes it');
+    });
+  }
+
+  test('damaged files are refused', () => {
+    const good = readBytes(MODEL_FILES[1]);
+    for (let i = 0; i < good.length; i += i < 40 || i > good.length - 12 ? 1 : 4999) {
+      const bad = good.slice();
+      bad[i] ^= 1 << (i % 8);
+      assert.throws(() => readModel(bad), CorruptModel, `byte ${i}`);
+    }
+    for (const n of [0, 7, 8, 15, 16, 40, good.length - 1]) assert.throws(() => readModel(good.subarray(0, n)), CorruptModel, `${n} bytes`);
+  });
+
+  test('an archive names its model', () => {
+    const bytes = readBytes(join(VECTORS, 'network_row.dca'));
+    const [other, own] = [...models.values()];
+    for (const options of [undefined, {}, { models: new Map([[other.hash, other]]) }]) {
+      assert.throws(() => decodeArchive(bytes, options), (error) => error instanceof MissingModel && error.hash === own.hash);
+    }
+    decodeArchive(bytes, { models: new Map([[own.hash, own]]) });
+  });
+
+  test('arrays coded with the models of this test', () => {
+    mkdirSync(join(folder, 'models'));
+    const random = randomNumbers(3);
+    const [wide, series] = [[21, 24], [3, 13, 14]];
+    const inputs = {
+      smooth: { shape: wide, array: makeField('f4', wide, 'smooth', random) },
+      alike: { shape: series, array: makeField('f4', series, 'alike', random) },
+      holes: { shape: series, array: makeHoles('f4', series, 'oneNaN', random) },
+    };
+    for (const [name, parts] of Object.entries({ tiny: null, ...GOOD })) {
+      const path = join(folder, 'models', `${name}.dcm`);
+      const bytes = parts ? modelBytes(parts) : readBytes(MODEL_FILES[1]);
+      const model = readModel(bytes);
+      models.set(model.hash, model);
+      writeFileSync(path, bytes);
+      for (const bound of ['abs', 'lossless']) compareInputs(`made-${name}-${bound}`, inputs, 'f4', [...BOUNDS[bound], '--model', path]);
+    }
+  });
 });
 
 describe('the decoder itself', () => {
@@ -326,21 +460,21 @@ describe('the decoder itself', () => {
     const [path] = writeInputs('damage', { field: { shape: [20, 30], array } }, 'f4');
     const archive = join(folder, 'damage.dca');
     cli('compress', path, '-o', archive, '--abs', '0.1');
-    const good = new Uint8Array(readFileSync(archive));
-    decodeArchive(good);
+    const good = readBytes(archive);
+    decodeArchive(good, { models });
     for (let i = 0; i < good.length; i++) {
       const bad = good.slice();
       bad[i] ^= 1 << (i % 8);
       // A record's kind, length and checksum are covered by nothing but the payload: chunks are found through the index.
       if (decodesQuietly(bad)) assert.ok(isChunkFraming(good, i), `flipping a bit of byte ${i} went unnoticed`);
     }
-    for (const n of [0, 10, 39, good.length - 1]) assert.throws(() => decodeArchive(good.subarray(0, n)), `${n} bytes`);
+    for (const n of [0, 10, 39, good.length - 1]) assert.throws(() => decodeArchive(good.subarray(0, n), { models }), `${n} bytes`);
   });
 });
 
 function decodesQuietly(bytes) {
   try {
-    decodeArchive(bytes);
+    decodeArchive(bytes, { models });
     return true;
   } catch (error) {
     assert.ok(error instanceof CorruptArchive || error.code?.startsWith('Z_') || error.code === 'ERR_BUFFER_TOO_LARGE', String(error.stack));
