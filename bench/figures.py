@@ -148,6 +148,8 @@ def main():
     arguments = parser.parse_args()
     start = time.perf_counter()
     result = measure(arguments)
+    # Measured for a quarter of an hour: not to be lost to a report that fails.
+    (arguments.cache / "bench-last.json").write_text(json.dumps(result))
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, text in pages.write(result).items():
         (arguments.output / name).write_text(text)

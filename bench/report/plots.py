@@ -8,6 +8,7 @@ from speed import NATIVE, OURS
 
 STYLES = {
     "DeepComp": ("#000000", ""),
+    "DeepComp, classical": ("#777777", ""),
     "SZ3": ("#d55e00", ""),
     "SPERR": ("#0072b2", ""),
     "ZFP": ("#009e73", ""),
