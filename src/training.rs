@@ -4,7 +4,7 @@ use crate::codec::entropy::{Coder, Cumulative, DECISIONS};
 use crate::codec::neural::{self, PRIORS};
 use crate::codec::planes::Plane;
 pub use crate::codec::predictor::network::{DIRECT, INPUTS};
-use crate::codec::predictor::network::{Level, Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
+use crate::codec::predictor::network::{Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
 use crate::codec::pyramid::Grid;
 use crate::codec::walk::{Job, Learned, PassCoder, PassJob, Quantiser, code_plane};
 use crate::engine::LANES;
@@ -31,6 +31,18 @@ pub struct Stack {
     pub adaptive_scale: bool,
 }
 
+impl Stack {
+    /// The samples and holes of each plane.
+    fn grids(&self) -> impl Iterator<Item = (Grid<i32>, Option<Grid<u8>>)> {
+        let Self { height, width, ref planes, ref holes, .. } = *self;
+        let holes = holes.iter().map(Some).chain(core::iter::repeat(None));
+        planes
+            .iter()
+            .zip(holes)
+            .map(move |(samples, holes)| (Grid { height, width, samples: samples.clone() }, holes.map(|h| Grid { height, width, samples: h.clone() })))
+    }
+}
+
 /// One sample as the network sees it.
 #[derive(Debug, Clone)]
 pub struct Example {
@@ -48,11 +60,8 @@ pub struct Example {
 
 /// Shows `sink` about one in `every` samples of the stack, picked by `random`.
 pub fn examples(stack: &Stack, every: u32, random: &mut impl FnMut() -> u32, sink: &mut impl FnMut(&Example)) {
-    let grid = |samples: &Vec<i32>| Grid { height: stack.height, width: stack.width, samples: samples.clone() };
     let mut done: Vec<Grid<i32>> = Vec::new();
-    for (index, plane) in stack.planes.iter().enumerate() {
-        let source = grid(plane);
-        let holes = stack.holes.get(index).map(|h| Grid { height: stack.height, width: stack.width, samples: h.clone() });
+    for (source, holes) in stack.grids() {
         let plane = Plane { height: stack.height, width: stack.width, source: Some(&source), holes: holes.as_ref() };
         let references: Vec<&Grid<i32>> = done.iter().rev().take(stack.references).collect();
         let reference = references.first().copied();
@@ -74,13 +83,10 @@ pub fn no_counts() -> Counts {
 
 /// Codes a stack with a network and counts what its prior contexts would have to foresee.
 pub fn count(stack: &Stack, model: &Model, counts: &mut Counts) {
-    let grid = |samples: &Vec<i32>| Grid { height: stack.height, width: stack.width, samples: samples.clone() };
     let mut learned = neural::Learned::new(model, stack.planes.len() * stack.height * stack.width);
     core::mem::swap(learned.counts(), counts);
     let mut done: Vec<neural::Coded> = Vec::new();
-    for (index, plane) in stack.planes.iter().enumerate() {
-        let source = grid(plane);
-        let holes = stack.holes.get(index).map(|h| Grid { height: stack.height, width: stack.width, samples: h.clone() });
+    for (source, holes) in stack.grids() {
         let plane = Plane { height: stack.height, width: stack.width, source: Some(&source), holes: holes.as_ref() };
         let references: Vec<&neural::Coded> = done.iter().rev().take(stack.references).collect();
         let coded = neural::code_plane(&mut Discard, &mut learned, plane, &references, (stack.quantum, stack.wrap), |_| false);
@@ -121,14 +127,13 @@ impl<R: FnMut() -> u32, S: FnMut(&Example)> PassCoder for Recorder<'_, R, S> {
         let mut values = job.prediction.values;
         let Some(source) = job.source else { return values };
         let wrap = wraps_at(self.stack.wrap, self.stack.width, job.stride);
-        let (horizontal, holes) = job.horizontal.map_or((None, None), |(h, m)| (Some(h), m));
-        let plane: &Level = &known_level(job.context, horizontal, holes, wrap);
+        let plane = known_level(job.context, job.horizontal, wrap);
         let context = job.context;
         let around = Surroundings {
             pass: context.pass,
             level: context.level,
             quantum: context.quantum,
-            plane,
+            plane: &plane,
             references: self.references.at(job.stride),
             adaptive_scale: self.stack.adaptive_scale,
         };
@@ -141,15 +146,13 @@ impl<R: FnMut() -> u32, S: FnMut(&Example)> PassCoder for Recorder<'_, R, S> {
                 if !(self.random)().is_multiple_of((self.every / 8).max(1)) {
                     continue;
                 }
-                let mut base = [0; LANES];
-                base.iter_mut().zip(row.iter().skip(x)).for_each(|(b, v)| *b = *v);
-                self.neighbourhood.look(&around, y, x, &base);
+                self.neighbourhood.look(&around, y, x, row.get(x..).unwrap_or_default());
                 for lane in 0..count {
                     let hole = job.missing.and_then(|m| m.row(y).get(x + lane)).is_some_and(|h| *h != 0);
                     if hole || !(self.random)().is_multiple_of(self.every.min(8)) {
                         continue;
                     }
-                    let (Some(base), Some(sample)) = (base.get(lane), source.get(x + lane)) else { continue };
+                    let (Some(base), Some(sample)) = (row.get(x + lane), source.get(x + lane)) else { continue };
                     (self.sink)(&example(&self.neighbourhood, context.pass.number(), context.quantum, lane, sample.wrapping_sub(*base)));
                 }
             }

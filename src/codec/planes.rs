@@ -71,15 +71,14 @@ impl<'a> Planes<'a> {
         let plane = Plane { height, width, source, holes };
         match &mut self.state {
             State::Pyramid(learned, done) => {
-                let known: Vec<&Grid<i32>> = done.iter().collect();
-                let choice = source.map_or(0, |s| best_reference(s, holes, &known, &header.references));
+                let choice = source.map_or(0, |s| best_reference(s, holes, &done.iter().collect::<Vec<_>>(), &header.references));
                 let reference = learned.reference(coder, done.len(), &header.references, choice).and_then(|i| done.get(i));
                 let quantum = header.coded_quantum(Method::Pyramid);
                 done.push(walk::code_plane(coder, &mut walk::Tables, learned, walk::Job { plane, reference, quantum }, stop));
             }
             State::Network(learned, done) => {
-                let known: Vec<&Grid<i32>> = done.iter().map(|d| &d.samples).collect();
-                let choice = source.map_or(0, |s| best_reference(s, holes, &known, &header.references));
+                let known = || done.iter().map(|d| &d.samples).collect::<Vec<_>>();
+                let choice = source.map_or(0, |s| best_reference(s, holes, &known(), &header.references));
                 let first = learned.walk().reference(coder, done.len(), &header.references, choice);
                 let second = header.references.iter().chain(&[1, 2]).filter_map(|d| done.len().checked_sub(*d)).find(|i| Some(*i) != first);
                 let references: Vec<&neural::Coded> = first.into_iter().chain(second).filter_map(|i| done.get(i)).collect();

@@ -117,6 +117,12 @@ impl Models {
         }
     }
 
+    /// Those added, in that order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Model>> {
+        let Self(models) = self;
+        models.iter()
+    }
+
     /// # Errors
     /// [`Error::ModelUnavailable`] when it is not there.
     pub(crate) fn get(&self, id: ModelId) -> Result<&Model> {

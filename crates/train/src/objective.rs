@@ -47,17 +47,9 @@ pub fn slope(net: &Net, batch: &Batch, run: &Run) -> Result<Slope> {
 
 /// Bits of every sample of a batch.
 pub fn bits(net: &Net, batch: &Batch, run: &Run) -> Result<Vec<f32>> {
-    let net = net.copy(run.quantised, &run.device)?;
-    let parts = shards(
-        batch,
-        run,
-        || Ok(()),
-        |(), part| {
-            let said = net.forward(part.inputs(&run.device), run.quantised);
-            Ok(costs(&net, &read(&said, part)?.0, part)?.iter().map(|cost| cost.bits).collect::<Vec<_>>())
-        },
-    );
-    Ok(parts?.concat())
+    let mixture = net.copy(run.quantised, &run.device)?.mixture()?;
+    let samples = predictions(net, batch, run)?.into_iter().zip(batch.target.iter().zip(&batch.width));
+    Ok(samples.map(|(said, (&target, &width))| mixture.cost(said, target, width).bits).collect())
 }
 
 /// Prediction of every sample, in normalised units and octaves.

@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct WasmModels {
-    list: Vec<Arc<Model>>,
+    list: Models,
     looked: Vec<String>,
 }
 
@@ -29,9 +29,7 @@ impl WasmModels {
     /// `weights` when it cannot be used.
     pub fn add(&mut self, bytes: &[u8]) -> JsResult<JsValue> {
         let model = Model::parse(bytes)?;
-        if self.list.iter().all(|m| m.id() != model.id()) {
-            self.list.push(model.clone());
-        }
+        self.list.add(model.clone());
         info::to_js(&ModelInfo::from(model.as_ref()))
     }
 
@@ -46,7 +44,7 @@ impl WasmModels {
     pub(crate) fn choose(&self, name: &str) -> JsResult<Option<Arc<Model>>> {
         match name {
             "none" => Ok(None),
-            "auto" => Ok(self.list.first().cloned()),
+            "auto" => Ok(self.list.iter().next().cloned()),
             id => match self.list.iter().find(|m| m.id().to_string() == id) {
                 Some(model) => Ok(Some(model.clone())),
                 None => Err(self
@@ -57,7 +55,7 @@ impl WasmModels {
     }
 
     pub(crate) fn all(&self) -> Models {
-        self.list.iter().cloned().collect()
+        self.list.clone()
     }
 
     /// An error with the places where a missing model was looked for.

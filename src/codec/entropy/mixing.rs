@@ -135,9 +135,7 @@ impl<const N: usize> Mixing<N> {
         }
         bit
     }
-}
 
-impl<const N: usize> Mixing<N> {
     /// What the contexts of a decision say.
     #[inline]
     fn logits(&mut self, contexts: &Contexts<N>, decision: usize) -> [i32; N] {
@@ -210,6 +208,7 @@ impl Logistic {
     fn logit(&self, probability: u32) -> i32 {
         self.logits.get((probability >> 4) as usize).map_or(0, |l| i32::from(*l))
     }
+
     /// The slot of a prior: 0 is undecided, otherwise a logit around 128.
     fn slot(&self, prior: u8) -> Slot {
         let logit = (i32::from(prior) - 128) * PRIOR_STEP;

@@ -3,6 +3,7 @@
 //! `spec` holds what both directions must agree on. Code that models data is written once, against [`Coder`]: the encoder passes the
 //! symbol in, the decoder gets it back, so the two can not drift apart. No floating point here.
 
+mod classes;
 mod decisions;
 mod decoder;
 mod encoder;
@@ -11,6 +12,7 @@ mod mixing;
 mod residual;
 mod spec;
 
+pub(crate) use classes::{MAGNITUDES, Views, hash, magnitude, signed};
 pub(crate) use decisions::Decisions;
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;

@@ -1,6 +1,6 @@
 //! What foresees the residual of a sample: the network's word for it and what was coded nearby, each the number of a context.
 
-use crate::codec::entropy::Contexts;
+use crate::codec::entropy::{Contexts, MAGNITUDES, Views, hash, magnitude, signed};
 
 /// Views.
 pub(super) const CONTEXTS: usize = 10;
@@ -16,35 +16,21 @@ const ENERGIES: usize = 24;
 const SIDES: usize = 3;
 /// Contexts of the first view, which a model knows beforehand.
 pub(crate) const PRIORS: usize = SCALES * ENERGIES * SIDES;
-/// Classes of a magnitude.
-const MAGNITUDES: usize = 32;
-/// Classes of a signed difference.
-const SIGNED: usize = 13;
+/// Octaves told apart of a signed difference, and its classes.
+const OCTAVES: usize = 6;
+const SIGNED: usize = 2 * OCTAVES + 1;
 /// Levels told apart.
 const LEVELS: usize = 6;
 /// Sets of weights: by scale, and by level and pass.
 pub(super) const CIRCUMSTANCES: usize = SCALES + 3 * LEVELS;
 
-/// Number of contexts of each view.
-#[derive(Debug)]
-pub(super) struct Sizes {
-    sizes: [usize; CONTEXTS],
-    hash_bits: u32,
-}
-
-impl Sizes {
-    pub(super) fn of(samples: usize) -> Self {
-        let hash_bits = (samples / 8).max(1).ilog2().clamp(8, 12);
-        let pair = SIGNED * SIGNED;
-        let exact = 1 << hash_bits;
-        let sizes = [PRIORS, MAGNITUDES * SCALES, 3 * pair, MAGNITUDES * SCALES, 4 * pair, pair, pair, 3 * LEVELS * SCALES, exact, exact];
-        Self { sizes, hash_bits }
-    }
-
-    /// Of all views.
-    pub(super) fn contexts(&self) -> usize {
-        self.sizes.iter().sum()
-    }
+/// Views that tell exact differences apart get about one context for eight samples.
+pub(super) fn views(samples: usize) -> Views<CONTEXTS> {
+    let hash_bits = (samples / 8).max(1).ilog2().clamp(8, 12);
+    let pair = SIGNED * SIGNED;
+    let exact = 1 << hash_bits;
+    let sizes = [PRIORS, MAGNITUDES * SCALES, 3 * pair, MAGNITUDES * SCALES, 4 * pair, pair, pair, 3 * LEVELS * SCALES, exact, exact];
+    Views { sizes, hash_bits }
 }
 
 /// What is known when a residual is coded. Residuals are in quanta.
@@ -73,7 +59,7 @@ pub(super) struct Seen {
 impl Seen {
     /// The contexts of the residual and how many of its low bits are split off.
     #[inline]
-    pub(super) fn contexts(&self, sizes: &Sizes) -> (Contexts<CONTEXTS>, u32) {
+    pub(super) fn contexts(&self, all: &Views<CONTEXTS>) -> (Contexts<CONTEXTS>, u32) {
         let Self { pass, scale, left, above, near, corners, before, around, .. } = *self;
         let split = ((scale >> 4) - 1).clamp(0, 24) as u32;
         let magnitude_of = |r: i32| r.unsigned_abs().min(1 << 24);
@@ -91,11 +77,11 @@ impl Seen {
             2..=4 => 1,
             _ => 2,
         };
-        let sg = |difference: i32| signed(difference >> split);
+        let sg = |difference: i32| signed::<OCTAVES>(difference >> split);
         let pair = |a: i32, b: i32| sg(a) * SIGNED + sg(b);
         let [a, b, c, d] = near;
         let [p, q, r, s] = around;
-        let exact = |hash: u32| (hash.wrapping_mul(0x9E37_79B1) >> (32 - sizes.hash_bits)) as usize;
+        let exact = |hash: u32| all.exact(hash);
         let sides = hash(hash(p as u32, q as u32), hash(r as u32, s as u32));
         let views = [
             (class * ENERGIES + magnitude(energy >> split).min(ENERGIES - 1)) * SIDES + side,
@@ -109,34 +95,6 @@ impl Seen {
             exact(hash(p as u32, q as u32)),
             exact(sides),
         ];
-        let mut start = 0;
-        let mut slots = [0; CONTEXTS];
-        for ((slot, view), size) in slots.iter_mut().zip(views).zip(sizes.sizes) {
-            *slot = start + view;
-            start += size;
-        }
-        (Contexts { slots, weights: [class, SCALES + pass * LEVELS + level] }, split)
+        (all.at(views, [class, SCALES + pass * LEVELS + level]), split)
     }
-}
-
-/// Half octaves of 1 + magnitude.
-#[inline]
-fn magnitude(magnitude: u32) -> usize {
-    let v = magnitude.saturating_add(1);
-    let octave = v.ilog2();
-    let half = if octave > 0 { v >> (octave - 1) & 1 } else { 0 };
-    ((2 * octave + half) as usize).min(MAGNITUDES - 1)
-}
-
-/// Sign and octave.
-#[inline]
-fn signed(difference: i32) -> usize {
-    let m = difference.unsigned_abs();
-    let octave = if m < 3 { m as usize } else { ((m - 1).ilog2() as usize + 2).min(6) };
-    if difference < 0 { 6 - octave } else { 6 + octave }
-}
-
-#[inline]
-fn hash(a: u32, b: u32) -> u32 {
-    (a.wrapping_mul(0x9E37_79B1) ^ b.wrapping_add(0x7F4A_7C15).wrapping_mul(0x85EB_CA6B)).rotate_left(13).wrapping_mul(0xC2B2_AE35)
 }

@@ -6,15 +6,15 @@ mod refine;
 
 pub(crate) use contexts::PRIORS;
 
-use super::entropy::{Coder, Decisions, Mixing, Table};
+use super::entropy::{Coder, Decisions, Mixing, Table, Views};
 use super::planes::Plane;
 use super::predictor::network::{ReferenceLevels, known_level, wraps_at};
-use super::predictor::taps;
+use super::predictor::{Context, taps};
 use super::pyramid::{Grid, Pass, merge};
 use super::walk::{self, Job, PassCoder, PassJob, Quantiser};
 use crate::engine::Engine;
 use crate::weights::Model;
-use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, Sizes};
+use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, views};
 use refine::{TRUSTS, refine};
 
 /// What a chunk learns while it is coded.
@@ -24,7 +24,7 @@ pub(crate) struct Learned<'a> {
     engine: Engine,
     walk: walk::Learned,
     decisions: Decisions<CONTEXTS>,
-    sizes: Sizes,
+    views: Views<CONTEXTS>,
     /// How much of its corrections a pass takes, by pass.
     trusts: [Table; 3],
 }
@@ -36,14 +36,14 @@ impl<'a> Learned<'a> {
     }
 
     fn on(engine: Engine, model: &'a Model, samples: usize) -> Self {
-        let sizes = Sizes::of(samples);
-        let mixing = Mixing::led(sizes.contexts(), CIRCUMSTANCES, model.priors());
+        let views = views(samples);
+        let mixing = Mixing::led(views.contexts(), CIRCUMSTANCES, model.priors());
         Self {
             model,
             engine,
             walk: walk::Learned::default(),
             decisions: Decisions::new(mixing),
-            sizes,
+            views,
             trusts: core::array::from_fn(|_| Table::uniform(TRUSTS, 5)),
         }
     }
@@ -74,12 +74,12 @@ pub(crate) fn code_plane<C: Coder>(
     (quantum, wrap): (i32, bool),
     stop: impl Fn(&C) -> bool,
 ) -> Coded {
-    let Learned { model, engine, walk: walk_learned, decisions, sizes, trusts } = learned;
+    let Learned { model, engine, walk: walk_learned, decisions, views, trusts } = learned;
     let mut passes = Passes {
         model,
         engine: *engine,
         decisions,
-        sizes,
+        views,
         trusts,
         references: ReferenceLevels::new(references.iter().map(|r| &r.samples), wrap),
         before: references.first().map(|r| &r.errors),
@@ -117,7 +117,7 @@ struct Passes<'a> {
     model: &'a Model,
     engine: Engine,
     decisions: &'a mut Decisions<CONTEXTS>,
-    sizes: &'a Sizes,
+    views: &'a Views<CONTEXTS>,
     trusts: &'a mut [Table; 3],
     references: ReferenceLevels<'a>,
     /// Residuals of the first reference.
@@ -132,8 +132,7 @@ impl PassCoder for Passes<'_> {
         let PassJob { context, stride, horizontal, source, missing, .. } = job;
         self.errors.settle(context.known.height, context.known.width);
         let wrap = wraps_at(self.wrap, self.width, stride);
-        let (samples, holes) = horizontal.map_or((None, None), |(h, m)| (Some(h), m));
-        let level = known_level(context, samples, holes, wrap);
+        let level = known_level(context, horizontal, wrap);
         let refined = refine(self.model, self.engine, context, &level, self.references.at(stride), job.prediction.values, missing);
         let before = self.before.map(|b| context.pass.component(b, stride));
         let best = source.map_or(0, |s| refined.best_trust(s, missing, context.quantum));
@@ -158,7 +157,7 @@ impl Passes<'_> {
     fn code_residuals<C: Coder>(
         &mut self,
         coder: &mut C,
-        context: &super::predictor::Context,
+        context: &Context,
         said: Said,
         before: Option<&Grid<i32>>,
         source: Option<&Grid<i32>>,
@@ -177,7 +176,7 @@ impl Passes<'_> {
             });
             let horizontal = [y, y + 1].map(|y| if context.pass == Pass::Vertical { self.errors.horizontal.row(y) } else { &[] });
             let [upper, lower] = horizontal;
-            let [above, here] = Above::rows(&mut errors, y);
+            let [above, here] = row_and_above(&mut errors, y);
             let before = [y.checked_sub(1), Some(y), Some(y + 1)].map(|y| before.zip(y).map_or(&[][..], |(b, y)| b.row(y)));
             let [before_above, before_here, before_below] = before;
             let source = source.map_or(&[][..], |s| s.row(y));
@@ -210,7 +209,7 @@ impl Passes<'_> {
                         sample.map_or(0, |s| turn(quantiser.nearest(s.wrapping_sub(*value))))
                     }),
                 };
-                let (contexts, split) = seen.contexts(self.sizes);
+                let (contexts, split) = seen.contexts(self.views);
                 let wanted = source.get(x).map_or(0, |s| quantiser.nearest(s.wrapping_sub(*value)));
                 let residual = turn(self.decisions.code(coder, &contexts, split, turn(wanted)));
                 *value = value.wrapping_add(residual.wrapping_mul(context.quantum));
@@ -241,17 +240,12 @@ struct Near<'a> {
     dx: isize,
 }
 
-/// Splits a grid at a row.
-struct Above;
-
-impl Above {
-    /// The row above `y` (empty for the first) and row `y`.
-    fn rows(grid: &mut Grid<i32>, y: usize) -> [&mut [i32]; 2] {
-        let width = grid.width;
-        let (before, after) = grid.samples.split_at_mut(y * width);
-        let above = before.len().checked_sub(width).and_then(|start| before.get_mut(start..)).unwrap_or_default();
-        [above, after.get_mut(..width).unwrap_or_default()]
-    }
+/// The row above `y` (empty for the first) and row `y`.
+fn row_and_above(grid: &mut Grid<i32>, y: usize) -> [&mut [i32]; 2] {
+    let width = grid.width;
+    let (before, after) = grid.samples.split_at_mut(y * width);
+    let above = before.len().checked_sub(width).and_then(|start| before.get_mut(start..)).unwrap_or_default();
+    [above, after.get_mut(..width).unwrap_or_default()]
 }
 
 #[cfg(test)]

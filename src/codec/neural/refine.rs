@@ -1,6 +1,6 @@
 //! The network's correction of a pass.
 
-use crate::codec::predictor::network::{Lanes, Level, Neighbourhood, Surroundings, logarithm};
+use crate::codec::predictor::network::{Level, Neighbourhood, Surroundings, logarithm};
 use crate::codec::predictor::{Context, reciprocal, rough_bits};
 use crate::codec::pyramid::Grid;
 use crate::engine::{Engine, LANES};
@@ -44,9 +44,8 @@ impl Refined {
         for y in (0..target.height).step_by(step) {
             let said = self.corrections.row(y).iter().zip(self.exponents.row(y));
             let holes = missing.map(|m| m.row(y)).unwrap_or_default().iter().copied().chain(core::iter::repeat(0));
-            for ((((base, target), (correction, exponent)), _), _) in
-                self.base.row(y).iter().zip(target.row(y)).zip(said).zip(holes).zip(0..).filter(|((_, hole), _)| *hole == 0)
-            {
+            let samples = self.base.row(y).iter().zip(target.row(y)).zip(said).zip(holes);
+            for (((base, target), (correction, exponent)), _) in samples.filter(|(_, hole)| *hole == 0) {
                 for (trust, bits) in bits.iter_mut().enumerate() {
                     let (whole, _) = rescale((correction * trust as i32) >> 2, exponent - 1);
                     let error = target.wrapping_sub(base.wrapping_add(whole));
@@ -83,12 +82,11 @@ pub(super) fn refine(
         let holes = missing.map(|m| m.row(y)).unwrap_or_default();
         for (block, ((values, scales), (corrections, exponents))) in blocks.enumerate() {
             // Nothing is said of a block that is missing altogether.
-            if holes.chunks(LANES).nth(block).is_some_and(|h| !h.contains(&0)) {
+            let holes = holes.chunks(LANES).nth(block).unwrap_or_default();
+            if !holes.is_empty() && !holes.contains(&0) {
                 continue;
             }
-            let mut base: Lanes = [0; LANES];
-            base.iter_mut().zip(values.iter()).for_each(|(b, v)| *b = *v);
-            seen.look(&around, y, block * LANES, &base);
+            seen.look(&around, y, block * LANES, values);
             let Ok(said) = forward.run(&seen) else { continue };
             let lanes = said.correction.into_iter().zip(said.scale).zip(seen.exponents);
             for ((scale, (to, unit)), ((correction, said), exponent)) in scales.iter_mut().zip(corrections.iter_mut().zip(exponents.iter_mut())).zip(lanes) {
@@ -97,7 +95,6 @@ pub(super) fn refine(
                 *scale = said + 16 * (exponent - 1) - quantum;
             }
             // A missing sample keeps the classical prediction.
-            let holes = holes.chunks(LANES).nth(block).unwrap_or_default();
             corrections.iter_mut().zip(holes).filter(|(_, hole)| **hole != 0).for_each(|(correction, _)| *correction = 0);
         }
     }

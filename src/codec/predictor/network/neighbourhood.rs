@@ -182,11 +182,13 @@ impl Level {
 }
 
 impl Neighbourhood {
-    /// Looks around the samples from column `x` of row `y`; `base` holds what is predicted for each.
-    pub(crate) fn look(&mut self, around: &Surroundings, y: usize, x: usize, base: &Lanes) {
+    /// Looks around the samples from column `x` of row `y`, for which the classical way predicts `predicted`.
+    pub(crate) fn look(&mut self, around: &Surroundings, y: usize, x: usize, predicted: &[i32]) {
+        let mut base = [0; LANES];
+        base.iter_mut().zip(predicted).for_each(|(b, p)| *b = *p);
         let place = Place { phase: around.pass.phase(), y, x };
         let mut found = [0; LANES];
-        let own = pairs(around.pass).map(|offset| around.plane.pair(place, offset, base, &mut found));
+        let own = pairs(around.pass).map(|offset| around.plane.pair(place, offset, &base, &mut found));
         let total = |part: fn(&Pair) -> &Lanes| {
             let mut total = [0u32; LANES];
             for pair in own.iter().take(SCALE_PAIRS) {
@@ -215,18 +217,17 @@ impl Neighbourhood {
         for (((inputs, moved), ratio), reference) in
             reference_inputs.chunks_mut(REFERENCE_INPUTS).zip(moved.chunks_mut(SHARED)).zip(&mut ratios).zip(references)
         {
-            let Some((here, present)) = reference.and_then(|r| r.row(place.phase, (0, 0), y, x)) else {
+            let Some((reference, (here, present))) = reference.and_then(|r| Some((r, r.row(place.phase, (0, 0), y, x)?))) else {
                 inputs.iter_mut().chain(moved).for_each(|row| *row = [0; LANES]);
                 continue;
             };
             let mut middle = [0; LANES];
             middle.iter_mut().zip(here).zip(present).for_each(|((m, h), p)| *m = h & p);
-            let Some(reference) = reference else { continue };
             let shared = pairs(around.pass).into_iter().take(SHARED).map(|offset| reference.pair(place, offset, &middle, &mut [0; LANES]));
             let (bends, compared) = inputs.split_at_mut(SHARED + 2);
             let mut total = [0u32; LANES];
             let mut compared = compared.iter_mut();
-            for ((((pair, own), input), moved), _) in shared.zip(&own).zip(bends.iter_mut()).zip(moved).zip(0..) {
+            for (((pair, own), input), moved) in shared.zip(&own).zip(bends.iter_mut()).zip(moved) {
                 by_sums.input(&pair.sum, input);
                 by_sums.apply(&less(&own.sum, &pair.sum), moved);
                 total.iter_mut().zip(&pair.sum).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
@@ -326,15 +327,15 @@ pub(crate) fn whole_level(full: &Grid<i32>, stride: usize, wrap: bool) -> Level 
     level
 }
 
-/// What is known in a context: the grids already coded.
-pub(crate) fn known_level(context: &Context, horizontal: Option<&Grid<i32>>, horizontal_holes: Option<&Grid<u8>>, wrap: bool) -> Level {
+/// What is known in a context: the grids already coded, among them `horizontal` and its holes once it is there.
+pub(crate) fn known_level(context: &Context, horizontal: Option<(&Grid<i32>, Option<&Grid<u8>>)>, wrap: bool) -> Level {
     let mut level = Level::default();
     level.add((0, 0), context.known, context.holes.map(|h| h.known), wrap);
     if context.pass != Pass::Diagonal {
         level.add((1, 1), context.diagonal, context.holes.map(|h| h.diagonal), wrap);
     }
-    if let Some(samples) = horizontal {
-        level.add((0, 1), samples, horizontal_holes, wrap);
+    if let Some((samples, holes)) = horizontal {
+        level.add((0, 1), samples, holes, wrap);
     }
     level
 }
