@@ -83,7 +83,7 @@ pub fn no_counts() -> Counts {
 
 /// Codes a stack with a network and counts what its prior contexts would have to foresee.
 pub fn count(stack: &Stack, model: &Model, counts: &mut Counts) {
-    let mut learned = neural::Learned::new(model, stack.planes.len() * stack.height * stack.width);
+    let mut learned = neural::Learned::new(model);
     core::mem::swap(learned.counts(), counts);
     let mut done: Vec<neural::Coded> = Vec::new();
     for (source, holes) in stack.grids() {

@@ -126,6 +126,7 @@ fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
             dataset(&[41, 37], Values::I64((0..1517).map(|i| 4 * (i64::from(i) * 1_000_000_007 * 3 + i64::from(random(i) >> 2))).collect())),
             ErrorBound::Lossless,
         ),
+        ("long", dataset(&[1030, 1024], Values::F32((0..1030 * 1024).map(|i| smooth(i / 1024, i % 1024)).collect())), ErrorBound::relative(1e-4).unwrap()),
         ("raw", dataset(&[41, 37], Values::U32((0..1517).map(random).collect())), ErrorBound::Lossless),
         (
             "repeats",
@@ -198,7 +199,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 43);
+    assert!(list.lines().count() >= 44);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();

@@ -13,7 +13,7 @@ pub struct FormatVersion {
 
 impl FormatVersion {
     /// What this build writes.
-    pub const CURRENT: Self = Self { major: 0, minor: 3 };
+    pub const CURRENT: Self = Self { major: 0, minor: 4 };
 
     /// The version in a superblock.
     ///

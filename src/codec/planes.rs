@@ -56,7 +56,7 @@ impl<'a> Planes<'a> {
         let state = match method {
             Method::Network => {
                 let model = model.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"))?;
-                State::Network(Box::new(neural::Learned::new(model, shape.samples())), Vec::new())
+                State::Network(Box::new(neural::Learned::new(model)), Vec::new())
             }
             Method::Pyramid => State::Pyramid(Box::default(), Vec::new()),
             Method::Raster => State::Raster(Box::new(raster::Learned::new(shape.samples())), Vec::new()),
@@ -84,6 +84,11 @@ impl<'a> Planes<'a> {
                 let references: Vec<&neural::Coded> = first.into_iter().chain(second).filter_map(|i| done.get(i)).collect();
                 let coded = neural::code_plane(coder, learned, plane, &references, (header.coded_quantum(Method::Network), header.wrap), stop);
                 done.push(coded);
+                // Nothing is asked about the residuals of planes that no later one refers to.
+                let farthest = header.references.iter().copied().max().unwrap_or(0).max(2);
+                if let Some(old) = done.len().checked_sub(farthest).and_then(|i| i.checked_sub(1)).and_then(|i| done.get_mut(i)) {
+                    old.forget_errors();
+                }
             }
             State::Raster(learned, done) => {
                 let before = [1, 2].map(|d| done.len().checked_sub(d).and_then(|i| done.get(i)));

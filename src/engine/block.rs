@@ -10,14 +10,25 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     channels: usize,
+    samples: usize,
     pairs: Vec<Row>,
 }
 
 impl Block {
-    /// Zeros.
+    /// Zeros, a full block of them.
     #[must_use]
     pub fn new(channels: usize) -> Self {
-        Self { channels, pairs: vec![[0; LANES]; channels.div_ceil(2)] }
+        Self { channels, samples: LANES, pairs: vec![[0; LANES]; channels.div_ceil(2)] }
+    }
+
+    /// Says that only the first `samples` matter; what layers make of the others is not defined.
+    pub fn limit(&mut self, samples: usize) {
+        self.samples = samples.min(LANES);
+    }
+
+    /// Samples that matter.
+    pub(super) const fn samples(&self) -> usize {
+        self.samples
     }
 
     /// Number of channels.

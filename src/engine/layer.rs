@@ -71,10 +71,10 @@ impl Layer {
         let clamp = Clamp::from(range);
         for (group, rows) in self.groups.iter().zip(out.chunks_mut(GROUP)) {
             if let Ok(rows) = rows.try_into() {
-                engine.run(group, input.pairs(), clamp, rows);
+                engine.run(group, input, clamp, rows);
             } else {
                 let mut all = [[0; LANES]; GROUP];
-                engine.run(group, input.pairs(), clamp, &mut all);
+                engine.run(group, input, clamp, &mut all);
                 rows.iter_mut().zip(all).for_each(|(row, values)| *row = values);
             }
         }
@@ -85,9 +85,10 @@ impl Layer {
     pub fn activate(&self, engine: Engine, input: &Block, out: &mut Block) -> Result<()> {
         self.check(input.channels(), out.channels())?;
         let clamp = Clamp::from(ACTIVATION);
+        out.limit(input.samples());
         for (group, pairs) in self.groups.iter().zip(out.pairs_mut()) {
             let mut rows = [[0; LANES]; GROUP];
-            engine.run(group, input.pairs(), clamp, &mut rows);
+            engine.run(group, input, clamp, &mut rows);
             for (pair, [even, odd]) in pairs.iter_mut().zip(rows.as_chunks().0) {
                 for ((word, &even), &odd) in pair.iter_mut().zip(even).zip(odd) {
                     *word = join(even as i16, odd as i16);

@@ -187,7 +187,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 3, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 4, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
@@ -585,8 +585,14 @@ class Stream {
   constructor(bytes) {
     check(bytes.length >= 8 && bytes.length % 2 === 0, 'length of a stream');
     this.reader = new Reader(bytes);
+    this.enter();
+  }
+
+  /** A block. */
+  enter() {
     this.a = this.reader.u32();
     this.b = this.reader.u32();
+    this.left = 2 ** 20;
   }
 
   step(start, frequency) {
@@ -595,6 +601,10 @@ class Stream {
     if (next < 65536) next = (next * 65536 + this.reader.u16()) >>> 0;
     this.a = this.b;
     this.b = next;
+    if (--this.left === 0 && this.reader.left > 0) {
+      check(this.a === 65536 && this.b === 65536, 'block does not end as it must');
+      this.enter();
+    }
   }
 
   /** At most 15 plain bits. */
@@ -1045,7 +1055,7 @@ class Mixer {
     });
   }
 
-  /** The contexts (one number per kind) and the two circumstances of the next decisions. */
+  /** The contexts (one number per kind) and the circumstances of the next decisions. */
   enter(contexts, circumstances) {
     this.slots = contexts.map((context, i) => this.bases[i] + 32 * context);
     this.sets = circumstances.map((circumstance) => this.width * 32 * circumstance);
@@ -1055,7 +1065,7 @@ class Mixer {
     const { weights, inputs, chances, counts, width, gain } = this;
     this.readInputs(d);
     const sums = this.sets.map((set) => this.sum(set + width * d));
-    const chance = clamp(prob((sums[0] + sums[1]) >> 1) >> 1, 1, SLOTS - 1);
+    const chance = clamp(prob(sums.length === 1 ? sums[0] : (sums[0] + sums[1]) >> 1) >> 1, 1, SLOTS - 1);
     const bit = this.stream.decision(chance);
     const y = bit ? 65535 : 0;
     this.sets.forEach((set, c) => {
@@ -1118,7 +1128,7 @@ function hash(a, b) {
 const exact = (h, bits) => Math.imul(h, 0x9e3779b1) >>> (32 - bits);
 
 /** B for exact contexts. */
-const exactBits = ({ planes, height, width }, d, e) => clamp(floorLog2(Math.max(Math.floor((planes * height * width) / d), 1)), 8, e);
+const exactBits = ({ planes, height, width }) => clamp(floorLog2(Math.max(Math.floor((planes * height * width) / 4), 1)), 8, 16);
 
 /** §11: residuals by decisions. */
 class Decisions {
@@ -1194,7 +1204,7 @@ function earlier(plane, y, x) {
 class Raster {
   constructor(chunk, stream) {
     this.chunk = chunk;
-    this.hashBits = exactBits(chunk, 4, 16);
+    this.hashBits = exactBits(chunk);
     const size = 2 ** this.hashBits;
     this.decisions = new Decisions(stream, {
       sizes: [32, 225, 225, 225, 225, 480, size, size, size, 480, 3375],
@@ -1612,18 +1622,15 @@ function attention(scores, tokens, direct, others) {
 /** Where contexts look, as (row, column) offsets in strides. */
 const BESIDE = [[0, -2], [-2, -2], [-2, 0], [-2, 2]];
 const CORNERS = [[-1, -1], [-1, 1], [1, -1], [1, 1]];
-const EARLIER = [[0, 0], [0, -2], [0, 2], [-2, 0], [2, 0]];
 
 /** §19. Planes have residuals too. */
 class Network extends Pyramid {
   constructor(chunk, stream) {
     super(chunk, stream);
     this.trustTables = many(3, () => uniform(5, 5));
-    this.hashBits = exactBits(chunk, 8, 12);
-    const size = 2 ** this.hashBits;
     this.decisions = new Decisions(stream, {
-      sizes: [LEADING, 1024, 507, 1024, 676, 169, 169, 576, size, size],
-      circumstances: 50, weights: [65536, ...many(9, () => 5500), 0], rate: 25, gain: 13, priors: chunk.model.priors,
+      sizes: [LEADING, 507, 2197, 169, 169],
+      circumstances: 3, weights: [65536, ...many(4, () => 5500), 0], rate: 25, gain: 13, priors: chunk.model.priors,
     });
   }
 
@@ -1686,35 +1693,25 @@ class Network extends Pyramid {
     const near = read(residual, nearOffsets);
     const corners = number === 2 ? read(residual, CORNERS) : [];
     const reference = references.length > 0 ? references[0].residuals : null;
-    const before = reference ? read((at) => sign * reference[at], EARLIER) : [0, 0, 0, 0, 0];
+    const before = reference ? sign * reference[y * width + x] : 0;
     const deltas = read((at) => sign * Math.round(difference(samples[at], p) / this.quantum), nearOffsets);
-    const level = Math.min(floorLog2(stride), 5);
-    const sight = { own, near, corners, before, deltas, side, level, number };
+    const sight = { own, near, corners, before, deltas, side, number };
     const k = clamp((distance >> 4) - 1, 0, 24);
-    const circumstance = distance < 32 ? Math.max((distance + 80) >> 2, 0) : 28 + ((distance >> 2) % 4);
-    return this.decisions.decode(this.contexts(sight, circumstance, k), [circumstance, 32 + 6 * number + level], k);
+    const kind = distance < 32 ? Math.max((distance + 80) >> 2, 0) : 28 + ((distance >> 2) % 4);
+    return this.decisions.decode(this.contexts(sight, kind, k), [number], k);
   }
 
-  contexts({ own, near: n, corners: z, before: g, deltas: d, side, level, number }, kind, k) {
+  contexts({ own, near: n, corners: z, before: g, deltas: d, side, number }, kind, k) {
     const weighted = (numbers, weights) => numbers.reduce((sum, r, i) => sum + weights[i] * Math.min(magnitude(r), 2 ** 24), 0);
-    const same = weighted(own, [2, 1, 2, 1]);
-    const near = weighted(n, [1, 1, 1, 1]);
-    const corners = weighted(z, [1, 1, 1, 1]);
-    const energy = same + near + 2 * corners;
+    const energy = weighted(own, [2, 1, 2, 1]) + weighted(n, [1, 1, 1, 1]) + weighted(z, [2, 2, 2, 2]);
     const pair = (a, b) => 13 * sig(a, k, 6) + sig(b, k, 6);
     const sum = (a, b) => (a + b) | 0;
-    const u = hash(d[0], d[1]);
     return [
       (24 * kind + Math.min(mag(energy >>> k), 23)) * 3 + side,
-      32 * mag(same >>> k) + kind,
       3 * pair(own[0], own[2]) + number,
-      32 * mag(weighted(g, [2, 1, 1, 1, 1]) >>> k) + kind,
-      4 * pair(sum(n[0], n[1]), sum(n[2], n[3])) + number + (number === 2 && corners > near ? 1 : 0),
+      13 * pair(own[0], own[1]) + sig(own[3], k, 6),
       pair(sum(d[0], d[1]), sum(d[2], d[3])),
-      pair(g[0], sum(own[0], own[2])),
-      32 * (6 * number + level) + kind,
-      exact(u, this.hashBits),
-      exact(hash(u, hash(d[2], d[3])), this.hashBits),
+      pair(g, sum(own[0], own[2])),
     ];
   }
 }

@@ -14,7 +14,7 @@ import { xxh3 } from './xxh3.mjs';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
-const VECTORS = join(ROOT, 'tests/vectors/v0.3');
+const VECTORS = join(ROOT, 'tests/vectors/v0.4');
 
 const readBytes = (path) => new Uint8Array(readFileSync(path));
 

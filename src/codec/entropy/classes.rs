@@ -1,6 +1,4 @@
-//! What contexts are made of: classes of magnitudes and of signed differences, and hashes of exact ones (docs/format.md, "Mixing").
-
-use super::Contexts;
+//! What contexts are made of: classes of magnitudes and of signed differences (docs/format.md, "Mixing").
 
 /// Classes of a magnitude.
 pub(crate) const MAGNITUDES: usize = 32;
@@ -22,39 +20,27 @@ pub(crate) fn signed<const END: usize>(difference: i32) -> usize {
     if difference < 0 { END - octave } else { END + octave }
 }
 
-#[inline]
-pub(crate) fn hash(a: u32, b: u32) -> u32 {
-    (a.wrapping_mul(0x9E37_79B1) ^ b.wrapping_add(0x7F4A_7C15).wrapping_mul(0x85EB_CA6B)).rotate_left(13).wrapping_mul(0xC2B2_AE35)
-}
-
-/// How many contexts each view has, and how many bits of a hash tell contexts apart.
+/// How many contexts each view has.
 #[derive(Debug)]
-pub(crate) struct Views<const N: usize> {
-    pub(crate) sizes: [usize; N],
-    pub(crate) hash_bits: u32,
-}
+pub(crate) struct Views<const N: usize>(pub(crate) [usize; N]);
 
 impl<const N: usize> Views<N> {
-    /// Of all views.
+    /// Contexts of all views.
     pub(crate) fn contexts(&self) -> usize {
-        self.sizes.iter().sum()
-    }
-
-    /// The context of a hash.
-    #[inline]
-    pub(crate) fn exact(&self, hash: u32) -> usize {
-        (hash.wrapping_mul(0x9E37_79B1) >> (32 - self.hash_bits)) as usize
+        let Self(sizes) = self;
+        sizes.iter().sum()
     }
 
     /// The contexts that `views` number, each within its own view.
     #[inline]
-    pub(crate) fn at(&self, views: [usize; N], weights: [usize; 2]) -> Contexts<N> {
+    pub(crate) fn at(&self, views: [usize; N]) -> [usize; N] {
+        let Self(sizes) = self;
         let mut start = 0;
         let mut slots = [0; N];
-        for ((slot, view), size) in slots.iter_mut().zip(views).zip(self.sizes) {
+        for ((slot, view), size) in slots.iter_mut().zip(views).zip(sizes) {
             *slot = start + view;
             start += size;
         }
-        Contexts { slots, weights }
+        slots
     }
 }

@@ -21,20 +21,20 @@ const _: () = assert!(SYMBOLS > 14);
 
 /// Learned state of the residuals of a chunk.
 #[derive(Debug)]
-pub(crate) struct Decisions<const N: usize> {
-    pub(crate) mixing: Mixing<N>,
+pub(crate) struct Decisions<const N: usize, const W: usize> {
+    pub(crate) mixing: Mixing<N, W>,
     low: LowBits,
     excess: Excess,
 }
 
-impl<const N: usize> Decisions<N> {
-    pub(crate) fn new(mixing: Mixing<N>) -> Self {
+impl<const N: usize, const W: usize> Decisions<N, W> {
+    pub(crate) fn new(mixing: Mixing<N, W>) -> Self {
         Self { mixing, low: LowBits::default(), excess: Excess::default() }
     }
 
     /// Codes a residual, of which the lowest `split` bits are told apart from the rest.
     #[inline]
-    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N>, split: u32, residual: i32) -> i32 {
+    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N, W>, split: u32, residual: i32) -> i32 {
         let half = 1i32 << split >> 1;
         let shifted = residual.wrapping_add(half);
         let high = self.code_high(coder, contexts, shifted >> split);
@@ -49,7 +49,7 @@ impl<const N: usize> Decisions<N> {
 
     /// Codes a residual without its low bits: zero, sign, magnitude.
     #[inline]
-    fn code_high<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N>, high: i32) -> i32 {
+    fn code_high<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N, W>, high: i32) -> i32 {
         if self.mixing.code(coder, contexts, ZERO, high == 0) {
             return 0;
         }
@@ -62,7 +62,7 @@ impl<const N: usize> Decisions<N> {
 
     /// Codes a magnitude from 1: one by one, then octave by octave, whose first bit is a decision and the others plain.
     #[inline]
-    fn code_magnitude<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N>, first: usize, wanted: u32) -> u32 {
+    fn code_magnitude<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N, W>, first: usize, wanted: u32) -> u32 {
         let beyond = wanted.saturating_sub(SINGLE + 1);
         let octave = (beyond / 2 + 1).ilog2();
         let class = if wanted <= SINGLE { wanted - wanted.min(1) } else { SINGLE + octave.min(OCTAVES) };

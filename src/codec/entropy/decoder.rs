@@ -1,7 +1,7 @@
 //! rANS decoder. A stream that ends too early reads as zeros and is reported at the end.
 
 use super::Coder;
-use super::spec::{Cumulative, PROBABILITY_BITS, STATE_BYTES, STATE_LOW};
+use super::spec::{BLOCK, Cumulative, PROBABILITY_BITS, STATE_BYTES, STATE_LOW};
 use crate::error::{Error, Result};
 
 /// Reads the steps an [`super::Encoder`] wrote.
@@ -10,6 +10,8 @@ pub(crate) struct Decoder<'a> {
     next: u32,
     other: u32,
     words: core::slice::Iter<'a, [u8; 2]>,
+    /// Steps until the block ends.
+    left: usize,
     overrun: bool,
 }
 
@@ -22,7 +24,7 @@ impl<'a> Decoder<'a> {
         let (states, _) = head.as_chunks::<4>();
         let [next, other] = states else { return Err(short()) };
         let (words, []) = body.as_chunks::<2>() else { return Err(Error::corrupt("a coded stream has an odd length")) };
-        Ok(Self { next: u32::from_le_bytes(*next), other: u32::from_le_bytes(*other), words: words.iter(), overrun: false })
+        Ok(Self { next: u32::from_le_bytes(*next), other: u32::from_le_bytes(*other), words: words.iter(), left: BLOCK, overrun: false })
     }
 
     /// Whether the stream ended before its symbols did. Long loops ask, so as not to decode zeros to the end.
@@ -42,17 +44,32 @@ impl<'a> Decoder<'a> {
         let slot = self.next & ((1 << PROBABILITY_BITS) - 1);
         let mut state = frequency.wrapping_mul(self.next >> PROBABILITY_BITS).wrapping_add(slot).wrapping_sub(start);
         if state < STATE_LOW {
-            let word = self.words.next().map_or_else(
-                || {
-                    self.overrun = true;
-                    0
-                },
-                |w| u16::from_le_bytes(*w),
-            );
-            state = state << 16 | u32::from(word);
+            state = state << 16 | self.word();
         }
         self.next = self.other;
         self.other = state;
+        self.left -= 1;
+        if self.left == 0 {
+            self.next_block();
+        }
+    }
+
+    #[inline(always)]
+    fn word(&mut self) -> u32 {
+        let word = self.words.next();
+        self.overrun |= word.is_none();
+        word.map_or(0, |w| u16::from_le_bytes(*w).into())
+    }
+
+    /// Starts the next block, if there is one: nothing follows the last step of the last.
+    #[cold]
+    fn next_block(&mut self) {
+        self.left = BLOCK;
+        if self.words.len() > 0 {
+            self.overrun |= (self.next, self.other) != (STATE_LOW, STATE_LOW);
+            let [next, other] = core::array::from_fn(|_| self.word() | self.word() << 16);
+            (self.next, self.other) = (next, other);
+        }
     }
 }
 
@@ -97,6 +114,19 @@ mod tests {
         let mut table = Table::uniform(SYMBOLS, 6);
         let symbols = symbols.iter().map(|&s| coder.adaptive(&mut table, s)).collect();
         (symbols, bits.iter().zip(0..).map(|(&b, i)| coder.bits(i, b)).collect())
+    }
+
+    #[test]
+    fn goes_on_from_block_to_block() {
+        for count in [BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 3] {
+            let bits = || (0..count as u32).map(|i| (1 + i % 30_000, i.wrapping_mul(i) & 0x30 == 0x30));
+            let mut encoder = Encoder::default();
+            bits().for_each(|(one, bit)| assert_eq!(encoder.bit(one, bit), bit));
+            let stream = encoder.finish();
+            let mut decoder = Decoder::new(&stream).unwrap();
+            bits().for_each(|(one, bit)| assert_eq!(decoder.bit(one, false), bit));
+            decoder.finish().unwrap();
+        }
     }
 
     #[test]

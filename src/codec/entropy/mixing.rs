@@ -29,25 +29,30 @@ const PRIOR_STEP: i32 = 24;
 const WEIGHT_LIMIT: i32 = (1 << 19) - 1;
 /// Observations after which a slot learns no slower.
 const SLOWEST: u32 = 120;
+/// How slowly weights learn, and where the first context leads.
+const SHIFT: u32 = 14;
+const LED_SHIFT: u32 = 13;
 
 /// Where the contexts of a sample have their slots, and which weights are used.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Contexts<const N: usize> {
+pub(crate) struct Contexts<const N: usize, const W: usize> {
     /// Numbers of the contexts.
     pub(crate) slots: [usize; N],
-    /// Numbers of the two circumstances that pick weights.
-    pub(crate) weights: [usize; 2],
+    /// Numbers of the circumstances that pick weights.
+    pub(crate) weights: [usize; W],
 }
 
-/// Learned state of all decisions of a chunk, each foreseen by `N` contexts.
+/// Learned state of all decisions of a chunk, each foreseen by `N` contexts that are weighed in `W` ways.
 #[derive(Debug)]
-pub(crate) struct Mixing<const N: usize> {
+pub(crate) struct Mixing<const N: usize, const W: usize> {
     logistic: Logistic,
     slots: Vec<[Slot; DECISIONS]>,
     weights: Vec<[Weights<N>; DECISIONS]>,
-    rates: [i32; SLOWEST as usize + 1],
-    /// Set where the first context leads: the others say how far they are from it.
-    leading: Option<Leading>,
+    /// How fast a slot learns after so many observations.
+    rates: [i32; COUNTS],
+    /// Set where the first context leads: the others say how far they are from it, and this is how much of that counts after so many observations, in
+    /// 1/256.
+    confidence: Option<[i32; COUNTS]>,
     /// How often each decision of the first contexts was zero and one; counted only for as many contexts as there are.
     #[cfg(feature = "training")]
     pub(crate) counts: Vec<[[u32; 2]; DECISIONS]>,
@@ -56,11 +61,15 @@ pub(crate) struct Mixing<const N: usize> {
 /// Probability of a one in 1/2^16 in the high half, observations in the low half.
 type Slot = u32;
 
-/// How contexts follow the first one.
-#[derive(Debug)]
-struct Leading {
-    /// How much of a difference counts after so many observations, in 1/256.
-    confidence: [i32; SLOWEST as usize + 1],
+/// Room in a table by observations: more than [`SLOWEST`], and a power of two.
+const COUNTS: usize = 128;
+
+/// A slot that knows nothing.
+const UNDECIDED: Slot = 1 << 31;
+
+#[inline]
+fn by_observations(table: &[i32; COUNTS], slot: Slot) -> i32 {
+    table.get(slot as usize % COUNTS).copied().unwrap_or(0)
 }
 
 /// How much each context is believed, and a constant.
@@ -70,7 +79,7 @@ struct Weights<const N: usize> {
     constant: i32,
 }
 
-impl<const N: usize> Mixing<N> {
+impl<const N: usize, const W: usize> Mixing<N, W> {
     /// Room for `contexts` contexts and `circumstances` sets of weights, with [`DECISIONS`] decisions each. All contexts start undecided.
     pub(crate) fn new(contexts: usize, circumstances: usize) -> Self {
         Self::start(contexts, circumstances, Weights { contexts: [FIRST_WEIGHT; N], constant: FIRST_WEIGHT }, None)
@@ -81,7 +90,7 @@ impl<const N: usize> Mixing<N> {
     pub(crate) fn led(contexts: usize, circumstances: usize, priors: &[[u8; DECISIONS]]) -> Self {
         let confidence = core::array::from_fn(|n| (256 * n as i32) / (n as i32 + 1));
         let weights = Weights { contexts: core::array::from_fn(|i| if i == 0 { 1 << 16 } else { FOLLOWER_WEIGHT }), constant: 0 };
-        let mut mixing = Self::start(contexts, circumstances, weights, Some(Leading { confidence }));
+        let mut mixing = Self::start(contexts, circumstances, weights, Some(confidence));
         for (slots, priors) in mixing.slots.iter_mut().zip(priors) {
             slots.iter_mut().zip(priors).for_each(|(slot, prior)| *slot = mixing.logistic.slot(*prior));
         }
@@ -90,15 +99,15 @@ impl<const N: usize> Mixing<N> {
 
     // Not inlined: with weights that the compiler knows it writes every store out, 100 kB of WASM.
     #[inline(never)]
-    fn start(contexts: usize, circumstances: usize, weights: Weights<N>, leading: Option<Leading>) -> Self {
+    fn start(contexts: usize, circumstances: usize, weights: Weights<N>, confidence: Option<[i32; COUNTS]>) -> Self {
         // About 1 / (observations + 1.6), or + 2.5, in 1/2^15.
-        let offset = if leading.is_some() { 25 } else { 16 };
+        let offset = if confidence.is_some() { 25 } else { 16 };
         Self {
             logistic: Logistic::new(),
-            slots: vec![[1 << 31; DECISIONS]; contexts],
+            slots: vec![[UNDECIDED; DECISIONS]; contexts],
             weights: vec![[weights; DECISIONS]; circumstances],
             rates: core::array::from_fn(|n| 327_680 / (10 * n as i32 + offset)),
-            leading,
+            confidence,
             #[cfg(feature = "training")]
             counts: Vec::new(),
         }
@@ -106,60 +115,59 @@ impl<const N: usize> Mixing<N> {
 
     /// Codes one decision and learns from it.
     #[inline]
-    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N>, decision: usize, bit: bool) -> bool {
-        let logits = self.logits(contexts, decision);
+    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N, W>, decision: usize, bit: bool) -> bool {
+        let slots = contexts.slots.map(|s| self.slots.get(s).and_then(|s| s.get(decision)).copied().unwrap_or(UNDECIDED));
+        let logits = self.logits(slots);
         let sums = contexts.weights.map(|w| self.weights.get(w).and_then(|w| w.get(decision)).map_or(0, |w| w.sum(&logits)));
-        let [a, b] = sums;
-        let bit = coder.bit((self.logistic.probability((a + b) >> 1) >> 1).clamp(1, (1 << 15) - 1) as u32, bit);
-
+        let mean = sums.iter().sum::<i32>() >> W.ilog2();
+        let bit = coder.bit((self.logistic.probability(mean) >> 1).clamp(1, (1 << 15) - 1) as u32, bit);
         #[cfg(feature = "training")]
-        if let Some(count) =
-            contexts.slots.first().and_then(|s| self.counts.get_mut(*s)).and_then(|c| c.get_mut(decision)).and_then(|c| c.get_mut(usize::from(bit)))
-        {
-            *count += 1;
-        }
+        self.count(contexts, decision, bit);
         let seen = if bit { 0xFFFF } else { 0 };
+        let shift = if self.confidence.is_some() { LED_SHIFT } else { SHIFT };
         for (circumstance, sum) in contexts.weights.into_iter().zip(sums) {
             let error = (seen - self.logistic.probability(sum)) >> 1;
             if let Some(weights) = self.weights.get_mut(circumstance).and_then(|w| w.get_mut(decision)) {
-                weights.learn(&logits, error, if self.leading.is_some() { 13 } else { 14 });
+                weights.learn(&logits, error, shift);
             }
         }
-        for slot in contexts.slots {
-            if let Some(slot) = self.slots.get_mut(slot).and_then(|s| s.get_mut(decision)) {
-                let (p, n) = ((*slot >> 16) as i32, *slot & 0xFFFF);
-                let rate = self.rates.get(n as usize).copied().unwrap_or(0);
-                let p = (p + (((seen - p) * rate) >> 15)).clamp(16, 0xFFFF - 16);
-                *slot = (p as u32) << 16 | (n + 1).min(SLOWEST);
-            }
-        }
+        self.learn(contexts, decision, slots, seen);
         bit
     }
 
     /// What the contexts of a decision say.
     #[inline]
-    fn logits(&mut self, contexts: &Contexts<N>, decision: usize) -> [i32; N] {
-        let mut logits = [0; N];
-        let (mut first, mut first_logit) = (1 << 15, 0);
-        for (i, (logit, slot)) in logits.iter_mut().zip(contexts.slots).enumerate() {
-            let Some(slot) = self.slots.get_mut(slot).and_then(|s| s.get_mut(decision)) else { continue };
-            match &self.leading {
-                Some(leading) if i > 0 => {
-                    let seen = *slot & 0xFFFF;
-                    if seen == 0 {
-                        *slot = first << 16;
-                    }
-                    let confidence = leading.confidence.get(seen as usize).copied().unwrap_or(0);
-                    let away = (self.logistic.logit(*slot >> 16) - first_logit).clamp(-LOGIT_END, LOGIT_END - 1);
-                    *logit = (away * confidence) >> 8;
-                }
-                _ => {
-                    *logit = self.logistic.logit(*slot >> 16);
-                    (first, first_logit) = (*slot >> 16, *logit);
-                }
+    fn logits(&self, slots: [Slot; N]) -> [i32; N] {
+        let mut logits = slots.map(|slot| self.logistic.logit(slot >> 16));
+        if let (Some(confidence), [first, others @ ..], [_, slots @ ..]) = (&self.confidence, &mut logits[..], &slots[..]) {
+            for (logit, slot) in others.iter_mut().zip(slots) {
+                let away = (*logit - *first).clamp(-LOGIT_END, LOGIT_END - 1);
+                *logit = (away * by_observations(confidence, *slot)) >> 8;
             }
         }
         logits
+    }
+
+    /// Moves what the contexts believe towards what was `seen`. One that is led and has seen nothing yet starts from its leader.
+    #[inline]
+    fn learn(&mut self, contexts: &Contexts<N, W>, decision: usize, slots: [Slot; N], seen: i32) {
+        let leader = if self.confidence.is_some() { slots.first().copied().unwrap_or(UNDECIDED) } else { UNDECIDED };
+        for (at, slot) in contexts.slots.into_iter().zip(slots) {
+            let n = slot & 0xFFFF;
+            let p = (if n == 0 { leader } else { slot } >> 16) as i32;
+            let p = (p + (((seen - p) * by_observations(&self.rates, slot)) >> 15)).clamp(16, 0xFFFF - 16);
+            if let Some(slot) = self.slots.get_mut(at).and_then(|s| s.get_mut(decision)) {
+                *slot = (p as u32) << 16 | (n + 1).min(SLOWEST);
+            }
+        }
+    }
+
+    #[cfg(feature = "training")]
+    fn count(&mut self, contexts: &Contexts<N, W>, decision: usize, bit: bool) {
+        let counts = contexts.slots.first().and_then(|s| self.counts.get_mut(*s)).and_then(|c| c.get_mut(decision));
+        if let Some(count) = counts.and_then(|c| c.get_mut(usize::from(bit))) {
+            *count += 1;
+        }
     }
 }
 

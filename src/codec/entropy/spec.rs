@@ -6,7 +6,9 @@ pub(crate) const SYMBOLS: usize = 16;
 pub(crate) const PROBABILITY_BITS: u32 = 15;
 /// Lower end of a normalised rANS state; words of 16 bits are moved below it.
 pub(crate) const STATE_LOW: u32 = 1 << 16;
-/// Bytes of the two initial states at the head of a stream.
+/// Steps of a block, which has states of its own, so that an encoder never holds more of them.
+pub(crate) const BLOCK: usize = 1 << 20;
+/// Bytes of the two initial states at the head of a block.
 pub(crate) const STATE_BYTES: usize = 8;
 /// The numbers of the symbols.
 const LANES: [u16; SYMBOLS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];

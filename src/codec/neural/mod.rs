@@ -6,7 +6,7 @@ mod refine;
 
 pub(crate) use contexts::PRIORS;
 
-use super::entropy::{Coder, Decisions, Mixing, Table, Views};
+use super::entropy::{Coder, Decisions, Mixing, Table};
 use super::planes::Plane;
 use super::predictor::network::{ReferenceLevels, known_level, wraps_at};
 use super::predictor::{Context, taps};
@@ -14,7 +14,7 @@ use super::pyramid::{Grid, Pass, merge};
 use super::walk::{self, Job, PassCoder, PassJob, Quantiser};
 use crate::engine::Engine;
 use crate::weights::Model;
-use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, views};
+use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, VIEWS};
 use refine::{TRUSTS, refine};
 
 /// What a chunk learns while it is coded.
@@ -23,29 +23,20 @@ pub(crate) struct Learned<'a> {
     model: &'a Model,
     engine: Engine,
     walk: walk::Learned,
-    decisions: Decisions<CONTEXTS>,
-    views: Views<CONTEXTS>,
+    decisions: Decisions<CONTEXTS, 1>,
     /// How much of its corrections a pass takes, by pass.
     trusts: [Table; 3],
 }
 
 impl<'a> Learned<'a> {
-    /// For a chunk of that many samples.
-    pub(crate) fn new(model: &'a Model, samples: usize) -> Self {
-        Self::on(Engine::detect(), model, samples)
+    /// At the start of a chunk.
+    pub(crate) fn new(model: &'a Model) -> Self {
+        Self::on(Engine::detect(), model)
     }
 
-    fn on(engine: Engine, model: &'a Model, samples: usize) -> Self {
-        let views = views(samples);
-        let mixing = Mixing::led(views.contexts(), CIRCUMSTANCES, model.priors());
-        Self {
-            model,
-            engine,
-            walk: walk::Learned::default(),
-            decisions: Decisions::new(mixing),
-            views,
-            trusts: core::array::from_fn(|_| Table::uniform(TRUSTS, 5)),
-        }
+    fn on(engine: Engine, model: &'a Model) -> Self {
+        let mixing = Mixing::led(VIEWS.contexts(), CIRCUMSTANCES, model.priors());
+        Self { model, engine, walk: walk::Learned::default(), decisions: Decisions::new(mixing), trusts: core::array::from_fn(|_| Table::uniform(TRUSTS, 5)) }
     }
 
     #[cfg(feature = "training")]
@@ -65,6 +56,13 @@ pub(crate) struct Coded {
     errors: Grid<i32>,
 }
 
+impl Coded {
+    /// Frees what only planes that refer to this one need.
+    pub(crate) fn forget_errors(&mut self) {
+        self.errors = Grid::new(0, 0);
+    }
+}
+
 /// Codes a plane; the first of `references` is the one that its classical prediction takes.
 pub(crate) fn code_plane<C: Coder>(
     coder: &mut C,
@@ -74,12 +72,11 @@ pub(crate) fn code_plane<C: Coder>(
     (quantum, wrap): (i32, bool),
     stop: impl Fn(&C) -> bool,
 ) -> Coded {
-    let Learned { model, engine, walk: walk_learned, decisions, views, trusts } = learned;
+    let Learned { model, engine, walk: walk_learned, decisions, trusts } = learned;
     let mut passes = Passes {
         model,
         engine: *engine,
         decisions,
-        views,
         trusts,
         references: ReferenceLevels::new(references.iter().map(|r| &r.samples), wrap),
         before: references.first().map(|r| &r.errors),
@@ -116,8 +113,7 @@ impl Errors {
 struct Passes<'a> {
     model: &'a Model,
     engine: Engine,
-    decisions: &'a mut Decisions<CONTEXTS>,
-    views: &'a Views<CONTEXTS>,
+    decisions: &'a mut Decisions<CONTEXTS, 1>,
     trusts: &'a mut [Table; 3],
     references: ReferenceLevels<'a>,
     /// Residuals of the first reference.
@@ -177,8 +173,7 @@ impl Passes<'_> {
             let horizontal = [y, y + 1].map(|y| if context.pass == Pass::Vertical { self.errors.horizontal.row(y) } else { &[] });
             let [upper, lower] = horizontal;
             let [above, here] = row_and_above(&mut errors, y);
-            let before = [y.checked_sub(1), Some(y), Some(y + 1)].map(|y| before.zip(y).map_or(&[][..], |(b, y)| b.row(y)));
-            let [before_above, before_here, before_below] = before;
+            let before = before.map_or(&[][..], |b| b.row(y));
             let source = source.map_or(&[][..], |s| s.row(y));
             let missing = missing.map_or(&[][..], |m| m.row(y));
             let Some(row) = values.samples.get_mut(y * width..(y + 1) * width) else { continue };
@@ -191,25 +186,23 @@ impl Passes<'_> {
                 let above = [at(above, -1), at(above, 0), at(above, 1)];
                 let near = rows.map(|r| at(r.errors, r.dx));
                 let corners = [at(upper, -1), at(upper, 0), at(lower, -1), at(lower, 0)];
-                let before = [at(before_here, 0), at(before_here, -1), at(before_here, 1), at(before_above, 0), at(before_below, 0)];
                 // Where the prediction lies above the whole number, all is seen in a mirror.
                 let turn = |r: i32| if *side < 0 { r.wrapping_neg() } else { r };
                 let seen = Seen {
                     pass: context.pass.number(),
-                    level: context.level,
                     scale: *scale,
                     side: side.unsigned_abs().into(),
                     left: turn(left),
                     above: above.map(turn),
                     near: near.map(turn),
                     corners: corners.map(turn),
-                    before: before.map(turn),
+                    before: turn(at(before, 0)),
                     around: rows.map(|r| {
                         let sample = x.checked_add_signed(r.dx).and_then(|x| r.samples.get(x));
                         sample.map_or(0, |s| turn(quantiser.nearest(s.wrapping_sub(*value))))
                     }),
                 };
-                let (contexts, split) = seen.contexts(self.views);
+                let (contexts, split) = seen.contexts();
                 let wanted = source.get(x).map_or(0, |s| quantiser.nearest(s.wrapping_sub(*value)));
                 let residual = turn(self.decisions.code(coder, &contexts, split, turn(wanted)));
                 *value = value.wrapping_add(residual.wrapping_mul(context.quantum));
@@ -277,7 +270,7 @@ mod tests {
             let planes = planes(height, width, holes);
             let run = |engine: Engine| {
                 let mut encoder = Encoder::default();
-                let mut learned = Learned::on(engine, &model, 2 * height * width);
+                let mut learned = Learned::on(engine, &model);
                 let mut done: Vec<Coded> = Vec::new();
                 for (source, holes) in &planes {
                     let plane = Plane { height, width, source: Some(source), holes: holes.as_ref() };
@@ -291,7 +284,7 @@ mod tests {
             assert_eq!(run(Engine::scalar()).0, bytes, "{height} x {width}");
 
             let mut decoder = Decoder::new(&bytes).unwrap();
-            let mut learned = Learned::new(&model, 2 * height * width);
+            let mut learned = Learned::new(&model);
             let mut done: Vec<Coded> = Vec::new();
             for ((source, holes), encoded) in planes.iter().zip(&encoded) {
                 let plane = Plane { height, width, source: None, holes: holes.as_ref() };

@@ -87,7 +87,7 @@ pub(super) fn refine(
                 continue;
             }
             seen.look(&around, y, block * LANES, values);
-            let Ok(said) = forward.run(&seen) else { continue };
+            let Ok(said) = forward.run(&seen, values.len()) else { continue };
             let lanes = said.correction.into_iter().zip(said.scale).zip(seen.exponents);
             for ((scale, (to, unit)), ((correction, said), exponent)) in scales.iter_mut().zip(corrections.iter_mut().zip(exponents.iter_mut())).zip(lanes) {
                 *to = correction;

@@ -4,25 +4,25 @@
 mod blend;
 mod contexts;
 
-use super::entropy::{Coder, Decisions, Mixing, Views};
+use super::entropy::{Coder, Decisions, Mixing};
 use super::planes::Plane;
 use super::pyramid::Grid;
 use blend::{Blend, median};
-use contexts::{CONTEXTS, contexts, views};
+use contexts::{CONTEXTS, Sizes, WEIGHTS, contexts};
 
 /// What a chunk learns while it is coded.
 #[derive(Debug)]
 pub(crate) struct Learned {
     blend: Blend,
-    decisions: Decisions<CONTEXTS>,
-    views: Views<CONTEXTS>,
+    decisions: Decisions<CONTEXTS, WEIGHTS>,
+    sizes: Sizes,
 }
 
 impl Learned {
     /// For a chunk of that many samples.
     pub(crate) fn new(samples: usize) -> Self {
-        let views = views(samples);
-        Self { blend: Blend::default(), decisions: Decisions::new(Mixing::new(views.contexts(), contexts::CIRCUMSTANCES)), views }
+        let sizes = Sizes::of(samples);
+        Self { blend: Blend::default(), decisions: Decisions::new(Mixing::new(sizes.views.contexts(), contexts::CIRCUMSTANCES)), sizes }
     }
 }
 
@@ -124,7 +124,7 @@ impl Around {
 fn code_residual<C: Coder>(coder: &mut C, learned: &mut Learned, around: &Around, predicted: i32, residual: i32) -> i32 {
     let energy = around.residuals.energy();
     let split = split(energy);
-    let contexts = contexts(&learned.views, around, predicted, energy, split);
+    let contexts = contexts(&learned.sizes, around, predicted, energy, split);
     learned.decisions.code(coder, &contexts, split, residual)
 }
 

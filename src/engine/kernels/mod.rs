@@ -8,7 +8,7 @@ mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
-use super::Row;
+use super::{Block, Row};
 use core::ops::RangeInclusive;
 
 /// Outputs computed together, so that activations are loaded once for all of them.
@@ -89,16 +89,16 @@ impl Engine {
         }
     }
 
-    /// One group of outputs over the pairs of channels of a block.
-    pub(super) fn run(self, group: &Group, pairs: &[Row], clamp: Clamp, out: &mut [Row; GROUP]) {
+    /// One group of outputs over the samples of a block that matter.
+    pub(super) fn run(self, group: &Group, input: &Block, clamp: Clamp, out: &mut [Row; GROUP]) {
         match self.0 {
-            Kernel::Scalar => scalar::run(group, pairs, clamp, out),
+            Kernel::Scalar => scalar::run(group, input, clamp, out),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2(token) => avx2::run(token, group, pairs, clamp, out),
+            Kernel::Avx2(token) => avx2::run(token, group, input, clamp, out),
             #[cfg(target_arch = "aarch64")]
-            Kernel::Neon(token) => neon::run(token, group, pairs, clamp, out),
+            Kernel::Neon(token) => neon::run(token, group, input, clamp, out),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Kernel::Simd128 => simd128::run(group, pairs, clamp, out),
+            Kernel::Simd128 => simd128::run(group, input, clamp, out),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! 64-bit Arm: four products an instruction, the two channels of a pair one after the other.
 
 use super::{Clamp, GROUP, Group};
-use crate::engine::{LANES, Row};
+use crate::engine::{Block, Row};
 use core::arch::aarch64::{
     int16x8_t, int32x4_t, vdupq_n_s16, vdupq_n_s32, vget_low_s16, vmaxq_s32, vminq_s32, vmlal_high_n_s16, vmlal_n_s16, vmovn_high_s32, vmovn_s32, vshlq_s32,
     vshrn_high_n_s32, vshrn_n_s32,
@@ -16,7 +16,7 @@ const VECTORS: usize = 4;
 
 fearless_simd::kernel! {
     /// See [`super::Engine::run`].
-    pub(super) fn run(token: Neon, group: &Group, pairs: &[Row], clamp: Clamp, out: &mut [Row; GROUP]) {
+    pub(super) fn run(token: Neon, group: &Group, input: &Block, clamp: Clamp, out: &mut [Row; GROUP]) {
         let load = |samples: [i32; WIDTH]| -> int32x4_t {
             let vector: i32x4<Neon> = samples.simd_into(token);
             vector.into()
@@ -27,9 +27,9 @@ fearless_simd::kernel! {
             [vmovn_high_s32(vmovn_s32(first), second), vshrn_high_n_s32::<16>(vshrn_n_s32::<16>(first), second)]
         };
         let (low, high) = (vdupq_n_s32(clamp.low), vdupq_n_s32(clamp.high));
-        for tile in 0..LANES / (WIDTH * VECTORS) {
+        for tile in 0..input.samples().div_ceil(WIDTH * VECTORS) {
             let mut sums = group.biases.map(|bias| [[vdupq_n_s32(bias); 2]; VECTORS / 2]);
-            for (words, pair) in group.weights.iter().zip(pairs) {
+            for (words, pair) in group.weights.iter().zip(input.pairs()) {
                 let eights = pair.as_chunks::<WIDTH>().0.as_chunks::<2>().0.as_chunks::<{ VECTORS / 2 }>().0;
                 let samples = eights.get(tile).map_or([[vdupq_n_s16(0); 2]; VECTORS / 2], |tile| tile.map(split));
                 for (sums, &word) in sums.iter_mut().zip(words) {

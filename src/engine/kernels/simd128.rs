@@ -1,7 +1,7 @@
 //! WebAssembly with SIMD: eight products an instruction.
 
 use super::{Clamp, GROUP, Group};
-use crate::engine::{LANES, Row};
+use crate::engine::{Block, Row};
 use core::arch::wasm32::{i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_max, i32x4_min, i32x4_shr, i32x4_splat, v128};
 
 /// Samples in a vector.
@@ -10,11 +10,11 @@ const WIDTH: usize = 4;
 const VECTORS: usize = 2;
 
 /// See [`super::Engine::run`].
-pub(super) fn run(group: &Group, pairs: &[Row], clamp: Clamp, out: &mut [Row; GROUP]) {
+pub(super) fn run(group: &Group, input: &Block, clamp: Clamp, out: &mut [Row; GROUP]) {
     let (low, high) = (i32x4_splat(clamp.low), i32x4_splat(clamp.high));
-    for tile in 0..LANES / (WIDTH * VECTORS) {
+    for tile in 0..input.samples().div_ceil(WIDTH * VECTORS) {
         let mut sums = group.biases.map(|bias| [i32x4_splat(bias); VECTORS]);
-        for (words, pair) in group.weights.iter().zip(pairs) {
+        for (words, pair) in group.weights.iter().zip(input.pairs()) {
             let samples = pair.as_chunks::<WIDTH>().0.as_chunks::<VECTORS>().0.get(tile).map_or([i32x4_splat(0); VECTORS], |tile| tile.map(load));
             for (sums, &word) in sums.iter_mut().zip(words) {
                 let weight = i32x4_splat(word);

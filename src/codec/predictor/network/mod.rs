@@ -88,10 +88,13 @@ pub(crate) struct Forward<'a> {
 }
 
 impl Forward<'_> {
+    /// What is said of the first `samples`.
+    ///
     /// # Errors
     /// None: the layers fit each other, as was proved when they were read.
-    pub(crate) fn run(&mut self, seen: &Neighbourhood) -> Result<Said> {
+    pub(crate) fn run(&mut self, seen: &Neighbourhood, samples: usize) -> Result<Said> {
         let Self { net, attention, engine, inputs, hidden, second, kernels, heads } = self;
+        inputs.limit(samples);
         for (channel, values) in seen.inputs.iter().enumerate() {
             inputs.set(channel, &values.map(|v| v as i16))?;
         }

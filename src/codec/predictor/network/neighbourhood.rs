@@ -273,6 +273,8 @@ struct Scale {
     /// −1 where the lowest [`DROPPED`] bits go first.
     coarse: Lanes,
     factors: Lanes,
+    /// Whether no bits go first anywhere.
+    fine: bool,
 }
 
 /// Low bits that a large scale drops before its product.
@@ -280,7 +282,7 @@ const DROPPED: u32 = 14;
 
 impl Scale {
     fn of(exponents: &Lanes) -> Self {
-        let mut scale = Self { limits: [0; LANES], coarse: [0; LANES], factors: [0; LANES] };
+        let mut scale = Self { limits: [0; LANES], coarse: [0; LANES], factors: [0; LANES], fine: exponents.iter().all(|e| *e < DROPPED as i32) };
         let lanes = scale.limits.iter_mut().zip(&mut scale.coarse).zip(&mut scale.factors).zip(exponents);
         for (((limit, coarse), factor), e) in lanes {
             *coarse = -i32::from(*e >= DROPPED as i32);
@@ -300,6 +302,12 @@ impl Scale {
 
     #[inline]
     fn apply(&self, from: &Lanes, to: &mut Lanes) {
+        if self.fine {
+            for (((to, from), limit), factor) in to.iter_mut().zip(from).zip(&self.limits).zip(&self.factors) {
+                *to = (*from).clamp(-limit, *limit).wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
+            }
+            return;
+        }
         let lanes = to.iter_mut().zip(from).zip(&self.limits).zip(&self.coarse).zip(&self.factors);
         for ((((to, from), limit), coarse), factor) in lanes {
             let cut = (*from).clamp(-limit, *limit);
