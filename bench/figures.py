@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import ablation
 import acceptance
 import archiver
 import lattice
@@ -61,6 +62,9 @@ def measure(arguments):
         say("acceptance tests")
         judged = pool.starmap(acceptance.rows, [(arguments.cli, field, scratch, kept) for field in acceptance.sample(fields)], chunksize=1)
         result["acceptance"] = [row for rows in judged for row in rows]
+        say("parts of the network")
+        worth = pool.starmap(ablation.rows, [(arguments.cli, field, scratch, kept) for field in ablation.sample(fields)], chunksize=1)
+        result["ablation"] = [row for rows in worth for row in rows]
         pool.close()
         pool.join()
         say("memory and speed, on one core")

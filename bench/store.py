@@ -1,4 +1,4 @@
-"""Results kept between runs in the user's cache folder: sizes, errors and metrics of the peers, never speeds.
+"""Results kept between runs in the user's cache folder: sizes, errors and metrics of the peers, sizes of the ablation, never speeds.
 
 A key is made of everything a result depends on, so nothing ever has to be cleared; DEEPCOMP_BENCH_FRESH=1 measures all anew.
 """

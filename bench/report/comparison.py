@@ -87,3 +87,6 @@ def is_series(field):
 
 def is_plane(field):
     return field["planes"] == 1
+
+
+KINDS = {"planes": is_plane, "series": is_series, "levels": is_levels}

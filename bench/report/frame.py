@@ -33,4 +33,5 @@ def method():
 - Speed: DeepComp has the fields in one archive; encode is `encode_seconds` of `compress --json`, decode the wall time of the whole `deepcomp test`, start and reading included. Native
   peers are called in memory from Python; so are the WASM wheels (numcodecs-wasm, wasmtime), each in its own process, with planes or volumes as the native codec. WASM in Node: our npm
   package, each field its own archive, in the seconds the package reports; zstd without quantising; JPEG XL (effort 7) takes 8 bits, so only the first bound; LERC's package only decodes.
-- Results of the peers but for speeds are kept in the user's cache folder under a hash of values, bound, version and wrapper; `DEEPCOMP_BENCH_FRESH=1` measures them anew."""
+- Results of the peers but for speeds are kept in the user's cache folder under a hash of values, bound, version and wrapper, and sizes with the networks of the ablation under one of
+  values, bound, network and tool; `DEEPCOMP_BENCH_FRESH=1` measures them anew."""

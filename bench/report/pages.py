@@ -3,7 +3,7 @@
 import json
 
 from acceptance import TESTS
-from report import checked, frame, losses, plots, running, sizes, verdicts
+from report import checked, frame, losses, parts, plots, running, sizes, verdicts
 from report.comparison import BOUNDED, Comparison
 
 
@@ -17,6 +17,7 @@ def write(result):
     sections = [
         frame.heading(result), verdicts.summary(result, comparison),
         sizes.means(comparison), sizes.datasets(comparison), sizes.lossless(comparison), sizes.pictures(result["pictures"]),
+        parts.section(result["ablation"], comparison),
         checked.acceptance(result["acceptance"], TESTS), running.speed(result["speed"]), running.memory(result["memory"]),
         losses.section(comparison), checked.broken(comparison), checked.direct(result["direct"]), frame.method(),
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import math
 
-from report.comparison import BEST_ARCHIVER, BEST_PEER, BETTER_OF_TWO, BOUNDED, JPEG_XL, NUMERIC, in_dataset, is_levels, is_plane, is_series
+from report.comparison import BEST_ARCHIVER, BEST_PEER, BETTER_OF_TWO, BOUNDED, JPEG_XL, KINDS, NUMERIC, in_dataset
 from report.markdown import bold, geometric_mean, number, table
 from speed import OURS
 
@@ -12,10 +12,9 @@ def means(comparison):
     row = lambda codec, with_index=False: [mean_and_lost(comparison, codec, comparison.keys(bounds), with_index) for bounds in columns.values()]  # noqa: E731
     everywhere = [[codec, *row(codec)] for codec in (BETTER_OF_TWO, BEST_PEER, *BOUNDED)]
     everywhere += [[f"{codec}, DeepComp with index", *row(codec, True)] for codec in (BETTER_OF_TWO, JPEG_XL)]
-    groups = {"planes": is_plane, "series": is_series, "levels": is_levels}
     by_group = [
         [name, codec, *(mean_and_lost(comparison, codec, comparison.keys(bounds, wanted)) for bounds in columns.values())]
-        for name, wanted in groups.items() for codec in (BETTER_OF_TWO, JPEG_XL, BEST_PEER)
+        for name, wanted in KINDS.items() for codec in (BETTER_OF_TWO, JPEG_XL, BEST_PEER)
     ]  # fmt: skip
     return f"""## Geometric means
 

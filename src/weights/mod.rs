@@ -2,6 +2,7 @@
 
 use crate::codec::entropy::DECISIONS;
 use crate::codec::neural::PRIORS;
+pub use crate::codec::predictor::network::Sight;
 use crate::codec::predictor::network::{DIRECT, HIDDEN_LIMIT, INPUT_LIMIT, INPUTS, Net, Predictor};
 use crate::engine::Layer;
 use crate::error::{Error, Result};
@@ -69,18 +70,15 @@ impl Model {
     fn body(reader: &mut Reader, id: ModelId) -> Result<Self> {
         let length = reader.count("the length of the name", 64)?;
         let name = String::from_utf8(reader.take(length)?.to_vec()).map_err(|_| Error::Weights { what: "its name is not text".to_owned() })?;
-        let adaptive_scale = match reader.u8()? {
-            0 => false,
-            1 => true,
-            other => return Err(Error::Weights { what: format!("its scale is of kind {other}, which does not exist") }),
-        };
+        let sight = reader.u8()?;
+        let sight = Sight::numbered(sight).ok_or_else(|| Error::Weights { what: format!("its sight is of kind {sight}, which does not exist") })?;
         let nets = [net(reader)?, net(reader)?, net(reader)?];
         let mut priors = Vec::new();
         for _ in 0..reader.count("the number of priors", PRIORS)? {
             let prior = reader.take(DECISIONS)?;
             priors.push(prior.try_into().unwrap_or([0; DECISIONS]));
         }
-        Ok(Self { id, name, predictor: Predictor::new(nets, adaptive_scale), priors })
+        Ok(Self { id, name, predictor: Predictor::new(nets, sight), priors })
     }
 
     /// What archives call it.
@@ -195,12 +193,12 @@ pub struct NetNumbers<'a> {
 
 /// The file of a model.
 #[must_use]
-pub fn write(name: &str, adaptive_scale: bool, nets: &[NetNumbers; 3], priors: &[[u8; DECISIONS]]) -> Vec<u8> {
+pub fn write(name: &str, sight: Sight, nets: &[NetNumbers; 3], priors: &[[u8; DECISIONS]]) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
     out.extend(VERSION.to_le_bytes());
     put_varint(&mut out, name.len() as u64);
     out.extend(name.as_bytes());
-    out.push(u8::from(adaptive_scale));
+    out.push(sight.number());
     for net in nets {
         put_varint(&mut out, INPUTS as u64);
         net.sizes.iter().for_each(|s| put_varint(&mut out, *s as u64));

@@ -1358,7 +1358,7 @@ const INPUTS = 47;
 const DIRECT_TOKENS = 20;
 const LEADING = 2304; // contexts of kind 0 in §19
 
-/** §15: { hash, name, adaptive, nets, priors } of a model file. */
+/** §15: { hash, name, adaptive, sighted, nets, priors } of a model file. */
 export function readModel(bytes) {
   try {
     return parseModel(bytes);
@@ -1378,11 +1378,11 @@ function parseModel(bytes) {
   reader.take(8);
   check(reader.u16() === 1, 'version of the model');
   const name = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(reader.take(reader.count(0, 64)));
-  const adaptive = reader.count(0, 1) === 1;
+  const sight = reader.count(0, 3);
   const nets = PASSES.map(() => readNet(reader));
   const priors = reader.take(32 * reader.count(0, LEADING));
   check(reader.left === 0, 'bytes left over in a model');
-  return { hash, name, adaptive, nets, priors };
+  return { hash, name, adaptive: (sight & 1) === 1, sighted: sight < 2, nets, priors };
 }
 
 function readNet(reader) {
@@ -1505,7 +1505,8 @@ class Neighbourhood {
     this.ends = new Int32Array(28); // of the pairs: places in the plane, -1 where there is none
     this.bends = new Int32Array(12);
     this.slopes = new Int32Array(12);
-    this.references = plane.references.map(({ samples }) => ({ samples, bends: new Int32Array(6), slopes: new Int32Array(2) }));
+    const shown = chunk.model.sighted ? plane.references : [];
+    this.references = shown.map(({ samples }) => ({ samples, bends: new Int32Array(6), slopes: new Int32Array(2) }));
     this.tokens = new Int32Array(DIRECT_TOKENS);
     this.inputs = new Float64Array(INPUTS);
   }

@@ -361,12 +361,12 @@ describe('models', () => {
   const LARGEST_BIAS = 2 * (2 ** 23 - 1 - 47 * 127 * 1023); // of weights of 127, as zigzag
 
   const GOOD = {
-    plain: {}, adaptive: { adaptive: 0 }, kernels: { kernels: 235 }, wide: { hidden: 512, second: 2 }, shift: { shift: 22 }, priors: { priors: 2304 },
+    plain: {}, adaptive: { adaptive: 0 }, unsighted: { adaptive: 3 }, kernels: { kernels: 235 }, wide: { hidden: 512, second: 2 }, shift: { shift: 22 }, priors: { priors: 2304 },
     name: { name: Buffer.alloc(64, 'x') }, sum: { weight: 127, bias: LARGEST_BIAS }, 'negative sum': { weight: -127, bias: LARGEST_BIAS - 1 },
   };
   const BAD = {
     magic: { magic: 'DCA' }, version: { version: 2 }, 'length of the name': { name: Buffer.alloc(65, 'x') }, 'name that is no UTF-8': { name: [0xc0] },
-    adaptive: { adaptive: 2 }, inputs: { inputs: 46 }, 'no hidden outputs': { hidden: 0 }, 'hidden outputs': { hidden: 513 },
+    adaptive: { adaptive: 4 }, inputs: { inputs: 46 }, 'no hidden outputs': { hidden: 0 }, 'hidden outputs': { hidden: 513 },
     'no second outputs': { second: 0 }, 'second outputs': { second: 513 }, kernels: { kernels: 236 }, shift: { shift: 23 }, weight: { weight: -128 },
     bias: { bias: 2 ** 32, shift: 0 }, sum: { weight: 127, bias: LARGEST_BIAS + 2 }, 'negative sum': { weight: -127, bias: LARGEST_BIAS + 1 },
     priors: { priors: 2305 }, 'bytes left over': { extra: 1 },

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::source::{Batch, PASSES, Source};
 use crate::stacks::{self, Entry, Stack};
 use deepcomp::training::{self, Example};
+use deepcomp::weights::Sight;
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
 use std::collections::BTreeMap;
@@ -29,6 +30,13 @@ pub struct Seen {
     /// Scale the inputs by the quantum alone.
     #[arg(long)]
     pub without_scale: bool,
+}
+
+impl Seen {
+    /// What the model file says of it.
+    pub fn sight(self) -> Sight {
+        Sight { adaptive_scale: !self.without_scale, references: !self.without_references }
+    }
 }
 
 /// The stacks of a folder.

@@ -227,7 +227,7 @@ fn export(args: &ExportArgs) -> Result<()> {
     }
     let nets = learners.iter().map(|learner| export::export(&learner.net)).collect::<Result<Vec<_>>>()?;
     let nets: [integer::IntegerNet; 3] = nets.try_into().map_err(|_| "a model has three nets")?;
-    let file = |priors: &[[u8; 32]]| model::file(&args.name, !args.seen.without_scale, &nets, priors);
+    let file = |priors: &[[u8; 32]]| model::file(&args.name, args.seen.sight(), &nets, priors);
     let bare = deepcomp::weights::Model::parse(&file(&[]))?;
     let bytes = file(&model::priors(&bare, samples, args.cuts));
     let model = deepcomp::weights::Model::parse(&bytes)?;

@@ -3,16 +3,16 @@
 use crate::data::Data;
 use crate::integer::{IntegerNet, Layer};
 use deepcomp::training::{self, Counts};
-use deepcomp::weights::{LayerNumbers, Model, NetNumbers, write};
+use deepcomp::weights::{LayerNumbers, Model, NetNumbers, Sight, write};
 
 /// Decisions of a context.
 type Prior = [u8; 32];
 
 /// The bytes of a model file.
-pub fn file(name: &str, adaptive_scale: bool, nets: &[IntegerNet; 3], priors: &[Prior]) -> Vec<u8> {
+pub fn file(name: &str, sight: Sight, nets: &[IntegerNet; 3], priors: &[Prior]) -> Vec<u8> {
     let parts = nets.each_ref().map(parts);
     let numbers = parts.each_ref().map(|(sizes, layers)| NetNumbers { sizes: *sizes, layers: layers.iter().map(numbers).collect() });
-    write(name, adaptive_scale, &numbers, priors)
+    write(name, sight, &numbers, priors)
 }
 
 /// Sizes and layers of a net in the order of the file: first hidden layer, kernels, second, heads.

@@ -73,12 +73,13 @@ pub(crate) fn code_plane<C: Coder>(
     stop: impl Fn(&C) -> bool,
 ) -> Coded {
     let Learned { model, engine, walk: walk_learned, decisions, trusts } = learned;
+    let shown = if model.predictor().sight().references { references } else { &[] };
     let mut passes = Passes {
         model,
         engine: *engine,
         decisions,
         trusts,
-        references: ReferenceLevels::new(references.iter().map(|r| &r.samples), wrap),
+        references: ReferenceLevels::new(shown.iter().map(|r| &r.samples), wrap),
         before: references.first().map(|r| &r.errors),
         wrap,
         width: plane.width,

@@ -70,7 +70,7 @@ pub(super) fn refine(
     let empty = || Grid::new(base.height, base.width);
     let mut refined = Refined { scales: empty(), corrections: empty(), exponents: empty(), base };
     let Some(mut forward) = model.predictor().start(context.pass, engine) else { return refined };
-    let adaptive_scale = model.predictor().adaptive_scale();
+    let adaptive_scale = model.predictor().sight().adaptive_scale;
     let around = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, adaptive_scale };
     let quantum = logarithm(context.quantum.unsigned_abs());
     let mut seen = Box::<Neighbourhood>::default();

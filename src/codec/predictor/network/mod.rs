@@ -35,17 +35,37 @@ pub(crate) struct Net {
 pub(crate) struct Predictor {
     nets: [Net; 3],
     attention: Attention,
-    adaptive_scale: bool,
+    sight: Sight,
+}
+
+/// How nets were trained to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    /// Whether the scale of the inputs follows the surroundings; otherwise the quantum alone sets it.
+    pub adaptive_scale: bool,
+    /// Whether reference planes are shown.
+    pub references: bool,
+}
+
+impl Sight {
+    /// As a byte of the model file.
+    pub(crate) const fn number(self) -> u8 {
+        self.adaptive_scale as u8 | (!self.references as u8) << 1
+    }
+
+    /// From that byte.
+    pub(crate) const fn numbered(number: u8) -> Option<Self> {
+        if number < 4 { Some(Self { adaptive_scale: number & 1 != 0, references: number & 2 == 0 }) } else { None }
+    }
 }
 
 impl Predictor {
-    pub(crate) fn new(nets: [Net; 3], adaptive_scale: bool) -> Self {
-        Self { nets, attention: Attention::new(), adaptive_scale }
+    pub(crate) fn new(nets: [Net; 3], sight: Sight) -> Self {
+        Self { nets, attention: Attention::new(), sight }
     }
 
-    /// Whether the scale of the inputs follows the surroundings.
-    pub(crate) const fn adaptive_scale(&self) -> bool {
-        self.adaptive_scale
+    pub(crate) const fn sight(&self) -> Sight {
+        self.sight
     }
 
     /// Ready to compute one pass.
