@@ -7,6 +7,8 @@ use crate::engine::LANES;
 const STEPS: usize = 32;
 /// Octaves below the largest score from which on a token no longer counts.
 const OCTAVES: usize = 10;
+/// Distance from which on a weight is 0.
+const FARTHEST: i32 = (STEPS * OCTAVES) as i32;
 /// Logarithm of the weight of the token with the largest score.
 const WEIGHT_BITS: u32 = 10;
 /// 2^10 · 2^(−i/32) for i in 0..32, to the nearest integer, with six more bits: those of later octaves follow by halving.
@@ -18,16 +20,16 @@ const FIRST_OCTAVE: [u32; STEPS] = [
 /// The tables of the weighted mean.
 #[derive(Debug, Clone)]
 pub(crate) struct Attention {
-    /// Weights by distance from the largest score; the last is 0.
-    weights: [i32; STEPS * OCTAVES + 1],
+    /// Weights by distance from the largest score; 0 from [`FARTHEST`] on.
+    weights: [i32; (FARTHEST as usize + 1).next_power_of_two()],
     /// 2^24 over 1024 + i.
     reciprocals: Vec<i32>,
 }
 
 impl Attention {
     pub(crate) fn new() -> Self {
-        let mut weights = [0; STEPS * OCTAVES + 1];
-        for (octave, weights) in weights.chunks_exact_mut(STEPS).enumerate() {
+        let mut weights = [0; (FARTHEST as usize + 1).next_power_of_two()];
+        for (octave, weights) in weights.chunks_exact_mut(STEPS).take(OCTAVES).enumerate() {
             let drop = octave as u32 + 6;
             weights.iter_mut().zip(FIRST_OCTAVE).for_each(|(w, f)| *w = ((f + (1 << (drop - 1))) >> drop) as i32);
         }
@@ -44,9 +46,10 @@ impl Attention {
         let [first, second] = tokens;
         for (score, token) in scores.iter().zip(first.iter().chain(second)) {
             let mut weights = [0i32; LANES];
-            for ((weight, score), largest) in weights.iter_mut().zip(score).zip(&largest) {
-                let steps = (largest - score) as usize;
-                *weight = self.weights.get(steps).copied().unwrap_or(0);
+            let mut steps = [0i32; LANES];
+            steps.iter_mut().zip(score).zip(&largest).for_each(|((steps, score), largest)| *steps = (largest - score).min(FARTHEST));
+            for (weight, steps) in weights.iter_mut().zip(steps) {
+                *weight = self.weights.get(steps as usize % self.weights.len()).copied().unwrap_or(0);
             }
             for (((sum, total), weight), token) in sum.iter_mut().zip(&mut total).zip(weights).zip(token) {
                 *sum += weight;

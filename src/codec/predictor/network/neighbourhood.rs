@@ -136,11 +136,15 @@ pub(crate) struct Neighbourhood {
     pub(crate) direct: [Lanes; DIRECT],
     /// Binary logarithm of the scale: a unit of `direct` is 2^exponent lattice units.
     pub(crate) exponents: Lanes,
+    /// The pairs of the plane itself.
+    own: [Pair; PAIRS],
+    /// One of a reference.
+    other: Pair,
 }
 
 impl Default for Neighbourhood {
     fn default() -> Self {
-        Self { inputs: [[0; LANES]; INPUTS], direct: [[0; LANES]; DIRECT], exponents: [0; LANES] }
+        Self { inputs: [[0; LANES]; INPUTS], direct: [[0; LANES]; DIRECT], exponents: [0; LANES], own: [Pair::NONE; PAIRS], other: Pair::NONE }
     }
 }
 
@@ -164,11 +168,13 @@ struct Place {
 }
 
 impl Level {
-    /// A pair of neighbours compared with `middle`; whether it is there is added to `found`.
-    fn pair(&self, place: Place, (dy, dx): Offset, middle: &Lanes, found: &mut Lanes) -> Pair {
+    /// Looks at a pair of neighbours compared with `middle`, as far as the row goes; whether it is there is added to `found`.
+    fn look(&self, place: Place, (dy, dx): Offset, middle: &Lanes, pair: &mut Pair, found: &mut Lanes) {
         let Place { phase, y, x } = place;
-        let mut pair = Pair::NONE;
-        let (Some(after), Some(before)) = (self.row(phase, (dy, dx), y, x), self.row(phase, (-dy, -dx), y, x)) else { return pair };
+        let (Some(after), Some(before)) = (self.row(phase, (dy, dx), y, x), self.row(phase, (-dy, -dx), y, x)) else {
+            *pair = Pair::NONE;
+            return;
+        };
         let both = after.0.iter().zip(after.1).zip(before.0.iter().zip(before.1)).zip(middle);
         let lanes = pair.sum.iter_mut().zip(&mut pair.difference).zip(found).zip(both);
         for (((sum, difference), found), (((a, there), (b, here)), middle)) in lanes {
@@ -177,7 +183,6 @@ impl Level {
             *difference = a.wrapping_sub(*b) & present;
             *found -= present;
         }
-        pair
     }
 }
 
@@ -188,7 +193,10 @@ impl Neighbourhood {
         base.iter_mut().zip(predicted).for_each(|(b, p)| *b = *p);
         let place = Place { phase: around.pass.phase(), y, x };
         let mut found = [0; LANES];
-        let own = pairs(around.pass).map(|offset| around.plane.pair(place, offset, &base, &mut found));
+        let Self { inputs, direct, exponents, own, other } = self;
+        for (pair, offset) in own.iter_mut().zip(pairs(around.pass)) {
+            around.plane.look(place, offset, &base, pair, &mut found);
+        }
         let total = |part: fn(&Pair) -> &Lanes| {
             let mut total = [0u32; LANES];
             for pair in own.iter().take(SCALE_PAIRS) {
@@ -196,15 +204,15 @@ impl Neighbourhood {
             }
             total
         };
-        let (sums, differences) = (total(|p| &p.sum), total(|p| &p.difference));
+        let (sums, differences) = (total(|p| &p.sum).map(logarithm), total(|p| &p.difference).map(logarithm));
         let quantum = logarithm(around.quantum.unsigned_abs());
-        let exponent = |total: u32| if around.adaptive_scale { total.max(1).ilog2() as i32 - 9 } else { (quantum >> 4) - 6 };
-        self.exponents = sums.map(exponent);
-        let (by_sums, by_differences) = (Scale::of(&self.exponents), Scale::of(&differences.map(exponent)));
+        let exponent = |total: i32| if around.adaptive_scale { (total >> 4) - 9 } else { (quantum >> 4) - 6 };
+        *exponents = sums.map(exponent);
+        let (by_sums, by_differences) = (Scale::of(exponents), Scale::of(&differences.map(exponent)));
 
-        let (inputs, others) = self.inputs.split_at_mut(2 * PAIRS);
+        let (inputs, others) = inputs.split_at_mut(2 * PAIRS);
         let (sum_inputs, difference_inputs) = inputs.split_at_mut(PAIRS);
-        let (own_direct, moved) = self.direct.split_at_mut(PAIRS);
+        let (own_direct, moved) = direct.split_at_mut(PAIRS);
         for (((pair, direct), sum), difference) in own.iter().zip(own_direct).zip(sum_inputs).zip(difference_inputs) {
             by_sums.apply(&pair.sum, direct);
             clamp(direct, sum);
@@ -223,29 +231,31 @@ impl Neighbourhood {
             };
             let mut middle = [0; LANES];
             middle.iter_mut().zip(here).zip(present).for_each(|((m, h), p)| *m = h & p);
-            let shared = pairs(around.pass).into_iter().take(SHARED).map(|offset| reference.pair(place, offset, &middle, &mut [0; LANES]));
+            let look = |offset: Offset, pair: &mut Pair| reference.look(place, offset, &middle, pair, &mut [0; LANES]);
             let (bends, compared) = inputs.split_at_mut(SHARED + 2);
             let mut total = [0u32; LANES];
             let mut compared = compared.iter_mut();
-            for (((pair, own), input), moved) in shared.zip(&own).zip(bends.iter_mut()).zip(moved) {
-                by_sums.input(&pair.sum, input);
-                by_sums.apply(&less(&own.sum, &pair.sum), moved);
-                total.iter_mut().zip(&pair.sum).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
+            for (((offset, own), input), moved) in pairs(around.pass).into_iter().zip(own.iter()).zip(bends.iter_mut()).zip(moved) {
+                look(offset, other);
+                by_sums.input(&other.sum, input);
+                by_sums.apply(&less(&own.sum, &other.sum), moved);
+                total.iter_mut().zip(&other.sum).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
                 if let Some(compared) = compared.next() {
-                    by_differences.input(&less(&own.difference, &pair.difference), compared);
+                    by_differences.input(&less(&own.difference, &other.difference), compared);
                 }
             }
             for (offset, input) in more_pairs(around.pass).into_iter().zip(bends.iter_mut().skip(SHARED)) {
-                by_sums.input(&reference.pair(place, offset, &middle, &mut [0; LANES]).sum, input);
+                look(offset, other);
+                by_sums.input(&other.sum, input);
             }
-            ratio.iter_mut().zip(total).zip(sums).for_each(|((r, t), s)| *r = 4 * (logarithm(t) - logarithm(s)));
+            ratio.iter_mut().zip(total).zip(sums).for_each(|((r, t), s)| *r = 4 * (logarithm(t) - s));
         }
         let level = (around.level.min(7) * 128) as i32;
         let exact = if around.quantum == 1 { 512 } else { 0 };
         let [first, second] = ratios;
-        let noise = sums.map(|s| 2 * (logarithm(s) - quantum - 64));
+        let noise = sums.map(|s| 2 * (s - quantum - 64));
         let mut slope = [0; LANES];
-        slope.iter_mut().zip(differences).zip(sums).for_each(|((to, d), s)| *to = 4 * (logarithm(d) - logarithm(s)));
+        slope.iter_mut().zip(differences).zip(sums).for_each(|((to, d), s)| *to = 4 * (d - s));
         let values = [noise, slope, [level; LANES], found.map(|f| 80 * (PAIRS as i32 - f)), first, second, [exact; LANES]];
         for (to, from) in descriptors.iter_mut().zip(values) {
             clamp(&from, to);
