@@ -186,13 +186,8 @@ impl<'a, T: Sample> Source<'a, T> {
         }
         let mut best = self.payload(&mut layout.plain())?;
         let plain = best.len();
-        if self.model.is_some() && self.shape.samples() >= NETWORK_SAMPLES {
-            let payload = self.payload(&mut layout.network())?;
-            if payload.len() < best.len() {
-                best = payload;
-            }
-        }
-        for mut candidate in layout.others(plain) {
+        let network = (self.model.is_some() && self.shape.samples() >= NETWORK_SAMPLES).then(|| layout.network());
+        for mut candidate in network.into_iter().chain(layout.others(plain)) {
             let payload = self.payload(&mut candidate)?;
             if payload.len() < best.len() {
                 best = payload;

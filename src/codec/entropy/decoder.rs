@@ -19,12 +19,13 @@ impl<'a> Decoder<'a> {
     /// # Errors
     /// [`Error::Corrupt`] when the stream is too short for the two states or not made of whole words.
     pub(crate) fn new(stream: &'a [u8]) -> Result<Self> {
-        let short = || Error::corrupt("a coded stream is shorter than its states");
-        let (head, body) = stream.split_at_checked(STATE_BYTES).ok_or_else(short)?;
-        let (states, _) = head.as_chunks::<4>();
-        let [next, other] = states else { return Err(short()) };
-        let (words, []) = body.as_chunks::<2>() else { return Err(Error::corrupt("a coded stream has an odd length")) };
-        Ok(Self { next: u32::from_le_bytes(*next), other: u32::from_le_bytes(*other), words: words.iter(), left: BLOCK, overrun: false })
+        if stream.len() < STATE_BYTES {
+            return Err(Error::corrupt("a coded stream is shorter than its states"));
+        }
+        let (words, []) = stream.as_chunks::<2>() else { return Err(Error::corrupt("a coded stream has an odd length")) };
+        let mut decoder = Self { next: STATE_LOW, other: STATE_LOW, words: words.iter(), left: BLOCK, overrun: false };
+        decoder.next_block();
+        Ok(decoder)
     }
 
     /// Whether the stream ended before its symbols did. Long loops ask, so as not to decode zeros to the end.

@@ -4,6 +4,8 @@ use crate::codec::entropy::{Contexts, Views, magnitude, signed};
 
 /// Views.
 pub(super) const CONTEXTS: usize = 5;
+/// Ways to weigh them.
+pub(super) const WEIGHTS: usize = 1;
 /// Sets of weights: one for each pass.
 pub(super) const CIRCUMSTANCES: usize = 3;
 /// Classes of the network's scale: quarters of an octave from 2^-5 quanta, then the four of residuals that are split.
@@ -49,7 +51,7 @@ pub(super) struct Seen {
 impl Seen {
     /// The contexts of the residual and how many of its low bits are split off.
     #[inline]
-    pub(super) fn contexts(&self) -> (Contexts<CONTEXTS, 1>, u32) {
+    pub(super) fn contexts(&self) -> (Contexts<CONTEXTS, WEIGHTS>, u32) {
         let Self { pass, scale, side, left, above, near, corners, before, around } = *self;
         let split = ((scale >> 4) - 1).clamp(0, 24) as u32;
         let class = if scale < SPLIT_FROM { ((scale + FIRST_SCALE) >> 2).max(0) } else { (SPLIT_FROM + FIRST_SCALE) / 4 + (scale >> 2 & 3) } as usize;

@@ -14,7 +14,7 @@ use super::pyramid::{Grid, Pass, merge};
 use super::walk::{self, Job, PassCoder, PassJob, Quantiser};
 use crate::engine::Engine;
 use crate::weights::Model;
-use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, VIEWS};
+use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, VIEWS, WEIGHTS};
 use refine::{TRUSTS, refine};
 
 /// What a chunk learns while it is coded.
@@ -23,7 +23,7 @@ pub(crate) struct Learned<'a> {
     model: &'a Model,
     engine: Engine,
     walk: walk::Learned,
-    decisions: Decisions<CONTEXTS, 1>,
+    decisions: Decisions<CONTEXTS, WEIGHTS>,
     /// How much of its corrections a pass takes, by pass.
     trusts: [Table; 3],
 }
@@ -114,7 +114,7 @@ impl Errors {
 struct Passes<'a> {
     model: &'a Model,
     engine: Engine,
-    decisions: &'a mut Decisions<CONTEXTS, 1>,
+    decisions: &'a mut Decisions<CONTEXTS, WEIGHTS>,
     trusts: &'a mut [Table; 3],
     references: ReferenceLevels<'a>,
     /// Residuals of the first reference.

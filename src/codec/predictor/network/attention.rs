@@ -9,6 +9,8 @@ const STEPS: usize = 32;
 const OCTAVES: usize = 10;
 /// Distance from which on a weight is 0.
 const FARTHEST: i32 = (STEPS * OCTAVES) as i32;
+/// Room for the weights of all distances: a power of two, so that none has to be checked.
+const WEIGHTS: usize = (STEPS * OCTAVES + 1).next_power_of_two();
 /// Logarithm of the weight of the token with the largest score.
 const WEIGHT_BITS: u32 = 10;
 /// 2^10 · 2^(−i/32) for i in 0..32, to the nearest integer, with six more bits: those of later octaves follow by halving.
@@ -21,14 +23,14 @@ const FIRST_OCTAVE: [u32; STEPS] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Attention {
     /// Weights by distance from the largest score; 0 from [`FARTHEST`] on.
-    weights: [i32; (FARTHEST as usize + 1).next_power_of_two()],
+    weights: [i32; WEIGHTS],
     /// 2^24 over 1024 + i.
     reciprocals: Vec<i32>,
 }
 
 impl Attention {
     pub(crate) fn new() -> Self {
-        let mut weights = [0; (FARTHEST as usize + 1).next_power_of_two()];
+        let mut weights = [0; WEIGHTS];
         for (octave, weights) in weights.chunks_exact_mut(STEPS).take(OCTAVES).enumerate() {
             let drop = octave as u32 + 6;
             weights.iter_mut().zip(FIRST_OCTAVE).for_each(|(w, f)| *w = ((f + (1 << (drop - 1))) >> drop) as i32);
@@ -49,7 +51,7 @@ impl Attention {
             let mut steps = [0i32; LANES];
             steps.iter_mut().zip(score).zip(&largest).for_each(|((steps, score), largest)| *steps = (largest - score).min(FARTHEST));
             for (weight, steps) in weights.iter_mut().zip(steps) {
-                *weight = self.weights.get(steps as usize % self.weights.len()).copied().unwrap_or(0);
+                *weight = self.weights.get(steps as usize % WEIGHTS).copied().unwrap_or(0);
             }
             for (((sum, total), weight), token) in sum.iter_mut().zip(&mut total).zip(weights).zip(token) {
                 *sum += weight;
