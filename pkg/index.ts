@@ -69,13 +69,27 @@ export interface VariableReport {
   checksum: string;
   /** `id` of the model without which it cannot be decoded; absent where the classical predictor did it. */
   model?: string;
+  /** What base layers came to while it was compressed; absent where none was tried, and in what {@link inspect} says. */
+  base?: BaseReport;
 }
 
-/** A network of the predictor, parsed from a `.dcm` file. */
+/** What base layers came to. */
+export interface BaseReport {
+  /** Chunks that have one, of those that it was tried for. */
+  chunks: number;
+  tried: number;
+  /** Bytes of the latents of those that have one. */
+  bytes: number;
+  /** Bytes that the archive is smaller with them than without: negative where `always` costs more than it gains. */
+  saved: number;
+}
+
+/** The nets of a `.dcm` file: a predictor and, if `autoencoder` says so, what draws base layers. */
 export interface Model {
   /** Hash of the file, hexadecimal: how archives name it. */
   id: string;
   name: string;
+  autoencoder: boolean;
 }
 
 /** The models at hand. */
@@ -161,6 +175,11 @@ export interface CompressOptions extends JobOptions {
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
    */
   model?: 'auto' | 'none' | Model;
+  /**
+   * Base layers that the autoencoder of the model draws: `auto`, the default, where they make a chunk smaller; `always` wherever one can be had, so
+   * that {@link preview} has something to show; `never`.
+   */
+  base?: 'auto' | 'always' | 'never';
 }
 
 export interface Compressed {
@@ -363,8 +382,8 @@ export async function fromArray(values: TypedArray, options: ArrayOptions = {}):
 /** Compresses a dataset; it stays usable. */
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
   const [kind, value] = boundOf(options);
-  const { model = 'auto' } = options;
-  const job = new wasm.WasmCompressor(dataset.inner, kind, value, loaded(), typeof model === 'string' ? model : model.id);
+  const { model = 'auto', base = 'auto' } = options;
+  const job = new wasm.WasmCompressor(dataset.inner, kind, value, loaded(), typeof model === 'string' ? model : model.id, base);
   const warning = model === 'auto' && known.list.length === 0 ? known.warning : undefined;
   const { result, seconds } = await drive(job, options);
   return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ...(warning !== undefined && { warning }) };
@@ -386,6 +405,15 @@ export async function decompressTimed(archive: Uint8Array | ArrayBuffer | Blob, 
 export async function inspect(archive: Uint8Array | ArrayBuffer | Blob): Promise<ArchiveInfo> {
   await load();
   return wasm.inspect(await bytesOf(archive));
+}
+
+/**
+ * What the base layer alone shows of one plane: a coarse picture out of a few hundred bytes, long before the rest is decoded. `undefined` where that
+ * plane has no base layer; with `base: 'always'` the first of every eight or more planes has one.
+ */
+export async function preview(archive: Uint8Array | ArrayBuffer | Blob, variable: number, { file = 0, plane = 0 } = {}): Promise<Plane | undefined> {
+  await load();
+  return wasm.preview(await bytesOf(archive), file, variable, plane, loaded());
 }
 
 /** How a decoded variable differs from its source. */

@@ -1,13 +1,16 @@
 //! What the network is trained on: the neighbourhoods the codec would show it, and what it should have said.
 
+use crate::codec::autoencoder;
 use crate::codec::entropy::{Coder, Cumulative, DECISIONS};
 use crate::codec::neural::{self, PRIORS};
 use crate::codec::planes::Plane;
+pub use crate::codec::autoencoder::{ENERGIES, NEIGHBOURS};
 pub use crate::codec::predictor::network::{DIRECT, INPUTS};
 use crate::codec::predictor::network::{Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
 use crate::codec::pyramid::Grid;
 use crate::codec::walk::{Job, Learned, PassCoder, PassJob, Quantiser, code_plane};
 use crate::engine::LANES;
+use crate::error::Result;
 use crate::weights::Model;
 
 /// Planes of a series or of levels, in lattice units.
@@ -70,6 +73,25 @@ pub fn examples(stack: &Stack, every: u32, random: &mut impl FnMut() -> u32, sin
         let coded = code_plane(&mut Discard, &mut recorder, &mut Learned::default(), job, |_| false);
         done.push(coded);
     }
+}
+
+/// A plane as the autoencoder sees it where samples are missing (`holes` is not 0 there).
+#[must_use]
+pub fn filled(height: usize, width: usize, samples: &[i32], holes: &[u8]) -> Vec<i32> {
+    let plane = Grid { height, width, samples: samples.to_vec() };
+    autoencoder::filled(&plane, &Grid { height, width, samples: holes.to_vec() }).samples
+}
+
+/// How often each decision of each prior context of latents was zero and one: for planes without holes, in units of samples.
+pub fn count_latents(height: usize, width: usize, samples: &[i32], model: &Model, counts: &mut Counts) -> Result<()> {
+    let plane = Grid { height, width, samples: samples.to_vec() };
+    model.autoencoder().map_or(Ok(()), |net| net.count(&mut Discard, &plane, counts))
+}
+
+/// No counts of latents yet.
+#[must_use]
+pub fn no_latent_counts(latents: usize) -> Counts {
+    vec![[[0; 2]; DECISIONS]; latents * autoencoder::ENERGIES]
 }
 
 /// How often each decision of each prior context was zero and one.

@@ -11,6 +11,11 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Appends a signed number as a zigzag varint.
+pub(crate) fn put_signed(out: &mut Vec<u8>, value: i32) {
+    put_varint(out, ((value << 1) ^ (value >> 31)) as u32 as u64);
+}
+
 /// Appends a binary64.
 pub(crate) fn put_f64(out: &mut Vec<u8>, value: f64) {
     out.extend(value.to_le_bytes());
@@ -60,6 +65,12 @@ impl<'a> Reader<'a> {
             }
         }
         Err(Error::corrupt("a varint exceeds 64 bits"))
+    }
+
+    /// A zigzag varint of 32 bits.
+    pub(crate) fn signed(&mut self, what: &str) -> Result<i32> {
+        let zigzag = self.count(what, u32::MAX as usize)?;
+        Ok((zigzag >> 1) as i32 ^ -((zigzag & 1) as i32))
     }
 
     /// A varint that must not exceed `limit`.

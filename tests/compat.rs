@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, FormatVersion};
-use deepcomp::codec::Options;
+use deepcomp::codec::{Base, Options};
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::weights::{Model, Models};
 use deepcomp::{Error, Limits};
@@ -175,6 +175,32 @@ fn network_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     ]
 }
 
+/// Inputs whose first planes get a base layer.
+fn layered_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
+    let dataset = |shape: &[usize], values: Vec<f32>| Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
+    let places = |planes: usize, height: usize, width: usize| {
+        (0..planes).flat_map(move |p| (0..height).flat_map(move |y| (0..width).map(move |x| (p, y, x))))
+    };
+    let relative = |e| ErrorBound::relative(e).unwrap();
+    vec![
+        ("layered_smooth", dataset(&[97, 131], places(1, 97, 131).map(|(_, y, x)| hill(y, x)).collect()), relative(3e-2)),
+        ("layered_tight", dataset(&[40, 56], places(1, 40, 56).map(|(_, y, x)| hill(y, x)).collect()), relative(1e-4)),
+        ("layered_series", dataset(&[3, 48, 56], places(3, 48, 56).map(|(p, y, x)| hill(y + p, x) * (1.0 + p as f32 / 16.0)).collect()), relative(1e-2)),
+        (
+            "layered_missing",
+            dataset(&[2, 61, 67], places(2, 61, 67).map(|(p, y, x)| if y * y + x * (p + 20) < 900 { f32::NAN } else { hill(y, x + p) }).collect()),
+            relative(1e-2),
+        ),
+        ("layered_decimals", dataset(&[61, 67], places(1, 61, 67).map(|(_, y, x)| (hill(y, x) * 2.0).round() / 10.0).collect()), ErrorBound::Lossless),
+        ("layered_row", dataset(&[1, 300], places(1, 1, 300).map(|(_, y, x)| hill(y + 9, x)).collect()), relative(1e-2)),
+        (
+            "layered_picture",
+            Dataset::from_array("v", &[3, 61, 67], Values::U8((0..3 * 61 * 67).map(tone).collect()), SourceFormat::Array).unwrap(),
+            ErrorBound::absolute(8.0).unwrap(),
+        ),
+    ]
+}
+
 /// Hills with a grain.
 fn hill(y: usize, x: usize) -> f32 {
     let bump = |t: f32| t * (1.0 - t) * (1.0 + t);
@@ -199,7 +225,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 44);
+    assert!(list.lines().count() >= 51);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();
@@ -226,11 +252,13 @@ fn write(folder: &std::path::Path) {
     assert!(!folder.join("values.xxh3").exists(), "vectors are written once; a new format version adds a folder");
     std::fs::create_dir_all(folder).unwrap();
     let mut list = String::new();
-    let network = network_inputs().into_iter().map(|input| (input, Some(tiny(folder))));
-    for ((name, dataset, bound), model) in inputs().into_iter().map(|input| (input, None)).chain(network) {
-        let options = Options { bound, model: model.clone() };
+    let network = network_inputs().into_iter().map(|input| (input, Some(tiny(folder)), Base::Never));
+    let layered = layered_inputs().into_iter().map(|input| (input, Some(tiny(folder)), Base::Always));
+    for ((name, dataset, bound), model, base) in inputs().into_iter().map(|input| (input, None, Base::Never)).chain(network).chain(layered) {
+        let options = Options { bound, model: model.clone(), base };
         let (bytes, reports) = Compressor::new(dataset, name, &options).unwrap().finish().unwrap();
         assert_eq!(reports[0].model, model.map(|m| m.id()), "{name}");
+        assert_eq!(reports[0].base.is_some(), base == Base::Always, "{name}");
         std::fs::write(folder.join(format!("{name}.dca")), bytes).unwrap();
         list += &format!("{name}.dca {:016x}\n", reports[0].checksum);
     }

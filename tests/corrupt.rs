@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor};
-use deepcomp::codec::Options;
+use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::weights::Model;
 use deepcomp::{Error, Limits};
@@ -18,8 +18,9 @@ fn shipped() -> Arc<Model> {
     MODEL.get_or_init(|| Model::parse(include_bytes!("../models/predictor.dcm")).unwrap()).clone()
 }
 
-/// Number of the archive in which the network coded the chunk.
+/// Number of the archive in which the network coded the chunk, and of that with a base layer below.
 const NETWORK: usize = 7;
+const LAYERED: usize = 8;
 
 /// Archives that together use every filling, lattice and mask.
 fn archives() -> &'static [Vec<u8>] {
@@ -28,16 +29,19 @@ fn archives() -> &'static [Vec<u8>] {
 }
 
 fn make_archives() -> Vec<Vec<u8>> {
-    let made = |bound, values: Vec<f32>, shape: &[usize], model| {
+    let made = |bound, values: Vec<f32>, shape: &[usize], (model, base)| {
         let dataset = Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
-        Compressor::new(dataset, "v.npy", &Options { bound, model }).unwrap().finish().unwrap()
+        Compressor::new(dataset, "v.npy", &Options { bound, model, base }).unwrap().finish().unwrap()
     };
-    let rounds = |bound, values, shape: &[usize]| made(bound, values, shape, None).0;
+    let rounds = |bound, values, shape: &[usize]| made(bound, values, shape, (None, Base::Never)).0;
     let wave = |i: usize| ((i % 29) as f32 - 14.0) * ((i / 29 % 31) as f32 - 15.0) * 0.37 + (i * i % 17) as f32 * 0.013;
     let bounded = ErrorBound::absolute(0.05).unwrap();
     let hills = |i: usize| (i % 29) as f32 * 0.31 + ((i / 29) as f32 / 5.0).sin() * 4.0 + (i * i % 17) as f32 * 0.013;
-    let (network, reports) = made(bounded, (0..2 * 29 * 31).map(hills).collect(), &[2, 31, 29], Some(shipped()));
-    assert_eq!(reports[0].model, Some(shipped().id()));
+    let [network, layered] = [Base::Never, Base::Always].map(|base| {
+        let (bytes, reports) = made(bounded, (0..2 * 29 * 31).map(hills).collect(), &[2, 31, 29], (Some(shipped()), base));
+        assert_eq!((reports[0].model, reports[0].base.is_some()), (Some(shipped().id()), base == Base::Always));
+        bytes
+    });
     let mut archives = vec![
         rounds(bounded, (0..2 * 29 * 31).map(wave).collect(), &[2, 31, 29]),
         rounds(ErrorBound::Lossless, (0..29 * 31).map(wave).collect(), &[31, 29]),
@@ -51,6 +55,7 @@ fn make_archives() -> Vec<Vec<u8>> {
         rounds(ErrorBound::Lossless, vec![], &[0, 4]),
     ];
     archives.insert(NETWORK, network);
+    archives.insert(LAYERED, layered);
     archives
 }
 
@@ -111,7 +116,7 @@ fn other_files_and_versions_are_told_apart() {
 #[test]
 fn limits_are_asked_before_memory_is_taken() {
     let dataset = Dataset::from_array("v", &[1 << 21], Values::F32(vec![1.0; 1 << 21]), SourceFormat::Array).unwrap();
-    let options = Options { bound: ErrorBound::Lossless, model: Some(shipped()) };
+    let options = Options { bound: ErrorBound::Lossless, model: Some(shipped()), base: Base::Auto };
     let (bytes, _) = Compressor::new(dataset, "v", &options).unwrap().finish().unwrap();
     assert!(bytes.len() < 1000);
     assert!(matches!(decode(&bytes), Err(Error::LimitExceeded { needed, limit, .. }) if needed == 1 << 23 && limit == 1 << 22));
@@ -180,7 +185,7 @@ fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_forged_archive_reaches_the_chunk_decoder() {
-    for template in [&archives()[0], &archives()[NETWORK]] {
+    for template in [&archives()[0], &archives()[NETWORK], &archives()[LAYERED]] {
         let length = template[25] as usize & 0x7F | (template[26] as usize) << 7;
         let chunk = template[27..27 + length].to_vec();
         // The payload is sound, so all that is left to complain about is the checksum of the values, forged as 0.
@@ -189,12 +194,53 @@ fn a_forged_archive_reaches_the_chunk_decoder() {
     assert_eq!(decode(&forge(&[], unharmed)).map_err(|e| e.code()), Err("corrupt"));
 }
 
+#[test]
+fn a_base_layer_needs_an_autoencoder_and_a_unit_that_exists() {
+    let template = &archives()[LAYERED];
+    let length = template[25] as usize & 0x7F | (template[26] as usize) << 7;
+    let mut payload = template[27..27 + length].to_vec();
+    assert_eq!(payload[0], 6);
+    // The header of this chunk: lattice, quantum, top, no mask, mapping, references, then the unit.
+    let unit = payload.windows(2).position(|w| w == [1, 1] || w == [5, 1]).map(|at| at + 2).filter(|at| payload[*at] < 25).unwrap();
+    payload[unit] = 25;
+    assert_eq!(decode(&forge(&payload, unharmed)).map_err(|e| e.code()), Err("corrupt"));
+    let bare = Model::parse(&deepcomp::weights::with_autoencoder(include_bytes!("../models/predictor.dcm"), None).unwrap()).unwrap();
+    assert!(!bare.draws() && bare.id() != shipped().id());
+    let archive = Archive::open(template, &LIMITS).unwrap();
+    assert!(matches!(Decompressor::new(archive, 0, &std::iter::once(bare).collect()), Err(Error::ModelUnavailable { .. })));
+}
+
+#[test]
+fn a_cut_or_changed_autoencoder_is_refused() {
+    let file = include_bytes!("../models/predictor.dcm");
+    let sealed = |mut body: Vec<u8>| {
+        let sum = xxh3_64(&body);
+        body.extend(sum.to_le_bytes());
+        body
+    };
+    let body = &file[..file.len() - 8];
+    assert!(Model::parse(&sealed(body.to_vec())).unwrap().draws());
+    for cut in [1, 2, 100, 5000, 60_000, 160_000] {
+        assert!(matches!(Model::parse(&sealed(body[..body.len() - cut].to_vec())), Err(Error::Weights { .. })), "{cut} bytes less");
+    }
+    assert!(matches!(Model::parse(&sealed([body, &[0]].concat())), Err(Error::Weights { .. })));
+    // Its sizes: fine and coarse channels, latents, attention, radii.
+    let bare = deepcomp::weights::with_autoencoder(file, None).unwrap();
+    let sizes = bare.len() - 8;
+    assert_eq!(body[sizes..sizes + 2], [48, 64]);
+    for (at, value) in [(0, 47), (0, 0), (1, 7), (2, 0), (2, 65), (3, 2), (4, 5), (5, 9)] {
+        let mut changed = body.to_vec();
+        changed[sizes + at] = value;
+        assert!(matches!(Model::parse(&sealed(changed)), Err(Error::Weights { .. })), "size {at} is {value}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
 
     /// Damage behind valid checksums: header, stream and patches of every kind of chunk.
     #[test]
-    fn forged_chunks_never_panic(which in 0..=NETWORK, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(), keep in any::<bool>()) {
+    fn forged_chunks_never_panic(which in 0..=LAYERED, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(), keep in any::<bool>()) {
         let bytes = &archives()[which];
         let mut payload = bytes[27.min(bytes.len())..bytes.len().saturating_sub(60)].to_vec();
         if which == 5 { payload = vec![1, 0, 0, 0, 0]; }

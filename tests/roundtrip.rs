@@ -1,8 +1,8 @@
 //! Whatever goes in comes out: within the bound, missing values exactly, everything else bit for bit, for any shape, type and content.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
-use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
-use deepcomp::codec::Options;
+use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport, preview};
+use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, ErrorBound, Field, Missing, SourceFormat, Values, with_values};
 use deepcomp::weights::{Model, Models};
 use deepcomp::{Error, Limits, metrics};
@@ -19,7 +19,7 @@ fn shipped() -> Arc<Model> {
 const NETWORK_VALUES: usize = 15_000;
 
 fn compress_with(model: Option<Arc<Model>>, dataset: Dataset, bound: ErrorBound) -> Result<(Vec<u8>, Vec<VariableReport>), Error> {
-    Compressor::new(dataset, "test", &Options { bound, model })?.finish()
+    Compressor::new(dataset, "test", &Options { bound, model, base: Base::Auto })?.finish()
 }
 
 /// With the classical predictor alone.
@@ -299,7 +299,7 @@ fn large_planes_are_cut_into_chunks_and_put_together() {
 #[test]
 fn several_files_share_an_archive_and_names_may_not_clash() {
     let dataset = |n: f32| Dataset::from_array("v", &[3], Values::F32(vec![n, n + 1.0, n + 5.0]), SourceFormat::Array).unwrap();
-    let options = Options { bound: ErrorBound::Lossless, model: None };
+    let options = Options { bound: ErrorBound::Lossless, model: None, base: Base::Auto };
     let mut compressor = Compressor::new(dataset(1.0), "a", &options).unwrap();
     while compressor.step().unwrap().is_some() {}
     compressor.add(dataset(2.0), "b").unwrap();
@@ -431,4 +431,64 @@ proptest! {
         fn of<T: Element>(_: &[T], all: &[u64]) -> Values { T::wrap(all.iter().map(|b| T::from_bits64(*b)).collect()) }
         check_or_refuse(&shape, with_values!(&like[kind], v => of(v, &all)), bound);
     }
+}
+
+/// Waves of any size, with a hole in the middle where asked.
+fn waves(height: usize, width: usize, holes: bool) -> Vec<f32> {
+    let place = |i: usize| (i / width, i % width);
+    let hole = |(y, x): (usize, usize)| holes && y > height / 3 && y < height / 2 && x > width / 4 && x < width / 2;
+    let wave = |(y, x): (usize, usize)| 280.0 + 20.0 * ((y as f32 / 17.0).sin() + (x as f32 / 23.0 + y as f32 / 40.0).cos());
+    (0..height * width).map(place).map(|at| if hole(at) { f32::NAN } else { wave(at) }).collect()
+}
+
+fn with_base(dataset: &Dataset, bound: ErrorBound, base: Base) -> (Vec<u8>, VariableReport) {
+    let options = Options { bound, model: Some(shipped()), base };
+    let (bytes, mut reports) = Compressor::new(dataset.clone(), "test", &options).unwrap().finish().unwrap();
+    (bytes, reports.remove(0))
+}
+
+#[test]
+fn base_layers_keep_every_promise_and_never_cost_anything_unasked() {
+    for (shape, holes) in [([1, 33, 49], false), ([1, 73, 144], true), ([2, 65, 93], false), ([3, 20, 17], true), ([1, 1, 300], false), ([1, 300, 1], false)] {
+        let [planes, height, width] = shape;
+        let values = (0..planes).flat_map(|_| waves(height, width, holes)).collect();
+        let dataset = Dataset::from_array("v", &shape, Values::F32(values), SourceFormat::Array).unwrap();
+        for bound in [ErrorBound::relative(0.1).unwrap(), ErrorBound::relative(1e-3).unwrap(), ErrorBound::Lossless] {
+            let [never, auto, always] = [Base::Never, Base::Auto, Base::Always].map(|base| with_base(&dataset, bound, base));
+            assert!(auto.1.archive_bytes <= never.1.archive_bytes, "{shape:?} {bound:?}");
+            assert_eq!(never.1.base, None);
+            let report = always.1.base.unwrap();
+            assert_eq!((report.tried, report.chunks, always.1.archive_bytes as i64), (1, 1, never.1.archive_bytes as i64 - report.saved), "{shape:?} {bound:?}");
+            for (bytes, report) in [auto, always] {
+                let back = decompress_with(&Models::from_iter([shipped()]), &bytes).unwrap();
+                let comparison = metrics::compare(&dataset.fields[0], &back.fields[0]).unwrap();
+                assert!(comparison.missing_equal && comparison.max_abs_error <= report.absolute_bound, "{shape:?} {bound:?}");
+                assert_eq!(comparison.max_abs_error, report.max_abs_error);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_preview_shows_the_plane_and_its_gaps() {
+    let (height, width) = (73, 144);
+    let values = waves(height, width, true);
+    let dataset = Dataset::from_array("v", &[2, height, width], Values::F32([values.clone(), values.clone()].concat()), SourceFormat::Array).unwrap();
+    let (bytes, _) = with_base(&dataset, ErrorBound::relative(0.03).unwrap(), Base::Always);
+    let archive = Archive::open(&bytes, &Limits::default()).unwrap();
+    let models = Models::from_iter([shipped()]);
+    let drawn = preview(&archive, &bytes, (0, 0, 0), &models).unwrap().unwrap();
+    let Values::F32(drawn_values) = &drawn.values else { panic!("of another type") };
+    assert_eq!((drawn.shape.as_slice(), drawn_values.len()), ([height, width].as_slice(), values.len()));
+    let present = || values.iter().zip(drawn_values).filter(|(v, _)| v.is_finite());
+    assert!(values.iter().zip(drawn_values).all(|(v, d)| v.is_nan() == d.is_nan()));
+    let rmse = (present().map(|(v, d)| f64::from(v - d).powi(2)).sum::<f64>() / present().count() as f64).sqrt();
+    assert!(rmse < 8.0, "the range is 80, a flat picture would be 14 off, this is {rmse} off");
+    assert!(preview(&archive, &bytes, (0, 0, 1), &models).unwrap().is_none());
+    for place in [(1, 0, 0), (0, 1, 0), (0, 0, 2)] {
+        assert!(matches!(preview(&archive, &bytes, place, &models), Err(Error::InvalidArgument { .. })));
+    }
+    assert!(matches!(preview(&archive, &bytes, (0, 0, 0), &Models::default()), Err(Error::ModelUnavailable { .. })));
+    let (bytes, _) = with_base(&dataset, ErrorBound::relative(0.03).unwrap(), Base::Never);
+    assert!(preview(&Archive::open(&bytes, &Limits::default()).unwrap(), &bytes, (0, 0, 0), &models).unwrap().is_none());
 }

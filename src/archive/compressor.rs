@@ -6,7 +6,7 @@ use super::index::{Certificate, ChunkEntry, FileEntry, Index, VariableEntry, Var
 use super::plan::{Plan, plan};
 use super::tiles::Tiling;
 use crate::codec::encode::{Request, encode};
-use crate::codec::{Options, Sample};
+use crate::codec::{BaseReport, Options, Sample};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, ErrorBound, Field, with_values};
 use crate::weights::{Model, ModelId};
@@ -22,6 +22,8 @@ pub struct Compressor {
     done_bytes: u64,
     total_bytes: u64,
     done_variables: usize,
+    /// What base layers came to in each variable done.
+    bases: Vec<Option<BaseReport>>,
 }
 
 /// A variable on its way into the archive.
@@ -38,6 +40,7 @@ struct Work {
     chunks: Vec<ChunkEntry>,
     /// The network that some chunk takes.
     model: Option<ModelId>,
+    base: Option<BaseReport>,
 }
 
 impl Compressor {
@@ -49,7 +52,7 @@ impl Compressor {
         let mut out = Vec::new();
         put_superblock(&mut out);
         let index = Index { files: Vec::new() };
-        let mut compressor = Self { options: options.clone(), out, index, pending: VecDeque::new(), done_bytes: 0, total_bytes: 0, done_variables: 0 };
+        let mut compressor = Self { options: options.clone(), out, index, pending: VecDeque::new(), done_bytes: 0, total_bytes: 0, done_variables: 0, bases: Vec::new() };
         compressor.add(dataset, name)?;
         Ok(compressor)
     }
@@ -76,7 +79,7 @@ impl Compressor {
         for (field, plan) in dataset.fields.into_iter().zip(plans) {
             self.total_bytes += field.values.byte_len() as u64;
             let tiling = Tiling::of(&field.shape);
-            self.pending.push_back(Work { file, field, plan, tiling, next: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None });
+            self.pending.push_back(Work { file, field, plan, tiling, next: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None });
         }
         Ok(())
     }
@@ -88,11 +91,12 @@ impl Compressor {
     pub fn step(&mut self) -> Result<Option<Progress>> {
         while let Some(work) = self.pending.front_mut() {
             if work.next < work.tiling.chunks() {
-                self.done_bytes += work.encode_next(&mut self.out, self.options.model.as_deref())?;
+                self.done_bytes += work.encode_next(&mut self.out, &self.options)?;
                 return Ok(Some(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.done_variables }));
             }
             if let Some(work) = self.pending.pop_front() {
                 self.done_variables += 1;
+                self.bases.push(work.base);
                 let file = work.file;
                 if let Some(file) = self.index.files.get_mut(file) {
                     file.variables.push(work.into_entry());
@@ -108,7 +112,8 @@ impl Compressor {
     /// As for [`Self::step`].
     pub fn finish(mut self) -> Result<(Vec<u8>, Vec<VariableReport>)> {
         while self.step()?.is_some() {}
-        let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).collect::<Result<_>>()?;
+        let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.bases);
+        let reports = reports.map(|(report, base)| Ok(VariableReport { base, ..report? })).collect::<Result<_>>()?;
         let offset = self.out.len() as u64;
         put_record(&mut self.out, RecordKind::Index, &self.index.to_payload()?);
         put_trailer(&mut self.out, offset);
@@ -118,7 +123,8 @@ impl Compressor {
 
 impl Work {
     /// Encodes the next chunk into `out` and returns how many bytes of values it covers.
-    fn encode_next(&mut self, out: &mut Vec<u8>, model: Option<&Model>) -> Result<u64> {
+    fn encode_next(&mut self, out: &mut Vec<u8>, options: &Options) -> Result<u64> {
+        let model = options.model.as_deref();
         let Self { field, plan, tiling, next, .. } = self;
         let cycle = match field.shape.as_slice() {
             [.., levels, _, _] if field.shape.len() > 3 => *levels,
@@ -126,7 +132,7 @@ impl Work {
         };
         let place = tiling.place(*next);
         let missing = field.missing.clone();
-        let request = Request { shape: place.shape, missing: &missing, tolerance: plan.tolerance, cycle, model };
+        let request = Request { shape: place.shape, missing: &missing, tolerance: plan.tolerance, cycle, model, base: options.base };
         let coded = with_values!(&mut field.values, values => encode_tile(values, tiling, *next, &request))?;
         let offset = put_record(out, RecordKind::Chunk, &coded.payload);
         let length = coded.payload.len() as u64;
@@ -136,6 +142,7 @@ impl Work {
         if coded.network {
             self.model = model.map(Model::id);
         }
+        self.base = self.base.into_iter().chain(coded.base).reduce(BaseReport::and);
         self.next += 1;
         Ok((place.shape.samples() * self.field.values.data_type().size()) as u64)
     }
@@ -162,6 +169,7 @@ struct Coded {
     max_error: f64,
     missing: u64,
     network: bool,
+    base: Option<BaseReport>,
 }
 
 fn encode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, request: &Request) -> Result<Coded> {
@@ -169,5 +177,5 @@ fn encode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, reque
     let encoded = encode(&tiling.cut(values, place), request)?;
     tiling.paste(values, place, &encoded.decoded);
     let values_sum = super::frame::tile_sum(&encoded.decoded);
-    Ok(Coded { payload: encoded.payload, values_sum, max_error: encoded.max_error, missing: encoded.missing, network: encoded.network })
+    Ok(Coded { payload: encoded.payload, values_sum, max_error: encoded.max_error, missing: encoded.missing, network: encoded.network, base: encoded.base })
 }

@@ -93,7 +93,7 @@ impl Decompressor {
 }
 
 /// The checked payload of a chunk.
-fn payload<'a>(chunk: &ChunkEntry, bytes: &'a [u8], variable: &str) -> Result<&'a [u8]> {
+pub(super) fn payload<'a>(chunk: &ChunkEntry, bytes: &'a [u8], variable: &str) -> Result<&'a [u8]> {
     let end = chunk.offset.saturating_add(chunk.length);
     let range = usize::try_from(chunk.offset).ok().zip(usize::try_from(end).ok());
     let payload =

@@ -42,9 +42,15 @@ fn hash<T: Element>(values: &[T]) -> u64 {
     for block in values.chunks(HASH_BLOCK) {
         bytes.clear();
         block.iter().for_each(|v| bytes.extend(v.to_bits64().to_le_bytes().iter().take(size_of::<T>())));
-        hasher.update(&bytes);
+        update(&mut hasher, &bytes);
     }
     hasher.digest()
+}
+
+/// Hashes bytes; kept in one place, since it takes far more code than what differs from type to type.
+#[inline(never)]
+fn update(hasher: &mut Xxh3, bytes: &[u8]) {
+    hasher.update(bytes);
 }
 
 /// Values turned into bytes at a time.

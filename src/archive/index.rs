@@ -3,6 +3,7 @@
 //! Keys a reader does not know are skipped, so that later minor versions can add some.
 
 use super::tiles::Tiling;
+use crate::codec::BaseReport;
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
@@ -151,6 +152,8 @@ pub struct VariableReport {
     pub checksum: u64,
     /// The network without which it cannot be decoded.
     pub model: Option<ModelId>,
+    /// What base layers came to, where they were tried; only the compressor knows.
+    pub base: Option<BaseReport>,
 }
 
 impl Certificate {
@@ -216,6 +219,7 @@ impl VariableEntry {
             missing: certificate.missing,
             checksum: certificate.values_sum,
             model: self.model.map(ModelId),
+            base: None,
         })
     }
 }

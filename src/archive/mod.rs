@@ -8,6 +8,7 @@ mod decompressor;
 mod frame;
 mod index;
 mod plan;
+mod preview;
 mod reader;
 mod tiles;
 mod version;
@@ -15,6 +16,7 @@ mod version;
 pub use compressor::Compressor;
 pub use decompressor::Decompressor;
 pub use index::VariableReport;
+pub use preview::preview;
 pub use reader::Archive;
 pub use version::FormatVersion;
 

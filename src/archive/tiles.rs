@@ -84,15 +84,15 @@ impl Tiling {
         Place { plane, row, column, shape }
     }
 
-    /// Where each row of a place lies in the array.
-    fn rows(&self, place: Place) -> impl Iterator<Item = core::ops::Range<usize>> + use<> {
+    /// Where each row of a place lies in the array. Boxed, so that it is not compiled once more for every type of values.
+    fn rows(&self, place: Place) -> Box<dyn Iterator<Item = core::ops::Range<usize>>> {
         let view = self.view;
-        (place.plane..place.plane + place.shape.planes).flat_map(move |p| {
+        Box::new((place.plane..place.plane + place.shape.planes).flat_map(move |p| {
             (place.row..place.row + place.shape.height).map(move |y| {
                 let start = (p * view.height + y) * view.width + place.column;
                 start..start + place.shape.width
             })
-        })
+        }))
     }
 
     /// Copies a tile out of the array.

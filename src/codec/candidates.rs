@@ -1,5 +1,6 @@
 //! The encoder's choice of what a chunk's planes hold and how they are coded: the ways worth trying, of which the smallest is kept.
 
+use super::autoencoder::BaseLayer;
 use super::chunk::{Header, Method};
 use super::mapping::{CHANNELS, MAX_COLOURS, MAX_RANKS, Mapping, pixels};
 use super::pyramid::Grid;
@@ -24,6 +25,8 @@ pub(crate) struct Candidate {
     pub(crate) header: Header,
     /// `None` for the coordinates themselves.
     pub(crate) planes: Option<Vec<Grid<i32>>>,
+    /// With the layered method.
+    pub(crate) base: Option<BaseLayer>,
 }
 
 /// Numbers from here on are not told by rank.
@@ -38,12 +41,17 @@ const RASTER_BITS: usize = 8;
 impl Layout {
     /// Coordinates, coarse to fine.
     pub(crate) fn plain(&self) -> Candidate {
-        Candidate { method: Method::Pyramid, header: self.header.clone(), planes: None }
+        Candidate { method: Method::Pyramid, header: self.header.clone(), planes: None, base: None }
     }
 
     /// Coordinates, coarse to fine, predicted by the network.
     pub(crate) fn network(&self) -> Candidate {
         Candidate { method: Method::Network, ..self.plain() }
+    }
+
+    /// As that, with a base layer.
+    pub(crate) fn layered(&self, base: BaseLayer) -> Candidate {
+        Candidate { method: Method::Layered, base: Some(base), ..self.plain() }
     }
 
     /// The ways of a picture: in raster order, by colour, difference from green, or value.
@@ -84,12 +92,12 @@ impl Layout {
             let mapping = self.ranks(&numbers).map_or(Mapping::Direct, Mapping::Ranks);
             return self.raster(mapping, numbers);
         }
-        Candidate { method: Method::Raster, header: self.header.clone(), planes: None }
+        Candidate { method: Method::Raster, header: self.header.clone(), planes: None, base: None }
     }
 
     fn raster(&self, mapping: Mapping, numbers: Vec<Grid<i32>>) -> Candidate {
         let planes = mapping.apply(numbers);
-        Candidate { method: Method::Raster, header: Header { mapping, ..self.header.clone() }, planes: Some(planes) }
+        Candidate { method: Method::Raster, header: Header { mapping, ..self.header.clone() }, planes: Some(planes), base: None }
     }
 
     /// Coordinates in quanta.

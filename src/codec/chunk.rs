@@ -41,6 +41,15 @@ pub(crate) enum Method {
     Repeats,
     /// Coarse to fine, predicted by the network.
     Network,
+    /// As that, with base planes as further references.
+    Layered,
+}
+
+impl Method {
+    /// Whether decoding takes a model.
+    pub(crate) const fn takes_model(self) -> bool {
+        matches!(self, Self::Network | Self::Layered)
+    }
 }
 
 impl Filling {
@@ -52,12 +61,13 @@ impl Filling {
             Self::Coded(Method::Raster) => 3,
             Self::Coded(Method::Repeats) => 4,
             Self::Coded(Method::Network) => 5,
+            Self::Coded(Method::Layered) => 6,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
-        let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network].map(Self::Coded);
+        let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network, Method::Layered].map(Self::Coded);
         [Self::Raw, Self::Constant]
             .into_iter()
             .chain(methods)
@@ -83,6 +93,13 @@ pub(crate) enum MaskKind {
     Patterns(Vec<u64>),
     /// The bits of each missing value follow the mask of its plane.
     Explicit,
+}
+
+impl MaskKind {
+    /// The bit patterns of missing values that have a number.
+    pub(crate) fn patterns(&self) -> &[u64] {
+        if let Self::Patterns(patterns) = self { patterns } else { &[] }
+    }
 }
 
 /// Everything before the coded stream.
@@ -111,11 +128,14 @@ impl Header {
 
     /// The quantum that samples are coded with: only coordinates that go through the pyramid are rounded while they are coded.
     pub(crate) fn coded_quantum(&self, method: Method) -> i32 {
-        if matches!(method, Method::Pyramid | Method::Network) && self.mapping == Mapping::Direct { self.quantum } else { 1 }
+        if matches!(method, Method::Pyramid | Method::Network | Method::Layered) && self.mapping == Mapping::Direct { self.quantum } else { 1 }
     }
 
-    /// The coordinate of a code that a rank stands for.
-    pub(crate) fn ranked(&self, code: i64) -> i64 {
+    /// The coordinate that a decoded sample stands for; those of ranks may need 64 bits.
+    #[inline]
+    pub(crate) fn coordinate(&self, sample: i32) -> i64 {
+        let Mapping::Ranks(codes) = &self.mapping else { return self.cut(sample).into() };
+        let code = usize::try_from(sample).ok().and_then(|rank| codes.get(rank)).copied().unwrap_or(0);
         if self.quantum == 1 { code } else { code.wrapping_mul(self.quantum.into()).clamp(0, self.top.into()) }
     }
 

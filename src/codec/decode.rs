@@ -1,5 +1,6 @@
 //! A chunk's bytes -> values: header, stream (masks, planes, low bits), patches.
 
+use super::autoencoder::{self, View};
 use super::chunk::{ChunkShape, Filling, Header, MaskKind, Method};
 use super::entropy::{Coder, Decoder, MaskTables};
 use super::lattice::{LowBits, Sample};
@@ -7,6 +8,7 @@ use super::mapping::Mapping;
 use super::planes::Planes;
 use super::pyramid::Grid;
 use crate::error::{Error, Result};
+use crate::field::DataType;
 use crate::weights::Model;
 use crate::wire::Reader;
 
@@ -19,7 +21,7 @@ pub(crate) fn decode<T: Sample>(payload: &[u8], shape: ChunkShape, model: Option
     match Filling::read(&mut reader)? {
         Filling::Raw => raw(reader.rest(), shape),
         Filling::Constant => constant(reader.rest(), shape),
-        Filling::Coded(method) => coded(reader, method, shape, model),
+        Filling::Coded(method) => Ok(Coded::read(reader, &Setting { method, shape, data_type: T::TYPE, model })?.values(shape)),
     }
 }
 
@@ -27,74 +29,143 @@ fn raw<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
     if bytes.len() != shape.samples() * T::TYPE.size() {
         return Err(Error::corrupt("a raw chunk has the wrong length"));
     }
-    Ok(bytes.chunks_exact(T::TYPE.size()).map(little_endian).collect())
+    Ok(bytes.chunks_exact(T::TYPE.size()).map(|bytes| T::from_bits64(little_endian(bytes))).collect())
 }
 
 fn constant<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
     if bytes.len() != T::TYPE.size() {
         return Err(Error::corrupt("a constant chunk does not hold one value"));
     }
-    Ok(vec![little_endian(bytes); shape.samples()])
+    Ok(vec![T::from_bits64(little_endian(bytes)); shape.samples()])
 }
 
-fn coded<T: Sample>(mut reader: Reader, method: Method, shape: ChunkShape, model: Option<&Model>) -> Result<Vec<T>> {
-    let mut header = Header::read(&mut reader, shape.planes)?;
-    let length = reader.count("the length of the stream", reader.rest().len())?;
-    let stream = reader.take(length)?;
-    let mut values = stream_values(stream, method, &mut header, shape, model)?;
-    patch(&mut reader, &mut values)?;
-    Ok(values)
+/// The first plane of a chunk as far as its base layer alone shows it; `None` when it has none.
+///
+/// # Errors
+/// [`Error::Corrupt`] as for [`decode`].
+pub(crate) fn preview<T: Sample>(payload: &[u8], shape: ChunkShape, model: Option<&Model>) -> Result<Option<Vec<T>>> {
+    let mut reader = Reader::new(payload);
+    let Filling::Coded(method) = Filling::read(&mut reader)? else {
+        let mut values = decode(payload, shape, model)?;
+        values.truncate(shape.height * shape.width);
+        return Ok(Some(values));
+    };
+    if method != Method::Layered {
+        return Ok(None);
+    }
+    let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type: T::TYPE, model })?;
+    let drawn = Coded { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), patches: Vec::new() };
+    Ok(Some(drawn.values(ChunkShape { planes: 1, ..shape })))
 }
 
-/// Decodes the stream: all masks, the list of the mapping, all planes, all low bits.
-fn stream_values<T: Sample>(stream: &[u8], method: Method, header: &mut Header, shape: ChunkShape, model: Option<&Model>) -> Result<Vec<T>> {
-    let mut decoder = Decoder::new(stream)?;
-    let masks = masks::<T>(&mut decoder, header, shape)?;
-    header.mapping.code(&mut decoder);
-    let mut planes = Planes::start(&mut decoder, method, shape, header, None, model)?;
-    for index in 0..header.mapping.coded_planes(shape.planes) {
-        if decoder.overrun() {
-            return Err(Error::corrupt("a coded stream ends before its symbols do"));
+/// What decoding takes besides the payload.
+struct Setting<'a> {
+    method: Method,
+    shape: ChunkShape,
+    data_type: DataType,
+    model: Option<&'a Model>,
+}
+
+/// What comes before the planes of a stream.
+struct Beginning<'a> {
+    header: Header,
+    decoder: Decoder<'a>,
+    masks: Vec<Mask>,
+    /// What is drawn of the first plane.
+    base: Option<Grid<i32>>,
+}
+
+impl<'a> Beginning<'a> {
+    /// Header, masks, the list of the mapping, the latents.
+    fn read(reader: &mut Reader<'a>, setting: &Setting) -> Result<Self> {
+        let Setting { method, shape, data_type, model } = *setting;
+        let mut header = Header::read(reader, shape.planes)?;
+        let view = if method == Method::Layered { Some(View::read(reader)?) } else { None };
+        let length = reader.count("the length of the stream", reader.rest().len())?;
+        let mut decoder = Decoder::new(reader.take(length)?)?;
+        let masks = masks(&mut decoder, &header, shape, data_type)?;
+        header.mapping.code(&mut decoder);
+        let base = view.map(|view| {
+            let net = model.and_then(Model::autoencoder).ok_or_else(|| Error::corrupt("a chunk has a base layer and its model no autoencoder"))?;
+            autoencoder::draw(&mut decoder, net, view, (shape.height, shape.width))
+        });
+        Ok(Self { base: base.transpose()?, header, decoder, masks })
+    }
+}
+
+/// What a coded chunk holds, whatever the type of its values.
+struct Coded {
+    header: Header,
+    masks: Vec<Mask>,
+    /// What stands for the values of each plane: lattice coordinates or their ranks.
+    planes: Vec<Grid<i32>>,
+    /// Low bits of all samples, 0 for missing ones; empty when the lattice has none.
+    low_bits: Vec<u64>,
+    /// Index and bits of the values that the encoder found beyond the bound.
+    patches: Vec<(usize, u64)>,
+}
+
+impl Coded {
+    /// All of the stream, then the patches.
+    fn read(mut reader: Reader, setting: &Setting) -> Result<Self> {
+        let Setting { method, shape, data_type, model } = *setting;
+        let Beginning { header, mut decoder, masks, base } = Beginning::read(&mut reader, setting)?;
+        let mut planes = Planes::start(&mut decoder, method, shape, &header, None, (model, base))?;
+        for index in 0..header.mapping.coded_planes(shape.planes) {
+            if decoder.overrun() {
+                return Err(Error::corrupt("a coded stream ends before its symbols do"));
+            }
+            planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun);
         }
-        planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun);
+        let planes = planes.finish();
+        let low_bits = low_bits(&mut decoder, &header, &planes, &masks, data_type);
+        decoder.finish()?;
+        let patches = patches(&mut reader, shape.samples(), data_type)?;
+        Ok(Self { header, masks, planes, low_bits, patches })
     }
-    let planes = planes.finish();
-    let mut values = Vec::with_capacity(shape.samples());
-    let mut low_bits = LowBits::default();
-    for (index, plane) in planes.iter().enumerate() {
-        let lattice = header.lattices.of(index);
-        let value = |sample: i32| match &header.mapping {
-            Mapping::Ranks(codes) => {
-                let code = usize::try_from(sample).ok().and_then(|rank| codes.get(rank));
-                lattice.value(header.ranked(code.copied().unwrap_or(0)), 0)
+
+    fn values<T: Sample>(&self, shape: ChunkShape) -> Vec<T> {
+        let Self { header, masks, planes, low_bits, patches } = self;
+        let mut values = Vec::with_capacity(shape.samples());
+        let mut low_bits = low_bits.iter();
+        for (index, plane) in planes.iter().enumerate() {
+            let (lattice, start) = (header.lattices.of(index), values.len());
+            values.extend(plane.samples.iter().map(|s| lattice.value::<T>(header.coordinate(*s), low_bits.next().copied().unwrap_or(0))));
+            if let (Some(mask), Some(values)) = (masks.get(index), values.get_mut(start..)) {
+                mask.fill(values, header.mask.patterns());
             }
-            _ => {
-                let coordinate = header.cut(sample);
-                lattice.value(coordinate.into(), low_bits.code::<_, T>(&mut decoder, &lattice, coordinate, 0))
-            }
-        };
-        plane_values(plane, masks.get(index), &mut values, value);
+        }
+        patch(&mut values, patches);
+        values
     }
-    decoder.finish()?;
-    Ok(values)
 }
 
 /// The missing values of one plane.
-struct Mask<T> {
+struct Mask {
     /// 0 for a value, otherwise the number of the pattern.
     classes: Grid<u8>,
-    /// What stands at each missing place, in order.
-    missing: Vec<T>,
+    /// The bits of those that have no pattern, in order.
+    explicit: Vec<u64>,
 }
 
-fn masks<T: Sample>(decoder: &mut Decoder, header: &Header, shape: ChunkShape) -> Result<Vec<Mask<T>>> {
-    let patterns: &[u64] = match &header.mask {
-        MaskKind::None => return Ok(Vec::new()),
-        MaskKind::Patterns(patterns) => patterns,
-        MaskKind::Explicit => &[],
-    };
+impl Mask {
+    /// Puts the missing values of a plane in their places.
+    fn fill<T: Sample>(&self, values: &mut [T], patterns: &[u64]) {
+        let mut explicit = self.explicit.iter();
+        for (value, class) in values.iter_mut().zip(&self.classes.samples).filter(|(_, class)| **class != 0) {
+            let bits = patterns.get(usize::from(*class) - 1).or_else(|| explicit.next());
+            *value = T::from_bits64(bits.copied().unwrap_or(0));
+        }
+    }
+}
+
+fn masks(decoder: &mut Decoder, header: &Header, shape: ChunkShape, data_type: DataType) -> Result<Vec<Mask>> {
+    if header.mask == MaskKind::None {
+        return Ok(Vec::new());
+    }
+    let patterns = header.mask.patterns();
     let mut tables = MaskTables::default();
-    let mut masks: Vec<Mask<T>> = Vec::with_capacity(shape.planes);
+    let mut masks: Vec<Mask> = Vec::with_capacity(shape.planes);
     for _ in 0..shape.planes {
         let mut classes = Grid::new(shape.height, shape.width);
         tables.code(decoder, &mut classes, masks.last().map(|m| &m.classes), patterns.len());
@@ -104,36 +175,52 @@ fn masks<T: Sample>(decoder: &mut Decoder, header: &Header, shape: ChunkShape) -
         if classes.samples.iter().any(|c| usize::from(*c) > patterns.len().max(1)) {
             return Err(Error::corrupt("a missing value names a pattern that is not there"));
         }
-        let bits = |class: u8| patterns.get(usize::from(class) - 1).copied();
-        let missing = classes.samples.iter().filter(|c| **c != 0);
-        let missing = missing.map(|c| T::from_bits64(bits(*c).unwrap_or_else(|| decoder.bits(T::TYPE.size() as u32 * 8, 0)))).collect();
-        masks.push(Mask { classes, missing });
+        let without = classes.samples.iter().filter(|c| **c != 0 && patterns.is_empty());
+        let explicit = without.map(|_| decoder.bits(data_type.bits(), 0)).collect();
+        masks.push(Mask { classes, explicit });
     }
     Ok(masks)
 }
 
-/// Appends the values of a plane, `value` being that of a sample which is not missing.
-fn plane_values<T: Sample>(plane: &Grid<i32>, mask: Option<&Mask<T>>, values: &mut Vec<T>, mut value: impl FnMut(i32) -> T) {
-    let Some(mask) = mask else { return values.extend(plane.samples.iter().map(|s| value(*s))) };
-    let mut missing = mask.missing.iter();
-    for (sample, class) in plane.samples.iter().zip(&mask.classes.samples) {
-        values.push(if *class == 0 { value(*sample) } else { missing.next().copied().unwrap_or(T::from_bits64(0)) });
+/// The low bits of all samples, if they have any.
+fn low_bits(decoder: &mut Decoder, header: &Header, planes: &[Grid<i32>], masks: &[Mask], data_type: DataType) -> Vec<u64> {
+    let Some(lattice) = header.lattices.with_low_bits().filter(|_| !matches!(header.mapping, Mapping::Ranks(_))) else { return Vec::new() };
+    let mut tables = LowBits::new(data_type);
+    let mut low_bits = Vec::with_capacity(planes.iter().map(|p| p.samples.len()).sum());
+    for (index, plane) in planes.iter().enumerate() {
+        let holes = masks.get(index).map_or(&[][..], |m| &m.classes.samples);
+        low_bits.extend(plane.samples.iter().enumerate().map(|(i, sample)| match holes.get(i) {
+            None | Some(0) => tables.code(decoder, lattice, header.cut(*sample), 0),
+            Some(_) => 0,
+        }));
     }
+    low_bits
 }
 
-/// Replaces the values that the encoder found beyond the bound.
-fn patch<T: Sample>(reader: &mut Reader, values: &mut [T]) -> Result<()> {
+/// The values that follow the stream: how many others lie between one and the next, and its bits.
+fn patches(reader: &mut Reader, samples: usize, data_type: DataType) -> Result<Vec<(usize, u64)>> {
     let mut next = 0usize;
-    for _ in 0..reader.count("the number of patches", values.len())? {
-        let index = next + reader.count("a patch distance", values.len())?;
-        let bits = little_endian(reader.take(T::TYPE.size())?);
-        *values.get_mut(index).ok_or_else(|| Error::corrupt("a patch lies outside its chunk"))? = bits;
+    let count = reader.count("the number of patches", samples)?;
+    let patches = (0..count).map(|_| {
+        let index = next + reader.count("a patch distance", samples)?;
         next = index + 1;
-    }
-    if reader.rest().is_empty() { Ok(()) } else { Err(Error::corrupt("a chunk is longer than its content")) }
+        let bits = little_endian(reader.take(data_type.size())?);
+        if index < samples { Ok((index, bits)) } else { Err(Error::corrupt("a patch lies outside its chunk")) }
+    });
+    let patches = patches.collect::<Result<_>>()?;
+    if reader.rest().is_empty() { Ok(patches) } else { Err(Error::corrupt("a chunk is longer than its content")) }
 }
 
-/// One value from its little-endian bytes.
-fn little_endian<T: Sample>(bytes: &[u8]) -> T {
-    T::from_bits64(bytes.iter().rev().fold(0, |bits, b| bits << 8 | u64::from(*b)))
+/// Puts the values that did not come through the stream in their places.
+pub(super) fn patch<T: Sample>(values: &mut [T], patches: &[(usize, u64)]) {
+    for (index, bits) in patches {
+        if let Some(value) = values.get_mut(*index) {
+            *value = T::from_bits64(*bits);
+        }
+    }
+}
+
+/// The bits of one value from its little-endian bytes.
+fn little_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |bits, b| bits << 8 | u64::from(*b))
 }

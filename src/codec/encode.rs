@@ -1,20 +1,25 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
 
+use super::{Base, BaseReport};
+use super::autoencoder::BaseLayer;
 use super::candidates::{Candidate, Layout};
 use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
-use super::decode::decode;
+use super::decode::{decode, patch};
 use super::entropy::{Coder, Encoder, MaskTables};
 use super::lattice::{Fit, LowBits, Sample, fit, nearest};
 use super::mapping::Mapping;
-use super::planes::Planes;
+use super::planes::{Plane, Planes};
 use super::pyramid::Grid;
 use crate::error::Result;
-use crate::field::Missing;
+use crate::field::{DataType, Missing};
 use crate::weights::Model;
-use crate::wire::put_varint;
+use crate::wire::{Reader, put_varint};
 
 /// From this size on a chunk may take the network: what fewer samples could save is not worth an archive that needs weights.
 const NETWORK_SAMPLES: usize = 256;
+
+/// Where a byte stands for so many samples a base layer is always tried: the network is fast there, and the classical predictor no good judge.
+const SMOOTH: usize = 64;
 
 /// What the values of a chunk mean and how far they may move.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +32,8 @@ pub(crate) struct Request<'a> {
     pub(crate) cycle: usize,
     /// The network, if it may be used.
     pub(crate) model: Option<&'a Model>,
+    /// When planes get a base layer.
+    pub(crate) base: Base,
 }
 
 /// A coded chunk and what its values decode to.
@@ -39,6 +46,8 @@ pub(crate) struct Encoded<T> {
     pub(crate) missing: u64,
     /// Whether decoding takes the network.
     pub(crate) network: bool,
+    /// What a base layer came to, where one was tried.
+    pub(crate) base: Option<BaseReport>,
 }
 
 /// Encodes one chunk.
@@ -47,7 +56,7 @@ pub(crate) struct Encoded<T> {
 /// [`crate::Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
 pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encoded<T>> {
     let mask = Mask::of(values, request);
-    let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count, network: false };
+    let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count(), network: false, base: None };
     if let Some(payload) = constant(values) {
         return Ok(exact(payload));
     }
@@ -56,32 +65,40 @@ pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encod
 }
 
 fn raw<T: Sample>(values: &[T]) -> Vec<u8> {
-    core::iter::once(Filling::Raw.number()).chain(values.iter().flat_map(|v| little_endian(*v))).collect()
+    let mut payload = vec![Filling::Raw.number()];
+    payload.reserve_exact(size_of_val(values));
+    values.iter().for_each(|v| put_bits(&mut payload, v.to_bits64(), T::TYPE));
+    payload
 }
 
 /// The payload of values that all have the same bits.
 fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
     let first = values.first()?;
     let alike = values.iter().all(|v| v.to_bits64() == first.to_bits64());
-    alike.then(|| core::iter::once(Filling::Constant.number()).chain(little_endian(*first)).collect())
+    let mut payload = vec![Filling::Constant.number()];
+    put_bits(&mut payload, first.to_bits64(), T::TYPE);
+    alike.then_some(payload)
 }
 
 /// The smallest coded payload: it is decoded, every value is checked, and those that miss are patched.
 fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Encoded<T>> {
-    let mut payload = Source::of(values, mask, request).smallest()?;
+    let source = if T::TYPE.is_float() {
+        Source::of(values, T::TYPE, mask, request)
+    } else {
+        // Integers are all alike once they are ordered, and the code for them is needed only once.
+        let ordered: Vec<u64> = values.iter().map(|v| v.to_ordered()).collect();
+        Source::of(&ordered, T::TYPE, mask, request)
+    };
+    let (mut payload, base) = source.smallest()?;
     // With an empty list of patches it is whole; the real list takes its place.
     payload.push(0);
     let mut decoded = decode::<T>(&payload, request.shape, request.model)?;
     payload.pop();
     let Check { patches, max_error } = check(values, &decoded, mask, request);
-    write_patches(&mut payload, &patches, values);
-    for index in patches {
-        if let (Some(to), Some(from)) = (decoded.get_mut(index), values.get(index)) {
-            *to = *from;
-        }
-    }
-    let network = payload.first() == Some(&Filling::Coded(Method::Network).number());
-    Ok(Encoded { payload, decoded, max_error, missing: mask.count, network })
+    write_patches(&mut payload, &patches, T::TYPE);
+    patch(&mut decoded, &patches);
+    let network = Filling::read(&mut Reader::new(&payload)).is_ok_and(|f| matches!(f, Filling::Coded(method) if method.takes_model()));
+    Ok(Encoded { payload, decoded, max_error, missing: mask.count(), network, base })
 }
 
 /// Which values are missing, and as what.
@@ -89,41 +106,42 @@ struct Mask {
     /// One plane of classes after another; empty when nothing is missing.
     classes: Vec<u8>,
     kind: MaskKind,
-    count: u64,
+    /// Bits of the missing values, in order.
+    bits: Vec<u64>,
 }
 
 impl Mask {
     fn of<T: Sample>(values: &[T], request: &Request) -> Self {
-        if !values.iter().any(|v| request.missing.is_missing(*v)) {
-            return Self { classes: Vec::new(), kind: MaskKind::None, count: 0 };
+        let classes: Vec<u8> = values.iter().map(|v| request.missing.is_missing(*v).into()).collect();
+        if !classes.contains(&1) {
+            return Self { classes: Vec::new(), kind: MaskKind::None, bits: Vec::new() };
         }
+        let mut bits = Vec::with_capacity(classes.iter().filter(|c| **c != 0).count());
+        bits.extend(values.iter().zip(&classes).filter(|(_, c)| **c != 0).map(|(v, _)| v.to_bits64()));
+        Self::with_patterns(classes, bits)
+    }
+
+    /// The mask in which each class is the number of a pattern, unless there are too many.
+    fn with_patterns(mut classes: Vec<u8>, bits: Vec<u64>) -> Self {
         let mut patterns = Vec::new();
-        let mut explicit = false;
-        let mut count = 0;
-        let mut class = |value: &T| {
-            if !request.missing.is_missing(*value) {
-                return 0;
-            }
-            count += 1;
-            let bits = value.to_bits64();
-            match patterns.iter().position(|p| *p == bits) {
+        for (class, pattern) in classes.iter_mut().filter(|c| **c != 0).zip(&bits) {
+            *class = match patterns.iter().position(|p| p == pattern) {
                 Some(i) => i as u8 + 1,
-                None if patterns.len() < MAX_PATTERNS => {
-                    patterns.push(bits);
+                None => {
+                    patterns.push(*pattern);
                     patterns.len() as u8
                 }
-                None => {
-                    explicit = true;
-                    1
-                }
+            };
+            if patterns.len() > MAX_PATTERNS {
+                classes.iter_mut().for_each(|c| *c = (*c).min(1));
+                return Self { classes, kind: MaskKind::Explicit, bits };
             }
-        };
-        let classes: Vec<u8> = values.iter().map(&mut class).collect();
-        if explicit {
-            Self { classes: classes.into_iter().map(|c| c.min(1)).collect(), kind: MaskKind::Explicit, count }
-        } else {
-            Self { classes, kind: MaskKind::Patterns(patterns), count }
         }
+        Self { classes, kind: MaskKind::Patterns(patterns), bits }
+    }
+
+    fn count(&self) -> u64 {
+        self.bits.len() as u64
     }
 
     fn is_missing(&self, index: usize) -> bool {
@@ -132,7 +150,7 @@ impl Mask {
 
     /// The values that are not missing.
     fn present<'a, T: Sample>(&self, values: &'a [T]) -> std::borrow::Cow<'a, [T]> {
-        if self.count == 0 {
+        if self.classes.is_empty() {
             return values.into();
         }
         values.iter().zip(&self.classes).filter(|(_, c)| **c == 0).map(|(v, _)| *v).collect::<Vec<_>>().into()
@@ -153,18 +171,25 @@ impl Mask {
     }
 }
 
-/// A chunk on its lattice, ready to be coded in any way.
-struct Source<'a, T> {
-    values: &'a [T],
+/// A chunk on its lattice, ready to be coded in any way. Nothing here is generic, since coding takes far more code than there is in the types.
+struct Source<'a> {
     shape: ChunkShape,
+    data_type: DataType,
     layout: Layout,
+    /// Bits of the missing values, in order.
+    missing: &'a [u64],
+    /// Low bits of all values, those of missing ones being of no matter; empty when the lattice has none.
+    low_bits: Vec<u64>,
     model: Option<&'a Model>,
+    base: Base,
 }
 
-impl<'a, T: Sample> Source<'a, T> {
-    fn of(values: &'a [T], mask: &Mask, request: &Request<'a>) -> Self {
+impl<'a> Source<'a> {
+    /// The `values` are floats of that type, or order-preserving integers.
+    fn of<T: Sample>(values: &[T], data_type: DataType, mask: &'a Mask, request: &Request<'a>) -> Self {
         let shape = request.shape;
-        let fit = fit(&mask.present(values), &mask.counts(shape), request.tolerance);
+        let fit = fit(&mask.present(values), data_type, &mask.counts(shape), request.tolerance);
+        let low_bits = fit.lattices.with_low_bits().map(|lattice| values.iter().map(|v| lattice.low(*v)).collect()).unwrap_or_default();
         let mut references: Vec<usize> = Vec::new();
         if shape.planes > 1 {
             references.push(1);
@@ -175,31 +200,59 @@ impl<'a, T: Sample> Source<'a, T> {
         let Fit { lattices, quantum, top, used } = fit;
         let mapping = used.map_or(Mapping::Direct, Mapping::Ranks);
         let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references, wrap: goes_around(&planes) };
-        Self { values, shape, layout: Layout { header, planes, holes }, model: request.model }
+        let layout = Layout { header, planes, holes };
+        Self { shape, data_type, layout, missing: &mask.bits, low_bits, model: request.model, base: request.base }
     }
 
-    /// The smallest payload of the ways worth trying, without patches.
-    fn smallest(&self) -> Result<Vec<u8>> {
+    /// The smallest payload of the ways worth trying, without patches, and what a base layer came to, if one was tried.
+    fn smallest(&self) -> Result<(Vec<u8>, Option<BaseReport>)> {
         let Self { layout, .. } = self;
-        if T::TYPE.size() == 1 && layout.header.quantum == 1 {
-            return self.payload(&mut layout.picture());
+        if self.data_type.size() == 1 && layout.header.quantum == 1 {
+            return Ok((self.payload(&mut layout.picture())?, None));
         }
         let mut best = self.payload(&mut layout.plain())?;
         let plain = best.len();
-        let network = (self.model.is_some() && self.shape.samples() >= NETWORK_SAMPLES).then(|| layout.network());
+        let network = self.takes_model().then(|| layout.network());
         for mut candidate in network.into_iter().chain(layout.others(plain)) {
             let payload = self.payload(&mut candidate)?;
             if payload.len() < best.len() {
                 best = payload;
             }
         }
-        Ok(best)
+        let Some((mut candidate, bytes)) = self.layered(best.len())? else { return Ok((best, None)) };
+        let layered = self.payload(&mut candidate)?;
+        let taken = layered.len() < best.len() || self.base == Base::Always;
+        let report = BaseReport::of_chunk(taken, bytes, best.len(), layered.len());
+        Ok((if taken { layered } else { best }, Some(report)))
+    }
+
+    fn takes_model(&self) -> bool {
+        self.model.is_some() && self.shape.samples() >= NETWORK_SAMPLES
+    }
+
+    /// With a base layer below the first plane, where one is asked for or may make less than `best` bytes of the chunk; and the bytes of the layer.
+    fn layered(&self, best: usize) -> Result<Option<(Candidate, usize)>> {
+        let Layout { header, planes, holes } = &self.layout;
+        let net = self.model.filter(|_| self.takes_model()).and_then(Model::autoencoder);
+        let (Some(net), Some(first)) = (net, planes.first()) else { return Ok(None) };
+        let plane = Plane { height: self.shape.height, width: self.shape.width, source: Some(first), holes: holes.first() };
+        let quantum = header.coded_quantum(Method::Layered);
+        let base = match self.base {
+            Base::Never => None,
+            Base::Auto if best * SMOOTH > self.shape.samples() => BaseLayer::promising(net, plane, quantum)?,
+            Base::Auto | Base::Always => BaseLayer::always(net, plane, quantum)?,
+        };
+        Ok(base.map(|base| {
+            let bytes = base.size(net);
+            (self.layout.layered(base), bytes)
+        }))
     }
 
     /// Everything but the patches.
     fn payload(&self, candidate: &mut Candidate) -> Result<Vec<u8>> {
         let mut payload = vec![Filling::Coded(candidate.method).number()];
         candidate.header.write(&mut payload);
+        candidate.base.iter().for_each(|base| base.write(&mut payload));
         let stream = self.stream(candidate)?;
         put_varint(&mut payload, stream.len() as u64);
         payload.extend(stream);
@@ -212,7 +265,10 @@ impl<'a, T: Sample> Source<'a, T> {
         self.write_masks(&mut encoder);
         candidate.header.mapping.code(&mut encoder);
         let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);
-        let mut planes = Planes::start(&mut encoder, candidate.method, self.shape, &candidate.header, Some(source), self.model)?;
+        let base = candidate.base.take().zip(self.model.and_then(Model::autoencoder));
+        base.iter().for_each(|(base, net)| base.code(&mut encoder, net));
+        let base = base.map(|(base, _)| base.plane);
+        let mut planes = Planes::start(&mut encoder, candidate.method, self.shape, &candidate.header, Some(source), (self.model, base))?;
         for (index, plane) in source.iter().enumerate() {
             planes.next(&mut encoder, Some(plane), self.layout.holes.get(index), |_| false);
         }
@@ -222,16 +278,15 @@ impl<'a, T: Sample> Source<'a, T> {
 
     fn write_masks(&self, encoder: &mut Encoder) {
         let Layout { header, holes, .. } = &self.layout;
-        let patterns = if let MaskKind::Patterns(p) = &header.mask { p.len() } else { 0 };
+        let patterns = header.mask.patterns().len();
         let mut tables = MaskTables::default();
         let mut before: Option<&Grid<u8>> = None;
-        let mut values = self.values.iter();
+        let mut missing = self.missing.iter();
         for plane in holes {
             tables.code(encoder, &mut plane.clone(), before, patterns);
-            for (class, value) in plane.samples.iter().zip(values.by_ref()) {
-                if header.mask == MaskKind::Explicit && *class != 0 {
-                    encoder.bits(T::TYPE.size() as u32 * 8, value.to_bits64());
-                }
+            if header.mask == MaskKind::Explicit {
+                let count = plane.samples.iter().filter(|c| **c != 0).count();
+                missing.by_ref().take(count).for_each(|bits| _ = encoder.bits(self.data_type.bits(), *bits));
             }
             before = Some(plane);
         }
@@ -240,11 +295,11 @@ impl<'a, T: Sample> Source<'a, T> {
     fn write_low_bits(&self, encoder: &mut Encoder) {
         let Layout { header, planes, holes } = &self.layout;
         let Some(lattice) = header.lattices.with_low_bits() else { return };
-        let mut low_bits = LowBits::default();
+        let mut low_bits = LowBits::new(self.data_type);
         let holes = holes.iter().flat_map(|h| &h.samples).chain(core::iter::repeat(&0));
         let coordinates = planes.iter().flat_map(|p| &p.samples);
-        for ((value, coordinate), _) in self.values.iter().zip(coordinates).zip(holes).filter(|(_, hole)| **hole == 0) {
-            low_bits.code::<_, T>(encoder, lattice, *coordinate, lattice.low(*value));
+        for ((coordinate, low), _) in coordinates.zip(&self.low_bits).zip(holes).filter(|(_, hole)| **hole == 0) {
+            low_bits.code(encoder, lattice, *coordinate, *low);
         }
     }
 }
@@ -273,8 +328,8 @@ fn goes_around(planes: &[Grid<i32>]) -> bool {
 
 /// How decoded values compare with their source.
 struct Check {
-    /// Indices of values that came back wrong: too far off, changed though missing, or no longer told from missing.
-    patches: Vec<usize>,
+    /// Index and bits of values that came back wrong: too far off, changed though missing, or no longer told from missing.
+    patches: Vec<(usize, u64)>,
     /// Largest distance of the others.
     max_error: f64,
 }
@@ -289,22 +344,23 @@ fn check<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request)
         if error <= request.tolerance && !mask.is_missing(index) && !request.missing.is_missing(*back) {
             check.max_error = check.max_error.max(error);
         } else {
-            check.patches.push(index);
+            check.patches.push((index, value.to_bits64()));
         }
     }
     check
 }
 
-fn write_patches<T: Sample>(payload: &mut Vec<u8>, patches: &[usize], values: &[T]) {
+fn write_patches(payload: &mut Vec<u8>, patches: &[(usize, u64)], data_type: DataType) {
     put_varint(payload, patches.len() as u64);
     let mut next = 0;
-    for index in patches {
+    for (index, bits) in patches {
         put_varint(payload, (index - next) as u64);
-        payload.extend(values.get(*index).map(|v| little_endian(*v)).into_iter().flatten());
+        put_bits(payload, *bits, data_type);
         next = index + 1;
     }
 }
 
-fn little_endian<T: Sample>(value: T) -> impl Iterator<Item = u8> {
-    value.to_bits64().to_le_bytes().into_iter().take(T::TYPE.size())
+/// Appends one value as little-endian bytes.
+fn put_bits(payload: &mut Vec<u8>, bits: u64, data_type: DataType) {
+    payload.extend(bits.to_le_bytes().iter().take(data_type.size()));
 }

@@ -3,6 +3,7 @@
 //! `lattice` turns values into integers, `pyramid` orders them coarse to fine, `predictor` foresees them, `entropy` writes what was not foreseen.
 //! Nothing here knows files, names or attributes.
 
+pub(crate) mod autoencoder;
 mod candidates;
 pub(crate) mod chunk;
 pub(crate) mod decode;
@@ -32,4 +33,43 @@ pub struct Options {
     pub bound: ErrorBound,
     /// The network that may be used wherever it makes a chunk smaller; `None` for the classical predictor only, which is several times faster.
     pub model: Option<Arc<Model>>,
+    /// When planes get a base layer; it takes a model with an autoencoder.
+    pub base: Base,
+}
+
+/// When planes get a base layer, which the autoencoder of the model draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Base {
+    /// Where the chunk becomes smaller.
+    #[default]
+    Auto,
+    /// Wherever one can be had: a preview of the first plane of each chunk comes with it.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// What base layers came to in the chunks of a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BaseReport {
+    /// Chunks that one was tried for.
+    pub tried: usize,
+    /// Chunks that have one.
+    pub chunks: usize,
+    /// Bytes of the layers of those.
+    pub bytes: usize,
+    /// Bytes that those chunks are smaller than without: negative where [`Base::Always`] costs more than it gains.
+    pub saved: i64,
+}
+
+impl BaseReport {
+    /// Of a chunk of `with` bytes with a layer of `bytes` and `without` bytes without, where it was taken or not.
+    fn of_chunk(taken: bool, bytes: usize, without: usize, with: usize) -> Self {
+        if taken { Self { tried: 1, chunks: 1, bytes, saved: without as i64 - with as i64 } } else { Self { tried: 1, ..Self::default() } }
+    }
+
+    /// With what came of another chunk.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { tried: self.tried + other.tried, chunks: self.chunks + other.chunks, bytes: self.bytes + other.bytes, saved: self.saved + other.saved }
+    }
 }

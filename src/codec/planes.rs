@@ -35,13 +35,14 @@ pub(crate) struct Planes<'a> {
 #[derive(Debug)]
 enum State<'a> {
     Pyramid(Box<Learned>, Vec<Grid<i32>>),
-    Network(Box<neural::Learned<'a>>, Vec<neural::Coded>),
+    /// With what the autoencoder drew of the first plane, if it did.
+    Network(Box<neural::Learned<'a>>, Vec<neural::Coded>, Option<neural::Coded>),
     Raster(Box<raster::Learned>, Vec<raster::Coded>),
     Repeats(Box<repeats::Learned>, Vec<Grid<i32>>),
 }
 
 impl<'a> Planes<'a> {
-    /// Starts a chunk; `source` is there when encoding, `model` wherever there is one.
+    /// Starts a chunk; `source` is there when encoding, `model` wherever there is one, `base` is the base plane of the layered method.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when the method needs a network and there is none.
@@ -51,12 +52,12 @@ impl<'a> Planes<'a> {
         shape: ChunkShape,
         header: &'a Header,
         source: Option<&[Grid<i32>]>,
-        model: Option<&'a Model>,
+        (model, base): (Option<&'a Model>, Option<Grid<i32>>),
     ) -> Result<Self> {
         let state = match method {
-            Method::Network => {
+            Method::Network | Method::Layered => {
                 let model = model.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"))?;
-                State::Network(Box::new(neural::Learned::new(model)), Vec::new())
+                State::Network(Box::new(neural::Learned::new(model)), Vec::new(), base.map(neural::Coded::drawn))
             }
             Method::Pyramid => State::Pyramid(Box::default(), Vec::new()),
             Method::Raster => State::Raster(Box::new(raster::Learned::new(shape.samples())), Vec::new()),
@@ -76,12 +77,13 @@ impl<'a> Planes<'a> {
                 let quantum = header.coded_quantum(Method::Pyramid);
                 done.push(walk::code_plane(coder, &mut walk::Tables, learned, walk::Job { plane, reference, quantum }, stop));
             }
-            State::Network(learned, done) => {
+            State::Network(learned, done, drawn) => {
                 let known = || done.iter().map(|d| &d.samples).collect::<Vec<_>>();
                 let choice = source.map_or(0, |s| best_reference(s, holes, &known(), &header.references));
                 let first = learned.walk().reference(coder, done.len(), &header.references, choice);
                 let second = header.references.iter().chain(&[1, 2]).filter_map(|d| done.len().checked_sub(*d)).find(|i| Some(*i) != first);
-                let references: Vec<&neural::Coded> = first.into_iter().chain(second).filter_map(|i| done.get(i)).collect();
+                let base = drawn.take();
+                let references: Vec<&neural::Coded> = base.iter().chain(first.into_iter().chain(second).filter_map(|i| done.get(i))).collect();
                 let coded = neural::code_plane(coder, learned, plane, &references, (header.coded_quantum(Method::Network), header.wrap), stop);
                 done.push(coded);
                 // Nothing is asked about the residuals of planes that no later one refers to.
@@ -104,7 +106,7 @@ impl<'a> Planes<'a> {
     pub(crate) fn finish(self) -> Vec<Grid<i32>> {
         let (method, planes) = match self.state {
             State::Pyramid(_, planes) => (Method::Pyramid, planes),
-            State::Network(_, planes) => (Method::Network, planes.into_iter().map(|p| p.samples).collect()),
+            State::Network(_, planes, _) => (Method::Network, planes.into_iter().map(|p| p.samples).collect()),
             State::Repeats(_, planes) => (Method::Repeats, planes),
             State::Raster(_, planes) => (Method::Raster, planes.into_iter().map(|p| p.samples).collect()),
         };

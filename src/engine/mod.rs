@@ -8,10 +8,12 @@
 mod block;
 mod kernels;
 mod layer;
+mod softmax;
 
 pub use block::Block;
 pub use kernels::Engine;
 pub use layer::Layer;
+pub(crate) use softmax::Softmax;
 
 /// Samples a block holds.
 pub const LANES: usize = 64;

@@ -51,6 +51,11 @@ impl DataType {
         }
     }
 
+    /// Bits of one value.
+    pub(crate) const fn bits(self) -> u32 {
+        8 * self.size() as u32
+    }
+
     /// Whether values are IEEE 754 numbers.
     #[must_use]
     pub const fn is_float(self) -> bool {

@@ -1,12 +1,19 @@
 //! Model files (docs/format.md, "Weights"): parsed, proved and named by their hash. Nothing here computes with them.
 
+mod autoencoder;
+
+#[cfg(test)]
+pub(crate) use autoencoder::read as read_autoencoder;
+pub use autoencoder::{AutoencoderNumbers, BlockNumbers, write_autoencoder};
+
+use crate::codec::autoencoder::Autoencoder;
 use crate::codec::entropy::DECISIONS;
 use crate::codec::neural::PRIORS;
 pub use crate::codec::predictor::network::Sight;
 use crate::codec::predictor::network::{DIRECT, HIDDEN_LIMIT, INPUT_LIMIT, INPUTS, Net, Predictor};
 use crate::engine::Layer;
 use crate::error::{Error, Result};
-use crate::wire::{Reader, put_varint};
+use crate::wire::{Reader, put_signed, put_varint};
 use core::fmt;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -14,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// First bytes of a model file.
 const MAGIC: [u8; 8] = *b"\x89DCM\r\n\x1a\n";
 /// Version of the layout below.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// Bytes of the hash at the end.
 const HASH_BYTES: usize = 8;
 /// Most channels of a hidden layer.
@@ -32,13 +39,14 @@ impl fmt::Display for ModelId {
     }
 }
 
-/// A network of the predictor with its weights.
+/// The nets of the predictor and, if there is one, the autoencoder, with their weights.
 #[derive(Debug, Clone)]
 pub struct Model {
     id: ModelId,
     name: String,
     predictor: Predictor,
     priors: Vec<[u8; DECISIONS]>,
+    autoencoder: Option<Autoencoder>,
 }
 
 impl Model {
@@ -73,12 +81,12 @@ impl Model {
         let sight = reader.u8()?;
         let sight = Sight::numbered(sight).ok_or_else(|| Error::Weights { what: format!("its sight is of kind {sight}, which does not exist") })?;
         let nets = [net(reader)?, net(reader)?, net(reader)?];
-        let mut priors = Vec::new();
-        for _ in 0..reader.count("the number of priors", PRIORS)? {
-            let prior = reader.take(DECISIONS)?;
-            priors.push(prior.try_into().unwrap_or([0; DECISIONS]));
-        }
-        Ok(Self { id, name, predictor: Predictor::new(nets, sight), priors })
+        let priors = priors(reader, PRIORS)?;
+        let autoencoder = match reader.count("the number of autoencoders", 1)? {
+            0 => None,
+            _ => Some(autoencoder::read(reader)?),
+        };
+        Ok(Self { id, name, predictor: Predictor::new(nets, sight), priors, autoencoder })
     }
 
     /// What archives call it.
@@ -99,6 +107,16 @@ impl Model {
 
     pub(crate) fn priors(&self) -> &[[u8; DECISIONS]] {
         &self.priors
+    }
+
+    pub(crate) const fn autoencoder(&self) -> Option<&Autoencoder> {
+        self.autoencoder.as_ref()
+    }
+
+    /// Whether base layers can be drawn with it.
+    #[must_use]
+    pub const fn draws(&self) -> bool {
+        self.autoencoder.is_some()
     }
 }
 
@@ -160,10 +178,15 @@ fn net(reader: &mut Reader) -> Result<Net> {
     })
 }
 
+/// At most so many contexts that are known beforehand.
+fn priors(reader: &mut Reader, most: usize) -> Result<Vec<[u8; DECISIONS]>> {
+    let count = reader.count("the number of priors", most)?;
+    (0..count).map(|_| Ok(reader.take(DECISIONS)?.try_into().unwrap_or([0; DECISIONS]))).collect()
+}
+
 fn layer(reader: &mut Reader, inputs: usize, outputs: usize, largest: i32) -> Result<Layer> {
     let shifts = reader.take(outputs)?;
-    let bias = |zigzag: usize| (zigzag >> 1) as i32 ^ -((zigzag & 1) as i32);
-    let biases = (0..outputs).map(|_| reader.count("a bias", u32::MAX as usize).map(bias)).collect::<Result<Vec<_>>>()?;
+    let biases = (0..outputs).map(|_| reader.signed("a bias")).collect::<Result<Vec<_>>>()?;
     let weights: Vec<i8> = reader.take(inputs * outputs)?.iter().map(|w| *w as i8).collect();
     if weights.contains(&i8::MIN) {
         return Err(Error::Weights { what: "a weight is -128".to_owned() });
@@ -191,9 +214,9 @@ pub struct NetNumbers<'a> {
     pub layers: Vec<LayerNumbers<'a>>,
 }
 
-/// The file of a model.
+/// The file of a model; `autoencoder` as [`write_autoencoder`] makes it.
 #[must_use]
-pub fn write(name: &str, sight: Sight, nets: &[NetNumbers; 3], priors: &[[u8; DECISIONS]]) -> Vec<u8> {
+pub fn write(name: &str, sight: Sight, nets: &[NetNumbers; 3], priors: &[[u8; DECISIONS]], autoencoder: Option<&[u8]>) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
     out.extend(VERSION.to_le_bytes());
     put_varint(&mut out, name.len() as u64);
@@ -202,15 +225,48 @@ pub fn write(name: &str, sight: Sight, nets: &[NetNumbers; 3], priors: &[[u8; DE
     for net in nets {
         put_varint(&mut out, INPUTS as u64);
         net.sizes.iter().for_each(|s| put_varint(&mut out, *s as u64));
-        for layer in &net.layers {
-            out.extend(layer.shifts);
-            layer.biases.iter().for_each(|b| put_varint(&mut out, ((b << 1) ^ (b >> 31)) as u32 as u64));
-            out.extend(layer.weights.iter().map(|w| *w as u8));
-        }
+        net.layers.iter().for_each(|layer| layer.write(&mut out));
     }
-    put_varint(&mut out, priors.len() as u64);
-    priors.iter().for_each(|p| out.extend(p));
-    let hash = xxh3_64(&out);
-    out.extend(hash.to_le_bytes());
+    put_priors(&mut out, priors);
+    end(&mut out, autoencoder);
     out
+}
+
+/// The file of the same predictor with another autoencoder, or without.
+///
+/// # Errors
+/// As [`Model::parse`].
+pub fn with_autoencoder(file: &[u8], autoencoder: Option<&[u8]>) -> Result<Vec<u8>> {
+    Model::parse(file)?;
+    let mut reader = Reader::new(file.get(MAGIC.len() + 2..).unwrap_or_default());
+    let length = reader.count("the length of the name", 64)?;
+    reader.take(length + 1)?;
+    for _ in 0..3 {
+        net(&mut reader)?;
+    }
+    priors(&mut reader, PRIORS)?;
+    let mut out = file.get(..file.len() - reader.rest().len()).unwrap_or_default().to_vec();
+    end(&mut out, autoencoder);
+    Ok(out)
+}
+
+/// What follows the predictor.
+fn end(out: &mut Vec<u8>, autoencoder: Option<&[u8]>) {
+    put_varint(out, autoencoder.is_some().into());
+    out.extend(autoencoder.unwrap_or_default());
+    let hash = xxh3_64(out);
+    out.extend(hash.to_le_bytes());
+}
+
+impl LayerNumbers<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.shifts);
+        self.biases.iter().for_each(|b| put_signed(out, *b));
+        out.extend(self.weights.iter().map(|w| *w as u8));
+    }
+}
+
+fn put_priors(out: &mut Vec<u8>, priors: &[[u8; DECISIONS]]) {
+    put_varint(out, priors.len() as u64);
+    priors.iter().for_each(|p| out.extend(p));
 }

@@ -5,7 +5,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
-const MAX_DECODED_BYTES = 2 ** 30; // §20: limits of our own
+const MAX_DECODED_BYTES = 2 ** 30; // §23: limits of our own
 const MAX_INDEX_BYTES = 64 * 2 ** 20;
 
 export class CorruptArchive extends Error {}
@@ -26,7 +26,7 @@ function check(condition, what) {
 
 // ---------------------------------------------------------------------------------------------------------------- bytes
 
-/** A cursor over bytes; every reading past the end is an error (§20). */
+/** A cursor over bytes; every reading past the end is an error (§23). */
 class Reader {
   constructor(bytes) {
     this.bytes = bytes;
@@ -187,7 +187,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 4, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 5, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
@@ -237,22 +237,24 @@ function decodeVariable(bytes, variable, dimensions, models) {
   const tiles = tilesOf(variable.get(5), count);
   check(tiles.length === variable.get(6).length, 'number of chunks');
   const getModel = () => namedModel(variable.get(8), models);
-  tiles.forEach((tile, i) => {
-    const values = decodeListedChunk(bytes, variable.get(6)[i], type, tile, getModel);
+  const fillings = tiles.map((tile, i) => {
+    const { filling, values } = decodeListedChunk(bytes, variable.get(6)[i], type, tile, getModel);
     placeTile(out, variable.get(5), tile, values, type.size);
+    return filling;
   });
   return {
     name: variable.get(0),
     dataType: type.name,
     shape,
     values: new type.make(out.buffer),
+    fillings, // of its chunks
     certificate: readCertificate(variable.get(7), out),
   };
 }
 
-/** §2, Variable, key 8; asked for by chunks that take the network method. */
+/** §2, Variable, key 8; asked for by chunks that take the network method or the layered method. */
 function namedModel(key, models) {
-  check(key !== undefined, 'the network method without a model');
+  check(key !== undefined, 'the network method or the layered method without a model');
   const hash = BigInt(key);
   if (!models.has(hash)) throw new MissingModel(hash);
   return models.get(hash);
@@ -312,7 +314,7 @@ function decodeListedChunk(bytes, [offset, length, payloadSum, valuesSum], type,
   check(xxh3Low(payload) === payloadSum, 'chunk: wrong checksum of the payload');
   const values = decodeChunk(payload, type, tile, getModel);
   check(xxh3Low(values) === valuesSum, `chunk (filling ${payload[0]}): wrong checksum of the values`);
-  return values;
+  return { filling: payload[0], values };
 }
 
 /** §4. Returns the values as little-endian bytes. Exported for experiments. */
@@ -320,7 +322,7 @@ export function decodeChunk(payload, type, tile, getModel) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 5, 'unknown filling');
+  check(filling <= 6, 'unknown filling');
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
   const values = new Values(type, count);
   if (filling === 1) {
@@ -328,9 +330,10 @@ export function decodeChunk(payload, type, tile, getModel) {
     for (let i = 0; i < count; i++) values.setRaw(i, value);
     return endOf(reader, values.bytes);
   }
-  const chunk = { ...readCodedHeader(reader, type, tile), model: filling === 5 ? getModel() : null };
+  const chunk = { ...readCodedHeader(reader, type, tile), model: filling >= 5 ? getModel() : null };
+  chunk.look = filling === 6 ? readLook(reader, chunk.model) : null;
   const stream = new Stream(reader.take(reader.count(0, reader.left)));
-  decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network }[filling], values);
+  decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network }[filling], values);
   applyPatches(reader, values);
   return endOf(reader, values.bytes);
 }
@@ -340,7 +343,7 @@ function endOf(reader, result) {
   return result;
 }
 
-/** §4, a coded payload up to the stream. */
+/** §4, a coded payload up to the references. */
 function readCodedHeader(reader, type, tile) {
   const lattice = readLattice(reader, type, tile.planes);
   const quantum = reader.count(1, 2 ** 31 - 1);
@@ -355,11 +358,12 @@ function readCodedHeader(reader, type, tile) {
   return { ...tile, type, lattice, quantum, top, missing, patterns, mapping, references, around: counted >= 4 };
 }
 
-/** §4, the stream: masks, list of the mapping, the samples of all planes, and then the low bits of all values. */
+/** §4, the stream: masks, list of the mapping, latents, the samples of all planes, and then the low bits of all values. */
 function decodeStream(chunk, stream, Method, values) {
   const size = chunk.height * chunk.width;
   const masks = decodeMasks(chunk, stream);
   const list = readList(chunk, stream);
+  if (chunk.look) chunk.base = drawBase(chunk, stream);
   const method = new Method(chunk, stream);
   const coded = chunk.mapping.kind === PALETTE ? 1 : chunk.planes;
   const samples = [];
@@ -1358,7 +1362,7 @@ const INPUTS = 47;
 const DIRECT_TOKENS = 20;
 const LEADING = 2304; // contexts of kind 0 in §19
 
-/** §15: { hash, name, adaptive, sighted, nets, priors } of a model file. */
+/** §15: { hash, name, adaptive, sighted, nets, priors, autoencoder } of a model file; without an autoencoder that is null. */
 export function readModel(bytes) {
   try {
     return parseModel(bytes);
@@ -1376,13 +1380,14 @@ function parseModel(bytes) {
   check(hash === xxh3(body), 'model: wrong hash');
   const reader = new Reader(body);
   reader.take(8);
-  check(reader.u16() === 1, 'version of the model');
+  check(reader.u16() === 2, 'version of the model');
   const name = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(reader.take(reader.count(0, 64)));
   const sight = reader.count(0, 3);
   const nets = PASSES.map(() => readNet(reader));
   const priors = reader.take(32 * reader.count(0, LEADING));
+  const autoencoder = reader.count(0, 1) === 1 ? readAutoencoder(reader) : null;
   check(reader.left === 0, 'bytes left over in a model');
-  return { hash, name, adaptive: (sight & 1) === 1, sighted: sight < 2, nets, priors };
+  return { hash, name, adaptive: (sight & 1) === 1, sighted: sight < 2, nets, priors, autoencoder };
 }
 
 function readNet(reader) {
@@ -1394,6 +1399,48 @@ function readNet(reader) {
   const second = new Layer(reader, h1, h2, 255, 0, 255);
   const heads = new Layer(reader, h2, tokens + 2, 255, -32768, 32767);
   return { tokens, hidden, kernels, second, heads };
+}
+
+/** §15: what draws planes. The parts that only encoders need are read and checked all the same. */
+function readAutoencoder(reader) {
+  const [fine, coarse] = [readChannels(reader), readChannels(reader)];
+  const latents = reader.count(1, 64);
+  const attend = reader.count(0, 1) === 1;
+  const [fineRadius, coarseRadius] = [reader.count(0, 4), reader.count(0, 4)];
+  const layer = (from, to, largest = 1023, cut = 1023) => new Layer(reader, from, to, largest, -cut, cut);
+  const fineBlock = () => readBlock(reader, layer, fine, attend, fineRadius);
+  const coarseBlock = () => readBlock(reader, layer, coarse, attend, coarseRadius);
+  layer(256, fine);
+  fineBlock();
+  layer(4 * fine, coarse);
+  coarseBlock();
+  layer(coarse, latents, 1023, 127);
+  const open = layer(latents, coarse, 127);
+  const second = coarseBlock();
+  const split = layer(coarse, 4 * fine);
+  const last = fineBlock();
+  const synthesis = layer(fine, 256, 1023, 32767);
+  const factors = Int8Array.from(reader.take(4 * latents));
+  const priors = reader.take(32 * reader.count(0, 16 * latents));
+  return { fine, latents, open, second, split, last, synthesis, factors, priors };
+}
+
+function readChannels(reader) {
+  const channels = reader.count(16, 512);
+  check(channels % 16 === 0, 'channels of tokens');
+  return channels;
+}
+
+function readBlock(reader, layer, channels, attend, radius) {
+  const attention = attend ? readAttention(reader, layer, channels, radius) : null;
+  const widen = new Layer(reader, channels, 2 * channels, 1023, 0, 1023);
+  return { attention, widen, narrow: layer(2 * channels, channels) };
+}
+
+function readAttention(reader, layer, channels, radius) {
+  const [query, key, value] = [127, 127, 1023].map((cut) => layer(channels, channels, 1023, cut));
+  const places = Int32Array.from(many((channels / 16) * (2 * radius + 1) ** 2, () => zigzag(reader.count(0, 65534))));
+  return { channels, radius, query, key, value, places, output: layer(channels, channels) };
 }
 
 /** §15 and §16: a layer whose inputs are at most `largest` and whose outputs are cut to low ... high. */
@@ -1470,12 +1517,13 @@ function log(n) {
 
 /** §16. */
 function scale(n, e) {
-  const limit = Math.min(Math.floor(8191 * 2 ** e), 2 ** 31 - 1);
+  const limit = SCALE_LIMITS[e + 9];
   const v = clamp(n, -limit, limit);
   if (e >= 14) return shiftScale(v >> 14, e - 14);
   return shiftScale(v, e);
 }
 
+const SCALE_LIMITS = Int32Array.from(many(34, (i) => Math.min(Math.floor(8191 * 2 ** (i - 9)), 2 ** 31 - 1))); // by e + 9
 const shiftScale = (v, e) => (e <= 0 ? v << -e : (v + (1 << (e - 1))) >> e);
 
 // -------------------------------------------------------------------------------------------------------- neighbourhood
@@ -1614,6 +1662,11 @@ function attention(scores, tokens, direct, others) {
     sum += w;
     total += w * (i < DIRECT_TOKENS ? direct[i] : others[i - DIRECT_TOKENS]);
   }
+  return quotient(total, sum);
+}
+
+/** Four times total / sum, as §18 and §20 take it. */
+function quotient(total, sum) {
   const n = floorLog2(sum);
   return Math.imul(total >> (n - 2), Math.floor(2 ** 24 / (sum >> (n - 10)))) >> 14;
 }
@@ -1624,7 +1677,7 @@ function attention(scores, tokens, direct, others) {
 const BESIDE = [[0, -2], [-2, -2], [-2, 0], [-2, 2]];
 const CORNERS = [[-1, -1], [-1, 1], [1, -1], [1, 1]];
 
-/** §19. Planes have residuals too. */
+/** §19, and §22 if the first plane of the chunk has a base plane. Planes have residuals too. */
 class Network extends Pyramid {
   constructor(chunk, stream) {
     super(chunk, stream);
@@ -1639,7 +1692,7 @@ class Network extends Pyramid {
     const [named] = super.chooseReferences(p);
     const others = [...this.chunk.references, 1, 2].map((distance) => this.done[p - distance]);
     const other = others.find((plane) => plane && plane !== named);
-    return [named, other].filter(Boolean);
+    return [p === 0 ? this.chunk.base : named, other].filter(Boolean);
   }
 
   coarsest(plane, stride) {
@@ -1718,3 +1771,168 @@ class Network extends Pyramid {
 }
 
 const sideOf = (u) => (u <= 1 ? 0 : u <= 4 ? 1 : 2);
+
+// ---------------------------------------------------------------------------------------------------------- autoencoder
+
+/** §20: how many rows and columns of tokens a plane has. A grid is that and its tokens, arrays of channels. */
+function gridsOf({ height, width }) {
+  const fine = { rows: Math.ceil(height / 8) + 1, columns: Math.ceil(width / 8) + 1 };
+  return { fine, coarse: { rows: Math.ceil(fine.rows / 2), columns: Math.ceil(fine.columns / 2) } };
+}
+
+const applied = (layer, tokens) => tokens.map((token) => layer.apply(token).slice());
+
+/** §20, block: changes the tokens. */
+function applyBlock({ attention, widen, narrow }, grid) {
+  if (attention) attended(attention, grid).forEach((change, i) => addTo(grid.tokens[i], change));
+  for (const token of grid.tokens) addTo(token, narrow.apply(widen.apply(token)));
+}
+
+function addTo(token, change) {
+  for (let c = 0; c < token.length; c++) token[c] = clamp(token[c] + change[c], -1023, 1023);
+}
+
+/** §20, attended: of all tokens of a grid. */
+function attended({ channels, radius, query, key, value, places, output }, grid) {
+  const [queries, keys, values] = [query, key, value].map((layer) => applied(layer, grid.tokens));
+  const area = (2 * radius + 1) ** 2;
+  const means = new Float64Array(channels);
+  return grid.tokens.map((_, i) => {
+    const near = neighboursOf(grid, i, radius);
+    for (let head = 0; 16 * head < channels; head++) {
+      const seen = { at: near.at, adds: near.numbers.map((number) => places[area * head + number]) };
+      attendHead(seen, queries[i], keys, values, 16 * head, means);
+    }
+    return output.apply(means).slice();
+  });
+}
+
+/** The tokens around number i, and the numbers of their places. */
+function neighboursOf({ rows, columns }, i, radius) {
+  const [at, numbers] = [[], []];
+  const [row, column] = [Math.floor(i / columns), i % columns];
+  for (let dy = -radius; dy <= radius; dy++) {
+    for (let dx = -radius; dx <= radius; dx++) {
+      if (row + dy < 0 || row + dy >= rows || column + dx < 0 || column + dx >= columns) continue;
+      at.push(i + dy * columns + dx);
+      numbers.push((2 * radius + 1) * (dy + radius) + dx + radius);
+    }
+  }
+  return { at, numbers };
+}
+
+/** One head of one token: its 16 channels of `means`, from channel `first`. */
+function attendHead({ at, adds }, query, keys, values, first, means) {
+  const scores = at.map((other, n) => {
+    const key = keys[other];
+    let sum = 0;
+    for (let c = first; c < first + 16; c++) sum += query[c] * key[c];
+    return (sum >> 3) + adds[n];
+  });
+  const largest = scores.reduce((a, b) => Math.max(a, b));
+  const weights = scores.map((score) => WEIGHT[largest - score] ?? 0);
+  const sum = weights.reduce((a, b) => a + b);
+  for (let c = first; c < first + 16; c++) {
+    let total = 0;
+    for (let n = 0; n < at.length; n++) total += weights[n] * values[at[n]][c];
+    means[c] = clamp((quotient(total, sum) + 2) >> 2, -1023, 1023);
+  }
+}
+
+/** §20, Drawing: the samples of a base plane. */
+function drawPlane(autoencoder, latents, { unit, middle }, { height, width }) {
+  const { fine, coarse } = gridsOf({ height, width });
+  coarse.tokens = applied(autoencoder.open, latents);
+  applyBlock(autoencoder.second, coarse);
+  fine.tokens = splitTokens(autoencoder, coarse, fine);
+  applyBlock(autoencoder.last, fine);
+  const drawn = new Int32Array(height * width);
+  fine.tokens.forEach((token, i) => {
+    const [row, column] = [8 * Math.floor(i / fine.columns) - 8, 8 * (i % fine.columns) - 8];
+    addCells(drawn, autoencoder.synthesis.apply(token), row, column, { height, width });
+  });
+  const scaled = (d) => (unit >= 3 ? d << (unit - 3) : (d + (1 << (2 - unit))) >> (3 - unit));
+  return drawn.map((d) => middle + scaled(d));
+}
+
+/** Step 2. */
+function splitTokens({ split, fine: channels }, coarse, fine) {
+  const tokens = new Array(fine.rows * fine.columns);
+  coarse.tokens.forEach((token, i) => {
+    const outputs = split.apply(token);
+    for (let q = 0; q < 4; q++) {
+      const row = 2 * Math.floor(i / coarse.columns) + (q >> 1);
+      const column = 2 * (i % coarse.columns) + (q % 2);
+      if (row >= fine.rows || column >= fine.columns) continue;
+      tokens[row * fine.columns + column] = outputs.slice(q * channels, (q + 1) * channels);
+    }
+  });
+  return tokens;
+}
+
+/** Step 3: adds what a token draws into the four cells around it, whose first sample is at (row, column). */
+function addCells(drawn, outputs, row, column, { height, width }) {
+  for (let i = 0; i < 256; i++) {
+    const y = row + 8 * (i >> 7) + ((i >> 3) & 7);
+    const x = column + 8 * ((i >> 6) & 1) + (i & 7);
+    if (y >= 0 && y < height && x >= 0 && x < width) drawn[y * width + x] += outputs[i];
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------- latents
+
+/** §21: the latents of planes. */
+class Latents {
+  constructor(stream, { latents, factors, priors }) {
+    Object.assign(this, { count: latents, factors });
+    this.decisions = new Decisions(stream, {
+      sizes: [16 * latents, 49 * latents, 16 * latents], circumstances: 1, weights: [65536, 5500, 5500, 0], rate: 25, gain: 13, priors,
+    });
+  }
+
+  /** The tokens of a plane, as arrays of latents. */
+  plane({ rows, columns }) {
+    const tokens = [];
+    const none = new Float64Array(this.count);
+    const at = (row, column) => (row < 0 || column < 0 || column >= columns ? none : tokens[row * columns + column]);
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) tokens.push(this.token([at(y, x - 1), at(y - 1, x), at(y - 1, x - 1), at(y - 1, x + 1)]));
+    }
+    return tokens;
+  }
+
+  token(neighbours) {
+    const token = new Float64Array(this.count);
+    let before = 0;
+    for (let n = 0; n < this.count; n++) {
+      const near = neighbours.map((neighbour) => neighbour[n]);
+      const foreseen = clamp((near.reduce((sum, latent, i) => sum + latent * this.factors[4 * n + i], 0) + 32) >> 6, -127, 127);
+      const r = this.decisions.decode(this.contexts(n, near, foreseen, before), [0], 0);
+      token[n] = clamp((foreseen + r) | 0, -127, 127);
+      before += magnitude(token[n] - foreseen);
+    }
+    return token;
+  }
+
+  contexts(n, near, foreseen, before) {
+    const energy = near.reduce((sum, latent) => sum + magnitude(latent), 0);
+    const [left, above] = near.map((latent) => sig(latent - foreseen, 0, 3));
+    return [16 * n + Math.min(mag(energy), 15), (7 * n + left) * 7 + above, 16 * n + Math.min(mag(before), 15)];
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------- base layer
+
+/** §22: the base plane of the first plane. */
+function drawBase({ look, height, width, model: { autoencoder } }, stream) {
+  const tokens = new Latents(stream, autoencoder).plane(gridsOf({ height, width }).coarse);
+  return { samples: drawPlane(autoencoder, tokens, look, { height, width }), residuals: new Int32Array(height * width) };
+}
+
+/** §22: the view. */
+function readLook(reader, { autoencoder }) {
+  check(autoencoder, 'a base layer, but no autoencoder in the model');
+  const unit = reader.u8();
+  check(unit <= 24, 'unit of a base plane');
+  return { unit, middle: zigzag(reader.count(0, 2 ** 32 - 1)) };
+}

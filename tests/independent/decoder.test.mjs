@@ -1,26 +1,41 @@
 // Is docs/format.md enough to read an archive? The native CLI makes archives out of inputs written here, with the network and without, and
 // extracts them again; the decoder of decoder.mjs, written from the document alone, must give the same bits. The CLI's path is in DEEPCOMP_CLI, by default
-// target/debug/deepcomp of this repository. Run with `node --test tests/independent/`.
+// target/debug/deepcomp of this repository; DEEPCOMP_TEST_MODEL names the model of the tests of base layers, which needs an autoencoder, by
+// default models/predictor.dcm. Run with `node --test tests/independent/`.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { crc32, deflateSync, inflateRawSync } from 'node:zlib';
 import { CorruptArchive, CorruptModel, MissingModel, decodeArchive, readModel } from './decoder.mjs';
-import { xxh3 } from './xxh3.mjs';
+import { xxh3, xxh3Low } from './xxh3.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
-const VECTORS = join(ROOT, 'tests/vectors/v0.4');
+const VECTORS = join(ROOT, 'tests/vectors/v0.5');
+const BUILT_IN = join(ROOT, 'models/predictor.dcm'); // the model inside the CLI
+const MODEL = process.env.DEEPCOMP_TEST_MODEL ? resolve(process.env.DEEPCOMP_TEST_MODEL) : BUILT_IN;
+const TINY = join(VECTORS, 'tiny.dcm'); // the model of the vectors
 
 const readBytes = (path) => new Uint8Array(readFileSync(path));
 
-// The model of the CLI and that of the vectors, by their hashes.
-const MODEL_FILES = [join(ROOT, 'models/predictor.dcm'), join(VECTORS, 'tiny.dcm')];
-const models = new Map(MODEL_FILES.map((path) => readModel(readBytes(path))).map((model) => [model.hash, model]));
+// All models by their hashes, and where the CLI finds them.
+const models = new Map();
+const modelPaths = [];
+const tiny = addModel(TINY);
+const builtIn = addModel(BUILT_IN);
+const drawing = addModel(MODEL);
+
+function addModel(path) {
+  const model = readModel(readBytes(path));
+  models.set(model.hash, model);
+  modelPaths.push('--models', path);
+  return model;
+}
 
 let folder;
 
@@ -66,6 +81,20 @@ function swapped(data, size) {
 }
 
 const bytesOf = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+
+/** A PNG of three channels of 8 bits; value(channel, row, column). */
+function pngBytes(width, height, value) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    return Buffer.concat([u32(data.length).reverse(), body, u32(crc32(body)).reverse()]);
+  };
+  const rows = Array.from({ length: height }, (_, y) => [0, ...Array.from({ length: 3 * width }, (_, i) => value(i % 3, y, Math.floor(i / 3)))]);
+  const header = Buffer.concat([u32(width).reverse(), u32(height).reverse(), Buffer.from([8, 2, 0, 0, 0])]);
+  return Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]),
+    chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.from(rows.flat()))), chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
 
 // --------------------------------------------------------------------------------------------------------------- fields
 
@@ -171,7 +200,7 @@ function compare(label, paths, options) {
   const archive = join(folder, `${label}.dca`);
   const out = join(folder, `${label}.out`);
   cli('compress', ...paths, '-o', archive, ...options);
-  cli('extract', archive, '-C', out, '--as', 'npy', ...(models.size > 2 ? ['--models', join(folder, 'models')] : []), '--models', VECTORS);
+  cli('extract', archive, '-C', out, '--as', 'npy', ...modelPaths);
   const listed = JSON.parse(cli('list', archive, '--json'));
   const { version, files } = decodeArchive(readBytes(archive), { models }); // checks the checksums of frame, index, chunks and variables
   assert.equal(version, listed.format_version);
@@ -219,10 +248,11 @@ function compareWithSource({ name, values, certificate }, source) {
   assert.equal(certificate.maxError, worst, `${name}: largest error`);
 }
 
-/** Both comparisons, for inputs of one variable each. */
+/** Both comparisons, for inputs of one variable each. Returns the decoded variables. */
 function compareInputs(label, inputs, kind, options) {
-  const files = compare(label, writeInputs(label, inputs, kind), options);
-  for (const { variables } of files) compareWithSource(variables[0], inputs[variables[0].name].array);
+  const variables = compare(label, writeInputs(label, inputs, kind), options).map((file) => file.variables[0]);
+  for (const variable of variables) compareWithSource(variable, inputs[variable.name].array);
+  return variables;
 }
 
 function writeInputs(label, inputs, kind) {
@@ -330,15 +360,15 @@ describe('vectors of this version', () => {
   }
 });
 
-/** A model file of small nets, with some of its parts replaced; the hash always fits. */
+const LAYERED = 6; // filling
+
+/** A model file of small nets, with some of its parts replaced; the hash always fits. `drawing` are parts of an autoencoder. */
 function modelBytes(parts) {
-  const { magic, version, name, adaptive, inputs, hidden, second, kernels, shift, bias, weight, priors, extra } = {
-    magic: 'DCM', version: 1, name: Buffer.from('made'), adaptive: 1, inputs: 47, hidden: 1, second: 1, kernels: 0, shift: 3, bias: 0,
-    weight: 1, priors: 0, extra: 0, ...parts,
+  const { magic, version, name, adaptive, inputs, hidden, second, kernels, shift, bias, weight, priors, drawing, autoencoders, extra } = {
+    magic: 'DCM', version: 2, name: Buffer.from('made'), adaptive: 1, inputs: 47, hidden: 1, second: 1, kernels: 0, shift: 3, bias: 0,
+    weight: 1, priors: 0, drawing: null, autoencoders: parts.drawing ? 1 : 0, extra: 0, ...parts,
   };
-  const layer = (from, to) => [
-    ...new Array(to).fill(shift), ...new Array(to).fill(varint(bias)).flat(), ...new Array(from * to).fill(weight & 255),
-  ];
+  const layer = (from, to) => layerBytes(from, to, { shift, bias, weight: () => weight });
   const net = [
     ...[inputs, hidden, second, kernels].flatMap(varint),
     ...layer(inputs, hidden), ...(kernels > 0 ? layer(inputs, kernels) : []), ...layer(hidden, second),
@@ -346,11 +376,50 @@ function modelBytes(parts) {
   ];
   const body = Uint8Array.from([
     0x89, ...Buffer.from(magic), 13, 10, 26, 10, version, 0, ...varint(name.length), ...name, adaptive, ...net, ...net, ...net,
-    ...varint(priors), ...new Array(32 * priors).fill(128), ...new Array(extra).fill(0),
+    ...varint(priors), ...new Array(32 * priors).fill(128), ...varint(autoencoders), ...(drawing ? autoencoderBytes(drawing) : []),
+    ...new Array(extra).fill(0),
   ]);
+  return sealed(body);
+}
+
+function sealed(body) {
   const hash = Buffer.alloc(8);
   hash.writeBigUInt64LE(xxh3(body));
   return new Uint8Array(Buffer.concat([body, hash]));
+}
+
+function layerBytes(from, to, { shift, bias, weight }) {
+  const weights = Array.from({ length: from * to }, () => weight() & 255);
+  return [...new Array(to).fill(shift), ...new Array(to).fill(varint(bias)).flat(), ...weights];
+}
+
+/** Layers are of random weights; `layers` replaces shift, bias or weight of some, by name (those of blocks: of the last block). */
+function autoencoderBytes(parts) {
+  const { fine, coarse, latents, attend, radii, place, factor, priors, layers } = {
+    fine: 16, coarse: 16, latents: 1, attend: 0, radii: [0, 0], place: null, factor: null, priors: 0, layers: {}, ...parts,
+  };
+  const random = randomNumbers(fine + 3 * latents + 5 * attend);
+  const integer = (n) => Math.round((random() * 2 - 1) * n); // within -n ... n
+  const layer = (name, from, to, last = true) => {
+    const largest = Math.min(Math.floor(6000 / from), 127);
+    const usual = { shift: Math.max(Math.floor(Math.log2(largest * Math.sqrt(from))) - 1, 0), bias: 0, weight: () => integer(largest) };
+    return layerBytes(from, to, { ...usual, ...(last ? layers[name] : {}) });
+  };
+  const block = (channels, radius, last) => {
+    const heads = Math.floor(channels / 16);
+    const places = Array.from({ length: heads * (2 * radius + 1) ** 2 }, () => varint(place ?? Math.floor(random() * 200))).flat();
+    const three = ['query', 'key', 'value'].flatMap((name) => layer(name, channels, channels, last));
+    const attention = attend ? [...three, ...places, ...layer('output', channels, channels, last)] : [];
+    return [...attention, ...layer('widen', channels, 2 * channels, last), ...layer('narrow', 2 * channels, channels, last)];
+  };
+  return [
+    ...[fine, coarse, latents, attend, ...radii].flatMap(varint),
+    ...layer('embed', 256, fine), ...block(fine, radii[0], false), ...layer('merge', 4 * fine, coarse), ...block(coarse, radii[1], false),
+    ...layer('latents', coarse, latents), ...layer('open', latents, coarse), ...block(coarse, radii[1], false), ...layer('split', coarse, 4 * fine),
+    ...block(fine, radii[0], true), ...layer('synthesis', fine, 256),
+    ...Array.from({ length: 4 * latents }, () => (factor ?? integer(20)) & 255),
+    ...varint(priors), ...Array.from({ length: 32 * priors }, () => 60 + Math.floor(random() * 136)),
+  ];
 }
 
 function varint(n) {
@@ -365,12 +434,36 @@ describe('models', () => {
     name: { name: Buffer.alloc(64, 'x') }, sum: { weight: 127, bias: LARGEST_BIAS }, 'negative sum': { weight: -127, bias: LARGEST_BIAS - 1 },
   };
   const BAD = {
-    magic: { magic: 'DCA' }, version: { version: 2 }, 'length of the name': { name: Buffer.alloc(65, 'x') }, 'name that is no UTF-8': { name: [0xc0] },
+    magic: { magic: 'DCA' }, version: { version: 1 }, 'later version': { version: 3 },
+    'length of the name': { name: Buffer.alloc(65, 'x') }, 'name that is no UTF-8': { name: [0xc0] },
     adaptive: { adaptive: 4 }, inputs: { inputs: 46 }, 'no hidden outputs': { hidden: 0 }, 'hidden outputs': { hidden: 513 },
     'no second outputs': { second: 0 }, 'second outputs': { second: 513 }, kernels: { kernels: 236 }, shift: { shift: 23 }, weight: { weight: -128 },
     bias: { bias: 2 ** 32, shift: 0 }, sum: { weight: 127, bias: LARGEST_BIAS + 2 }, 'negative sum': { weight: -127, bias: LARGEST_BIAS + 1 },
-    priors: { priors: 2305 }, 'bytes left over': { extra: 1 },
+    priors: { priors: 2305 }, 'bytes left over': { extra: 1 }, autoencoders: { autoencoders: 1 },
   };
+
+  const LARGEST_OF_OPEN = 2 * (2 ** 23 - 1 - 127); // bias beside one weight of 1
+  const one = () => 1;
+  const GOOD_DRAWING = {
+    plain: {}, attending: { attend: 1, radii: [1, 2], fine: 32, coarse: 48, latents: 5, priors: 80 }, 'radii that do not count': { radii: [4, 4] },
+    'largest radii': { attend: 1, radii: [4, 4] }, latents: { latents: 64, priors: 1024 }, places: { attend: 1, radii: [1, 1], place: 65534 },
+    'low places': { attend: 1, radii: [1, 0], place: 65533 }, 'low factors': { factor: -128 }, 'high factors': { factor: 127 },
+    sum: { layers: { embed: { weight: () => 32 } } }, bias: { layers: { open: { bias: LARGEST_OF_OPEN, weight: one } } },
+    shift: { layers: { synthesis: { shift: 22 } } },
+  };
+  const BAD_DRAWING = {
+    'no fine channels': { fine: 0 }, 'fine channels': { fine: 24 }, 'many fine channels': { fine: 528 }, 'coarse channels': { coarse: 8 },
+    'many coarse channels': { coarse: 528 }, 'no latents': { latents: 0 }, latents: { latents: 65 }, attend: { attend: 2 },
+    'fine radius': { radii: [5, 0] }, 'coarse radius': { radii: [0, 5] }, places: { attend: 1, place: 65536 }, 'low places': { attend: 1, place: 65535 }, priors: { priors: 17 },
+    sum: { layers: { embed: { weight: () => 33 } } }, bias: { layers: { open: { bias: LARGEST_OF_OPEN + 2, weight: one } } },
+    shift: { layers: { synthesis: { shift: 23 } } }, weight: { layers: { narrow: { weight: () => -128 } } },
+  };
+  for (const [name, drawing] of Object.entries(GOOD_DRAWING)) GOOD[`drawing, ${name}`] = { drawing };
+  for (const [name, drawing] of Object.entries(BAD_DRAWING)) BAD[`drawing, ${name}`] = { drawing };
+  GOOD['drawing, unsighted'] = { adaptive: 3, kernels: 4, drawing: {} };
+  GOOD['drawing, not adaptive'] = { adaptive: 0, kernels: 2, drawing: { attend: 1, radii: [2, 1] } };
+  BAD['drawing, bytes left over'] = { drawing: {}, extra: 1 };
+  BAD['two autoencoders'] = { drawing: {}, autoencoders: 2 };
 
   /** Does the CLI take the model too? */
   function cliTakes(bytes) {
@@ -404,7 +497,7 @@ describe('models', () => {
   }
 
   test('damaged files are refused', () => {
-    const good = readBytes(MODEL_FILES[1]);
+    const good = readBytes(TINY);
     for (let i = 0; i < good.length; i += i < 40 || i > good.length - 12 ? 1 : 4999) {
       const bad = good.slice();
       bad[i] ^= 1 << (i % 8);
@@ -413,9 +506,16 @@ describe('models', () => {
     for (const n of [0, 7, 8, 15, 16, 40, good.length - 1]) assert.throws(() => readModel(good.subarray(0, n)), CorruptModel, `${n} bytes`);
   });
 
+  test('files that are cut are refused, even if the hash fits', () => {
+    const good = modelBytes({ drawing: { attend: 1, radii: [1, 1], latents: 2, priors: 2 } });
+    for (let n = 0; n < good.length - 8; n += n < 200 ? 1 : 97) {
+      assert.throws(() => readModel(sealed(good.subarray(0, n))), CorruptModel, `${n} bytes`);
+    }
+  });
+
   test('an archive names its model', () => {
     const bytes = readBytes(join(VECTORS, 'network_row.dca'));
-    const [other, own] = [...models.values()];
+    const [other, own] = [builtIn, tiny];
     for (const options of [undefined, {}, { models: new Map([[other.hash, other]]) }]) {
       assert.throws(() => decodeArchive(bytes, options), (error) => error instanceof MissingModel && error.hash === own.hash);
     }
@@ -423,7 +523,6 @@ describe('models', () => {
   });
 
   test('arrays coded with the models of this test', () => {
-    mkdirSync(join(folder, 'models'));
     const random = randomNumbers(3);
     const [wide, series] = [[21, 24], [3, 13, 14]];
     const inputs = {
@@ -432,15 +531,279 @@ describe('models', () => {
       holes: { shape: series, array: makeHoles('f4', series, 'oneNaN', random) },
     };
     for (const [name, parts] of Object.entries({ tiny: null, ...GOOD })) {
-      const path = join(folder, 'models', `${name}.dcm`);
-      const bytes = parts ? modelBytes(parts) : readBytes(MODEL_FILES[1]);
-      const model = readModel(bytes);
-      models.set(model.hash, model);
-      writeFileSync(path, bytes);
-      for (const bound of ['abs', 'lossless']) compareInputs(`made-${name}-${bound}`, inputs, 'f4', [...BOUNDS[bound], '--model', path]);
+      const path = join(folder, `${name}.dcm`);
+      writeFileSync(path, parts ? modelBytes(parts) : readBytes(TINY));
+      const { autoencoder } = addModel(path);
+      for (const bound of ['abs', 'lossless']) {
+        const options = [...BOUNDS[bound], '--model', path, ...(autoencoder ? ALWAYS : [])];
+        const variables = compareInputs(`made-${name}-${bound}`, inputs, 'f4', options);
+        if (autoencoder) assertLayered(variables);
+      }
     }
   });
 });
+
+// ---------------------------------------------------------------------------------------------------------- base layers
+
+const ALWAYS = ['--base', 'always'];
+
+/** The encoder takes other methods where those are much better, and never draws planes of fewer than 256 samples. */
+function assertLayered(variables) {
+  const layered = variables.filter(({ fillings }) => fillings.includes(LAYERED));
+  assert.ok(2 * layered.length >= variables.length, `layered: ${layered.map(({ name }) => name)} of ${variables.map(({ name }) => name)}`);
+}
+
+describe('base layers', () => {
+  const options = [...ALWAYS, '--model', MODEL];
+
+  before(() => assert.ok(drawing.autoencoder, `${MODEL} has no autoencoder: name a model that has in DEEPCOMP_TEST_MODEL`));
+
+  // Sizes around multiples of 8 and of 16, a series, rows.
+  const FIELD_SHAPES = [[40, 48], [37, 53], [17, 33], [32, 31], [5, 26, 31], [2, 72, 24], [1, 300]];
+  const fields = (kind, names, holes = []) => {
+    const random = randomNumbers(kind.charCodeAt(0) + 77);
+    const inputs = {};
+    for (const shape of FIELD_SHAPES) {
+      for (const field of names) inputs[`${field}_${shape.join('x')}`] = { shape, array: makeField(kind, shape, field, random) };
+      for (const hole of holes) inputs[`${hole}_${shape.join('x')}`] = { shape, array: makeHoles(kind, shape, hole, random) };
+    }
+    return inputs;
+  };
+
+  for (const [boundName, bound] of Object.entries({ ...BOUNDS, rel: ['--rel', '0.1'] })) {
+    test(`f4 ${boundName}`, () => {
+      assertLayered(compareInputs(`base-f4-${boundName}`, fields('f4', ['smooth', 'alike'], ['oneNaN', 'threeNaNs']), 'f4', [...bound, ...options]));
+    });
+    for (const kind of ['i2', 'f8']) {
+      test(`${kind} ${boundName}`, () => {
+        assertLayered(compareInputs(`base-${kind}-${boundName}`, fields(kind, ['smooth']), kind, [...bound, ...options]));
+      });
+    }
+  }
+
+  test('u1', () => { // never layered where each byte is kept
+    assertLayered(compareInputs('base-u1', fields('u1', ['smooth']), 'u1', [...BOUNDS.coarse, ...options]));
+    compareInputs('base-u1-lossless', fields('u1', ['smooth']), 'u1', [...BOUNDS.lossless, ...options]);
+  });
+
+  test('a row', () => {
+    const array = makeField('f4', [300], 'smooth', randomNumbers(8));
+    for (const bound of ['abs', 'lossless']) {
+      assertLayered(compareInputs(`base-row-${bound}`, { row: { shape: [300], array } }, 'f4', [...BOUNDS[bound], ...options]));
+    }
+  });
+
+  test('planes of which some hold nothing', () => {
+    const shape = [6, 20, 24];
+    const array = makeField('f4', shape, 'alike', randomNumbers(12));
+    array.fill(NaN, 0, 480); // of plane 0
+    array.fill(7, 2 * 480, 3 * 480);
+    array.fill(NaN, 4 * 480, 5 * 480);
+    for (const bound of ['abs', 'lossless']) {
+      assertLayered(compareInputs(`base-some-${bound}`, { series: { shape, array } }, 'f4', [...BOUNDS[bound], ...options]));
+    }
+  });
+
+  test('columns that go around', () => {
+    const shape = [3, 32, 64];
+    const array = new Float32Array(3 * 32 * 64);
+    const turn = Math.PI / 32;
+    forEachSample(shape, (i, p, y, x) => { array[i] = 50 * Math.sin(y / 9 + p) * Math.cos(2 * x * turn) + 9 * Math.sin(x * turn + p); });
+    for (const bound of ['abs', 'coarse']) {
+      assertLayered(compareInputs(`base-around-${bound}`, { around: { shape, array } }, 'f4', [...BOUNDS[bound], ...options]));
+    }
+  });
+
+  test('a picture', () => {
+    const path = join(folder, 'picture.png');
+    writeFileSync(path, pngBytes(48, 40, (c, y, x) => Math.round(128 + 60 * Math.sin(y / 9) + 50 * Math.cos(x / 13 + c / 20))));
+    compare('base-picture-lossless', [path], ['--lossless', ...options]);
+    assertLayered(compare('base-picture', [path], ['--rel', '0.02', ...options])[0].variables);
+  });
+
+  describe('damaged', () => {
+    let archive;
+    let parts;
+
+    before(() => {
+      const array = makeField('f4', [30, 34], 'smooth', randomNumbers(10));
+      const [path] = writeInputs('base-damaged', { field: { shape: [30, 34], array } }, 'f4');
+      cli('compress', path, '-o', join(folder, 'base.dca'), '--abs', '0.1', ...options);
+      archive = readBytes(join(folder, 'base.dca'));
+      parts = layeredParts(payloadOf(archive));
+    });
+
+    const cliRefuses = (bytes) => {
+      const path = join(folder, 'forged.dca');
+      writeFileSync(path, bytes);
+      try {
+        cli('extract', path, '-C', join(folder, 'forged'), ...modelPaths);
+        return false;
+      } catch (error) {
+        return error.status === 1 || error.status === 2; // and no crash
+      }
+    };
+
+    /** An archive of parts of which some are replaced. */
+    const forged = (changes) => forge(archive, layeredPayload({ ...parts, ...changes(parts) }));
+
+    test('nothing changed', () => {
+      assert.deepEqual(layeredPayload(parts), payloadOf(archive));
+      const bytes = forged(() => ({}));
+      decodeArchive(bytes, { models });
+      assert.ok(!cliRefuses(bytes));
+    });
+
+    const empty = Buffer.from([0, 0, 1, 0, 0, 0, 1, 0]); // a stream without steps
+    const BAD = {
+      'filling 7': [() => ({ filling: 7 }), /filling/],
+      'filling 5': [() => ({ filling: 5 }), /./],
+      'a unit of 25': [() => ({ look: [25, ...varint(0)] }), /unit/],
+      'a unit of 255': [() => ({ look: [255, ...varint(0)] }), /unit/],
+      'another unit': [({ look }) => ({ look: [look[0] === 0 ? 24 : 0, ...look.slice(1)] }), /./],
+      'the largest unit': [({ look }) => ({ look: [24, ...look.slice(1)] }), /./],
+      'another middle': [({ look }) => ({ look: [look[0], ...varint(2 ** 32 - 1)] }), /./],
+      'a middle of 2^32': [({ look }) => ({ look: [look[0], ...varint(2 ** 32)] }), /out of range/],
+      'no stream': [() => ({ stream: [] }), /length of a stream/],
+      'a stream of no steps': [() => ({ stream: empty }), /./],
+      'a stream cut by a byte': [({ stream }) => ({ stream: stream.subarray(0, -1) }), /length of a stream/],
+      'a stream cut by a word': [({ stream }) => ({ stream: stream.subarray(0, -2) }), /./],
+      'a stream cut among the latents': [({ stream }) => ({ stream: stream.subarray(0, 10) }), /./],
+      'a stream and more': [({ stream }) => ({ stream: [...stream, 0, 0] }), /end as it must/],
+      'a stream past the end': [({ stream }) => ({ stream, length: 100000 }), /out of range/],
+      'a shorter length': [({ stream }) => ({ stream, length: stream.length - 2 }), /./],
+    };
+
+    for (const [name, [changes, message]] of Object.entries(BAD)) {
+      test(name, () => {
+        const bytes = forged(changes);
+        assert.throws(() => decodeArchive(bytes, { models }), (error) => error instanceof CorruptArchive && message.test(error.message));
+        assert.ok(cliRefuses(bytes), 'the CLI takes it');
+      });
+    }
+
+    test('cut or flipped anywhere', () => {
+      const good = payloadOf(archive);
+      for (let n = 0; n < good.length; n += n < 60 ? 1 : 13) {
+        const bad = good.slice();
+        bad[n] ^= 1 << (n % 8);
+        for (const payload of [good.subarray(0, n), bad]) {
+          // Low bits of the numbers of a lattice may not matter, nor do references of a single plane.
+          const decode = () => decodeArchive(forge(archive, payload), { models });
+          if (decodesTo(decode, archive)) assert.ok(payload === bad && n < parts.at, `byte ${n}`);
+        }
+      }
+    });
+
+    test('a model without an autoencoder', () => {
+      const path = join(folder, 'no-autoencoder.dcm');
+      writeFileSync(path, modelBytes({ name: Buffer.from('nothing to draw with') }));
+      const other = addModel(path);
+      const bytes = forge(archive, payloadOf(archive), (cbor) => replaced(cbor, named(drawing), named(other)));
+      assert.throws(() => decodeArchive(bytes, { models }), (error) => error instanceof CorruptArchive && /autoencoder/.test(error.message));
+      assert.ok(cliRefuses(bytes), 'the CLI takes it');
+    });
+
+    test('no model named', () => {
+      const bytes = forge(archive, payloadOf(archive), (cbor) => replaced(cbor, named(drawing), Buffer.from(named(drawing)).fill(9, 0, 1)));
+      assert.throws(() => decodeArchive(bytes, { models }), (error) => error instanceof CorruptArchive && /without a model/.test(error.message));
+      assert.ok(cliRefuses(bytes), 'the CLI takes it');
+    });
+
+    test('the model is not there', () => {
+      for (const given of [{}, { models: new Map([[tiny.hash, tiny]]) }]) {
+        assert.throws(() => decodeArchive(archive, given), (error) => error instanceof MissingModel && error.hash === drawing.hash);
+      }
+    });
+  });
+});
+
+/** Does it decode? If so, then to what the archive decodes to; if not, with the error of damage. */
+function decodesTo(decode, archive) {
+  try {
+    const [ours, theirs] = [decode(), decodeArchive(archive, { models })].map(({ files }) => bytesOf(files[0].variables[0].values));
+    assert.ok(ours.equals(theirs), 'wrong values');
+    return true;
+  } catch (error) {
+    if (!(error instanceof CorruptArchive)) throw error;
+    return false;
+  }
+}
+
+/** The payload of the only chunk. */
+function payloadOf(archive) {
+  const [length, at] = readVarint(archive, 25);
+  return archive.slice(at, at + length);
+}
+
+function readVarint(bytes, at) {
+  let value = 0;
+  for (let unit = 1; ; unit *= 128) {
+    value += (bytes[at] % 128) * unit;
+    if (bytes[at++] < 128) return [value, at];
+  }
+}
+
+/** A layered payload of one plane, a scaled lattice, nothing missing, no mapping and no references, in parts. */
+function layeredParts(payload) {
+  assert.deepEqual([...payload.subarray(0, 2)], [LAYERED, 0], 'filling and lattice');
+  const [quantum, afterQuantum] = readVarint(payload, 18);
+  const at = quantum > 1 ? readVarint(payload, afterQuantum)[1] : afterQuantum;
+  assert.deepEqual([payload[at], payload[at + 1], payload[at + 2] % 4], [0, 0, 0], 'missing, mapping and references');
+  const afterMiddle = readVarint(payload, at + 4)[1];
+  const [length, start] = readVarint(payload, afterMiddle);
+  return {
+    filling: LAYERED, head: payload.subarray(1, at + 3), look: [...payload.subarray(at + 3, afterMiddle)], at: at + 3,
+    stream: payload.subarray(start, start + length), rest: payload.subarray(start + length),
+  };
+}
+
+function layeredPayload({ filling, head, look, stream, length = stream.length, rest }) {
+  return Uint8Array.from([filling, ...head, ...look, ...varint(length), ...stream, ...rest]);
+}
+
+/** The archive with another payload of its only chunk, and perhaps another index. */
+function forge(archive, payload, change = (cbor) => cbor) {
+  const old = payloadOf(archive);
+  const index = Number(new DataView(archive.buffer).getBigUint64(archive.length - 16, true));
+  const [length, at] = readVarint(archive, index + 1);
+  const packed = archive.subarray(at + 1, at + length);
+  const cbor = archive[at] === 1 ? inflateRawSync(packed) : Buffer.from(packed);
+  const entry = (offset, bytes) => Buffer.concat([offset, bytes.length, xxh3Low(bytes)].map(cborNumber));
+  const newStart = 25 + varint(payload.length).length;
+  const oldStart = 25 + varint(old.length).length;
+  const body = Buffer.concat([Buffer.from([0]), change(replaced(cbor, entry(oldStart, old), entry(newStart, payload)))]);
+  const record = (kind, bytes) => Buffer.concat([Buffer.from([kind, ...varint(bytes.length)]), bytes, u32(xxh3Low(new Uint8Array(bytes)))]);
+  const front = Buffer.concat([archive.subarray(0, 24), record(1, payload)]);
+  const offset = Buffer.alloc(8);
+  offset.writeUInt32LE(front.length);
+  return new Uint8Array(Buffer.concat([front, record(2, body), offset, u32(xxh3Low(new Uint8Array(offset))), Buffer.from('dca.')]));
+}
+
+function u32(n) {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(n);
+  return bytes;
+}
+
+function cborNumber(n) {
+  if (n < 24) return Buffer.from([n]);
+  if (n < 256) return Buffer.from([24, n]);
+  return n < 65536 ? Buffer.from([25, n >> 8, n & 255]) : Buffer.from([26, ...u32(n).reverse()]);
+}
+
+/** Key 8 of a variable, in CBOR. */
+function named({ hash }) {
+  const bytes = Buffer.from([8, 27, 0, 0, 0, 0, 0, 0, 0, 0]);
+  bytes.writeBigUInt64BE(hash, 2);
+  return bytes;
+}
+
+function replaced(bytes, old, by) {
+  const at = bytes.indexOf(old);
+  assert.ok(at >= 0 && bytes.indexOf(old, at + 1) < 0, 'to be found once');
+  return Buffer.concat([bytes.subarray(0, at), by, bytes.subarray(at + old.length)]);
+}
 
 describe('the decoder itself', () => {
   test('XXH3 of the reference implementation', () => {
@@ -453,6 +816,13 @@ describe('the decoder itself', () => {
       0x806c2072ed713576n, 2049: 0x55aed42c9f1554b6n, 5000: 0x799aaddd7339581dn,
     };
     for (const [n, hash] of Object.entries(expected)) assert.equal(xxh3(bytes(Number(n))), hash, `${n} bytes`);
+  });
+
+  test('archives of other versions are refused', () => {
+    for (const version of readdirSync(dirname(VECTORS)).filter((name) => name !== basename(VECTORS))) {
+      const bytes = readBytes(join(dirname(VECTORS), version, 'constant.dca'));
+      assert.throws(() => decodeArchive(bytes, { models }), (error) => error instanceof CorruptArchive && /version/.test(error.message));
+    }
   });
 
   test('damage is found', () => {

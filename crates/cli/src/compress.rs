@@ -56,7 +56,7 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         (_, Some(e)) => ErrorBound::relative(e),
         _ => Ok(ErrorBound::Lossless),
     };
-    Ok(Options { bound: bound.map_err(|e| e.to_string())?, model: models::choose(&args.model)? })
+    Ok(Options { bound: bound.map_err(|e| e.to_string())?, model: models::choose(&args.model)?, base: args.base.into() })
 }
 
 fn work(compressor: &mut Compressor, seconds: &mut [f64], bar: &indicatif::ProgressBar) -> deepcomp::Result<()> {

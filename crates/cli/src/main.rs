@@ -6,6 +6,7 @@ mod models;
 mod output;
 mod test_command;
 
+use deepcomp::codec::Base;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,9 +44,30 @@ struct CompressArgs {
     /// Predictor: the network in this program, the classical one alone (larger archives, several times faster), or the network of a file.
     #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,
+    /// A base layer drawn by the autoencoder of the model: where it makes the archive smaller, or wherever one can be had, as a preview.
+    #[arg(long, value_enum, default_value_t)]
+    base: BaseArg,
     /// Print a report as JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum BaseArg {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<BaseArg> for Base {
+    fn from(base: BaseArg) -> Self {
+        match base {
+            BaseArg::Auto => Self::Auto,
+            BaseArg::Always => Self::Always,
+            BaseArg::Never => Self::Never,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -89,8 +89,20 @@ pub(crate) struct VariableJson {
     pub(crate) checksum: String,
     /// Hash of the model without which it cannot be decoded; `null` for the classical predictor.
     pub(crate) model: Option<String>,
+    /// What base layers came to, where they were tried; only `compress` knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<BaseJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) encode_seconds: Option<f64>,
+}
+
+/// Chunks that a base layer was tried for, those that have one, its bytes there, and bytes saved by it.
+#[derive(Debug, Serialize)]
+pub(crate) struct BaseJson {
+    tried: usize,
+    chunks: usize,
+    bytes: usize,
+    saved: i64,
 }
 
 impl VariableJson {
@@ -109,6 +121,7 @@ impl VariableJson {
             missing: report.missing,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),
+            base: report.base.map(|b| BaseJson { tried: b.tried, chunks: b.chunks, bytes: b.bytes, saved: b.saved }),
             encode_seconds: None,
         }
     }

@@ -2,12 +2,11 @@
 
 use crate::error::Result;
 use crate::source::{Batch, PASSES, Source};
-use crate::stacks::{self, Entry, Stack};
+use crate::stacks::Stacks;
 use deepcomp::training::{self, Example};
 use deepcomp::weights::Sight;
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Distance between reconstructions under a bound, in lattice units: what the codec uses.
@@ -44,29 +43,14 @@ impl Seen {
 pub struct Data {
     random: StdRng,
     seen: Seen,
-    stacks: Vec<(f64, Stack)>,
-    weights: f64,
+    stacks: Stacks,
     pools: [Vec<Example>; PASSES],
 }
 
 impl Data {
-    /// Reads all stacks of a folder; each data set counts by the root of its size, and so does each stack within it.
+    /// From the stacks of a folder.
     pub fn read(folder: &Path, seed: u64, seen: Seen) -> Result<Self> {
-        let entries: Vec<Entry> = stacks::index(folder)?;
-        let root = |e: &Entry| (e.shape.iter().product::<usize>() as f64).sqrt();
-        let mut folders: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-        for entry in &entries {
-            let (size, roots) = folders.entry(&entry.folder).or_default();
-            *size += entry.shape.iter().product::<usize>() as f64;
-            *roots += root(entry);
-        }
-        let mut stacks = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            let (size, roots) = folders.get(entry.folder.as_str()).copied().unwrap_or((1.0, 1.0));
-            stacks.push((size.powf(0.5) * root(entry) / roots, stacks::load(folder, entry)?));
-        }
-        let weights = stacks.iter().map(|(w, _)| w).sum();
-        Ok(Self { random: StdRng::seed_from_u64(seed), seen, stacks, weights, pools: Default::default() })
+        Ok(Self { random: StdRng::seed_from_u64(seed), seen, stacks: Stacks::read(folder)?, pools: Default::default() })
     }
 
     /// Adds the examples of one cut to the pools.
@@ -82,12 +66,8 @@ impl Data {
 
     /// A few planes of a stack, or a part of them, on a lattice.
     pub fn cut(&mut self) -> Option<training::Stack> {
-        let mut at = self.random.random_range(0.0..self.weights);
-        let (_, stack) = self.stacks.iter().find(|(w, _)| {
-            at -= w;
-            at < 0.0
-        })?;
-        let random = &mut self.random;
+        let Self { random, stacks, .. } = self;
+        let stack = stacks.pick(random)?;
         let [planes, height, width] = stack.shape;
         let (mut rows, mut columns) = (height, width);
         while rows * columns > CUT || (rows > 40 && columns > 40 && random.random_bool(0.25)) {

@@ -1,6 +1,7 @@
 //! `deepcomp-train`: samples in, networks out. Trains in floats that mimic the integers, and exports the integers.
 
 mod attention;
+mod autoencoder;
 mod checkpoint;
 mod curve;
 mod data;
@@ -44,8 +45,12 @@ struct Cli {
 enum Command {
     /// Train the three nets.
     Train(TrainArgs),
+    /// Train the autoencoder of the base layer.
+    TrainAutoencoder(AutoencoderArgs),
     /// Write the nets of a checkpoint as a model file.
     Export(ExportArgs),
+    /// Write a model file with the autoencoder of a run.
+    ExportAutoencoder(ExportAutoencoderArgs),
     /// Measure how long a step takes.
     Speed(SpeedArgs),
     /// Read a folder made by prepare.py and say what is in it.
@@ -108,6 +113,57 @@ struct TrainArgs {
 }
 
 #[derive(Debug, Args)]
+struct AutoencoderArgs {
+    /// Folder of log and checkpoint.
+    folder: PathBuf,
+    /// Folder of stacks to train on, made by prepare.py.
+    #[arg(long)]
+    data: PathBuf,
+    /// Folder of stacks that only judge.
+    #[arg(long)]
+    valid: PathBuf,
+    /// Seed of weights, patches and noise.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Steps: repeatable.
+    #[arg(long, conflicts_with = "hours")]
+    steps: Option<usize>,
+    /// Hours; the schedule adapts to the speed.
+    #[arg(long)]
+    hours: Option<f64>,
+    /// Patches in a step.
+    #[arg(long, default_value_t = 32)]
+    patches: usize,
+    /// Threads; part of what makes a run repeatable.
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Largest learning rate.
+    #[arg(long, default_value_t = 2e-3)]
+    rate: f64,
+    /// Progress from which on everything is rounded.
+    #[arg(long, default_value_t = 0.6)]
+    quantise_from: f64,
+    /// Steps between lines of the log.
+    #[arg(long, default_value_t = 200)]
+    log_every: usize,
+    /// Carry on from the checkpoint in the folder.
+    #[arg(long)]
+    resume: bool,
+    /// Channels of a token of 8 x 8 samples: a multiple of 16.
+    #[arg(long, default_value_t = 48)]
+    fine: usize,
+    /// Channels of a token of 16 x 16 samples: a multiple of 16.
+    #[arg(long, default_value_t = 64)]
+    coarse: usize,
+    /// Latents of 16 x 16 samples.
+    #[arg(long, default_value_t = 12)]
+    latents: usize,
+    /// Leave every token to itself.
+    #[arg(long)]
+    without_attention: bool,
+}
+
+#[derive(Debug, Args)]
 struct SizeArgs {
     /// Input channels.
     #[arg(long, default_value_t = source::INPUTS)]
@@ -150,6 +206,24 @@ struct ExportArgs {
 }
 
 #[derive(Debug, Args)]
+struct ExportAutoencoderArgs {
+    /// Folder of a training run of an autoencoder.
+    folder: PathBuf,
+    /// Model file whose predictor is taken.
+    #[arg(long)]
+    predictor: PathBuf,
+    /// Model file to write.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// Folder of stacks whose latents the entropy coder starts from.
+    #[arg(long)]
+    data: PathBuf,
+    /// Planes that are looked at for them.
+    #[arg(long, default_value_t = 3000)]
+    planes: usize,
+}
+
+#[derive(Debug, Args)]
 struct SpeedArgs {
     /// Samples in a step.
     #[arg(long, default_value_t = 8192)]
@@ -170,7 +244,9 @@ struct PrepareCheckArgs {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Train(args) => train(args),
+        Command::TrainAutoencoder(args) => train_autoencoder(args),
         Command::Export(args) => export(&args),
+        Command::ExportAutoencoder(args) => export_autoencoder(&args),
         Command::Speed(args) => speed::measure(args.sizes.sizes(), args.batch, &run(args.batch, args.shard)),
         Command::PrepareCheck(args) => prepare_check(&args.folder),
     };
@@ -185,14 +261,10 @@ fn main() -> ExitCode {
 
 fn train(args: TrainArgs) -> Result<()> {
     let sizes = args.sizes.sizes();
-    let length = match (args.steps, args.hours) {
-        (Some(steps), _) => Length::Steps(steps),
-        (None, hours) => Length::Seconds(hours.unwrap_or(1.0) * 3600.0),
-    };
     let plan = Plan {
         sizes,
         seed: args.seed,
-        length,
+        length: length(args.steps, args.hours),
         batch: args.batch,
         rate: args.rate,
         decay: args.decay,
@@ -208,6 +280,27 @@ fn train(args: TrainArgs) -> Result<()> {
     let valid = Box::new(data::Data::read(&args.valid, 0, args.seen)?);
     trainer::train(&plan, &run(args.batch, args.shard), source, Some(valid))?;
     Ok(())
+}
+
+fn train_autoencoder(args: AutoencoderArgs) -> Result<()> {
+    let sizes = autoencoder::Sizes { fine: args.fine, coarse: args.coarse, latents: args.latents, radius: [1, 2], attention: !args.without_attention };
+    let plan = autoencoder::Plan {
+        sizes,
+        seed: args.seed,
+        length: length(args.steps, args.hours),
+        patches: args.patches,
+        rate: args.rate,
+        quantise_from: args.quantise_from,
+        log_every: args.log_every,
+        folder: args.folder,
+        resume: args.resume,
+    };
+    let run = Run { device: Device::default(), quantised: false, threads: args.threads, shard: 0 };
+    autoencoder::train(&plan, &run, autoencoder::Patches::read(&args.data, args.seed)?, autoencoder::Patches::read(&args.valid, 0)?)
+}
+
+fn length(steps: Option<usize>, hours: Option<f64>) -> Length {
+    steps.map_or_else(|| Length::Seconds(hours.unwrap_or(1.0) * 3600.0), Length::Steps)
 }
 
 /// On a CPU all cores, a shard each; on a GPU one thread and whole batches.
@@ -230,6 +323,15 @@ fn export(args: &ExportArgs) -> Result<()> {
     let file = |priors: &[[u8; 32]]| model::file(&args.name, args.seen.sight(), &nets, priors);
     let bare = deepcomp::weights::Model::parse(&file(&[]))?;
     let bytes = file(&model::priors(&bare, samples, args.cuts));
+    let model = deepcomp::weights::Model::parse(&bytes)?;
+    std::fs::write(&args.output, &bytes)?;
+    println!("{} {} {} bytes", model.name(), model.id(), bytes.len());
+    Ok(())
+}
+
+fn export_autoencoder(args: &ExportAutoencoderArgs) -> Result<()> {
+    let (sizes, net) = autoencoder::load(&args.folder, &Device::default())?;
+    let bytes = autoencoder::export(&std::fs::read(&args.predictor)?, sizes, &net, autoencoder::Patches::read(&args.data, 0)?, args.planes)?;
     let model = deepcomp::weights::Model::parse(&bytes)?;
     std::fs::write(&args.output, &bytes)?;
     println!("{} {} {} bytes", model.name(), model.id(), bytes.len());

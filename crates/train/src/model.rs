@@ -12,7 +12,7 @@ type Prior = [u8; 32];
 pub fn file(name: &str, sight: Sight, nets: &[IntegerNet; 3], priors: &[Prior]) -> Vec<u8> {
     let parts = nets.each_ref().map(parts);
     let numbers = parts.each_ref().map(|(sizes, layers)| NetNumbers { sizes: *sizes, layers: layers.iter().map(numbers).collect() });
-    write(name, sight, &numbers, priors)
+    write(name, sight, &numbers, priors, None)
 }
 
 /// Sizes and layers of a net in the order of the file: first hidden layer, kernels, second, heads.
@@ -36,7 +36,7 @@ fn split(layer: &Layer, outputs: usize) -> (Layer, Layer) {
     (part(0, outputs), part(outputs, layer.bias.len()))
 }
 
-fn numbers(layer: &Layer) -> LayerNumbers<'_> {
+pub fn numbers(layer: &Layer) -> LayerNumbers<'_> {
     LayerNumbers { weights: &layer.weights, biases: &layer.bias, shifts: &layer.shift }
 }
 
@@ -48,7 +48,7 @@ pub fn priors(model: &Model, mut data: Data, cuts: usize) -> Vec<Prior> {
             training::count(&stack, model, &mut counts);
         }
     }
-    smooth(&counts)
+    smooth(&counts, CLASS)
 }
 
 /// Contexts of one class of scale.
@@ -56,10 +56,10 @@ const CLASS: usize = 72;
 /// Observations that the rest of its class counts for.
 const STRENGTH: f64 = 3.0;
 
-/// Each context leans on its class as long as it has seen little itself.
-fn smooth(counts: &Counts) -> Vec<Prior> {
+/// Each context leans on its class, so many in a row, as long as it has seen little itself.
+pub fn smooth(counts: &Counts, class: usize) -> Vec<Prior> {
     let mut priors = Vec::with_capacity(counts.len());
-    for class in counts.chunks(CLASS) {
+    for class in counts.chunks(class) {
         let whole: [f64; 32] = std::array::from_fn(|decision| {
             let sum = |bit: usize| class.iter().filter_map(|c| c.get(decision)?.get(bit)).map(|n| f64::from(*n)).sum::<f64>();
             (sum(1) + 0.4) / (sum(0) + sum(1) + 0.8)

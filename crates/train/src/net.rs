@@ -75,14 +75,14 @@ pub struct Dense {
 }
 
 impl Dense {
-    fn new(random: &mut StdRng, inputs: usize, spread: f32, bias: Vec<f32>, device: &Device) -> Self {
+    pub fn new(random: &mut StdRng, inputs: usize, spread: f32, bias: Vec<f32>, device: &Device) -> Self {
         let outputs = bias.len();
         let deviation = spread / (inputs as f32).sqrt();
         let weight = (0..inputs * outputs).map(|_| deviation * 3f32.sqrt() * random.random_range(-1.0..1f32)).collect();
         Self { weight: param(ParamId::new(), weight, [inputs, outputs], device), bias: param(ParamId::new(), bias, [1, outputs], device) }
     }
 
-    fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         input.matmul(self.weight.val()) + self.bias.val()
     }
 
@@ -99,12 +99,13 @@ impl Dense {
         Ok(rows.collect())
     }
 
-    fn outputs(&self) -> usize {
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
         self.bias.lazy_shape().num_elements()
     }
 
     /// A copy with the same parameter ids on a device, rounded to what the integers hold or as it is.
-    fn copy(&self, grid: Option<Grid>, device: &Device) -> Result<Self> {
+    pub fn copy(&self, grid: Option<Grid>, device: &Device) -> Result<Self> {
         let shape: [usize; 2] = self.weight.val().dims();
         let (weight, bias) = match grid {
             None => (values(&self.weight)?, values(&self.bias)?),
@@ -226,7 +227,7 @@ pub fn values(param: &Param<Tensor<2>>) -> Result<Vec<f32>> {
 }
 
 /// A trainable parameter of given values.
-fn param(id: ParamId, values: Vec<f32>, shape: [usize; 2], device: &Device) -> Param<Tensor<2>> {
+pub fn param(id: ParamId, values: Vec<f32>, shape: [usize; 2], device: &Device) -> Param<Tensor<2>> {
     let tensor = Tensor::from_data(TensorData::new(values, shape), device);
     Param::initialized(id, if device.is_autodiff() { tensor.require_grad() } else { tensor })
 }
@@ -240,7 +241,7 @@ fn activate(sum: Tensor<2>, rounded: bool) -> Tensor<2> {
 
 /// Rounds to multiples of 2^-bits; the gradient passes straight through. Where f32 has no finer digits, adding a constant rounds, and
 /// taking it off again is exact: two additions, whose gradient is one.
-fn round(tensor: Tensor<2>, bits: i32) -> Tensor<2> {
+pub fn round<const D: usize>(tensor: Tensor<D>, bits: i32) -> Tensor<D> {
     let coarse = 1.5 * 2f32.powi(23 - bits);
     tensor.add_scalar(coarse).sub_scalar(coarse)
 }

@@ -160,7 +160,7 @@ fn read(said: &Said, part: &Shard<'_>) -> Result<(Vec<Prediction>, Option<Attend
     Ok((predictions.collect(), attended))
 }
 
-fn tensor(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<2> {
+pub fn tensor(values: Vec<f32>, rows: usize, device: &Device) -> Tensor<2> {
     let columns = values.len() / rows;
     Tensor::from_data(TensorData::new(values, [rows, columns]), device)
 }

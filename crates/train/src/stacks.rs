@@ -1,7 +1,10 @@
 //! What `prepare.py` made of a folder of data: stacks of planes.
 
 use crate::error::Result;
+use rand::Rng;
+use rand::rngs::StdRng;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A line of the index.
@@ -32,6 +35,44 @@ pub struct Stack {
     pub shape: [usize; 3],
     /// Row-major.
     pub values: Vec<f32>,
+}
+
+/// All stacks of a folder; each data set counts by the root of its size, and so does each stack within it.
+#[derive(Debug)]
+pub struct Stacks {
+    stacks: Vec<(f64, Stack)>,
+    weights: f64,
+}
+
+impl Stacks {
+    /// Reads them.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let entries = index(folder)?;
+        let size = |e: &Entry| e.shape.iter().product::<usize>() as f64;
+        let mut folders: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+        for entry in &entries {
+            let (sizes, roots) = folders.entry(&entry.folder).or_default();
+            *sizes += size(entry);
+            *roots += size(entry).sqrt();
+        }
+        let mut stacks = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            let (sizes, roots) = folders.get(entry.folder.as_str()).copied().unwrap_or((1.0, 1.0));
+            stacks.push((sizes.sqrt() * size(entry).sqrt() / roots, load(folder, entry)?));
+        }
+        let weights = stacks.iter().map(|(w, _)| w).sum();
+        Ok(Self { stacks, weights })
+    }
+
+    /// One of them at random.
+    pub fn pick(&self, random: &mut StdRng) -> Option<&Stack> {
+        let mut at = random.random_range(0.0..self.weights);
+        let found = self.stacks.iter().find(|(w, _)| {
+            at -= w;
+            at < 0.0
+        });
+        found.map(|(_, stack)| stack)
+    }
 }
 
 /// The index of a prepared folder.

@@ -3,6 +3,8 @@
 use crate::arrays;
 use crate::error::{JsResult, invalid};
 use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, VariableInfo};
+use crate::models::WasmModels;
+use deepcomp::archive::{self, Archive};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
 use deepcomp::{Error, Limits, metrics, readers, writers};
 use js_sys::{Array, Float32Array, Reflect};
@@ -199,6 +201,17 @@ fn plane_to_js(field: &Field, values: &[f64]) -> JsResult<JsValue> {
     let rounded: Vec<f32> = values.iter().map(|&v| v as f32).collect();
     Reflect::set(&object, &"values".into(), &Float32Array::from(rounded.as_slice())).map_err(|_| invalid("cannot set `values`"))?;
     Ok(object)
+}
+
+/// What the base layers of an archive alone show of one plane, as [`WasmDataset::plane`] has it; `undefined` where it has none.
+///
+/// # Errors
+/// As [`deepcomp::archive::preview`].
+#[wasm_bindgen]
+pub fn preview(bytes: &[u8], file: usize, variable: usize, plane: usize, models: &WasmModels) -> JsResult<JsValue> {
+    let archive = Archive::open(bytes, &Limits::default())?;
+    let drawn = archive::preview(&archive, bytes, (file, variable, plane), &models.all()).map_err(|e| models.explain(e))?;
+    drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use crate::error::{JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
+use deepcomp::codec::{Base, BaseReport};
 use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, SourceFormat, Values};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::weights::Model;
@@ -126,6 +127,16 @@ pub fn bound(kind: &str, value: f64) -> JsResult<ErrorBound> {
     }
 }
 
+/// When planes get a base layer: "auto", "always" or "never".
+pub fn base(name: &str) -> JsResult<Base> {
+    match name {
+        "auto" => Ok(Base::Auto),
+        "always" => Ok(Base::Always),
+        "never" => Ok(Base::Never),
+        other => Err(invalid(format_args!("unknown choice of base layer {other:?}; use \"auto\", \"always\" or \"never\""))),
+    }
+}
+
 /// What an archive certifies about one variable.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -141,6 +152,22 @@ pub struct ReportInfo {
     missing: f64,
     checksum: String,
     model: Option<String>,
+    base: Option<BaseInfo>,
+}
+
+/// What base layers came to.
+#[derive(Serialize)]
+struct BaseInfo {
+    tried: usize,
+    chunks: usize,
+    bytes: usize,
+    saved: f64,
+}
+
+impl From<BaseReport> for BaseInfo {
+    fn from(base: BaseReport) -> Self {
+        Self { tried: base.tried, chunks: base.chunks, bytes: base.bytes, saved: base.saved as f64 }
+    }
 }
 
 impl From<&VariableReport> for ReportInfo {
@@ -157,20 +184,22 @@ impl From<&VariableReport> for ReportInfo {
             missing: report.missing as f64,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),
+            base: report.base.map(BaseInfo::from),
         }
     }
 }
 
-/// A network of the predictor.
+/// A model.
 #[derive(Serialize)]
 pub struct ModelInfo {
     id: String,
     name: String,
+    autoencoder: bool,
 }
 
 impl From<&Model> for ModelInfo {
     fn from(model: &Model) -> Self {
-        Self { id: model.id().to_string(), name: model.name().to_owned() }
+        Self { id: model.id().to_string(), name: model.name().to_owned(), autoencoder: model.draws() }
     }
 }
 

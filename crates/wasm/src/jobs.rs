@@ -44,14 +44,14 @@ pub struct WasmCompressor(Job<Compressor>);
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `kind` is "abs", "rel" or "lossless" (which ignores `value`); `model` is "auto", "none" or the id of one of `models`. The dataset stays
-    /// usable.
+    /// `kind` is "abs", "rel" or "lossless" (which ignores `value`); `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
+    /// or "never". The dataset stays usable.
     ///
     /// # Errors
     /// A bound that is not positive and finite; an unknown kind; a model that is not there.
     #[wasm_bindgen(constructor)]
-    pub fn new(dataset: &WasmDataset, kind: &str, value: f64, models: &WasmModels, model: &str) -> JsResult<Self> {
-        let options = Options { bound: info::bound(kind, value)?, model: models.choose(model)? };
+    pub fn new(dataset: &WasmDataset, kind: &str, value: f64, models: &WasmModels, model: &str, base: &str) -> JsResult<Self> {
+        let options = Options { bound: info::bound(kind, value)?, model: models.choose(model)?, base: info::base(base)? };
         Ok(Self(Job::Running(Compressor::new(dataset.inner.clone(), &dataset.name, &options)?)))
     }
 

@@ -11,7 +11,7 @@ mod info;
 mod jobs;
 mod models;
 
-pub use dataset::{WasmDataset, acceptance, compare, difference};
+pub use dataset::{WasmDataset, acceptance, compare, difference, preview};
 pub use error::{DeepCompError, JsResult};
 pub use jobs::{WasmCompressor, WasmDecompressor, inspect};
 pub use models::WasmModels;

@@ -34,36 +34,33 @@ impl Fitted {
     pub(super) const fn exact(lattice: Lattice) -> Self {
         Self { lattice, quantum: 1, top: i32::MAX }
     }
+
+    /// The same lattice for all planes.
+    const fn for_all(self) -> Fit {
+        Fit { lattices: Lattices::One(self.lattice), quantum: self.quantum, top: self.top, used: None }
+    }
 }
 
 /// Values looked at first when a lattice is searched.
 pub(super) const EXAMPLES: usize = 1024;
 
-/// Finds the lattices of `values` (none of them missing; so many in each plane) for a `tolerance` in stored units; 0 asks for lossless.
-pub(crate) fn fit<T: Sample>(values: &[T], counts: &[usize], tolerance: f64) -> Fit {
-    let fitted = even(values, tolerance);
-    let plain = || Fit { lattices: Lattices::One(fitted.lattice), quantum: fitted.quantum, top: fitted.top, used: None };
-    // Pixels have ways of their own.
-    if T::TYPE.size() == 1 {
-        return plain();
+/// Finds the lattices of `values` (none of them missing; so many in each plane) for a `tolerance` in stored units; 0 asks for lossless. The values
+/// are floats of that type, or order-preserving integers.
+pub(crate) fn fit<T: Sample>(values: &[T], data_type: DataType, counts: &[usize], tolerance: f64) -> Fit {
+    if !T::TYPE.is_float() {
+        let fitted = integers(values, tolerance);
+        // Pixels have ways of their own.
+        let listed = if data_type.size() == 1 { None } else { listed(values, &fitted) };
+        return listed.unwrap_or_else(|| fitted.for_all());
     }
-    stacked(values, counts, tolerance, &fitted).or_else(|| listed(values, &fitted)).unwrap_or_else(plain)
+    let numbers: Vec<f64> = values.iter().map(|v| v.to_f64()).collect();
+    let even = Floats::new(&numbers, data_type).fit(tolerance);
+    let fitted = even.or_else(|| truncated(values)).unwrap_or_else(|| exact(values));
+    stacked(&numbers, data_type, counts, tolerance, &fitted).or_else(|| listed(values, &fitted)).unwrap_or_else(|| fitted.for_all())
 }
 
-/// How far apart reconstructions are, for values up to a magnitude.
-pub(super) fn spacing(fitted: &Fitted, magnitude: f64, data_type: DataType) -> f64 {
-    match fitted.lattice {
-        Lattice::Ordered { .. } | Lattice::Truncated { .. } => 2.0 * half_spacing(magnitude, data_type),
-        _ => f64::from(fitted.quantum) * step(&fitted.lattice),
-    }
-}
-
-/// The best lattice of even steps.
-fn even<T: Sample>(values: &[T], tolerance: f64) -> Fitted {
-    if T::TYPE.is_float() {
-        let numbers: Vec<f64> = values.iter().map(|v| v.to_f64()).collect();
-        return Floats::new(&numbers, T::TYPE).fit(tolerance).unwrap_or_else(|| truncated(values).unwrap_or_else(|| exact(values)));
-    }
+/// Steps as wide as the tolerance allows, or the exact lattice.
+fn integers<T: Sample>(values: &[T], tolerance: f64) -> Fitted {
     let lossless = exact(values);
     let Lattice::Ordered { base, .. } = lossless.lattice else { return lossless };
     let span = values.iter().map(|v| v.to_ordered() - base).max().unwrap_or(0);
@@ -71,6 +68,14 @@ fn even<T: Sample>(values: &[T], tolerance: f64) -> Fitted {
     match i32::try_from(span) {
         Ok(top) if reach > 0 && top < COORDINATE_LIMIT => Fitted { lattice: Lattice::Ordered { base, shift: 0, noise: 0 }, quantum: 2 * reach + 1, top },
         _ => lossless,
+    }
+}
+
+/// How far apart reconstructions are, for values up to a magnitude.
+pub(super) fn spacing(fitted: &Fitted, magnitude: f64, data_type: DataType) -> f64 {
+    match fitted.lattice {
+        Lattice::Ordered { .. } | Lattice::Truncated { .. } => 2.0 * half_spacing(magnitude, data_type),
+        _ => f64::from(fitted.quantum) * step(&fitted.lattice),
     }
 }
 

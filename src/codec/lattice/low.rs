@@ -1,8 +1,9 @@
 //! The low bits of samples: plain, but for the octave of truncated values below one unit. Written once for both directions.
 
 use super::truncated::magnitude;
-use super::{Lattice, Sample};
+use super::{Lattice, mantissa};
 use crate::codec::entropy::{Coder, SYMBOLS, Table};
+use crate::field::DataType;
 
 /// What a chunk learns about values below one unit.
 #[derive(Debug)]
@@ -10,23 +11,23 @@ pub(crate) struct LowBits {
     /// By the symbol before.
     octaves: [Table; SYMBOLS],
     before: usize,
-}
-
-impl Default for LowBits {
-    fn default() -> Self {
-        Self { octaves: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)), before: 0 }
-    }
+    /// Stored bits of the type's mantissa.
+    mantissa: u32,
 }
 
 impl LowBits {
+    pub(crate) fn new(data_type: DataType) -> Self {
+        Self { octaves: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)), before: 0, mantissa: mantissa(data_type) }
+    }
+
     /// Codes the low bits that go with a coordinate.
     #[inline]
-    pub(crate) fn code<C: Coder, T: Sample>(&mut self, coder: &mut C, lattice: &Lattice, coordinate: i32, low: u64) -> u64 {
+    pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, lattice: &Lattice, coordinate: i32, low: u64) -> u64 {
         match *lattice {
             Lattice::Ordered { noise, .. } => coder.bits(noise, low),
             Lattice::Truncated { unit, zeros } => match magnitude(coordinate).checked_ilog2() {
-                Some(octave) => coder.bits(T::MANTISSA.saturating_sub(octave + zeros), low),
-                None => self.fraction(coder, u64::from(unit), T::MANTISSA.saturating_sub(zeros), low),
+                Some(octave) => coder.bits(self.mantissa.saturating_sub(octave + zeros), low),
+                None => self.fraction(coder, u64::from(unit), self.mantissa.saturating_sub(zeros), low),
             },
             _ => 0,
         }

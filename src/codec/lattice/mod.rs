@@ -21,7 +21,7 @@ pub(crate) use low::LowBits;
 use fit::coordinate;
 
 use crate::error::{Error, Result};
-use crate::field::Element;
+use crate::field::{DataType, Element};
 use crate::wire::{Reader, put_f64, put_varint};
 
 /// How a coordinate becomes a value.
@@ -51,9 +51,9 @@ pub(crate) fn nearest_integer(value: f64) -> f64 {
 /// An element a lattice can produce.
 pub(crate) trait Sample: Element {
     /// Largest order-preserving integer of the type.
-    const ORDERED_MAX: u64;
+    const ORDERED_MAX: u64 = u64::MAX >> (u64::BITS - Self::TYPE.bits());
     /// Stored bits of the mantissa.
-    const MANTISSA: u32;
+    const MANTISSA: u32 = mantissa(Self::TYPE);
     /// The nearest value; out of range saturates.
     fn from_f64(value: f64) -> Self;
     /// An integer that sorts as the value does; a bijection on bit patterns.
@@ -63,10 +63,8 @@ pub(crate) trait Sample: Element {
 }
 
 macro_rules! samples {
-    ($($t:ident $max:expr, $mantissa:expr, $to:expr, $from:expr;)*) => {$(
+    ($($t:ident $to:expr, $from:expr;)*) => {$(
         impl Sample for $t {
-            const ORDERED_MAX: u64 = $max;
-            const MANTISSA: u32 = $mantissa;
             #[inline]
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             fn from_f64(value: f64) -> Self { value as $t }
@@ -79,16 +77,25 @@ macro_rules! samples {
 }
 
 samples! {
-    u8 0xFF, 0, u64::from, |o| o as u8;
-    u16 0xFFFF, 0, u64::from, |o| o as u16;
-    u32 0xFFFF_FFFF, 0, u64::from, |o| o as u32;
-    u64 u64::MAX, 0, |v| v, |o| o;
-    i8 0xFF, 0, |v| u64::from(v as u8 ^ 0x80), |o| (o as u8 ^ 0x80) as i8;
-    i16 0xFFFF, 0, |v| u64::from(v as u16 ^ 0x8000), |o| (o as u16 ^ 0x8000) as i16;
-    i32 0xFFFF_FFFF, 0, |v| u64::from(v as u32 ^ 0x8000_0000), |o| (o as u32 ^ 0x8000_0000) as i32;
-    i64 u64::MAX, 0, |v| v as u64 ^ 1 << 63, |o| (o ^ 1 << 63) as i64;
-    f32 0xFFFF_FFFF, 23, |v: f32| ordered32(v.to_bits()), |o| f32::from_bits(unordered32(o as u32));
-    f64 u64::MAX, 52, |v: f64| ordered64(v.to_bits()), |o| f64::from_bits(unordered64(o));
+    u8 u64::from, |o| o as u8;
+    u16 u64::from, |o| o as u16;
+    u32 u64::from, |o| o as u32;
+    u64 |v| v, |o| o;
+    i8 |v| u64::from(v as u8 ^ 0x80), |o| (o as u8 ^ 0x80) as i8;
+    i16 |v| u64::from(v as u16 ^ 0x8000), |o| (o as u16 ^ 0x8000) as i16;
+    i32 |v| u64::from(v as u32 ^ 0x8000_0000), |o| (o as u32 ^ 0x8000_0000) as i32;
+    i64 |v| v as u64 ^ 1 << 63, |o| (o ^ 1 << 63) as i64;
+    f32 |v: f32| ordered32(v.to_bits()), |o| f32::from_bits(unordered32(o as u32));
+    f64 |v: f64| ordered64(v.to_bits()), |o| f64::from_bits(unordered64(o));
+}
+
+/// Stored bits of a type's mantissa; integers have none.
+const fn mantissa(data_type: DataType) -> u32 {
+    match data_type {
+        DataType::F32 => 23,
+        DataType::F64 => 52,
+        _ => 0,
+    }
 }
 
 /// Negative floats run backwards in their bit patterns: flip them, and put positive ones above.

@@ -2,7 +2,7 @@
 
 use super::fit::{Fit, Fitted, coordinate, half_spacing, spacing};
 use super::floats::{Floats, MISMATCHES, OWN_QUANTUM, rounding_interval};
-use super::{COORDINATE_LIMIT, Lattices, Sample, nearest_integer};
+use super::{COORDINATE_LIMIT, Lattices, nearest_integer};
 use crate::field::DataType;
 
 /// Samples of a plane that is fitted on its own.
@@ -11,20 +11,19 @@ const SAMPLES: usize = 256;
 const HALVINGS: usize = 4;
 
 /// A step that all planes share, with an offset for each, where it is coarser than what was `fitted` to all of them. `counts` are the samples of each plane.
-pub(super) fn stacked<T: Sample>(values: &[T], counts: &[usize], tolerance: f64, fitted: &Fitted) -> Option<Fit> {
+pub(super) fn stacked(values: &[f64], data_type: DataType, counts: &[usize], tolerance: f64, fitted: &Fitted) -> Option<Fit> {
     let fewest = *counts.iter().min()?;
-    if T::TYPE != DataType::F32 || counts.len() < 2 || fewest < SAMPLES {
+    if data_type != DataType::F32 || counts.len() < 2 || fewest < SAMPLES {
         return None;
     }
-    let numbers: Vec<f64> = values.iter().map(|v| v.to_f64()).collect();
-    let mut rest = numbers.as_slice();
+    let mut rest = values;
     let planes = counts.iter().map(|count| rest.split_off(..*count)).collect::<Option<Vec<_>>>()?;
     let stack = Stack::new(&planes);
     // A step more must not leave the bound once it is rounded to the type.
-    let tolerance = (tolerance - 2.0 * half_spacing(stack.smallest.abs().max(stack.largest.abs()), T::TYPE)).max(0.0);
-    let rival = spacing(fitted, stack.smallest.abs().max(stack.largest.abs()), T::TYPE) * if tolerance > 0.0 { OWN_QUANTUM } else { 1.0 };
+    let tolerance = (tolerance - 2.0 * half_spacing(stack.smallest.abs().max(stack.largest.abs()), data_type)).max(0.0);
+    let rival = spacing(fitted, stack.smallest.abs().max(stack.largest.abs()), data_type) * if tolerance > 0.0 { OWN_QUANTUM } else { 1.0 };
     // A message may have been packed with half the step of another.
-    let steps = core::iter::successors(decimal_scaled(Floats::new(planes.first()?, T::TYPE).step()?), |step| Some(step / 2.0)).take(HALVINGS);
+    let steps = core::iter::successors(decimal_scaled(Floats::new(planes.first()?, data_type).step()?), |step| Some(step / 2.0)).take(HALVINGS);
     steps.take_while(|step| quantum(*step, tolerance) * step > rival * (1.0 + 64.0 / fewest as f64)).find_map(|step| stack.fit(step, tolerance))
 }
 

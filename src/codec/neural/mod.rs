@@ -57,6 +57,11 @@ pub(crate) struct Coded {
 }
 
 impl Coded {
+    /// A plane that was drawn, not coded.
+    pub(crate) fn drawn(samples: Grid<i32>) -> Self {
+        Self { errors: Grid::new(samples.height, samples.width), samples }
+    }
+
     /// Frees what only planes that refer to this one need.
     pub(crate) fn forget_errors(&mut self) {
         self.errors = Grid::new(0, 0);

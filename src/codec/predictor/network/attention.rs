@@ -1,69 +1,25 @@
-//! Attention in integers: each token counts by two to the power of its score (docs/format.md, "Attention").
+//! The weighted mean of the tokens of a block of samples.
 
 use super::Lanes;
-use crate::engine::LANES;
+use crate::engine::{LANES, Softmax};
 
-/// Steps of a score in an octave.
-const STEPS: usize = 32;
-/// Octaves below the largest score from which on a token no longer counts.
-const OCTAVES: usize = 10;
-/// Distance from which on a weight is 0.
-const FARTHEST: i32 = (STEPS * OCTAVES) as i32;
-/// Room for the weights of all distances: a power of two, so that none has to be checked.
-const WEIGHTS: usize = (STEPS * OCTAVES + 1).next_power_of_two();
-/// Logarithm of the weight of the token with the largest score.
-const WEIGHT_BITS: u32 = 10;
-/// 2^10 · 2^(−i/32) for i in 0..32, to the nearest integer, with six more bits: those of later octaves follow by halving.
-const FIRST_OCTAVE: [u32; STEPS] = [
-    65536, 64132, 62757, 61413, 60097, 58809, 57549, 56316, 55109, 53928, 52773, 51642, 50535, 49452, 48393, 47356, 46341, 45348, 44376, 43425, 42495, 41584,
-    40693, 39821, 38968, 38133, 37316, 36516, 35734, 34968, 34219, 33486,
-];
-
-/// The tables of the weighted mean.
-#[derive(Debug, Clone)]
-pub(crate) struct Attention {
-    /// Weights by distance from the largest score; 0 from [`FARTHEST`] on.
-    weights: [i32; WEIGHTS],
-    /// 2^24 over 1024 + i.
-    reciprocals: Vec<i32>,
-}
-
-impl Attention {
-    pub(crate) fn new() -> Self {
-        let mut weights = [0; WEIGHTS];
-        for (octave, weights) in weights.chunks_exact_mut(STEPS).take(OCTAVES).enumerate() {
-            let drop = octave as u32 + 6;
-            weights.iter_mut().zip(FIRST_OCTAVE).for_each(|(w, f)| *w = ((f + (1 << (drop - 1))) >> drop) as i32);
-        }
-        Self { weights, reciprocals: (1024..2048).map(|m| (1 << 24) / m).collect() }
+/// The mean of the tokens by their scores, in quarters of a unit.
+pub(crate) fn mean(softmax: &Softmax, scores: &[Lanes], tokens: [&[Lanes]; 2]) -> Lanes {
+    let mut largest = [i32::MIN; LANES];
+    for score in scores {
+        largest.iter_mut().zip(score).for_each(|(l, s)| *l = (*l).max(*s));
     }
-
-    /// The mean of the tokens by their scores, in quarters of a unit.
-    pub(crate) fn mean(&self, scores: &[Lanes], tokens: [&[Lanes]; 2]) -> Lanes {
-        let mut largest = [i32::MIN; LANES];
-        for score in scores {
-            largest.iter_mut().zip(score).for_each(|(l, s)| *l = (*l).max(*s));
+    let (mut sum, mut total) = ([0i32; LANES], [0i32; LANES]);
+    let [first, second] = tokens;
+    for (score, token) in scores.iter().zip(first.iter().chain(second)) {
+        let mut weights = [0i32; LANES];
+        weights.iter_mut().zip(score).zip(&largest).for_each(|((weight, score), largest)| *weight = softmax.weight(largest - score));
+        for (((sum, total), weight), token) in sum.iter_mut().zip(&mut total).zip(weights).zip(token) {
+            *sum += weight;
+            *total = total.wrapping_add(weight.wrapping_mul(*token));
         }
-        let (mut sum, mut total) = ([0i32; LANES], [0i32; LANES]);
-        let [first, second] = tokens;
-        for (score, token) in scores.iter().zip(first.iter().chain(second)) {
-            let mut weights = [0i32; LANES];
-            let mut steps = [0i32; LANES];
-            steps.iter_mut().zip(score).zip(&largest).for_each(|((steps, score), largest)| *steps = (largest - score).min(FARTHEST));
-            for (weight, steps) in weights.iter_mut().zip(steps) {
-                *weight = self.weights.get(steps as usize % WEIGHTS).copied().unwrap_or(0);
-            }
-            for (((sum, total), weight), token) in sum.iter_mut().zip(&mut total).zip(weights).zip(token) {
-                *sum += weight;
-                *total = total.wrapping_add(weight.wrapping_mul(*token));
-            }
-        }
-        let mut mean = [0; LANES];
-        for ((mean, sum), total) in mean.iter_mut().zip(sum).zip(total) {
-            let magnitude = sum.max(1 << WEIGHT_BITS).ilog2();
-            let reciprocal = self.reciprocals.get((sum >> (magnitude - WEIGHT_BITS)) as usize - 1024).copied().unwrap_or(0);
-            *mean = (total >> (magnitude - 2)).wrapping_mul(reciprocal) >> 14;
-        }
-        mean
     }
+    let mut mean = [0; LANES];
+    mean.iter_mut().zip(sum).zip(total).for_each(|((mean, sum), total)| *mean = softmax.mean(total, sum));
+    mean
 }

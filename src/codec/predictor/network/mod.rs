@@ -8,9 +8,8 @@ pub use neighbourhood::{DIRECT, INPUTS};
 pub(crate) use neighbourhood::{INPUT_LIMIT, Lanes, Level, Neighbourhood, REFERENCES, Surroundings, known_level, logarithm, whole_level};
 
 use crate::codec::pyramid::{Grid, Pass};
-use crate::engine::{Block, Engine, LANES, Layer};
+use crate::engine::{Block, Engine, LANES, Layer, Softmax};
 use crate::error::Result;
-use attention::Attention;
 
 /// Hidden activations lie between 0 and this.
 pub(crate) const HIDDEN_LIMIT: i32 = 255;
@@ -34,7 +33,7 @@ pub(crate) struct Net {
 #[derive(Debug, Clone)]
 pub(crate) struct Predictor {
     nets: [Net; 3],
-    attention: Attention,
+    softmax: Softmax,
     sight: Sight,
 }
 
@@ -61,7 +60,7 @@ impl Sight {
 
 impl Predictor {
     pub(crate) fn new(nets: [Net; 3], sight: Sight) -> Self {
-        Self { nets, attention: Attention::new(), sight }
+        Self { nets, softmax: Softmax::new(), sight }
     }
 
     pub(crate) const fn sight(&self) -> Sight {
@@ -74,7 +73,7 @@ impl Predictor {
         let kernels = net.kernels.as_ref().map_or(0, Layer::outputs);
         Some(Forward {
             net,
-            attention: &self.attention,
+            softmax: &self.softmax,
             engine,
             inputs: Block::new(INPUTS),
             hidden: Block::new(net.hidden.outputs()),
@@ -98,7 +97,7 @@ pub(crate) struct Said {
 #[derive(Debug)]
 pub(crate) struct Forward<'a> {
     net: &'a Net,
-    attention: &'a Attention,
+    softmax: &'a Softmax,
     engine: Engine,
     inputs: Block,
     hidden: Block,
@@ -113,7 +112,7 @@ impl Forward<'_> {
     /// # Errors
     /// None: the layers fit each other, as was proved when they were read.
     pub(crate) fn run(&mut self, seen: &Neighbourhood, samples: usize) -> Result<Said> {
-        let Self { net, attention, engine, inputs, hidden, second, kernels, heads } = self;
+        let Self { net, softmax, engine, inputs, hidden, second, kernels, heads } = self;
         inputs.limit(samples);
         for (channel, values) in seen.inputs.iter().enumerate() {
             inputs.set(channel, &values.map(|v| v as i16))?;
@@ -125,7 +124,7 @@ impl Forward<'_> {
         let mut said = Said { correction: *correction, scale: *scale };
         if let Some(layer) = &net.kernels {
             layer.apply(*engine, inputs, -KERNEL_LIMIT..=KERNEL_LIMIT, kernels)?;
-            let mean = attention.mean(scores, [&seen.direct, kernels]);
+            let mean = attention::mean(softmax, scores, [&seen.direct, kernels]);
             said.correction.iter_mut().zip(mean).for_each(|(c, m)| *c += m);
         }
         Ok(said)

@@ -1,0 +1,170 @@
+//! Encoder and decoder of a plane.
+
+use super::attention::Attention;
+use super::latents::{Foresight, LATENT_LIMIT};
+use super::tokens::{TOKEN_LIMIT, Tokens, apply};
+use crate::codec::pyramid::Grid;
+use crate::engine::{Block as Lanes, Engine, LANES, Layer, Softmax};
+use crate::error::Result;
+
+/// Samples along a side of a cell; tokens lie on the corners of cells.
+const CELL: usize = 8;
+/// Samples that a token sees and helps to draw: the four cells around it, by rows, each by rows.
+pub(crate) const WINDOW: usize = 4 * CELL * CELL;
+/// What a token draws lies within ± this; samples count eight times as much as what the encoder sees of them.
+const DRAWN_LIMIT: i32 = 32767;
+const DRAWN_BITS: i32 = 3;
+/// What the encoder sees of a sample lies within ± this.
+pub(crate) const SAMPLE_LIMIT: i32 = 1023;
+/// Largest binary logarithm of a unit.
+pub(crate) const MAX_UNIT: u32 = 24;
+
+/// Attention, then two layers for each token, both added to the tokens.
+#[derive(Debug, Clone)]
+pub(crate) struct Block {
+    /// `None` leaves every token to itself.
+    pub(crate) attention: Option<Attention>,
+    pub(crate) widen: Layer,
+    pub(crate) narrow: Layer,
+}
+
+/// The net of the base layer.
+#[derive(Debug, Clone)]
+pub(crate) struct Autoencoder {
+    /// Samples to fine tokens, fine tokens two by two to coarse ones, those to latents.
+    pub(crate) embed: Layer,
+    pub(crate) fine_encoder: Block,
+    pub(crate) merge: Layer,
+    pub(crate) coarse_encoder: Block,
+    pub(crate) latents: Layer,
+    /// And back.
+    pub(crate) open: Layer,
+    pub(crate) coarse_decoder: Block,
+    pub(crate) split: Layer,
+    pub(crate) fine_decoder: Block,
+    pub(crate) synthesis: Layer,
+    pub(crate) foresight: Foresight,
+    pub(crate) softmax: Softmax,
+}
+
+/// How a plane is shown to the net: less its middle, in units of a power of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct View {
+    /// Binary logarithm of the unit, at most [`MAX_UNIT`].
+    pub(crate) unit: u32,
+    /// Middle of the plane, in lattice units.
+    pub(crate) middle: i32,
+}
+
+impl Block {
+    fn apply(&self, engine: Engine, softmax: &Softmax, mut tokens: Tokens) -> Result<Tokens> {
+        if let Some(attention) = &self.attention {
+            let seen = attention.apply(engine, softmax, &tokens)?;
+            tokens.add(&seen);
+        }
+        let hidden = tokens.through(engine, &self.widen, 0..=TOKEN_LIMIT)?;
+        tokens.add(&hidden.through(engine, &self.narrow, -TOKEN_LIMIT..=TOKEN_LIMIT)?);
+        Ok(tokens)
+    }
+}
+
+/// Rows and columns of fine tokens of a plane.
+fn fine_size(height: usize, width: usize) -> (usize, usize) {
+    (height.div_ceil(CELL) + 1, width.div_ceil(CELL) + 1)
+}
+
+/// Rows and columns of latents of a plane.
+pub(super) fn coarse_size(height: usize, width: usize) -> (usize, usize) {
+    let (height, width) = fine_size(height, width);
+    (height.div_ceil(2), width.div_ceil(2))
+}
+
+impl Autoencoder {
+    /// The latents of a plane without holes.
+    ///
+    /// # Errors
+    /// None: the layers fit each other, as was proved when they were read.
+    pub(super) fn encode(&self, engine: Engine, plane: &Grid<i32>, view: View) -> Result<Tokens> {
+        let range = -TOKEN_LIMIT..=TOKEN_LIMIT;
+        let fine = self.fine_encoder.apply(engine, &self.softmax, self.embedded(engine, plane, view)?)?;
+        let coarse = fine.gathered().through(engine, &self.merge, range)?;
+        let coarse = self.coarse_encoder.apply(engine, &self.softmax, coarse)?;
+        coarse.through(engine, &self.latents, -LATENT_LIMIT..=LATENT_LIMIT)
+    }
+
+    /// The base plane that latents draw.
+    ///
+    /// # Errors
+    /// None, as for [`Self::encode`].
+    pub(super) fn draw(&self, engine: Engine, latents: &Tokens, (height, width): (usize, usize), view: View) -> Result<Grid<i32>> {
+        let range = -TOKEN_LIMIT..=TOKEN_LIMIT;
+        let coarse = self.coarse_decoder.apply(engine, &self.softmax, latents.through(engine, &self.open, range.clone())?)?;
+        let (rows, columns) = fine_size(height, width);
+        let fine = coarse.through(engine, &self.split, range)?.scattered(rows, columns);
+        let fine = self.fine_decoder.apply(engine, &self.softmax, fine)?;
+        self.drawn(engine, &fine, (height, width), view)
+    }
+
+    /// Fine tokens of what is around them; beyond its border a plane goes on as it ends.
+    fn embedded(&self, engine: Engine, plane: &Grid<i32>, view: View) -> Result<Tokens> {
+        let (height, width) = fine_size(plane.height, plane.width);
+        let mut tokens = Tokens::new(height, width, self.embed.outputs());
+        let load = |channel: usize, first: usize, lanes: &mut [i16; LANES]| {
+            for (lane, at) in lanes.iter_mut().zip(first..height * width) {
+                let (y, x) = place(channel, (at / width, at % width));
+                let (y, x) = (y.clamp(0, plane.height as isize - 1), x.clamp(0, plane.width as isize - 1));
+                *lane = view.shown(plane.get(y, x).unwrap_or(view.middle)) as i16;
+            }
+        };
+        let mut input = Lanes::new(WINDOW);
+        apply(engine, &self.embed, (height * width, -TOKEN_LIMIT..=TOKEN_LIMIT), &mut input, load, |first, rows| {
+            for (channel, row) in tokens.channels.iter_mut().zip(rows) {
+                channel.iter_mut().skip(first).zip(row).for_each(|(to, from)| *to = *from);
+            }
+        })?;
+        Ok(tokens)
+    }
+
+    /// The sum of what the tokens draw.
+    fn drawn(&self, engine: Engine, fine: &Tokens, (height, width): (usize, usize), view: View) -> Result<Grid<i32>> {
+        let mut sums: Grid<i32> = Grid::new(height, width);
+        let mut input = Lanes::new(self.synthesis.inputs());
+        let load = |channel: usize, first: usize, lanes: &mut [i16; LANES]| fine.load(channel, first, lanes);
+        apply(engine, &self.synthesis, (fine.len(), -DRAWN_LIMIT..=DRAWN_LIMIT), &mut input, load, |first, rows| {
+            for (channel, row) in rows.iter().enumerate() {
+                for (drawn, at) in row.iter().zip(first..fine.len()) {
+                    let (y, x) = place(channel, (at / fine.width, at % fine.width));
+                    let inside = usize::try_from(y).ok().zip(usize::try_from(x).ok().filter(|x| *x < width));
+                    if let Some(sum) = inside.and_then(|(y, x)| sums.samples.get_mut(y * width + x)) {
+                        *sum += drawn;
+                    }
+                }
+            }
+        })?;
+        sums.samples.iter_mut().for_each(|sum| *sum = view.sample(*sum));
+        Ok(sums)
+    }
+}
+
+/// Row and column of a sample of the window of a token.
+fn place(sample: usize, (row, column): (usize, usize)) -> (isize, isize) {
+    let (quadrant, sample) = (sample / (CELL * CELL), sample % (CELL * CELL));
+    let at = |token: usize, half: usize, offset: usize| ((token + half) * CELL + offset) as isize - CELL as isize;
+    (at(row, quadrant / 2, sample / CELL), at(column, quadrant % 2, sample % CELL))
+}
+
+impl View {
+    /// What the encoder sees of a sample.
+    fn shown(self, sample: i32) -> i32 {
+        let half = 1i64 << self.unit >> 1;
+        let units = (i64::from(sample) - i64::from(self.middle) + half) >> self.unit;
+        units.clamp(-i64::from(SAMPLE_LIMIT), SAMPLE_LIMIT.into()) as i32
+    }
+
+    /// The sample of what was drawn, wrapping.
+    fn sample(self, drawn: i32) -> i32 {
+        let bits = self.unit as i32 - DRAWN_BITS;
+        let units = if bits >= 0 { drawn.wrapping_shl(bits as u32) } else { (drawn + (1 << -bits >> 1)) >> -bits };
+        self.middle.wrapping_add(units)
+    }
+}
