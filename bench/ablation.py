@@ -55,4 +55,4 @@ def contents(path):
 
 def size(cli, path, bound, model):
     with tempfile.TemporaryDirectory() as folder:
-        return archiver.compress(cli, [path], Path(folder, archiver.ARCHIVE), bound, model)["variables"][0]["archive_bytes"]
+        return archiver.compress(cli, [path], Path(folder, archiver.ARCHIVE), bound, ("--model", model))["variables"][0]["archive_bytes"]

@@ -14,6 +14,8 @@ from fields import with_payloads
 
 
 ARCHIVE = "bench.dca"
+CLASSICAL = ("--model", "none")
+"""Options of `compress` that leave the network out."""
 
 
 def call(cli, *arguments):
@@ -23,22 +25,27 @@ def call(cli, *arguments):
     return result.stdout
 
 
-def compress(cli, inputs, archive, bound, model="auto"):
-    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound.arguments, "--model", model, "--json"))
+def models(options):
+    """What `extract` and `test` are told of the model files that `compress` was given."""
+    return [part for option in options if Path(option).suffix == ".dcm" for part in ("--models", option)]
+
+
+def compress(cli, inputs, archive, bound, options=()):
+    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound.arguments, *options, "--json"))
 
 
 def classical(cli, fields, npy, bound):
     """Sizes without the network, of fields that share an archive."""
     with tempfile.TemporaryDirectory() as folder:
-        report = compress(cli, [Path(npy, field.file_name) for field in fields], Path(folder, ARCHIVE), bound, "none")
+        report = compress(cli, [Path(npy, field.file_name) for field in fields], Path(folder, ARCHIVE), bound, CLASSICAL)
         return [{"field": field.label, "bound": str(bound), "bytes": variable["archive_bytes"]} for field, variable in zip(fields, report["variables"], strict=True)]
 
 
-def round_trip(cli, inputs, bound, folder):
+def round_trip(cli, inputs, bound, folder, options=()):
     """Compresses files into one archive and extracts them to `folder`; returns the report of `compress` and the archive's size."""
     archive = Path(folder, ARCHIVE)
-    report = compress(cli, inputs, archive, bound)
-    call(cli, "extract", archive, "-C", folder)
+    report = compress(cli, inputs, archive, bound, options)
+    call(cli, "extract", archive, "-C", folder, *models(options))
     return report, archive.stat().st_size
 
 

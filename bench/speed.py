@@ -63,7 +63,7 @@ def contenders(cli, node, npm, fields, npy, bound, folder):
     """`(codec, where it runs, a function that returns its seconds and bytes for all fields)`."""
     paths = [Path(npy, field.file_name) for field in fields]
     for name, model in ((OURS, "auto"), (CLASSICAL, "none")):
-        yield name, NATIVE, lambda model=model: ours(cli, paths, folder / "speed.dca", bound, model)
+        yield name, NATIVE, lambda model=model: ours(cli, paths, folder / "speed.dca", bound, ("--model", model))
         if PACKAGE.exists():
             job = {"package": PACKAGE.as_uri(), "files": [str(path) for path in paths], "rel": bound.value or None, "model": model}
             yield name, NODE, lambda job=job: child([node, script("wasm.mjs")], job)
@@ -81,12 +81,12 @@ def native_peers(bound):
     return [peer for peer in known if peer.name in wanted] + ([] if bound == LOSSLESS else [quantised.JPEG_XL_7])
 
 
-def ours(cli, paths, archive, bound, model):
+def ours(cli, paths, archive, bound, options):
     """Encoding as the tool reports it; decoding is the whole command that decodes and checks everything, its start included."""
     processor, start = processor_seconds(), time.perf_counter()
-    report = archiver.compress(cli, paths, archive, bound, model)
+    report = archiver.compress(cli, paths, archive, bound, options)
     compressed = time.perf_counter()
-    archiver.call(cli, "test", archive)
+    archiver.call(cli, "test", archive, *archiver.models(options))
     tested = time.perf_counter()
     seconds = {"encode": report["encode_seconds"], "decode": tested - compressed, "bytes": sum(variable["archive_bytes"] for variable in report["variables"])}
     return seconds | {"wall": tested - start, "processor": processor_seconds() - processor}
