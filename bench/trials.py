@@ -15,12 +15,12 @@ def peers_at(bound):
     return lossless.PEERS if bound == LOSSLESS else (*bounded.PEERS, *quantised.PEERS, *ebcc.PEERS)
 
 
-def rows(field, bound, kept):
-    """One row a peer."""
+def rows(field, bound, kept, peers=None):
+    """One row a peer, of all that take the bound unless told which."""
     if not bound.applies(field):
         return []
     where = {"field": field.label, "bound": str(bound)}
-    return [where | {"peer": peer.name} | kept.get(key(field, peer, bound), lambda peer=peer: measured(field, peer, bound)) for peer in peers_at(bound)]
+    return [where | {"peer": peer.name} | kept.get(key(field, peer, bound), lambda peer=peer: measured(field, peer, bound)) for peer in peers or peers_at(bound)]
 
 
 def key(field, peer, bound, *more):

@@ -12,15 +12,20 @@ SIXTEEN_BITS = 0xFFFF
 
 def quantise(volume, bound, largest):
     """`(offset, step, integers)` with the smallest unsigned type; the decoded values are within the bound for certain."""
-    # Rounding to the array's type may take half a unit in the last place; the step leaves room for it.
-    step = 2 * (bound - float(np.spacing(np.abs(volume).max())) / 2)
-    if step <= 0:
-        raise NotApplicable("the bound is finer than the values' own type")
+    step = step_within(volume, bound)
     offset = float(volume.min())
     steps = np.rint((volume.astype(np.float64) - offset) / step)
     if largest and steps.max() > largest:
         raise NotApplicable("the quantised range exceeds 16 bits")
     return offset, step, steps.astype(np.min_scalar_type(int(steps.max())))
+
+
+def step_within(volume, bound):
+    """Twice the bound, less room for rounding to the array's type, which may take half a unit in the last place."""
+    step = 2 * (bound - float(np.spacing(np.abs(volume).max())) / 2)
+    if step <= 0:
+        raise NotApplicable("the bound is finer than the values' own type")
+    return step
 
 
 def quantised(encode, decode, largest=None):

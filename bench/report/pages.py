@@ -36,6 +36,10 @@ def as_json(result, comparison):
     document = {key: value for key, value in result.items() if key not in ("ours", "peers")}
     document |= {"bounded_peers": BOUNDED, "lossless_peers": comparison.exact}
     document |= {"sizes": all_sizes(comparison), "broken": all_broken(comparison)}
+    return as_lines(document)
+
+
+def as_lines(document):
     return "{\n" + ",\n".join(f"{json.dumps(key)}: {lines(value)}" for key, value in document.items()) + "\n}\n"
 
 

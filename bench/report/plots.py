@@ -96,15 +96,15 @@ def throughput(speeds, verb):
     return drawing.render()
 
 
-def legend(drawing, top, codecs):
-    """Names with their lines."""
-    columns = drawing.width // LEGEND_COLUMN
+def legend(drawing, top, codecs, styles=STYLES, width=LEGEND_COLUMN):
+    """Names with their lines, in columns of a width."""
+    columns = drawing.width // width
     for number, codec in enumerate(codecs):
-        x, y = 30 + number % columns * LEGEND_COLUMN, top + number // columns * LEGEND_ROW
-        colour, dash = STYLES[codec]
+        x, y = 30 + number % columns * width, top + number // columns * LEGEND_ROW
+        colour, dash = styles[codec]
         drawing.line([(x, y), (x + 30, y)], colour, 2.5 if codec == OURS else 1.5, dash)
         drawing.text(x + 36, y + 4, codec, anchor="start")
 
 
-def legend_height(width, codecs):
-    return -(-len(codecs) // (width // LEGEND_COLUMN)) * LEGEND_ROW
+def legend_height(whole, codecs, width=LEGEND_COLUMN):
+    return -(-len(codecs) // (whole // width)) * LEGEND_ROW
