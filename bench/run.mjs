@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: measures the figures of docs/bench. Makes environments with the pinned peers of PyPI and npm in the user's cache
  * folder, installs those of Debian where it may, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
+ * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
-import { CACHE, aptInstall, main, run } from '../scripts/tools.mjs';
+import { CACHE, CommandFailed, aptInstall, main, run } from '../scripts/tools.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const WINDOWS = process.platform === 'win32';
@@ -55,9 +56,12 @@ function debianPeers() {
 }
 
 await main(() => {
+  const [what, ...more] = process.argv.slice(2);
+  if (what !== undefined && what !== 'claims') throw new CommandFailed(`bench: ${what} is not known; there is \`claims\``);
   const python = pythonPeers();
-  const npm = nodePeers();
+  const peers = what ? [] : ['--npm', nodePeers()];
   debianPeers();
   const cli = cargoArtifact(['--release', '-p', 'deepcomp-cli'], (path) => /[\\/]deepcomp(\.exe)?$/.test(path));
-  run(python, ['-B', join(HERE, 'figures.py'), '--cli', cli, '--node', process.execPath, '--npm', npm, '--cache', CACHE], { env: ONE_THREAD });
+  const script = join(HERE, what ? 'paper.py' : 'figures.py');
+  run(python, ['-B', script, '--cli', cli, '--node', process.execPath, '--cache', CACHE, ...peers, ...more], { env: ONE_THREAD });
 });
