@@ -52,32 +52,38 @@ def sizes_of(report):
 
 
 def written(coder, field, folder, number, settings=None):
-    """Latents and the residuals of the field's settings as files, and what decoding needs to know of each."""
+    """Latents, the places of missing values and the residuals of the field's settings as files, and what decoding needs to know of each."""
     scales = limits(field.fills[0])
     codes = coder.encode(unit(field.fills[0], scales))
     predicted = prediction(coder, codes, scales, field)
-    latents = saved(folder, f"{number}.latents.npy", codes)
-    common = {"field": field, "scales": scales}
-    yield common | {"setting": AS_IT_IS, "paths": [latents], "parts": [latents.name], "step": 0, "allowed": None}
+    whole = [saved(folder, f"{number}.latents.npy", codes)]
+    if field.has_missing:
+        whole.append(saved(folder, f"{number}.holes.npy", (~np.isfinite(field.volume)).astype(np.uint8)))
+    names = [path.name for path in whole]
+    common = {"field": field, "scales": scales, "latents": names[0], "holes": names[1:]}
+    yield common | {"setting": AS_IT_IS, "paths": whole, "residual": [], "step": 0, "allowed": None}
     for setting in settings or [setting for setting in field.settings if setting not in NOT_CORRECTED]:
         allowed = field.settings[setting].allowed(field)
         step = quantum(field.fills[0], allowed)
         steps = np.where(np.isfinite(field.volume), np.rint((field.volume - predicted) / step), 0)
         residual = saved(folder, f"{number}.residual.{setting}.npy", narrow(steps))
-        yield common | {"setting": setting, "paths": [residual], "parts": [latents.name, residual.name], "step": step, "allowed": allowed}
+        yield common | {"setting": setting, "paths": [residual], "residual": [residual.name], "step": step, "allowed": allowed}
 
 
 def finished(coder, row, sizes, folder):
     """Decodes what the tool extracted, and judges it."""
     field = row["field"]
-    size = SCALES_BYTES * len(field.volume) + sum(sizes[name] for name in row["parts"])
+    size = SCALES_BYTES * len(field.volume) + sum(sizes[name] for name in (row["latents"], *row["holes"], *row["residual"]))
     return {"method": coder.name, "setting": row["setting"], "field": field.label, "bytes": size} | quality.figures(field, decoded(coder, row, folder), row["allowed"])
 
 
 def decoded(coder, row, folder):
     """The volume from the files that the tool extracted."""
-    latents, *residual = (np.load(folder / name) for name in row["parts"])
-    values = prediction(coder, latents, row["scales"], row["field"]) + sum(steps.astype(np.float64) * row["step"] for steps in residual)
+    values = prediction(coder, np.load(folder / row["latents"]), row["scales"], row["field"])
+    for name in row["residual"]:
+        values += np.load(folder / name).astype(np.float64) * row["step"]
+    for name in row["holes"]:
+        values[np.load(folder / name) == 1] = np.nan
     return in_type(values, row["field"].values.dtype)
 
 

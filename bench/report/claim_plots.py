@@ -31,7 +31,7 @@ def distortion(rows):
     names = [name for name in styles if any(name in found for found in panels.values())]
     columns = min(COLUMNS, len(panels))
     bottom = -(-len(panels) // columns) * HEIGHT
-    drawing = Drawing(columns * WIDTH, bottom + legend_height(columns * WIDTH, names, LEGEND) + 20)
+    drawing = Drawing(columns * WIDTH, bottom + 15 + legend_height(columns * WIDTH, names, LEGEND))
     for place, (name, found) in enumerate(panels.items()):
         x_range, y_range = (around([point[axis] for points in found.values() for point in points], base) for axis, base in ((0, 2), (1, 10)))
         panel = Panel(drawing, place % columns * WIDTH + 62, place // columns * HEIGHT + 32, WIDTH - 80, HEIGHT - 85, x_range, y_range)

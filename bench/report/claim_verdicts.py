@@ -60,8 +60,10 @@ def without_bound(rows, name):
     same_error, same_size = (whole(f"{same} {name}") for same in (equal.SAME_ERROR, equal.SAME_SIZE))
     yield compared(AUTOENCODERS_CLAIM, f"{name} as it is, DeepComp with at most its RMSE (bisection of the bound)", rows.ratios(same_error, as_is), OVER_AUTOENCODERS)
     errors = rows.ratios(same_size, as_is, "rmse")
-    mean = geometric_mean(errors)
-    measured = f"RMSE {number(mean)} × the other's, lower on {sum(ratio < 1 for ratio in errors)}" if errors else NOT_MEASURED
+    # An exact field has no place in a geometric mean; it is told of apart.
+    mean = geometric_mean([ratio for ratio in errors if ratio])
+    exact = f", on {errors.count(0)} exact and not in this mean" if 0 in errors else ""
+    measured = f"RMSE {number(mean)} × the other's, lower on {sum(ratio < 1 for ratio in errors)}{exact}" if errors else NOT_MEASURED
     definition = f"{name} as it is, DeepComp with at most its bytes (bisection of the bound)"
     yield "lower error than multilayer autoencoders", definition, measured, f"{len(errors)}", yes(mean < 1) if errors else "–"
 

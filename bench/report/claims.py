@@ -177,16 +177,17 @@ def method(result):
     return f"""## How it was measured
 
 - Fields: of {", ".join(sample.DATASETS)} those of float32 that vary, one in so many of each data set that no more than {sample.MOST} are left, from the first on. Variables on pressure
-  levels as arrays are left out: the same values again. Pictures: one in {sample.EVERY} of {sample.PICTURES}, of those with a side above {sample.MOST_SIDE} the middle; one plane where all channels are equal.
+  levels as arrays are left out: the same values again. Pictures: one in {sample.EVERY} of {sample.PICTURES}, of those with a side above {sample.MOST_SIDE} the middle;
+  one plane where all channels are equal.
 - Every array is decoded and compared here in float64. A field is archived with the others of its data set at its bound; sizes are `archive_bytes` of the variable, without the archive's index.
 - Archivers get the bytes of the float32. Order-0 Huffman is zlib's Huffman-only mode, LZ77 is LZ4's high-compression mode, LZ78 is LZW as in TIFF.
 - Autoencoders (`bench/claims`) are trained here on the training data in NumPy (Adam, mean square error, fixed seed). Each plane is brought to 0..1 by its least and
-  largest value, {rivals.SCALES_BYTES} bytes that are counted; missing values are filled smoothly and their places not counted, which favours them. The multilayer one has the layers of the
+  largest value, {rivals.SCALES_BYTES} bytes that are counted; missing values are filled smoothly, and their places counted as a mask. The multilayer one has the layers of the
   paper's implementation, {layers()}, on tiles of 18 × 20 values, with ReLU (not on the latents, where units died) and a sigmoid at the end. The
   convolutional one has strided convolutions to an eighth and 4 latents for 64 values. Latents are bytes ({CODES} steps of the range that each has in training).
   Weights are not counted, as ours are not ({weights}).
 - "As it is": the latents, with no bound. At a bound: the residual is rounded to twice the bound and added. All integers go through
-  `deepcomp compress --lossless`, so that no gain here is one of the entropy coder.
+  `deepcomp compress --lossless`, so that no gain here is one of the entropy coder; so do latents and masks.
 - At equal RMSE or bytes DeepComp's bound is bisected, field by field, each in an archive of its own, for the widest that has at most the other's RMSE, or the narrowest that has at most
   its bytes; not on pictures, whose bounds are whole greys.
 - JPEG XL: pictures rounded to 2 n + 1 greys, effort {peers.EFFORT}, channels together. JPEG-LS: its near-lossless mode, all channels in one call of imagecodecs.
