@@ -255,7 +255,7 @@ async function start(source: WasmSource | undefined, weights: LoadOptions['weigh
 }
 
 /** The bytes of the weights, or the error instead of them, and where they come from. */
-async function fetchWeights(source: Bytes = new URL('../models/predictor.dcm', import.meta.url)): Promise<{ from: string; bytes: unknown }> {
+async function fetchWeights(source: Bytes = new URL('../models/deepcomp.dcm', import.meta.url)): Promise<{ from: string; bytes: unknown }> {
   try {
     const awaited = await source;
     const from = awaited instanceof URL ? awaited.href : typeof awaited === 'string' ? awaited : 'url' in awaited ? awaited.url || 'a response' : 'the bytes given to load()';

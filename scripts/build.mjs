@@ -37,7 +37,7 @@ export function buildWasm() {
 /** TypeScript -> pkg/dist; the weights -> pkg/models, which the code finds beside itself. */
 export function buildPackage() {
   mkdirSync(join(ROOT, 'pkg', 'models'), { recursive: true });
-  copyFileSync(join(ROOT, 'models', 'predictor.dcm'), join(ROOT, 'pkg', 'models', 'predictor.dcm'));
+  copyFileSync(join(ROOT, 'models', 'deepcomp.dcm'), join(ROOT, 'pkg', 'models', 'deepcomp.dcm'));
   run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'pkg']);
 }
 

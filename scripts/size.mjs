@@ -14,5 +14,5 @@ export function checkSize() {
   const line = `deepcomp_bg.wasm: ${bytes.length} bytes, ${packed} gzip, budget ${BUDGET}`;
   if (packed > BUDGET) throw new Error(`${line}: ${packed - BUDGET} too many`);
   console.log(line);
-  console.log(`predictor.dcm: ${statSync(join(ROOT, 'models', 'predictor.dcm')).size} bytes`);
+  console.log(`deepcomp.dcm: ${statSync(join(ROOT, 'models', 'deepcomp.dcm')).size} bytes`);
 }

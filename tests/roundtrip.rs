@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 /// The weights that ship.
 fn shipped() -> Arc<Model> {
     static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
-    MODEL.get_or_init(|| Model::parse(include_bytes!("../models/predictor.dcm")).unwrap()).clone()
+    MODEL.get_or_init(|| Model::parse(include_bytes!("../models/deepcomp.dcm")).unwrap()).clone()
 }
 
 /// Arrays of more values are not tried with the network too, which is slow without optimisation.

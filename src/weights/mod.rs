@@ -217,10 +217,7 @@ pub struct NetNumbers<'a> {
 /// The file of a model; `autoencoder` as [`write_autoencoder`] makes it.
 #[must_use]
 pub fn write(name: &str, sight: Sight, nets: &[NetNumbers; 3], priors: &[[u8; DECISIONS]], autoencoder: Option<&[u8]>) -> Vec<u8> {
-    let mut out = MAGIC.to_vec();
-    out.extend(VERSION.to_le_bytes());
-    put_varint(&mut out, name.len() as u64);
-    out.extend(name.as_bytes());
+    let mut out = start(name);
     out.push(sight.number());
     for net in nets {
         put_varint(&mut out, INPUTS as u64);
@@ -232,22 +229,34 @@ pub fn write(name: &str, sight: Sight, nets: &[NetNumbers; 3], priors: &[[u8; DE
     out
 }
 
-/// The file of the same predictor with another autoencoder, or without.
+/// The file of the same predictor under another name, with another autoencoder or without.
 ///
 /// # Errors
 /// As [`Model::parse`].
-pub fn with_autoencoder(file: &[u8], autoencoder: Option<&[u8]>) -> Result<Vec<u8>> {
+pub fn with_autoencoder(file: &[u8], name: &str, autoencoder: Option<&[u8]>) -> Result<Vec<u8>> {
     Model::parse(file)?;
     let mut reader = Reader::new(file.get(MAGIC.len() + 2..).unwrap_or_default());
     let length = reader.count("the length of the name", 64)?;
-    reader.take(length + 1)?;
+    reader.take(length)?;
+    let whole = reader.rest();
+    reader.u8()?;
     for _ in 0..3 {
         net(&mut reader)?;
     }
     priors(&mut reader, PRIORS)?;
-    let mut out = file.get(..file.len() - reader.rest().len()).unwrap_or_default().to_vec();
+    let mut out = start(name);
+    out.extend(whole.get(..whole.len() - reader.rest().len()).unwrap_or_default());
     end(&mut out, autoencoder);
     Ok(out)
+}
+
+/// What comes before the predictor.
+fn start(name: &str) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    out.extend(VERSION.to_le_bytes());
+    put_varint(&mut out, name.len() as u64);
+    out.extend(name.as_bytes());
+    out
 }
 
 /// What follows the predictor.

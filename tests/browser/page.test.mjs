@@ -190,7 +190,7 @@ test('the classical predictor can be chosen, and the page says which one an arch
 
 test('without the weights the classical predictor serves, and archives that need them are refused in words until they are given', async () => {
   const archive = archiveOf([sample('gfs_t2m.npy')], 'needs.dca', '--abs', '0.05');
-  const weights = join(ROOT, 'models', 'predictor.dcm');
+  const weights = join(ROOT, 'models', 'deepcomp.dcm');
   for (const answer of [{ status: 404, body: 'not found' }, { body: readFileSync(weights).subarray(0, 5000) }]) {
     await openPage();
     await context.route('**/*.dcm', (route) => route.fulfill(answer));

@@ -1,7 +1,7 @@
 // Is docs/format.md enough to read an archive? The native CLI makes archives out of inputs written here, with the network and without, and
 // extracts them again; the decoder of decoder.mjs, written from the document alone, must give the same bits. The CLI's path is in DEEPCOMP_CLI, by default
 // target/debug/deepcomp of this repository; DEEPCOMP_TEST_MODEL names the model of the tests of base layers, which needs an autoencoder, by
-// default models/predictor.dcm. Run with `node --test tests/independent/`.
+// default models/deepcomp.dcm. Run with `node --test tests/independent/`.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -17,7 +17,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
 const VECTORS = join(ROOT, 'tests/vectors/v0.5');
-const BUILT_IN = join(ROOT, 'models/predictor.dcm'); // the model inside the CLI
+const BUILT_IN = join(ROOT, 'models/deepcomp.dcm'); // the model inside the CLI
 const MODEL = process.env.DEEPCOMP_TEST_MODEL ? resolve(process.env.DEEPCOMP_TEST_MODEL) : BUILT_IN;
 const TINY = join(VECTORS, 'tiny.dcm'); // the model of the vectors
 

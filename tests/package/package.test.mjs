@@ -78,7 +78,7 @@ test('networks are found, given, added and missed as documented', () => {
     import { existsSync, readFileSync } from 'node:fs';
     import { fileURLToPath, pathToFileURL } from 'node:url';
     import { addModel, compare, compress, decompress, fromArray, inspect, load, models } from 'deepcomp';
-    const weights = fileURLToPath(import.meta.resolve('deepcomp/predictor.dcm'));
+    const weights = fileURLToPath(import.meta.resolve('deepcomp/deepcomp.dcm'));
     const values = Float32Array.from({ length: 60 * 90 }, (_, i) => Math.floor(i / 90) * 0.3 + Math.sin((i % 90) / 7) * 5);
     const made = () => fromArray(values, { name: 'h', shape: [60, 90] });
     const unavailable = (part) => (error) => error.code === 'model-unavailable' && error.message.includes(part);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The weights that ship.
-const BUILT_IN: &[u8] = include_bytes!("../../../models/predictor.dcm");
+const BUILT_IN: &[u8] = include_bytes!("../../../models/deepcomp.dcm");
 /// Names a folder whose model files are loaded.
 const VARIABLE: &str = "DEEPCOMP_MODELS";
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use xxhash_rust::xxh3::xxh3_64;
 
-const BUILT_IN: &[u8] = include_bytes!("../../../models/predictor.dcm");
+const BUILT_IN: &[u8] = include_bytes!("../../../models/deepcomp.dcm");
 /// Where the name starts, after signature, version and length.
 const NAME: usize = 11;
 
@@ -165,6 +165,13 @@ fn the_manifest_tells_the_truth_about_the_weights() {
         let hidden: Vec<u64> = entry["hidden"].as_array().unwrap().iter().map(|h| h.as_u64().unwrap()).collect();
         assert_eq!([number("inputs"), hidden[0], hidden[1], number("kernels")], [0, 1, 2, 3].map(|i| varint(&bytes[sizes..], i)), "{}", advice());
         assert_eq!(number("passes"), 3);
+        let autoencoder = &entry["autoencoder"];
+        assert_eq!(autoencoder.is_object(), model.draws(), "{}", advice());
+        if model.draws() {
+            let sizes = deepcomp::weights::with_autoencoder(&bytes, model.name(), None).unwrap().len() - 8;
+            let listed = [&autoencoder["fine"], &autoencoder["coarse"], &autoencoder["latents"]].map(|n| n.as_u64().unwrap());
+            assert_eq!(listed, [0, 1, 2].map(|i| varint(&bytes[sizes..], i)), "{}", advice());
+        }
     }
 }
 

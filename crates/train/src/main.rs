@@ -215,11 +215,14 @@ struct ExportAutoencoderArgs {
     /// Model file to write.
     #[arg(short, long)]
     output: PathBuf,
+    /// Name of the model.
+    #[arg(long, default_value = "deepcomp")]
+    name: String,
     /// Folder of stacks whose latents the entropy coder starts from.
     #[arg(long)]
     data: PathBuf,
     /// Planes that are looked at for them.
-    #[arg(long, default_value_t = 3000)]
+    #[arg(long, default_value_t = 1500)]
     planes: usize,
 }
 
@@ -331,7 +334,8 @@ fn export(args: &ExportArgs) -> Result<()> {
 
 fn export_autoencoder(args: &ExportAutoencoderArgs) -> Result<()> {
     let (sizes, net) = autoencoder::load(&args.folder, &Device::default())?;
-    let bytes = autoencoder::export(&std::fs::read(&args.predictor)?, sizes, &net, autoencoder::Patches::read(&args.data, 0)?, args.planes)?;
+    let data = autoencoder::Patches::read(&args.data, 0)?;
+    let bytes = autoencoder::export(&std::fs::read(&args.predictor)?, &args.name, (sizes, &net), data, args.planes)?;
     let model = deepcomp::weights::Model::parse(&bytes)?;
     std::fs::write(&args.output, &bytes)?;
     println!("{} {} {} bytes", model.name(), model.id(), bytes.len());

@@ -7,7 +7,7 @@ use js_sys::{Array, BigInt64Array, Error, Float32Array, Float64Array, Int16Array
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-const WEIGHTS: &[u8] = include_bytes!("../../../models/predictor.dcm");
+const WEIGHTS: &[u8] = include_bytes!("../../../models/deepcomp.dcm");
 
 fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap()

@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_engine_writes_the_same_bytes_and_reads_them_back() {
-        let model = Model::parse(include_bytes!("../../../models/predictor.dcm")).unwrap();
+        let model = Model::parse(include_bytes!("../../../models/deepcomp.dcm")).unwrap();
         for (height, width, quantum, wrap, holes) in
             [(40, 72, 1, true, false), (33, 130, 129, false, true), (5, 1, 1, false, false), (64, 64, 129, true, false)]
         {

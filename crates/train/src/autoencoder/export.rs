@@ -13,10 +13,10 @@ use deepcomp::weights::{self, AutoencoderNumbers, BlockNumbers, Model};
 /// Factors of neighbours are in 1/64.
 const FACTOR_BITS: i32 = 6;
 
-/// The model file `predictor` with this autoencoder; what its latents are like is counted on `planes` planes.
-pub fn export(predictor: &[u8], sizes: Sizes, net: &Autoencoder, mut data: Patches, planes: usize) -> Result<Vec<u8>> {
+/// The model file `predictor` under another name, with this autoencoder; what its latents are like is counted on `planes` planes.
+pub fn export(predictor: &[u8], name: &str, (sizes, net): (Sizes, &Autoencoder), mut data: Patches, planes: usize) -> Result<Vec<u8>> {
     let integers = Integers::of(net)?;
-    let file = |priors: &[[u8; 32]]| -> Result<Vec<u8>> { Ok(weights::with_autoencoder(predictor, Some(&integers.part(sizes, priors)))?) };
+    let file = |priors: &[[u8; 32]]| -> Result<Vec<u8>> { Ok(weights::with_autoencoder(predictor, name, Some(&integers.part(sizes, priors)))?) };
     let bare = Model::parse(&file(&[])?)?;
     let mut counts = training::no_latent_counts(sizes.latents);
     for _ in 0..planes {
