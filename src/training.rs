@@ -1,10 +1,10 @@
 //! What the network is trained on: the neighbourhoods the codec would show it, and what it should have said.
 
 use crate::codec::autoencoder;
+pub use crate::codec::autoencoder::{ENERGIES, NEIGHBOURS};
 use crate::codec::entropy::{Coder, Cumulative, DECISIONS};
 use crate::codec::neural::{self, PRIORS};
 use crate::codec::planes::Plane;
-pub use crate::codec::autoencoder::{ENERGIES, NEIGHBOURS};
 pub use crate::codec::predictor::network::{DIRECT, INPUTS};
 use crate::codec::predictor::network::{Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
 use crate::codec::pyramid::Grid;

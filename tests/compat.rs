@@ -178,9 +178,7 @@ fn network_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
 /// Inputs whose first planes get a base layer.
 fn layered_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     let dataset = |shape: &[usize], values: Vec<f32>| Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
-    let places = |planes: usize, height: usize, width: usize| {
-        (0..planes).flat_map(move |p| (0..height).flat_map(move |y| (0..width).map(move |x| (p, y, x))))
-    };
+    let places = |planes: usize, height: usize, width: usize| (0..planes).flat_map(move |p| (0..height).flat_map(move |y| (0..width).map(move |x| (p, y, x))));
     let relative = |e| ErrorBound::relative(e).unwrap();
     vec![
         ("layered_smooth", dataset(&[97, 131], places(1, 97, 131).map(|(_, y, x)| hill(y, x)).collect()), relative(3e-2)),

@@ -458,7 +458,11 @@ fn base_layers_keep_every_promise_and_never_cost_anything_unasked() {
             assert!(auto.1.archive_bytes <= never.1.archive_bytes, "{shape:?} {bound:?}");
             assert_eq!(never.1.base, None);
             let report = always.1.base.unwrap();
-            assert_eq!((report.tried, report.chunks, always.1.archive_bytes as i64), (1, 1, never.1.archive_bytes as i64 - report.saved), "{shape:?} {bound:?}");
+            assert_eq!(
+                (report.tried, report.chunks, always.1.archive_bytes as i64),
+                (1, 1, never.1.archive_bytes as i64 - report.saved),
+                "{shape:?} {bound:?}"
+            );
             for (bytes, report) in [auto, always] {
                 let back = decompress_with(&Models::from_iter([shipped()]), &bytes).unwrap();
                 let comparison = metrics::compare(&dataset.fields[0], &back.fields[0]).unwrap();

@@ -52,7 +52,8 @@ impl Compressor {
         let mut out = Vec::new();
         put_superblock(&mut out);
         let index = Index { files: Vec::new() };
-        let mut compressor = Self { options: options.clone(), out, index, pending: VecDeque::new(), done_bytes: 0, total_bytes: 0, done_variables: 0, bases: Vec::new() };
+        let mut compressor =
+            Self { options: options.clone(), out, index, pending: VecDeque::new(), done_bytes: 0, total_bytes: 0, done_variables: 0, bases: Vec::new() };
         compressor.add(dataset, name)?;
         Ok(compressor)
     }

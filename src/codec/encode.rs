@@ -1,6 +1,5 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
 
-use super::{Base, BaseReport};
 use super::autoencoder::BaseLayer;
 use super::candidates::{Candidate, Layout};
 use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
@@ -10,6 +9,7 @@ use super::lattice::{Fit, LowBits, Sample, fit, nearest};
 use super::mapping::Mapping;
 use super::planes::{Plane, Planes};
 use super::pyramid::Grid;
+use super::{Base, BaseReport};
 use crate::error::Result;
 use crate::field::{DataType, Missing};
 use crate::weights::Model;
@@ -18,7 +18,9 @@ use crate::wire::{Reader, put_varint};
 /// From this size on a chunk may take the network: what fewer samples could save is not worth an archive that needs weights.
 const NETWORK_SAMPLES: usize = 256;
 
-/// Where a byte stands for so many samples a base layer is always tried: the network is fast there, and the classical predictor no good judge.
+/// Where a byte stands for fewer samples no base layer is tried: it never paid there.
+const DETAILED: usize = 20;
+/// Where a byte stands for so many one is always tried: the network is fast there, and the classical predictor no good judge.
 const SMOOTH: usize = 64;
 
 /// What the values of a chunk mean and how far they may move.
@@ -238,9 +240,10 @@ impl<'a> Source<'a> {
         let plane = Plane { height: self.shape.height, width: self.shape.width, source: Some(first), holes: holes.first() };
         let quantum = header.coded_quantum(Method::Layered);
         let base = match self.base {
-            Base::Never => None,
+            Base::Auto if best * DETAILED > self.shape.samples() => None,
             Base::Auto if best * SMOOTH > self.shape.samples() => BaseLayer::promising(net, plane, quantum)?,
             Base::Auto | Base::Always => BaseLayer::always(net, plane, quantum)?,
+            Base::Never => None,
         };
         Ok(base.map(|base| {
             let bytes = base.size(net);

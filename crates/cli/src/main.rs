@@ -6,8 +6,8 @@ mod models;
 mod output;
 mod test_command;
 
-use deepcomp::codec::Base;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use deepcomp::codec::Base;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -51,7 +51,8 @@ impl Attention {
         let width = means.width;
         let channels = || head * HEAD..(head + 1) * HEAD;
         let rows = || places.chunks(2 * self.radius + 1).enumerate().filter_map(|(dy, row)| Some(((y + dy).checked_sub(self.radius)?, row)));
-        let near = || rows().filter(|(there, _)| *there < means.height).flat_map(|(there, row)| row.iter().enumerate().map(move |(dx, place)| (there, dx, *place)));
+        let near =
+            || rows().filter(|(there, _)| *there < means.height).flat_map(|(there, row)| row.iter().enumerate().map(move |(dx, place)| (there, dx, *place)));
         let mut scores = Vec::with_capacity(places.len());
         let mut largest = vec![i32::MIN; width];
         for (there, dx, place) in near() {
@@ -86,7 +87,10 @@ impl Attention {
                 totals.iter_mut().skip(to).zip(pairs).for_each(|(total, (weight, value))| *total += weight * value);
             }
             let out = means.channels.get_mut(channel).and_then(|c| c.get_mut(y * width..(y + 1) * width)).unwrap_or_default();
-            out.iter_mut().zip(totals).zip(&sums).for_each(|((mean, total), sum)| *mean = ((softmax.mean(total, *sum) + 2) >> 2).clamp(-TOKEN_LIMIT, TOKEN_LIMIT));
+            out.iter_mut()
+                .zip(totals)
+                .zip(&sums)
+                .for_each(|((mean, total), sum)| *mean = ((softmax.mean(total, *sum) + 2) >> 2).clamp(-TOKEN_LIMIT, TOKEN_LIMIT));
         }
     }
 }

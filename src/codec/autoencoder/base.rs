@@ -21,10 +21,8 @@ pub(crate) struct BaseLayer {
     pub(crate) plane: Grid<i32>,
 }
 
-/// Octaves that the finest unit worth trying lies below the quantum: a sixteenth of the bound.
-const UNIT_BELOW_QUANTUM: u32 = 5;
-/// Units tried, each twice the one before.
-const BUDGETS: u32 = 3;
+/// Octaves that the unit lies below the quantum, twice the bound.
+const UNIT_BELOW_QUANTUM: u32 = 4;
 /// Part of its classical size that a plane may still take with a base, so that it is tried under the network, which takes several times as long.
 const PROMISE: (usize, usize) = (99, 100);
 /// Bytes of an entropy coder without steps.
@@ -34,22 +32,28 @@ impl BaseLayer {
     /// The best for a plane under the classical predictor, if it gains enough there to be tried under the network.
     pub(crate) fn promising(net: &Autoencoder, plane: Plane, quantum: i32) -> Result<Option<Self>> {
         let Some(subject) = Subject::of(plane) else { return Ok(None) };
-        let finest = finest(quantum);
-        let units = (finest..finest + BUDGETS).filter(|unit| *unit >= subject.least);
-        let mut best = (classical_size(None, plane, quantum) * PROMISE.0 / PROMISE.1, None);
-        for unit in units {
+        let without = classical_size(None, plane, quantum);
+        let sized = |unit: u32| -> Result<(usize, Self)> {
             let base = Self::of(net, &subject, unit)?;
-            let size = classical_size(Some(&base.plane), plane, quantum) + base.size(net);
-            if size < best.0 {
-                best = (size, Some(base));
+            Ok((classical_size(Some(&base.plane), plane, quantum) + base.size(net), base))
+        };
+        let middle = subject.budget(quantum);
+        let (mut size, mut best) = sized(middle)?;
+        if size * PROMISE.1 >= without * PROMISE.0 {
+            return Ok(None);
+        }
+        for unit in [middle.checked_sub(1).filter(|u| *u >= subject.least), Some(middle + 1)].into_iter().flatten() {
+            let (other, base) = sized(unit)?;
+            if other < size {
+                (size, best) = (other, base);
             }
         }
-        Ok(best.1)
+        Ok(Some(best))
     }
 
     /// One that shows the whole range of a plane, whatever it gains.
     pub(crate) fn always(net: &Autoencoder, plane: Plane, quantum: i32) -> Result<Option<Self>> {
-        Subject::of(plane).map(|subject| Self::of(net, &subject, subject.least.max(finest(quantum) + 1))).transpose()
+        Subject::of(plane).map(|subject| Self::of(net, &subject, subject.budget(quantum))).transpose()
     }
 
     fn of(net: &Autoencoder, subject: &Subject, unit: u32) -> Result<Self> {
@@ -95,11 +99,6 @@ fn classical_size(reference: Option<&Grid<i32>>, plane: Plane, quantum: i32) -> 
     encoder.finish().len()
 }
 
-/// Binary logarithm of the finest unit worth trying under a bound.
-fn finest(quantum: i32) -> u32 {
-    quantum.unsigned_abs().ilog2().saturating_sub(UNIT_BELOW_QUANTUM)
-}
-
 /// A plane as the net sees it.
 struct Subject {
     /// Without holes.
@@ -119,6 +118,11 @@ impl Subject {
         let reach = plane.samples.iter().map(|s| s.abs_diff(middle)).max()?;
         let least = (0..MAX_UNIT).find(|unit| reach >> unit <= SAMPLE_LIMIT.unsigned_abs()).unwrap_or(MAX_UNIT);
         Some(Self { plane, middle, least })
+    }
+
+    /// Binary logarithm of the unit that suits a bound, or of the least: an eighth of the bound.
+    fn budget(&self, quantum: i32) -> u32 {
+        self.least.max(quantum.unsigned_abs().ilog2().saturating_sub(UNIT_BELOW_QUANTUM))
     }
 }
 

@@ -18,7 +18,8 @@ impl Block {
 
 /// The plane without holes. Blocks double until one has a sample.
 pub(crate) fn filled(plane: &Grid<i32>, holes: &Grid<u8>) -> Grid<i32> {
-    let blocks = plane.samples.iter().zip(&holes.samples).map(|(sample, hole)| if *hole == 0 { Block { sum: (*sample).into(), count: 1 } } else { Block::default() });
+    let blocks =
+        plane.samples.iter().zip(&holes.samples).map(|(sample, hole)| if *hole == 0 { Block { sum: (*sample).into(), count: 1 } } else { Block::default() });
     let mut levels = vec![Grid { height: plane.height, width: plane.width, samples: blocks.collect() }];
     while let Some(coarser) = levels.last().filter(|l| l.samples.len() > 1).map(halved) {
         levels.push(coarser);

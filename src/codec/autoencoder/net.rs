@@ -4,7 +4,7 @@ use super::attention::Attention;
 use super::latents::{Foresight, LATENT_LIMIT};
 use super::tokens::{TOKEN_LIMIT, Tokens, apply};
 use crate::codec::pyramid::Grid;
-use crate::engine::{Block as Lanes, Engine, LANES, Layer, Softmax};
+use crate::engine::{Engine, LANES, Layer, Softmax};
 use crate::error::Result;
 
 /// Samples along a side of a cell; tokens lie on the corners of cells.
@@ -109,33 +109,31 @@ impl Autoencoder {
     fn embedded(&self, engine: Engine, plane: &Grid<i32>, view: View) -> Result<Tokens> {
         let (height, width) = fine_size(plane.height, plane.width);
         let mut tokens = Tokens::new(height, width, self.embed.outputs());
+        let mut corners = Corners::new(width);
         let load = |channel: usize, first: usize, lanes: &mut [i16; LANES]| {
-            for (lane, at) in lanes.iter_mut().zip(first..height * width) {
-                let (y, x) = place(channel, (at / width, at % width));
-                let (y, x) = (y.clamp(0, plane.height as isize - 1), x.clamp(0, plane.width as isize - 1));
-                *lane = view.shown(plane.get(y, x).unwrap_or(view.middle)) as i16;
+            let (dy, dx) = offset(channel);
+            let (bottom, right) = (plane.height as isize - 1, plane.width as isize - 1);
+            for (lane, (y, x)) in lanes.iter_mut().zip(corners.from(first)) {
+                let sample = plane.get((y + dy).clamp(0, bottom), (x + dx).clamp(0, right));
+                *lane = view.shown(sample.unwrap_or(view.middle)) as i16;
             }
         };
-        let mut input = Lanes::new(WINDOW);
-        apply(engine, &self.embed, (height * width, -TOKEN_LIMIT..=TOKEN_LIMIT), &mut input, load, |first, rows| {
-            for (channel, row) in tokens.channels.iter_mut().zip(rows) {
-                channel.iter_mut().skip(first).zip(row).for_each(|(to, from)| *to = *from);
-            }
-        })?;
+        apply(engine, &self.embed, (height * width, -TOKEN_LIMIT..=TOKEN_LIMIT), load, |first, rows| tokens.store(first, rows))?;
         Ok(tokens)
     }
 
     /// The sum of what the tokens draw.
     fn drawn(&self, engine: Engine, fine: &Tokens, (height, width): (usize, usize), view: View) -> Result<Grid<i32>> {
         let mut sums: Grid<i32> = Grid::new(height, width);
-        let mut input = Lanes::new(self.synthesis.inputs());
+        let mut corners = Corners::new(fine.width);
         let load = |channel: usize, first: usize, lanes: &mut [i16; LANES]| fine.load(channel, first, lanes);
-        apply(engine, &self.synthesis, (fine.len(), -DRAWN_LIMIT..=DRAWN_LIMIT), &mut input, load, |first, rows| {
+        apply(engine, &self.synthesis, (fine.len(), -DRAWN_LIMIT..=DRAWN_LIMIT), load, |first, rows| {
+            let corners = corners.from(first);
             for (channel, row) in rows.iter().enumerate() {
-                for (drawn, at) in row.iter().zip(first..fine.len()) {
-                    let (y, x) = place(channel, (at / fine.width, at % fine.width));
-                    let inside = usize::try_from(y).ok().zip(usize::try_from(x).ok().filter(|x| *x < width));
-                    if let Some(sum) = inside.and_then(|(y, x)| sums.samples.get_mut(y * width + x)) {
+                let (dy, dx) = offset(channel);
+                for (drawn, (y, x)) in row.iter().zip(corners).take(fine.len() - first) {
+                    let (y, x) = ((y + dy) as usize, (x + dx) as usize);
+                    if let Some(sum) = sums.samples.get_mut(y.wrapping_mul(width).wrapping_add(x)).filter(|_| y < height && x < width) {
                         *sum += drawn;
                     }
                 }
@@ -146,11 +144,37 @@ impl Autoencoder {
     }
 }
 
-/// Row and column of a sample of the window of a token.
-fn place(sample: usize, (row, column): (usize, usize)) -> (isize, isize) {
+/// Where the windows of a block of tokens are centred.
+struct Corners {
+    width: usize,
+    first: usize,
+    places: [(isize, isize); LANES],
+}
+
+impl Corners {
+    /// Of a grid of that many columns.
+    fn new(width: usize) -> Self {
+        Self { width, first: usize::MAX, places: [(0, 0); LANES] }
+    }
+
+    /// Rows and columns of the samples right below the corners from token `first` on.
+    fn from(&mut self, first: usize) -> &[(isize, isize); LANES] {
+        if self.first != first {
+            self.first = first;
+            self.places = core::array::from_fn(|lane| {
+                let at = first + lane;
+                ((at / self.width * CELL) as isize, (at % self.width * CELL) as isize)
+            });
+        }
+        &self.places
+    }
+}
+
+/// Row and column of a sample of a window, from its centre.
+fn offset(sample: usize) -> (isize, isize) {
     let (quadrant, sample) = (sample / (CELL * CELL), sample % (CELL * CELL));
-    let at = |token: usize, half: usize, offset: usize| ((token + half) * CELL + offset) as isize - CELL as isize;
-    (at(row, quadrant / 2, sample / CELL), at(column, quadrant % 2, sample % CELL))
+    let at = |half: usize, inside: usize| (half * CELL + inside) as isize - CELL as isize;
+    (at(quadrant / 2, sample / CELL), at(quadrant % 2, sample % CELL))
 }
 
 impl View {

@@ -28,13 +28,15 @@ impl Tokens {
     /// What a layer makes of each token.
     pub(super) fn through(&self, engine: Engine, layer: &Layer, range: RangeInclusive<i32>) -> Result<Self> {
         let mut out = Self::new(self.height, self.width, layer.outputs());
-        let mut input = Block::new(layer.inputs());
-        apply(engine, layer, (self.len(), range), &mut input, |channel, first, lanes| self.load(channel, first, lanes), |first, rows| {
-            for (channel, row) in out.channels.iter_mut().zip(rows) {
-                channel.iter_mut().skip(first).zip(row).for_each(|(to, from)| *to = *from);
-            }
-        })?;
+        apply(engine, layer, (self.len(), range), |channel, first, lanes| self.load(channel, first, lanes), |first, rows| out.store(first, rows))?;
         Ok(out)
+    }
+
+    /// Takes the outputs of a layer for some tokens.
+    pub(super) fn store(&mut self, first: usize, rows: &[Row]) {
+        for (channel, row) in self.channels.iter_mut().zip(rows) {
+            channel.iter_mut().skip(first).zip(row).for_each(|(to, from)| *to = *from);
+        }
     }
 
     /// Some tokens of one channel.
@@ -94,11 +96,10 @@ pub(super) fn apply(
     engine: Engine,
     layer: &Layer,
     (count, range): (usize, RangeInclusive<i32>),
-    input: &mut Block,
-    load: impl Fn(usize, usize, &mut [i16; LANES]),
+    mut load: impl FnMut(usize, usize, &mut [i16; LANES]),
     mut store: impl FnMut(usize, &[Row]),
 ) -> Result<()> {
-    let mut rows = vec![[0; LANES]; layer.outputs()];
+    let (mut input, mut rows) = (Block::new(layer.inputs()), vec![[0; LANES]; layer.outputs()]);
     let mut lanes = [0; LANES];
     for first in (0..count).step_by(LANES) {
         input.limit(count - first);
@@ -106,7 +107,7 @@ pub(super) fn apply(
             load(channel, first, &mut lanes);
             input.set(channel, &lanes)?;
         }
-        layer.apply(engine, input, range.clone(), &mut rows)?;
+        layer.apply(engine, &input, range.clone(), &mut rows)?;
         store(first, &rows);
     }
     Ok(())

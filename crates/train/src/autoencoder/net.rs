@@ -355,9 +355,7 @@ fn outside(side: usize, reach: usize) -> Vec<f32> {
     let radius = (reach / 2) as isize;
     let inside = |at: usize, shift: usize| (0..side as isize).contains(&(at as isize + shift as isize - radius));
     let tokens = (0..side).flat_map(|y| (0..side).map(move |x| (y, x)));
-    tokens
-        .flat_map(|(y, x)| (0..reach * reach).map(move |place| if inside(y, place / reach) && inside(x, place % reach) { 0.0 } else { -1e4 }))
-        .collect()
+    tokens.flat_map(|(y, x)| (0..reach * reach).map(move |place| if inside(y, place / reach) && inside(x, place % reach) { 0.0 } else { -1e4 })).collect()
 }
 
 /// Fine tokens two by two; those beyond the border are zero.

@@ -36,7 +36,8 @@ pub fn slope(net: &Autoencoder, batch: &Batch, run: &Run, noise: Option<u64>) ->
             .enumerate()
             .map(|(number, part)| {
                 let (rounded, device) = (&rounded, &device);
-                scope.spawn(move || slope_of_part(&rounded.copy(false, device)?, part, run.quantised, noise.map(|n| n.wrapping_mul(31) + number as u64), device))
+                scope
+                    .spawn(move || slope_of_part(&rounded.copy(false, device)?, part, run.quantised, noise.map(|n| n.wrapping_mul(31) + number as u64), device))
             })
             .collect();
         helpers.into_iter().map(|helper| helper.join().map_err(|_| "a thread failed")?).collect()

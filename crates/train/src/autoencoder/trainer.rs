@@ -135,7 +135,12 @@ pub fn train(plan: &Plan, run: &Run, mut source: Patches, mut valid: Patches) ->
                 let (mean, count) = (recent.0, f64::from(recent.1).max(1.0));
                 let line = format!(
                     "{},{:.5},{:.5},{:.5},{:.5},{:.0}",
-                    state.steps, mean.latents / count, mean.samples / count, seen.latents, seen.samples, state.seconds
+                    state.steps,
+                    mean.latents / count,
+                    mean.samples / count,
+                    seen.latents,
+                    seen.samples,
+                    state.seconds
                 );
                 writeln!(log, "{line}")?;
                 println!("{line}");
