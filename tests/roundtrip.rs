@@ -342,6 +342,57 @@ fn what_repeats_is_still_found_where_the_network_is_good() {
     check(&[2, 33, 22], Values::I8(values.collect()), ErrorBound::relative(0.1).unwrap());
 }
 
+/// A picture of that many channels: clouds in so many levels of gray, a coloured grid over them where there are three channels or four.
+fn picture(channels: usize, levels: usize) -> Vec<u8> {
+    let clouds = field(&[60, 80], 9.0);
+    let (low, high) = clouds.iter().fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+    let pixel = |i: usize, c: usize| match (c, i % 80, i / 80) {
+        (3, ..) => 255,
+        (_, 20 | 50, _) | (.., 30) if (3..=4).contains(&channels) => [0, 155, 215][c],
+        _ => (((clouds[i] - low) / (high - low) * (levels - 1) as f32) as usize * 254 / (levels - 1)) as u8,
+    };
+    (0..channels).flat_map(|c| (0..60 * 80).map(move |i| pixel(i, c))).collect()
+}
+
+#[test]
+fn pictures_keep_their_bound_and_few_colours_cost_little() {
+    for channels in 1..=5 {
+        let pixels = picture(channels, 60);
+        let bounds = [0.0, 1.0, 2.0, 4.0, 8.0, 100.0].map(|b| if b == 0.0 { ErrorBound::Lossless } else { ErrorBound::absolute(b).unwrap() });
+        let sizes = bounds.map(|bound| check(&[channels, 60, 80], Values::U8(pixels.clone()), bound).1);
+        assert!(sizes.is_sorted_by(|a, b| a >= b), "{channels} channels: {sizes:?}");
+    }
+}
+
+#[test]
+fn a_picture_of_few_colours_takes_less_than_three_fields() {
+    let pixels = picture(3, 60);
+    let numbers: Vec<i16> = pixels.iter().map(|p| i16::from(*p)).collect();
+    for bound in [2.0, 4.0, 8.0].map(|b| ErrorBound::absolute(b).unwrap()) {
+        let dataset = |values| Dataset::from_array("v", &[3, 60, 80], values, SourceFormat::Array).unwrap();
+        let (_, picture) = check_with(Some(shipped()), &dataset(Values::U8(pixels.clone())), bound);
+        let (_, fields) = check_with(Some(shipped()), &dataset(Values::I16(numbers.clone())), bound);
+        assert!(picture * 5 < fields * 4, "{picture} and {fields}");
+    }
+}
+
+#[test]
+fn photographs_keep_their_bound() {
+    let channel = |c: usize| field(&[70, 90], 0.2).into_iter().enumerate().map(move |(i, v)| (v * (1.0 + c as f32 / 9.0) - 150.0 + (i % (5 + c)) as f32) as u8);
+    for (channels, bound) in [(3, 1.0), (3, 4.0), (4, 2.0), (4, 8.0)] {
+        check(&[channels, 70, 90], Values::U8((0..channels).flat_map(channel).collect()), ErrorBound::absolute(bound).unwrap());
+    }
+}
+
+#[test]
+fn no_colour_turns_into_a_fill_value() {
+    let mut dataset = Dataset::from_array("v", &[60, 80], Values::U8(picture(1, 30)), SourceFormat::Array).unwrap();
+    for fill in (4..=255).step_by(17) {
+        dataset.fields[0].missing = Missing::Patterns(vec![fill]);
+        check_with(None, &dataset, ErrorBound::absolute(8.0).unwrap());
+    }
+}
+
 // -------------------------------------------------------------------------------------------------------------------------- properties
 
 /// Shapes of zero to four dimensions, sides from 0.

@@ -2,6 +2,7 @@
 
 use super::autoencoder::BaseLayer;
 use super::chunk::{Header, Method};
+use super::fewer::fewer_colours;
 use super::mapping::{CHANNELS, MAX_COLOURS, MAX_RANKS, Mapping, pixels};
 use super::pyramid::Grid;
 use super::repeats::MAX_NUMBERS;
@@ -27,6 +28,14 @@ pub(crate) struct Candidate {
     pub(crate) planes: Option<Vec<Grid<i32>>>,
     /// With the layered method.
     pub(crate) base: Option<BaseLayer>,
+}
+
+/// How a palette is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Brightness,
+    /// Grays by brightness, then the other colours: lines and labels drawn over a gray picture do not tear its levels apart.
+    GraysFirst,
 }
 
 /// Numbers from here on are not told by rank.
@@ -55,15 +64,28 @@ impl Layout {
     }
 
     /// The ways of a picture: in raster order, by colour, difference from green, or value.
-    pub(crate) fn picture(&self) -> Candidate {
+    pub(crate) fn picture(&self, order: Order) -> Candidate {
         let numbers = self.numbers();
-        if let Some(mapping) = self.palette(&numbers) {
+        if let Some(mapping) = self.palette(&numbers, order) {
             return self.raster(mapping, numbers);
         }
         if self.holes.is_empty() && green_helps(&numbers) {
             return self.raster(Mapping::Green, numbers);
         }
         self.by_rank(numbers)
+    }
+
+    /// The ways of a picture that need not come back exactly: with fewer colours, or by difference from green.
+    pub(crate) fn near_picture(&self) -> Option<Candidate> {
+        if !self.holes.is_empty() {
+            return None;
+        }
+        if let Some(planes) = fewer_colours(&self.planes, self.header.quantum / 2) {
+            let header = Header { quantum: 1, top: i32::MAX, ..self.header.clone() };
+            return Some(Self { header, planes, holes: Vec::new() }.picture(Order::GraysFirst));
+        }
+        let numbers = self.numbers();
+        green_helps(&numbers).then(|| self.raster(Mapping::Green, numbers))
     }
 
     /// What else may be smaller than `best` bytes: raster order, where much repeats.
@@ -127,8 +149,8 @@ impl Layout {
         (codes.len() <= MAX_RANKS && codes.len() < used.len()).then_some(codes)
     }
 
-    /// Colours in ascending brightness, when there are few.
-    fn palette(&self, numbers: &[Grid<i32>]) -> Option<Mapping> {
+    /// The colours, when there are few.
+    fn palette(&self, numbers: &[Grid<i32>], order: Order) -> Option<Mapping> {
         if !CHANNELS.contains(&numbers.len()) || !self.holes.is_empty() {
             return None;
         }
@@ -140,7 +162,7 @@ impl Layout {
             }
         }
         let mut colours: Vec<Vec<i32>> = seen.into_iter().collect();
-        colours.sort_unstable_by_key(|c| (c.iter().sum::<i32>(), c.clone()));
+        colours.sort_unstable_by_key(|c| (order == Order::GraysFirst && c.iter().max() != c.iter().min(), c.iter().sum::<i32>(), c.clone()));
         Some(Mapping::Palette(colours))
     }
 }

@@ -1,7 +1,7 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
 
 use super::autoencoder::BaseLayer;
-use super::candidates::{Candidate, Layout};
+use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
 use super::decode::{decode, patch};
 use super::entropy::{Coder, Encoder, MaskTables};
@@ -180,6 +180,8 @@ struct Source<'a> {
     layout: Layout,
     /// Bits of the missing values, in order.
     missing: &'a [u64],
+    /// Whether no value may turn out to mean that it is missing.
+    complete: bool,
     /// Low bits of all values, those of missing ones being of no matter; empty when the lattice has none.
     low_bits: Vec<u64>,
     model: Option<&'a Model>,
@@ -203,25 +205,34 @@ impl<'a> Source<'a> {
         let mapping = used.map_or(Mapping::Direct, Mapping::Ranks);
         let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references, wrap: goes_around(&planes) };
         let layout = Layout { header, planes, holes };
-        Self { shape, data_type, layout, missing: &mask.bits, low_bits, model: request.model, base: request.base }
+        let complete = *request.missing == Missing::NonFinite;
+        Self { shape, data_type, layout, missing: &mask.bits, complete, low_bits, model: request.model, base: request.base }
     }
 
     /// The smallest payload of the ways worth trying, without patches, and what a base layer came to, if one was tried.
     fn smallest(&self) -> Result<(Vec<u8>, Option<BaseReport>)> {
         let Self { layout, .. } = self;
-        if self.data_type.size() == 1 && layout.header.quantum == 1 {
-            return Ok((self.payload(&mut layout.picture())?, None));
+        let pixels = self.data_type.size() == 1;
+        if pixels && layout.header.quantum == 1 {
+            return Ok((self.payload(&mut layout.picture(Order::Brightness))?, None));
         }
-        let mut best = self.payload(&mut layout.plain())?;
-        let plain = best.len();
-        let network = self.takes_model().then(|| layout.network());
-        for mut candidate in network.into_iter().chain(layout.others(plain)) {
+        let plain = self.payload(&mut layout.plain())?;
+        // A colour shared by many pixels must not turn out to mean that they are missing.
+        let picture = if pixels && self.complete { layout.near_picture() } else { None };
+        let picture = picture.map(|mut p| self.payload(&mut p)).transpose()?;
+        // What raster order brings below three fifths of the pyramid, the network does not reach.
+        let hopeless = picture.as_ref().is_some_and(|p| p.len() * 5 < plain.len() * 3);
+        let network = (self.takes_model() && !hopeless).then(|| layout.network());
+        let others = layout.others(plain.len());
+        let mut best = picture.filter(|p| p.len() < plain.len()).unwrap_or(plain);
+        for mut candidate in network.into_iter().chain(others) {
             let payload = self.payload(&mut candidate)?;
             if payload.len() < best.len() {
                 best = payload;
             }
         }
-        let Some((mut candidate, bytes)) = self.layered(best.len())? else { return Ok((best, None)) };
+        let layered = if hopeless && self.base == Base::Auto { None } else { self.layered(best.len())? };
+        let Some((mut candidate, bytes)) = layered else { return Ok((best, None)) };
         let layered = self.payload(&mut candidate)?;
         let taken = layered.len() < best.len() || self.base == Base::Always;
         let report = BaseReport::of_chunk(taken, bytes, best.len(), layered.len());

@@ -9,6 +9,7 @@ pub(crate) mod chunk;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod entropy;
+mod fewer;
 mod lattice;
 mod mapping;
 pub(crate) mod neural;
