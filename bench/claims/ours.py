@@ -17,11 +17,14 @@ from claims.sample import EXACT, PICTURE_SETTINGS, RECOMMENDED
 
 OURS, CLASSICAL = "DeepComp", "DeepComp, classical only"
 WITHOUT_BASE, ALWAYS_BASE = "DeepComp, without base", "DeepComp, base always"
+BASE_SHORT, BASE_SHORT_WITHOUT = "DeepComp, base always, short training", "DeepComp, base always, short training, without attention in the base"
 SHORT, SHORT_PREFIX = "DeepComp, short training", "DeepComp, short training, "
 VARIANTS = {
     OURS: ("--model", "auto"),
     WITHOUT_BASE: ("--model", "auto", "--base", "never"),
     ALWAYS_BASE: ("--model", "auto", "--base", "always"),
+    BASE_SHORT: ("--model", ablation.FOLDER / "autoencoder.dcm", "--base", "always"),
+    BASE_SHORT_WITHOUT: ("--model", ablation.FOLDER / "autoencoder-no-attention.dcm", "--base", "always"),
     SHORT: ("--model", ablation.NETWORKS[ablation.WHOLE]),
     SHORT_PREFIX + "without attention": ("--model", ablation.NETWORKS["without attention"]),
     SHORT_PREFIX + "without references": ("--model", ablation.NETWORKS["without references"]),
@@ -29,6 +32,11 @@ VARIANTS = {
 }
 """Options of `deepcomp compress`. Those of the short training (bench/ablations) compare with each other alone."""
 TINY = np.arange(64, dtype=np.float32).reshape(8, 8)
+
+
+def beside(name):
+    """The variant that another is to be compared with: of the short trainings the one that has everything."""
+    return next((short for short in (BASE_SHORT, SHORT) if name.startswith(short)), OURS)
 
 
 def accepted(cli):
@@ -48,7 +56,7 @@ def accepted(cli):
 
 def measured_at(name, setting):
     """The whole codec everywhere; variants at plain bounds, and those of the short training on fields alone."""
-    return name == OURS or setting not in (RECOMMENDED, EXACT, *(PICTURE_SETTINGS if name.startswith(SHORT) else ()))
+    return name == OURS or setting not in (RECOMMENDED, EXACT, *(PICTURE_SETTINGS if beside(name) != OURS else ()))
 
 
 def batches(fields):

@@ -3,8 +3,8 @@
 from checks import BROKEN
 from claims import equal, peers, rivals
 from claims.autoencoder import CONVOLUTIONAL, MULTILAYER
-from claims.ours import ALWAYS_BASE, CLASSICAL, OURS, SHORT, SHORT_PREFIX, WITHOUT_BASE
-from claims.sample import EXACT, NEAR, PICTURE_SETTINGS, RECOMMENDED, RELATIVE
+from claims.ours import ALWAYS_BASE, BASE_SHORT, BASE_SHORT_WITHOUT, CLASSICAL, OURS, SHORT, SHORT_PREFIX, WITHOUT_BASE
+from claims.sample import EXACT, NEAR, PICTURE_SETTINGS, PICTURES, RECOMMENDED, RELATIVE
 from report.claim_rows import ALL_ARCHIVERS, BEST_ARCHIVER, whole
 from report.markdown import geometric_mean, number, percent, table, yes
 
@@ -21,7 +21,7 @@ HEAD = ["claimed", "definition", "measured", "pairs", "reached"]
 
 
 def summary(result, rows):
-    lines = [holds(result), *over_archivers(rows), *over_autoencoders(rows, MULTILAYER), *without_bound(rows, MULTILAYER), *over_autoencoders(rows, CONVOLUTIONAL, claimed=False)]
+    lines = [holds(result), *over_archivers(rows), *over_autoencoders(rows, MULTILAYER), *without_bound(rows, MULTILAYER), *by_dataset(rows), *over_autoencoders(rows, CONVOLUTIONAL, claimed=False)]
     lines += [*parts(rows), *pictures(rows)]
     return f"""## Claimed and measured
 
@@ -43,6 +43,19 @@ def over_archivers(rows):
     for other in (BEST_ARCHIVER, ALL_ARCHIVERS):
         for setting, what in ((EXACT, "both without loss"), (RECOMMENDED, "DeepComp at the recommended bounds, archivers without loss")):
             yield compared(ARCHIVERS_CLAIM, f"against {other}, {what}", rows.ratios(whole(setting), (other, EXACT)), OVER_ARCHIVERS)
+
+
+def by_dataset(rows):
+    """The main claims once more for each data set of fields."""
+    as_is, same_error = (MULTILAYER, rivals.AS_IT_IS), whole(f"{equal.SAME_ERROR} {MULTILAYER}")
+    for name in rows.datasets:
+        if name == PICTURES:
+            continue
+        ratios = lambda one, other, name=name: rows.ratios(one, other, fields=rows.members(name))  # noqa: E731
+        yield compared(ARCHIVERS_CLAIM, f"{name}: against {BEST_ARCHIVER}, DeepComp at the recommended bounds", ratios(whole(RECOMMENDED), (BEST_ARCHIVER, EXACT)), OVER_ARCHIVERS)
+        every = [ratio for setting in BOUNDS for ratio in ratios(whole(setting), (MULTILAYER, setting))]
+        yield compared(AUTOENCODERS_CLAIM, f"{name}: {MULTILAYER}, at equal largest error {', '.join(BOUNDS)}", every, OVER_AUTOENCODERS)
+        yield compared(AUTOENCODERS_CLAIM, f"{name}: {MULTILAYER} as it is, at equal RMSE", ratios(same_error, as_is), OVER_AUTOENCODERS)
 
 
 def over_autoencoders(rows, name, claimed=True):
@@ -72,6 +85,7 @@ def parts(rows):
     """What a part is worth: with it ÷ without it."""
     for what, settings, one, other in (
         ("attention", BOUNDS, SHORT, SHORT_PREFIX + "without attention"), ("references", BOUNDS, SHORT, SHORT_PREFIX + "without references"),
+        ("attention in the base", COARSE, BASE_SHORT, BASE_SHORT_WITHOUT),
         ("the predictor's network", BOUNDS, OURS, CLASSICAL), ("the predictor's network", PICTURE_SETTINGS, OURS, CLASSICAL),
         ("the base", COARSE, OURS, WITHOUT_BASE), ("the base", COARSE, ALWAYS_BASE, WITHOUT_BASE), ("the base", PICTURE_SETTINGS, OURS, WITHOUT_BASE),
     ):  # fmt: skip

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from claims import peers, rivals, sample
 from claims.autoencoder import CODES, WIDTHS
-from claims.ours import OURS, SHORT, VARIANTS
+from claims.ours import OURS, VARIANTS, beside
 from report import claim_plots, claim_verdicts
 from report.claim_rows import ALL_ARCHIVERS, BEST_ARCHIVER, ClaimRows, decibels, whole
 from report.markdown import geometric_mean, number, table
@@ -75,12 +75,12 @@ def variants(rows):
     settings = [*map(str, sample.RELATIVE), *sample.PICTURE_SETTINGS]
     lines = []
     for name in VARIANTS:
-        measured = [rows.ratios((name, setting), (SHORT if name.startswith(SHORT) else OURS, setting)) for setting in settings]
+        measured = [rows.ratios((name, setting), (beside(name), setting)) for setting in settings]
         if any(measured):
             lines.append([name, *(f"{geometric_mean(ratios):.3f} ({sum(ratio < 1 for ratio in ratios)})" if ratios else "–" for ratios in measured)])
     return f"""## What the parts are worth
 
-Bytes ÷ those of “{OURS}”, for the networks of the short training (`bench/ablations`) ÷ those of “{SHORT}”; geometric mean, above 1 the part left out earns its place. In brackets
+Bytes ÷ those of “{OURS}”, for the short trainings (`bench/ablations`) ÷ those of the one that has everything; geometric mean, above 1 the part left out earns its place. In brackets
 the number of fields that are smaller without it.
 
 {table(["variant", *settings], lines)}"""
@@ -107,7 +107,7 @@ COLUMNS = ["setting", "method", "fields", "ratio", "bits a sample", "RMSE ÷ ran
 
 def figures_table(rows, settings, fields):
     """A row a setting and method; the short training has a table of its own."""
-    wanted = [(setting, name) for setting in settings for name in rows.methods(setting) if not name.startswith(SHORT)]
+    wanted = [(setting, name) for setting in settings for name in rows.methods(setting) if beside(name) == OURS]
     lines = [figures_row(rows, setting, name, fields) for setting, name in wanted if rows.rows[name, setting].keys() & set(fields)]
     return table(COLUMNS, lines)
 
