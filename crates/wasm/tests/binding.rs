@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests, which clippy knows by #[test] only")]
 
-use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, WasmModels, acceptance, compare, difference, inspect};
+use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, WasmModels, acceptance, compare, difference, inspect, preview};
 use js_sys::{Array, BigInt64Array, Error, Float32Array, Float64Array, Int16Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -44,15 +44,15 @@ fn models() -> WasmModels {
     models
 }
 
-fn compress_with(dataset: &WasmDataset, kind: &str, value: f64, model: &str) -> JsValue {
-    let mut job = WasmCompressor::new(dataset, kind, value, &models(), model).unwrap();
+fn compress_with(dataset: &WasmDataset, bound: (&str, f64), model: &str, base: &str) -> JsValue {
+    let mut job = WasmCompressor::new(dataset, bound.0, bound.1, &models(), model, base).unwrap();
     while !job.step().unwrap().is_undefined() {}
     job.finish().unwrap()
 }
 
 /// By the classical predictor, which is quick.
 fn compress(dataset: &WasmDataset, kind: &str, value: f64) -> JsValue {
-    compress_with(dataset, kind, value, "none")
+    compress_with(dataset, (kind, value), "none", "auto")
 }
 
 fn bytes(result: &JsValue) -> Vec<u8> {
@@ -184,11 +184,12 @@ fn errors_are_typed_and_have_codes() {
     error(inspect(b"not an archive"), "not-an-archive");
     let made = wave(1);
     for bound in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        error(WasmCompressor::new(&made, "abs", bound, &models(), "auto"), "invalid-bound");
+        error(WasmCompressor::new(&made, "abs", bound, &models(), "auto", "auto"), "invalid-bound");
     }
-    error(WasmCompressor::new(&made, "abs", 1e-12, &models(), "auto"), "bound-below-precision");
-    error(WasmCompressor::new(&made, "about", 1.0, &models(), "auto"), "invalid-argument");
-    error(WasmCompressor::new(&made, "abs", 1.0, &models(), "big"), "model-unavailable");
+    error(WasmCompressor::new(&made, "abs", 1e-12, &models(), "auto", "auto"), "bound-below-precision");
+    error(WasmCompressor::new(&made, "about", 1.0, &models(), "auto", "auto"), "invalid-argument");
+    error(WasmCompressor::new(&made, "abs", 1.0, &models(), "big", "auto"), "model-unavailable");
+    error(WasmCompressor::new(&made, "abs", 1.0, &models(), "auto", "sometimes"), "invalid-argument");
     let short = array("v", &Float32Array::from([1.0].as_slice()), &[2, 2]);
     error(WasmDataset::from_arrays(&Array::of1(&short), "x"), "invalid-argument");
     let list = array("v", &Array::of1(&1.into()), &[1]);
@@ -208,7 +209,7 @@ fn a_damaged_archive_is_refused() {
 #[wasm_bindgen_test]
 fn a_job_can_be_cancelled_midway() {
     let original = wave(45);
-    let mut packing = WasmCompressor::new(&original, "abs", 0.01, &models(), "none").unwrap();
+    let mut packing = WasmCompressor::new(&original, "abs", 0.01, &models(), "none", "auto").unwrap();
     let progress = packing.step().unwrap();
     assert!(number(&progress, "doneBytes") > 0.0 && number(&progress, "doneBytes") < number(&progress, "totalBytes"));
     packing.cancel();
@@ -223,7 +224,7 @@ fn a_job_can_be_cancelled_midway() {
 
 #[wasm_bindgen_test]
 fn a_finished_job_says_so() {
-    let mut job = WasmCompressor::new(&wave(1), "lossless", 0.0, &models(), "auto").unwrap();
+    let mut job = WasmCompressor::new(&wave(1), "lossless", 0.0, &models(), "auto", "auto").unwrap();
     job.finish().unwrap();
     error(job.finish(), "invalid-argument");
 }
@@ -238,12 +239,12 @@ fn hills() -> WasmDataset {
 #[wasm_bindgen_test]
 fn the_network_is_used_named_and_needed() {
     let original = hills();
-    let (with, without) = (compress_with(&original, "abs", 0.01, "auto"), compress(&original, "abs", 0.01));
+    let (with, without) = (compress_with(&original, ("abs", 0.01), "auto", "auto"), compress(&original, "abs", 0.01));
     assert!(bytes(&with).len() < bytes(&without).len());
     let id = get(&models().add(WEIGHTS).unwrap(), "id");
     let model = |result: &JsValue| get(&get(&get(result, "variables"), "0"), "model");
     assert_eq!((model(&with), model(&without)), (id.clone(), JsValue::UNDEFINED));
-    assert_eq!(bytes(&compress_with(&original, "abs", 0.01, &id.as_string().unwrap())), bytes(&with));
+    assert_eq!(bytes(&compress_with(&original, ("abs", 0.01), &id.as_string().unwrap(), "auto")), bytes(&with));
     assert!(number(&compare(&original, &decompress(bytes(&with)), 0).unwrap(), "maxAbsError") <= 0.01);
 
     let mut none = WasmModels::new();
@@ -252,9 +253,38 @@ fn the_network_is_used_named_and_needed() {
     let message = String::from(refused.message());
     assert!(refused.code() == "model-unavailable" && message.contains("here and there") && message.contains(&id.as_string().unwrap()), "{message}");
     assert!(WasmDecompressor::new(bytes(&without), 0, &none).is_ok());
-    let mut job = WasmCompressor::new(&original, "abs", 0.01, &none, "auto").unwrap();
+    let mut job = WasmCompressor::new(&original, "abs", 0.01, &none, "auto", "auto").unwrap();
     assert_eq!(bytes(&job.finish().unwrap()), bytes(&without));
     let mut damaged = WEIGHTS.to_vec();
     damaged[300] ^= 1;
     error(none.add(&damaged), "weights");
+}
+
+#[wasm_bindgen_test]
+fn a_base_layer_is_made_as_asked_and_shows_a_plane_by_itself() {
+    let original = hills();
+    let made = |base| compress_with(&original, ("rel", 0.1), "auto", base);
+    let report = |result: &JsValue| get(&get(result, "variables"), "0");
+    let shown = |result: &JsValue| preview(&bytes(result), 0, 0, 0, &models()).unwrap();
+    let (always, never) = (made("always"), made("never"));
+    let base = get(&report(&always), "base");
+    assert_eq!((number(&base, "tried"), number(&base, "chunks")), (1.0, 1.0));
+    assert!(number(&base, "bytes") > 0.0);
+    assert_eq!(number(&base, "saved"), number(&report(&never), "archiveBytes") - number(&report(&always), "archiveBytes"));
+    assert!(get(&report(&never), "base").is_undefined() && shown(&never).is_undefined());
+
+    let (coarse, whole) = (shown(&always), original.plane(0, 0).unwrap());
+    assert_eq!((number(&coarse, "width"), number(&coarse, "height"), number(&coarse, "missing")), (90.0, 60.0, 0.0));
+    let values = |plane: &JsValue| get(plane, "values").dyn_into::<Float32Array>().unwrap().to_vec();
+    let off: f32 = values(&coarse).iter().zip(values(&whole)).map(|(a, b)| (a - b).abs()).sum::<f32>() / 5400.0;
+    let range = (number(&whole, "max") - number(&whole, "min")) as f32;
+    assert!(off > 0.0 && off < range / 4.0, "{off} of {range}");
+    let limit = number(&report(&always), "absoluteBound");
+    assert!(number(&compare(&original, &decompress(bytes(&always)), 0).unwrap(), "maxAbsError") <= limit);
+
+    assert!(get(&models().add(WEIGHTS).unwrap(), "autoencoder").is_truthy());
+    error(preview(&bytes(&always), 0, 0, 0, &WasmModels::new()), "model-unavailable");
+    error(preview(&bytes(&always), 0, 0, 1, &models()), "invalid-argument");
+    error(preview(&bytes(&always), 1, 0, 0, &models()), "invalid-argument");
+    error(preview(b"not an archive", 0, 0, 0, &models()), "not-an-archive");
 }
