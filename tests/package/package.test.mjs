@@ -33,6 +33,14 @@ test('the ten lines of the README make a round trip', () => {
   assert.ok(error > 0 && error <= 0.01, `largest error ${error}`);
 });
 
+test('the README shows what a base layer costs and draws', () => {
+  const readme = readFileSync(join(folder, 'node_modules', 'deepcomp', 'README.md'), 'utf8');
+  const [, code] = [...readme.matchAll(/```js\n([^]*?)```/g)].map((match) => match[1]);
+  const output = node(code);
+  assert.match(output, /tried: 1,\s+chunks: 1,\s+bytes: \d+,\s+saved: -?\d+/);
+  assert.match(output, /width: 144,\s+height: 73/);
+});
+
 test('files, errors, progress, cancelling and the wasm subpath work', () => {
   const output = node(`
     import assert from 'node:assert/strict';
@@ -135,14 +143,54 @@ test('networks are found, given, added and missed as documented', () => {
   }
 });
 
+test('base layers are made as asked, reported, and shown before anything is decoded', () => {
+  assert.equal(node(`
+    import assert from 'node:assert/strict';
+    import { readFileSync } from 'node:fs';
+    import { compare, compress, decompress, inspect, models, openDataset, preview } from 'deepcomp';
+    assert.ok((await models()).list[0].autoencoder);
+    const original = await openDataset(readFileSync(${JSON.stringify(join(ROOT, 'samples', 'gfs_t2m.npy'))}), 'gfs_t2m.npy');
+    const made = (base) => compress(original, { rel: 0.1, ...(base && { base }) });
+    const [unsaid, auto, always, never] = [await made(), await made('auto'), await made('always'), await made('never')];
+    assert.deepEqual(unsaid.bytes, auto.bytes);
+    const size = ({ variables: [report] }) => report.archiveBytes;
+    const { base } = always.variables[0];
+    assert.deepEqual([base.tried, base.chunks, base.saved], [1, 1, size(never) - size(always)]);
+    assert.ok(base.bytes > 0 && base.bytes < 1000);
+    assert.equal(never.variables[0].base, undefined);
+    assert.ok(size(auto) <= size(never) && size(auto) <= size(always), 'auto keeps what is smallest');
+    assert.equal((await inspect(always.bytes)).files[0].variables[0].base, undefined);
+
+    const whole = original.plane(0);
+    const drawn = await preview(new Blob([always.bytes]), 0);
+    assert.deepEqual([drawn.width, drawn.height, drawn.missing], [144, 73, 0]);
+    const off = drawn.values.reduce((sum, value, i) => sum + Math.abs(value - whole.values[i]), 0) / drawn.values.length;
+    assert.ok(off > 0 && off < (whole.max - whole.min) / 5, 'a coarse picture of it: off by ' + off);
+    assert.equal(await preview(never.bytes, 0), undefined);
+    const { maxAbsError } = compare(original, await decompress(always.bytes));
+    assert.ok(maxAbsError > 0 && maxAbsError <= always.variables[0].absoluteBound);
+    const classical = await compress(original, { rel: 0.1, base: 'always', model: 'none' });
+    assert.deepEqual([classical.variables[0].base, await preview(classical.bytes, 0)], [undefined, undefined]);
+
+    await assert.rejects(made('sometimes'), { code: 'invalid-argument' });
+    await assert.rejects(preview(always.bytes, 1), { code: 'invalid-argument' });
+    await assert.rejects(preview(always.bytes, 0, { plane: 1 }), { code: 'invalid-argument' });
+    await assert.rejects(preview(always.bytes.slice(0, 20), 0), ({ code }) => ['truncated', 'not-an-archive', 'corrupt'].includes(code));
+    console.log('done');`).trim(), 'done');
+});
+
 test('the types fit the code', () => {
   writeFileSync(join(folder, 'use.mts'), `
-    import { compress, fromArray, type Compressed, type VariableReport } from 'deepcomp';
-    const result: Compressed = await compress(await fromArray(new Float64Array(4), { shape: [2, 2] }), { rel: 0.001 });
+    import { compress, fromArray, preview, type Compressed, type Plane, type VariableReport } from 'deepcomp';
+    const result: Compressed = await compress(await fromArray(new Float64Array(4), { shape: [2, 2] }), { rel: 0.001, base: 'always' });
     const report: VariableReport | undefined = result.variables[0];
+    const drawn: Plane | undefined = await preview(result.bytes, 0, { plane: 0 });
+    const saved: number | undefined = report?.base?.saved;
+    // @ts-expect-error no such choice
+    await compress(await fromArray(new Float64Array(4)), { abs: 1, base: 'sometimes' });
     // @ts-expect-error a bound is a number
     await compress(await fromArray(new Float64Array(4)), { abs: '1' });
-    export { report };
+    export { report, drawn, saved };
   `);
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,esnext.disposable,dom', '--module', 'nodenext', 'use.mts'], { cwd: folder });
