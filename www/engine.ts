@@ -1,5 +1,5 @@
 /** The worker as asynchronous calls. A worker that died is replaced; what it held is lost, and its calls fail. */
-import type { Call, Calls, Reply, Request, Stage } from './protocol.ts';
+import type { Call, Calls, Preview, Reply, Request, Stage } from './protocol.ts';
 
 /** What went wrong, with the code of the package's errors. */
 export class EngineError extends Error {
@@ -10,6 +10,8 @@ export class EngineError extends Error {
 
 export interface CallOptions {
   onProgress?: (stage: Stage, fraction: number) => void;
+  /** Called at most once, when an archive has something to show before it is decoded. */
+  onPreview?: (preview: Preview) => void;
   signal?: AbortSignal;
   transfer?: Transferable[];
 }
@@ -18,6 +20,7 @@ interface Pending {
   resolve(result: unknown): void;
   reject(error: EngineError): void;
   onProgress?: CallOptions['onProgress'];
+  onPreview?: CallOptions['onPreview'];
 }
 
 export class Engine {
@@ -25,11 +28,11 @@ export class Engine {
   #pending = new Map<number, Pending>();
   #last = 0;
 
-  call<K extends Call>(call: K, args: Calls[K]['args'], { onProgress, signal, transfer = [] }: CallOptions = {}): Promise<Calls[K]['result']> {
+  call<K extends Call>(call: K, args: Calls[K]['args'], { onProgress, onPreview, signal, transfer = [] }: CallOptions = {}): Promise<Calls[K]['result']> {
     const id = ++this.#last;
     const worker = (this.#worker ??= this.#start());
     return new Promise<Calls[K]['result']>((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress });
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress, onPreview });
       worker.postMessage({ id, call, args } as Request, transfer);
       signal?.addEventListener('abort', () => worker.postMessage({ id, call: 'cancel' } satisfies Request), { once: true });
     });
@@ -46,6 +49,10 @@ export class Engine {
     const pending = this.#pending.get(reply.id);
     if ('stage' in reply) {
       pending?.onProgress?.(reply.stage, reply.fraction);
+      return;
+    }
+    if ('preview' in reply) {
+      pending?.onPreview?.(reply.preview);
       return;
     }
     this.#pending.delete(reply.id);

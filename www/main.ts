@@ -1,7 +1,7 @@
 /** The page: what is open, what was asked for, and who shows it. The work is done in the worker. */
 import type { Range } from 'deepcomp';
 import { Engine, EngineError, type CallOptions } from './engine.ts';
-import type { Bound, FileKind, Opened, Predictor, Result } from './protocol.ts';
+import type { Base, Bound, FileKind, Opened, Predictor, Result } from './protocol.ts';
 import { AcceptancePanel } from './ui/acceptance.ts';
 import { BoundForm } from './ui/bound.ts';
 import { byId, make } from './ui/dom.ts';
@@ -27,7 +27,7 @@ const engine = new Engine();
 const packer = new Engine();
 const panel = new ViewPanel();
 const acceptance = new AcceptancePanel((variable) => engine.call('acceptance', { variable }));
-const form = new BoundForm((bound, model) => void compress(bound, model), cancel);
+const form = new BoundForm((...wanted) => void compress(...wanted), cancel);
 let session: Session | undefined;
 let running: AbortController | undefined;
 let last = Promise.resolve();
@@ -89,7 +89,15 @@ const nothing = () => Promise.resolve(new ArrayBuffer(0));
 function show(load: (options: CallOptions) => Promise<Opened>, read = nothing): Promise<void> {
   return task(async (signal) => {
     form.enable(false);
-    const opened = await load({ signal, onProgress: (stage, fraction) => form.progress(stage, fraction) });
+    let previewed = false;
+    const onPreview: CallOptions['onPreview'] = (preview) => {
+      previewed = true;
+      panel.preview(preview);
+    };
+    const opened = await load({ signal, onProgress: (stage, fraction) => form.progress(stage, fraction), onPreview }).catch(async (error: unknown) => {
+      if (previewed) await (session ? draw() : panel.clear(''));
+      throw error;
+    });
     showFilesInside(opened);
     session = { opened, read, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, index: [] };
     showVariables(opened, session.variable, (variable) => void select(variable, false).catch(report));
@@ -97,7 +105,7 @@ function show(load: (options: CallOptions) => Promise<Opened>, read = nothing): 
   });
 }
 
-function compress(bound: Bound, model: Predictor): Promise<void> {
+function compress(bound: Bound, model: Predictor, base: Base): Promise<void> {
   return task(async (signal) => {
     if (!session) return;
     form.enable(false);
@@ -107,7 +115,7 @@ function compress(bound: Bound, model: Predictor): Promise<void> {
     signal.addEventListener('abort', () => packer.stop(), { once: true });
     const bytes = await read();
     signal.throwIfAborted();
-    const packed = await packer.call('compress', { bytes, name: opened.fileName, bound, model }, { onProgress, transfer: [bytes] }).finally(() => packer.stop());
+    const packed = await packer.call('compress', { bytes, name: opened.fileName, bound, model, base }, { onProgress, transfer: [bytes] }).finally(() => packer.stop());
     const result = await engine.call('check', { packed }, { signal, onProgress, transfer: [packed.archive.buffer] });
     if (session?.opened !== opened) return;
     session.result = result;

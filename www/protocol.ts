@@ -14,11 +14,16 @@ export type Bound = { abs: number } | { rel: number } | { lossless: true };
 /** What foresees values: the network of the package, or the classical predictor alone. */
 export type Predictor = 'auto' | 'none';
 
+/** When planes get a base layer, which the network draws. */
+export type Base = 'auto' | 'always' | 'never';
+
 /** An archive as it was made, not checked yet. */
 export interface Packed {
   archive: Uint8Array<ArrayBuffer>;
   variables: VariableReport[];
   seconds: number;
+  /** Where base layers were wanted; `never` where there was no network to draw them. */
+  base: Base;
   /** Why there was no network to use. */
   warning?: string;
 }
@@ -31,6 +36,8 @@ export interface Result {
   /** The networks at hand. */
   models: readonly Model[];
   warning?: string;
+  /** Where base layers were wanted; only when the archive was made here. */
+  base?: Base;
   /** Per variable; only when the source is at hand. */
   comparisons?: Comparison[];
   encodeSeconds?: number;
@@ -56,6 +63,16 @@ export interface Views {
   original?: Plane[];
   decoded?: Plane[];
   error?: Plane[];
+  /** What the base layer draws, and reconstruction − base. */
+  base?: Plane[];
+  detail?: Plane[];
+}
+
+/** What the base layer of an archive shows before the rest of it is decoded. */
+export interface Preview {
+  fileName: string;
+  variable: string;
+  plane: Plane;
 }
 
 export type FileKind = 'archive' | 'netcdf' | 'npy' | 'png';
@@ -64,7 +81,7 @@ export interface Calls {
   open: { args: { bytes: ArrayBuffer; name: string }; result: Opened };
   openFile: { args: { file: number }; result: Opened };
   /** Makes an archive of a file; what is open does not matter. */
-  compress: { args: { bytes: ArrayBuffer; name: string; bound: Bound; model: Predictor }; result: Packed };
+  compress: { args: { bytes: ArrayBuffer; name: string; bound: Bound; model: Predictor; base: Base }; result: Packed };
   /** Decodes an archive of the open file and compares every value with it. */
   check: { args: { packed: Packed }; result: Result };
   addModel: { args: { bytes: ArrayBuffer }; result: Model };
@@ -82,4 +99,5 @@ export type Request = { [K in Call]: { id: number; call: K; args: Calls[K]['args
 export type Reply =
   | { id: number; result: Calls[Call]['result'] }
   | { id: number; stage: Stage; fraction: number }
+  | { id: number; preview: Preview }
   | { id: number; error: { code: string; message: string }; fatal: boolean };

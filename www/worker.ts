@@ -1,12 +1,16 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openDataset, DeepCompError, type Acceptance, type Dataset, type JobOptions, type Plane } from 'deepcomp';
-import type { Axis, Calls, Opened, Packed, Reply, Request, Result, Stage, Views } from './protocol.ts';
+import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openDataset, preview, DeepCompError, type Acceptance, type Dataset, type JobOptions, type Plane, type VariableReport } from 'deepcomp';
+import type { Axis, Calls, Opened, Packed, Preview, Reply, Request, Result, Stage, Views } from './protocol.ts';
 
 let source: Dataset | undefined;
 let decoded: Dataset | undefined;
-let archive: Uint8Array | undefined;
+/** What `decoded` came from: its bytes, which file in them, and what they certify about it. */
+let archive: { bytes: Uint8Array; file: number; variables: VariableReport[] } | undefined;
 
-type Post = (stage: Stage, fraction: number) => void;
+interface Post {
+  stage(stage: Stage, fraction: number): void;
+  preview(preview: Preview): void;
+}
 const running = new Map<number, AbortController>();
 const SIGNATURE = [0x89, 0x44, 0x43, 0x41];
 
@@ -21,7 +25,8 @@ async function answer(request: Exclude<Request, { call: 'cancel' }>): Promise<vo
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    const result = await perform(request, controller.signal, (stage, fraction) => send({ id, stage, fraction }));
+    const post: Post = { stage: (stage, fraction) => send({ id, stage, fraction }), preview: (preview) => send({ id, preview }, [preview.plane.values.buffer]) };
+    const result = await perform(request, controller.signal, post);
     send({ id, result }, buffers(result));
   } catch (error) {
     const known = error instanceof DeepCompError;
@@ -35,11 +40,11 @@ async function answer(request: Exclude<Request, { call: 'cancel' }>): Promise<vo
 function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSignal, post: Post): Promise<Calls[keyof Calls]['result']> {
   switch (request.call) {
     case 'open': return open(request.args.bytes, request.args.name, signal, post);
-    case 'openFile': return openArchive(archive ?? new Uint8Array(), request.args.file, signal, post);
+    case 'openFile': return openArchive(archive?.bytes ?? new Uint8Array(), request.args.file, signal, post);
     case 'compress': return pack(request.args, post);
     case 'check': return check(request.args.packed, signal, post);
     case 'addModel': return addModel(request.args.bytes);
-    case 'views': return Promise.resolve(views(request.args.variable, request.args.planes));
+    case 'views': return views(request.args.variable, request.args.planes);
     case 'range': return Promise.resolve(shown().range(request.args.variable));
     case 'acceptance': return Promise.resolve(accept(request.args.variable));
     case 'save': return Promise.resolve(save(request.args));
@@ -47,10 +52,10 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
 }
 
 function job(stage: Stage, post: Post, signal?: AbortSignal): JobOptions {
-  return { ...(signal && { signal }), onProgress: ({ doneBytes, totalBytes }) => post(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
+  return { ...(signal && { signal }), onProgress: ({ doneBytes, totalBytes }) => post.stage(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
 }
 
-function keep(next: { source?: Dataset | undefined; decoded?: Dataset | undefined; archive?: Uint8Array | undefined }): void {
+function keep(next: { source?: Dataset | undefined; decoded?: Dataset | undefined; archive?: typeof archive }): void {
   if (next.source !== source) source?.free();
   if (next.decoded !== decoded) decoded?.free();
   ({ source, decoded, archive } = next);
@@ -68,12 +73,23 @@ async function open(buffer: ArrayBuffer, name: string, signal: AbortSignal, post
 
 async function openArchive(bytes: Uint8Array, file: number, signal: AbortSignal, post: Post): Promise<Opened> {
   const { version, files } = await inspect(bytes);
+  const { name = '', variables = [] } = files[file] ?? {};
+  const first = await firstPreview(bytes, file, variables);
+  if (first) post.preview({ fileName: name, ...first });
   const { dataset, seconds } = await decompressTimed(bytes, { file, ...job('checking', post, signal) });
-  keep({ decoded: dataset, archive: bytes });
-  const { variables = [] } = files[file] ?? {};
+  keep({ decoded: dataset, archive: { bytes, file, variables } });
   const archiveBytes = files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length;
   const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds };
   return { ...describe(dataset, bytes.length), result, files: { names: files.map((f) => f.name), current: file } };
+}
+
+/** What the base layer shows of the variable that will be looked at first: the largest. What is wrong with an archive is for decoding to say. */
+async function firstPreview(bytes: Uint8Array, file: number, variables: VariableReport[]): Promise<Omit<Preview, 'fileName'> | undefined> {
+  const maps = variables.flatMap((report, index) => (report.shape.length > 1 && report.dataType !== 'char' ? [{ report, index }] : []));
+  const [largest] = maps.sort((a, b) => b.report.rawBytes - a.report.rawBytes);
+  if (largest?.report.model === undefined) return undefined;
+  const plane = await preview(bytes, largest.index, { file }).catch(() => undefined);
+  return plane && { variable: largest.report.name, plane };
 }
 
 function describe(dataset: Dataset, fileBytes: number): Opened {
@@ -87,15 +103,15 @@ function describe(dataset: Dataset, fileBytes: number): Opened {
   return { fileName, fileBytes, format, variables: [...variables], axes };
 }
 
-async function pack({ bytes, name, bound, model }: Calls['compress']['args'], post: Post): Promise<Packed> {
+async function pack({ bytes, name, bound, model, base }: Calls['compress']['args'], post: Post): Promise<Packed> {
   const dataset = await openDataset(bytes, name);
-  const { bytes: archive, variables, seconds, warning } = await compress(dataset, { ...bound, model, ...job('compressing', post) });
+  const { bytes: archive, variables, seconds, warning } = await compress(dataset, { ...bound, model, base, ...job('compressing', post) });
   dataset.free();
-  return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, ...(warning !== undefined && { warning }) };
+  return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, base: model === 'none' || warning !== undefined ? 'never' : base, ...(warning !== undefined && { warning }) };
 }
 
 /** Decodes the very bytes that will be saved and compares every value with the source. */
-async function check({ archive: bytes, variables, seconds, warning }: Packed, signal: AbortSignal, post: Post): Promise<Result> {
+async function check({ archive: bytes, variables, seconds, base, warning }: Packed, signal: AbortSignal, post: Post): Promise<Result> {
   const original = source;
   if (!original) throw new DeepCompError('invalid-argument', 'open a data file first');
   const back = await decompressTimed(bytes, job('checking', post, signal));
@@ -103,7 +119,7 @@ async function check({ archive: bytes, variables, seconds, warning }: Packed, si
     back.dataset.free();
     throw new DeepCompError('cancelled', 'another file was opened');
   }
-  keep({ source, decoded: back.dataset, archive: bytes });
+  keep({ source, decoded: back.dataset, archive: { bytes, file: 0, variables } });
   const { version } = await inspect(bytes);
   return {
     archiveBytes: bytes.length,
@@ -111,6 +127,7 @@ async function check({ archive: bytes, variables, seconds, warning }: Packed, si
     variables,
     models: (await models()).list,
     ...(warning !== undefined && { warning }),
+    base,
     comparisons: original.variables.map((_, i) => compare(original, back.dataset, i)),
     encodeSeconds: seconds,
     decodeSeconds: back.seconds,
@@ -123,14 +140,36 @@ function shown(): Dataset {
   return dataset;
 }
 
-function views(variable: number, planes: number[]): Views {
+async function views(variable: number, planes: number[]): Promise<Views> {
   const of = (plane: (index: number) => Plane) => planes.map(plane);
   const [before, after] = [source, decoded];
+  const base = await baseOf(variable, planes);
   return {
     ...(before && { original: of((p) => before.plane(variable, p)) }),
     ...(after && { decoded: of((p) => after.plane(variable, p)) }),
     ...(before && after && { error: of((p) => difference(before, after, variable, p)) }),
+    ...(base && after && { base, detail: base.map((plane, i) => detail(after.plane(variable, planes[i]!), plane)) }),
   };
+}
+
+/** What base layers draw of planes, if all of them have one; without a network no layer was drawn. */
+async function baseOf(variable: number, planes: number[]): Promise<Plane[] | undefined> {
+  const { bytes, file, variables } = archive ?? {};
+  if (!bytes || variables?.[variable]?.model === undefined) return undefined;
+  const drawn: Plane[] = [];
+  for (const plane of planes) {
+    const base = await preview(bytes, variable, { file: file ?? 0, plane });
+    if (!base) return undefined;
+    drawn.push(base);
+  }
+  return drawn;
+}
+
+/** What is added to a base layer to have the whole. */
+function detail(whole: Plane, base: Plane): Plane {
+  const values = whole.values.map((value, i) => value - base.values[i]!);
+  const largest = values.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 0);
+  return { ...whole, values, min: -largest, max: largest };
 }
 
 function accept(variable: number): Acceptance {
@@ -147,7 +186,7 @@ function save({ kind, variable, plane }: Calls['save']['args']): Calls['save']['
   const many = format !== 'png' && (variables[variable]?.planes ?? 1) > 1;
   const bytes = (b: Uint8Array) => b as Uint8Array<ArrayBuffer>;
   switch (kind) {
-    case 'archive': return { bytes: bytes(archive.slice()), fileName: `${stem}.dca` };
+    case 'archive': return { bytes: bytes(archive.bytes.slice()), fileName: `${stem}.dca` };
     case 'netcdf': return { bytes: bytes(format === 'netcdf' ? decoded.save() : decoded.save('netcdf')), fileName: `${stem}.nc` };
     case 'npy': return { bytes: bytes(decoded.save('npy', variable)), fileName: `${name}.npy` };
     case 'png': return { bytes: bytes(decoded.save('png', variable, plane)), fileName: many ? `${name}.${String(plane).padStart(4, '0')}.png` : `${name}.png` };
@@ -158,6 +197,6 @@ function save({ kind, variable, plane }: Calls['save']['args']): Calls['save']['
 function buffers(result: Calls[keyof Calls]['result']): Transferable[] {
   if ('bytes' in result) return [result.bytes.buffer];
   if ('archive' in result) return [result.archive.buffer];
-  const planes = 'original' in result || 'decoded' in result ? [result.original, result.decoded, result.error] : [];
+  const planes = 'original' in result || 'decoded' in result ? [result.original, result.decoded, result.error, result.base, result.detail] : [];
   return planes.flatMap((list) => list?.map((p) => p.values.buffer) ?? []);
 }

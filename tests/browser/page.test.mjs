@@ -188,6 +188,93 @@ test('the classical predictor can be chosen, and the page says which one an arch
   assert.match(await text('#figures'), /Predictor\s+network predictor \([0-9a-f]{16}\)\s+Format/);
 });
 
+/** Makes an archive of the 2 m temperature with base layers as told. */
+async function compressWithBase(base, amount = 10) {
+  await opened(sample('gfs_t2m.npy'));
+  await page.locator(`[name=base][value=${base}]`).setChecked(true, { force: true });
+  await compress('rel', amount);
+}
+
+const chooseLayer = (name) => page.locator('#layers label', { hasText: name }).click();
+/** Colours of the second map, to be compared. */
+const painted = () => page.evaluate(() => document.querySelector('#decoded canvas').toDataURL());
+/** Value at a word of the readout. */
+const readValue = async (word) => Number(new RegExp(`${word} ([+−]?[\\d.]+)`).exec(await text('#readout'))?.[1].replace('−', '-'));
+
+test('the base layer is drawn as told, and the page says what it costs and gains', async () => {
+  await opened(sample('gfs_t2m.npy'));
+  assert.ok(await page.locator('[name=base][value=auto]').isChecked());
+  const sizes = {};
+  for (const [base, line] of [['never', undefined], ['auto', /Base layer\s+(\d+ bytes|tried|not tried)/], ['always', /Base layer\s+\d+ bytes, (saves|costs) \d+ bytes/]]) {
+    await compressWithBase(base);
+    if (line) assert.match(await text('#figures'), line);
+    else assert.doesNotMatch(await text('#figures'), /Base layer/);
+    const { bytes } = await saved('archive');
+    assert.ok(bytes.equals(readFileSync(archiveOf([sample('gfs_t2m.npy')], `${base}.dca`, '--rel', '0.1', '--base', base))), 'the archive is the one the command line tool makes');
+    sizes[base] = bytes.length;
+  }
+  const [, verb, amount] = /(saves|costs) (\d+) bytes/.exec(await text('#figures'));
+  const index = 20;
+  assert.ok(Math.abs(sizes.always - sizes.never - (verb === 'costs' ? 1 : -1) * Number(amount)) <= index, 'as much as the archives differ by, but for their index');
+  await page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
+  assert.ok(await page.locator('[name=base][value=always]').isDisabled(), 'it takes the network');
+  assert.match(await text('#base-hint'), /network/);
+  await compress('rel', 10);
+  assert.doesNotMatch(await text('#figures'), /Base layer/);
+  assert.ok(await page.locator('#layers').isHidden());
+  await page.locator('[name=predictor][value=auto]').setChecked(true, { force: true });
+  assert.ok(await page.locator('[name=base][value=always]').isChecked(), 'the choice is remembered');
+});
+
+test('base and detail are shown on the second map, and add up to the whole', async () => {
+  await compressWithBase('always');
+  const seen = [await painted()];
+  for (const [name, caption] of [['Base', /^Base layer$/], ['Detail', /^Whole − base$/]]) {
+    await chooseLayer(name);
+    assert.match(await text('#decoded figcaption'), caption);
+    seen.push(await painted());
+  }
+  assert.equal(new Set(seen).size, 3, 'three different maps');
+  assert.match(await text('#decoded .colour-bar'), /^−[\d.]+\s+0\s+\+[\d.]+$/);
+  await page.locator('#decoded > canvas').hover({ position: { x: 90, y: 60 } });
+  await shows('#readout', 'reconstruction .* base .* detail');
+  const [whole, base, detail] = [await readValue('reconstruction'), await readValue('base'), await readValue('detail')];
+  assert.ok(Math.abs(whole - base - detail) < 0.1, `${base} + ${detail} = ${whole}`);
+  await compressWithBase('never');
+  assert.ok(await page.locator('#layers').isHidden());
+  assert.equal(await text('#decoded figcaption'), 'Reconstruction', 'a plane without a base layer shows the whole');
+});
+
+test('an archive with a base layer shows it before it is decoded', async () => {
+  const archive = archiveOf([sample('gfs_t2m.npy')], 'preview.dca', '--rel', '0.1', '--base', 'always');
+  await page.evaluate(() => {
+    window.captions = [];
+    const caption = document.querySelector('#decoded figcaption');
+    new MutationObserver(() => window.captions.push([caption.textContent, document.querySelector('#maps').innerText.includes('Original'), document.querySelector('#decoded canvas').toDataURL()])).observe(caption, { childList: true });
+  });
+  await choose(archive);
+  await shows('#readout', 'Point at a map');
+  const [first, last] = await page.evaluate(() => [window.captions[0], window.captions.at(-1)]);
+  assert.match(first[0], /^Preview from the base layer/);
+  assert.equal(first[1], false, 'nothing else is shown beside it');
+  assert.equal(last[0], 'Reconstruction');
+  assert.notEqual(first[2], last[2]);
+  assert.match(await text('#verdict'), /^Certificate checked/);
+  assert.doesNotMatch(await text('#figures'), /Base layer/, 'an archive does not say what it would be without');
+  const whole = await painted();
+  await chooseLayer('Base');
+  assert.notEqual(await painted(), whole);
+
+  const bytes = readFileSync(archive);
+  bytes[Math.floor(bytes.length * 0.6)] ^= 1;
+  writeFileSync(temporary('damaged.dca'), bytes);
+  await choose(sample('gfs_t2m.npy'));
+  await choose(temporary('damaged.dca'));
+  assert.match(await text('#message'), /[Cc]hecksum|damaged/);
+  assert.match(await text('#views-title'), /^gfs_t2m$/, 'what was open is shown again');
+  assert.ok(await page.locator('#original > canvas').isVisible());
+});
+
 test('without the weights the classical predictor serves, and archives that need them are refused in words until they are given', async () => {
   const archive = archiveOf([sample('gfs_t2m.npy')], 'needs.dca', '--abs', '0.05');
   const weights = join(ROOT, 'models', 'deepcomp.dcm');
@@ -349,6 +436,9 @@ test('everything can be done from the keyboard', async () => {
   await page.keyboard.press('ArrowRight');
   assert.ok(await page.locator('[name=predictor][value=none]').isChecked());
   await page.keyboard.press('ArrowLeft');
+  await tabTo('[name=base]');
+  await page.keyboard.press('ArrowRight');
+  assert.ok(await page.locator('[name=base][value=always]').isChecked());
   await page.keyboard.press('Enter');
   await shows('#verdict', 'Largest error 0\\.[45]\\d* ≤ 0\\.5: the bound holds');
   await tabTo('#save-archive');
@@ -362,6 +452,11 @@ test('everything can be done from the keyboard', async () => {
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Shift+ArrowRight');
   await shows('#readout', '^row 37, column 82 ');
+  await tabTo('[name=layer]');
+  await page.keyboard.press('ArrowRight');
+  await shows('#decoded figcaption', '^Base layer$');
+  await tabTo('#decoded > canvas');
+  await shows('#readout', ' · base [\\d.]+ · detail [+−]?[\\d.]+ · error ');
 });
 
 test('at the width of a phone nothing is cut off', async () => {
@@ -372,7 +467,12 @@ test('at the width of a phone nothing is cut off', async () => {
   await page.click('#acceptance > summary');
   await shows('#acceptance-note', 'passed$');
   assert.equal(await overflow(), 0);
-  for (const selector of ['#compress', '#save-archive', '#error > canvas', '.segments.two']) {
+  await compressWithBase('always');
+  for (const name of ['Base', 'Detail']) {
+    await chooseLayer(name);
+    assert.equal(await overflow(), 0);
+  }
+  for (const selector of ['#compress', '#save-archive', '#error > canvas', '.segments.two', '#base', '#layers']) {
     const { x, width } = await page.locator(selector).boundingBox();
     assert.ok(x >= 0 && x + width <= 360, selector);
   }

@@ -1,10 +1,15 @@
 /** The error a person allows, Compress, progress and Cancel. */
 import type { Range, Variable } from 'deepcomp';
 import { number, plain, quantity, unit } from '../format.ts';
-import type { Bound, Opened, Predictor, Stage } from '../protocol.ts';
+import type { Base, Bound, Opened, Predictor, Stage } from '../protocol.ts';
 import { byId } from './dom.ts';
 
 type Kind = 'abs' | 'rel' | 'lossless';
+const BASES: Record<Base, string> = {
+  auto: 'A coarse map that an autoencoder draws out of a few bytes, where that makes the archive smaller.',
+  always: 'A coarse map out of a few bytes, to be seen at once when the archive is opened. It may cost more than it saves.',
+  never: 'No coarse map: the predictor alone.',
+};
 const STAGES: Record<Stage, string> = { compressing: 'Compressing', checking: 'Decoding and checking' };
 
 export class BoundForm {
@@ -24,10 +29,10 @@ export class BoundForm {
   #since = 0;
   #clock = 0;
 
-  constructor(onSubmit: (bound: Bound, model: Predictor) => void, onCancel: () => void) {
+  constructor(onSubmit: (bound: Bound, model: Predictor, base: Base) => void, onCancel: () => void) {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (!this.#button.disabled) onSubmit(this.#bound(), this.#model());
+      if (!this.#button.disabled) onSubmit(this.#bound(), this.#model(), this.#base());
     });
     this.#form.addEventListener('change', () => this.#update());
     this.#amount.addEventListener('input', () => {
@@ -103,6 +108,11 @@ export class BoundForm {
     return new FormData(this.#form).get('predictor') as Predictor;
   }
 
+  /** Nothing is drawn without the network, whose absence disables the choice. */
+  #base(): Base {
+    return (new FormData(this.#form).get('base') ?? 'never') as Base;
+  }
+
   #bound(): Bound {
     const value = this.#amount.value.trim() === '' ? NaN : Number(this.#amount.value);
     switch (this.#kind()) {
@@ -117,6 +127,8 @@ export class BoundForm {
     this.#amount.closest('p')!.hidden = kind === 'lossless';
     this.#amount.value = this.#typed[kind];
     this.#unit.textContent = kind === 'rel' ? '% of the range' : unit(this.#variable?.units);
+    const classical = (byId('base', HTMLFieldSetElement).disabled = this.#model() === 'none');
+    byId('base-hint', HTMLElement).textContent = classical ? 'Only with the network, which draws it.' : BASES[this.#base()];
     this.#explain();
   }
 

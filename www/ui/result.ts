@@ -1,7 +1,7 @@
 /** What came out: sizes, times, the verdict, a line per variable, and the ways to save. */
 import type { Comparison, Variable, VariableReport } from 'deepcomp';
 import { bytes, number, quantity, rate, seconds, shape, unit } from '../format.ts';
-import type { FileKind, Opened, Result } from '../protocol.ts';
+import type { Base, FileKind, Opened, Result } from '../protocol.ts';
 import { byId, make } from './dom.ts';
 
 const KINDS: FileKind[] = ['archive', 'netcdf', 'npy', 'png'];
@@ -20,19 +20,21 @@ export function showResult(opened: Opened, result: Result | undefined, selected:
   byId('ratio', HTMLElement).textContent = `${number(raw / result.archiveBytes, 3)}×`;
   byId('ratio-note', HTMLElement).textContent = raw >= result.archiveBytes ? 'smaller' : 'the size: nothing gained';
   byId('packed-bar', HTMLElement).style.width = `${Math.min(100, (100 * result.archiveBytes) / Math.max(1, raw))}%`;
-  showFigures(raw, result);
+  showFigures(raw, result, opened.variables[selected], result.variables[selected]);
   showVerdict(opened, result, selected);
   byId('rows', HTMLElement).replaceChildren(...result.variables.map((report, i) => row(report, result.comparisons?.[i], opened.variables[i])));
   byId('save-png', HTMLButtonElement).disabled = opened.variables[selected]?.dataType === 'char';
 }
 
-function showFigures(raw: number, result: Result): void {
+function showFigures(raw: number, result: Result, variable: Variable | undefined, report: VariableReport | undefined): void {
   const { archiveBytes, encodeSeconds, decodeSeconds, version } = result;
   const time = (value: number) => `${seconds(value)} · ${rate(raw, value)}`;
   const list: [string, string][] = [['Size', `${bytes(raw)} → ${bytes(archiveBytes)}`]];
   if (encodeSeconds !== undefined) list.push(['Encoding', time(encodeSeconds)]);
   list.push(['Decoding', time(decodeSeconds)]);
   list.push(['Predictor', predictors(result)]);
+  const base = report && variable && !variable.coordinate && variable.dataType !== 'char' ? baseLayer(report, result.base) : undefined;
+  if (base !== undefined) list.push(['Base layer', base]);
   if (encodeSeconds === undefined) list.push(['Format', `version ${version}`]);
   byId('figures', HTMLElement).replaceChildren(...list.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
 }
@@ -41,6 +43,15 @@ function showFigures(raw: number, result: Result): void {
 function predictors({ variables, models }: Result): string {
   const needed = [...new Set(variables.map((v) => v.model))].filter((id) => id !== undefined);
   return needed.length === 0 ? 'classical' : `network ${needed.map((id) => `${models.find((m) => m.id === id)?.name ?? ''} (${id})`).join(', ')}`;
+}
+
+/** What the base layers of a variable cost and gain; nothing where they were not wanted, or where that is not known. */
+function baseLayer({ base, archiveBytes }: VariableReport, wanted: Base | undefined): string | undefined {
+  if (!base) return wanted === 'auto' ? 'not tried: no gain expected at this bound' : wanted === 'always' ? 'none can be had here' : undefined;
+  if (base.chunks === 0) return 'tried, does not pay here';
+  const size = `${bytes(base.bytes)}${base.chunks < base.tried ? ` in ${base.chunks} of ${base.tried} parts` : ''}`;
+  if (base.saved < 0) return `${size}, costs ${bytes(-base.saved)} more than it saves`;
+  return base.saved === 0 ? `${size}, saves as much as it costs` : `${size}, saves ${bytes(base.saved)} (${number((100 * base.saved) / (archiveBytes + base.saved), 2)}\u202f%)`;
 }
 
 function showVerdict({ variables }: Opened, result: Result, selected: number): void {

@@ -4,11 +4,19 @@ import { label } from '../coordinates.ts';
 import { quantity, sentence, number, unit } from '../format.ts';
 import { colourAt, DIVERGING, GREY, SEQUENTIAL, type Scale } from '../plot/colours.ts';
 import { hatch, PlaneMap, type Content, type Cursor } from '../plot/map.ts';
-import type { Axis, Opened, Views } from '../protocol.ts';
+import type { Axis, Opened, Preview, Views } from '../protocol.ts';
 import { byId, make } from './dom.ts';
 
 const NAMES = ['original', 'decoded', 'error'] as const;
 type Name = (typeof NAMES)[number];
+
+/** What the second map shows: all that came back, its base layer, or what was added to that. */
+type Layer = 'decoded' | 'base' | 'detail';
+const LAYERS: Record<Layer, { caption: string; label: string }> = {
+  decoded: { caption: 'Reconstruction', label: 'Map of the values decoded from the archive.' },
+  base: { caption: 'Base layer', label: 'Map of what the base layer draws.' },
+  detail: { caption: 'Whole − base', label: 'Map of the detail, reconstruction minus base layer.' },
+};
 
 /** What is shown: a variable of a file, and for the error map the bound it was compressed with. */
 export interface Shown {
@@ -28,10 +36,16 @@ export class ViewPanel {
   readonly #maps: Record<Name, PlaneMap>;
   #shown: Shown | undefined;
   #cursor: Cursor | undefined;
+  /** The choice of a person; planes without a base layer show the whole. */
+  #layer: Layer = 'decoded';
 
   constructor() {
     const map = (name: Name) => new PlaneMap(part(name, 'canvas'), (cursor) => this.#point(cursor));
     this.#maps = { original: map('original'), decoded: map('decoded'), error: map('error') };
+    byId('layers', HTMLFieldSetElement).addEventListener('change', ({ target }) => {
+      this.#layer = (target as HTMLInputElement).value as Layer;
+      if (this.#shown) this.show(this.#shown);
+    });
     this.#drawSwatch();
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#drawSwatch());
   }
@@ -43,13 +57,18 @@ export class ViewPanel {
     byId('views-title', HTMLElement).textContent = [sentence(variable.longName ?? variable.name), units && `(${units})`].filter(Boolean).join(' ');
     const single = opened.result !== undefined;
     byId('maps', HTMLElement).classList.toggle('single', single);
+    byId('sliders', HTMLElement).hidden = false;
+    byId('layers', HTMLElement).hidden = views.base === undefined;
+    const layer = this.#secondMap;
+    part('decoded', 'figcaption').textContent = LAYERS[layer].caption;
+    part('decoded', 'canvas').ariaLabel = `${LAYERS[layer].label} The arrow keys move the cursor.`;
     for (const name of NAMES) {
-      const planes = views[name];
+      const planes = this.#planes(name);
       byId(name, HTMLElement).hidden = single && name !== 'decoded';
       part(name, 'canvas').hidden = planes === undefined;
       part(name, '.placeholder').hidden = planes !== undefined;
       this.#maps[name].show(planes && this.#content(name, planes));
-      showColourBar(name, planes && !(isPicture(opened, variable) && name !== 'error') ? this.#scale(name) : undefined, units);
+      showColourBar(name, planes && !(isPicture(opened, variable) && !this.#signed(name)) ? this.#scale(name) : undefined, units, this.#signed(name));
     }
     byId('legend', HTMLElement).hidden = !((views.original ?? views.decoded)?.[0]?.missing ?? 0);
     part('error', 'figcaption').replaceChildren('Error ', make('span', { textContent: views.error ? 'reconstruction − original' : '' }));
@@ -57,10 +76,31 @@ export class ViewPanel {
     else this.#point(undefined);
   }
 
+  /** Shows what an archive that is being decoded has to show at once. What the axes mean is not known yet. */
+  preview({ fileName, variable, plane }: Preview): void {
+    this.#shown = undefined;
+    this.#point(undefined);
+    byId('views-title', HTMLElement).textContent = `${variable} in ${fileName}`;
+    byId('maps', HTMLElement).classList.add('single');
+    byId('sliders', HTMLElement).hidden = byId('layers', HTMLElement).hidden = true;
+    byId('legend', HTMLElement).hidden = plane.missing === 0;
+    byId('readout', HTMLElement).textContent = '';
+    for (const name of NAMES) byId(name, HTMLElement).hidden = name !== 'decoded';
+    part('decoded', 'figcaption').replaceChildren('Preview from the base layer ', make('span', { textContent: 'the rest is being decoded' }));
+    part('decoded', '.placeholder').hidden = true;
+    const canvas = part('decoded', 'canvas');
+    canvas.hidden = false;
+    canvas.ariaLabel = LAYERS.base.label;
+    const scale = { table: /\.png$/i.test(fileName) ? GREY : SEQUENTIAL, ...extent(plane, undefined) };
+    this.#maps.decoded.show({ planes: [plane], scale, picture: false, axes: { row: undefined, column: undefined } });
+    showColourBar('decoded', scale, '', false);
+  }
+
   /** Text variables and empty arrays have no map. */
   clear(why: string): void {
     this.#shown = undefined;
     byId('views-title', HTMLElement).textContent = why;
+    byId('sliders', HTMLElement).hidden = false;
     byId('legend', HTMLElement).hidden = true;
     byId('readout', HTMLElement).textContent = '';
     for (const name of NAMES) {
@@ -77,6 +117,20 @@ export class ViewPanel {
     return (this.#shown?.views.original ?? this.#shown?.views.decoded)?.[0]?.width;
   }
 
+  /** What the second map shows of this plane. */
+  get #secondMap(): Layer {
+    return this.#shown?.views.base ? this.#layer : 'decoded';
+  }
+
+  #planes(name: Name): Plane[] | undefined {
+    return this.#shown?.views[name === 'decoded' ? this.#secondMap : name];
+  }
+
+  /** Whether a map shows differences. */
+  #signed(name: Name): boolean {
+    return name === 'error' || (name === 'decoded' && this.#secondMap === 'detail');
+  }
+
   #axes(): Content['axes'] {
     const { opened, variable } = this.#shown!;
     const axis = (back: number) => opened.axes[variable.dimensions.at(-back) ?? ''];
@@ -85,9 +139,9 @@ export class ViewPanel {
 
   #scale(name: Name): Scale {
     const { opened, range, absoluteBound, views } = this.#shown!;
-    if (name !== 'error') return { table: opened.format === 'png' ? GREY : SEQUENTIAL, ...extent(range, (views.original ?? views.decoded)?.[0]) };
-    const largest = Math.max(0, ...(views.error ?? []).flatMap((p) => [Math.abs(p.min ?? 0), Math.abs(p.max ?? 0)]));
-    const end = absoluteBound || largest;
+    if (!this.#signed(name)) return { table: opened.format === 'png' ? GREY : SEQUENTIAL, ...extent(range, (views.original ?? views.decoded)?.[0]) };
+    const largest = Math.max(0, ...(this.#planes(name) ?? []).flatMap((p) => [Math.abs(p.min ?? 0), Math.abs(p.max ?? 0)]));
+    const end = (name === 'error' && absoluteBound) || largest;
     return { table: DIVERGING, min: -end, max: end };
   }
 
@@ -95,7 +149,7 @@ export class ViewPanel {
     const { opened, variable } = this.#shown!;
     const picture = isPicture(opened, variable);
     if (!picture) return { planes, scale: this.#scale(name), picture, axes: this.#axes() };
-    if (name === 'error') return { planes: [strongest(planes)], scale: this.#scale(name), picture: false, axes: this.#axes() };
+    if (this.#signed(name)) return { planes: [strongest(planes)], scale: this.#scale(name), picture: false, axes: this.#axes() };
     return { planes, scale: { table: GREY, min: 0, max: variable.dataType === 'uint16' ? 65535 : 255 }, picture, axes: this.#axes() };
   }
 
@@ -109,12 +163,15 @@ export class ViewPanel {
       return;
     }
     const { views, variable } = this.#shown;
+    const layered = this.#secondMap !== 'decoded';
     const parts = [
-      ['original', views.original],
-      ['reconstruction', views.decoded],
-      ['error', views.error],
+      ['original', views.original, false],
+      ['reconstruction', views.decoded, false],
+      ['base', layered ? views.base : undefined, false],
+      ['detail', layered ? views.detail : undefined, true],
+      ['error', views.error, true],
     ] as const;
-    const texts = parts.flatMap(([name, planes]) => (planes ? [`${name} ${this.#value(planes, cursor, unit(variable.units), name === 'error')}`] : []));
+    const texts = parts.flatMap(([name, planes, signed]) => (planes ? [`${name} ${this.#value(planes, cursor, unit(variable.units), signed)}`] : []));
     readout.replaceChildren(make('b', { textContent: this.#place(cursor) }), ` · ${texts.join(' · ')}`);
   }
 
@@ -161,7 +218,7 @@ function part<K extends string>(figure: Name, selector: K): K extends 'canvas' ?
   return element as K extends 'canvas' ? HTMLCanvasElement : HTMLElement;
 }
 
-function showColourBar(name: Name, scale: Scale | undefined, units: string): void {
+function showColourBar(name: Name, scale: Scale | undefined, units: string, difference: boolean): void {
   const bar = part(name, '.colour-bar');
   bar.hidden = scale === undefined;
   if (!scale) return;
@@ -174,8 +231,8 @@ function showColourBar(name: Name, scale: Scale | undefined, units: string): voi
   }
   canvas.getContext('2d')?.putImageData(image, 0, 0);
   const middle = (scale.min + scale.max) / 2;
-  const signed = (v: number) => (name === 'error' && v > 0 ? '+' : '') + quantity(v, units, 3);
-  const labels = scale.min === scale.max ? [scale.min === 0 && name === 'error' ? 'no error anywhere' : signed(scale.min)] : [scale.min, middle, scale.max].map(signed);
+  const signed = (v: number) => (difference && v > 0 ? '+' : '') + quantity(v, units, 3);
+  const labels = scale.min === scale.max ? [scale.min === 0 && difference ? (name === 'error' ? 'no error anywhere' : 'no detail') : signed(scale.min)] : [scale.min, middle, scale.max].map(signed);
   bar.replaceChildren(canvas, make('div', {}, ...labels.map((textContent) => make('span', { textContent }))));
 }
 
