@@ -4,8 +4,8 @@ import type { Axis, Calls, Opened, Packed, Preview, Reply, Request, Result, Stag
 
 let source: Dataset | undefined;
 let decoded: Dataset | undefined;
-/** What `decoded` came from: its bytes, which file in them, and what they certify about it. */
-let archive: { bytes: Uint8Array; file: number; variables: VariableReport[] } | undefined;
+/** What `decoded` came from: its bytes, which file in them, and which of its variables may have base layers. */
+let archive: { bytes: Uint8Array; file: number; layered: boolean[] } | undefined;
 
 interface Post {
   stage(stage: Stage, fraction: number): void;
@@ -77,7 +77,7 @@ async function openArchive(bytes: Uint8Array, file: number, signal: AbortSignal,
   const first = await firstPreview(bytes, file, variables);
   if (first) post.preview({ fileName: name, ...first });
   const { dataset, seconds } = await decompressTimed(bytes, { file, ...job('checking', post, signal) });
-  keep({ decoded: dataset, archive: { bytes, file, variables } });
+  keep({ decoded: dataset, archive: { bytes, file, layered: variables.map(({ model }) => model !== undefined) } });
   const archiveBytes = files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length;
   const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds };
   return { ...describe(dataset, bytes.length), result, files: { names: files.map((f) => f.name), current: file } };
@@ -119,7 +119,7 @@ async function check({ archive: bytes, variables, seconds, base, warning }: Pack
     back.dataset.free();
     throw new DeepCompError('cancelled', 'another file was opened');
   }
-  keep({ source, decoded: back.dataset, archive: { bytes, file: 0, variables } });
+  keep({ source, decoded: back.dataset, archive: { bytes, file: 0, layered: variables.map(({ base }) => (base?.chunks ?? 0) > 0) } });
   const { version } = await inspect(bytes);
   return {
     archiveBytes: bytes.length,
@@ -143,22 +143,22 @@ function shown(): Dataset {
 async function views(variable: number, planes: number[]): Promise<Views> {
   const of = (plane: (index: number) => Plane) => planes.map(plane);
   const [before, after] = [source, decoded];
-  const base = await baseOf(variable, planes);
-  return {
+  const whole: Views = {
     ...(before && { original: of((p) => before.plane(variable, p)) }),
     ...(after && { decoded: of((p) => after.plane(variable, p)) }),
     ...(before && after && { error: of((p) => difference(before, after, variable, p)) }),
-    ...(base && after && { base, detail: base.map((plane, i) => detail(after.plane(variable, planes[i]!), plane)) }),
   };
+  const base = await baseOf(variable, planes);
+  return { ...whole, ...(base && whole.decoded && { base, detail: whole.decoded.map((plane, i) => detail(plane, base[i]!)) }) };
 }
 
-/** What base layers draw of planes, if all of them have one; without a network no layer was drawn. */
+/** What base layers draw of planes, if all of them have one. */
 async function baseOf(variable: number, planes: number[]): Promise<Plane[] | undefined> {
-  const { bytes, file, variables } = archive ?? {};
-  if (!bytes || variables?.[variable]?.model === undefined) return undefined;
+  if (!archive?.layered[variable]) return undefined;
+  const { bytes, file } = archive;
   const drawn: Plane[] = [];
   for (const plane of planes) {
-    const base = await preview(bytes, variable, { file: file ?? 0, plane });
+    const base = await preview(bytes, variable, { file, plane });
     if (!base) return undefined;
     drawn.push(base);
   }

@@ -273,6 +273,18 @@ test('an archive with a base layer shows it before it is decoded', async () => {
   assert.match(await text('#message'), /[Cc]hecksum|damaged/);
   assert.match(await text('#views-title'), /^gfs_t2m$/, 'what was open is shown again');
   assert.ok(await page.locator('#original > canvas').isVisible());
+
+  await opened(sample('coads_sst.nc'));
+  await page.locator('#slider-0').fill('4');
+  await page.setInputFiles('#file', archiveOf([sample('coads_sst.nc')], 'months.dca', '--rel', '0.001', '--base', 'always'));
+  await shows('#decoded figcaption', '^Preview');
+  assert.ok(await page.locator('#sliders').isHidden());
+  await page.click('#cancel');
+  await shows('#message', '^Cancelled');
+  await settled();
+  assert.equal(await page.locator('#slider-0').inputValue(), '4');
+  assert.ok(await page.locator('#original > canvas').isVisible());
+  assert.match(await text('#decoded'), /^Reconstruction\s+What comes back from the archive$/);
 });
 
 test('without the weights the classical predictor serves, and archives that need them are refused in words until they are given', async () => {

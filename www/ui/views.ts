@@ -86,7 +86,7 @@ export class ViewPanel {
     byId('legend', HTMLElement).hidden = plane.missing === 0;
     byId('readout', HTMLElement).textContent = '';
     for (const name of NAMES) byId(name, HTMLElement).hidden = name !== 'decoded';
-    part('decoded', 'figcaption').replaceChildren('Preview from the base layer ', make('span', { textContent: 'the rest is being decoded' }));
+    part('decoded', 'figcaption').replaceChildren('Preview from the base layer ', make('span', { textContent: 'rows as stored; the rest is being decoded' }));
     part('decoded', '.placeholder').hidden = true;
     const canvas = part('decoded', 'canvas');
     canvas.hidden = false;
