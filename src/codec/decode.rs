@@ -39,25 +39,6 @@ fn constant<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
     Ok(vec![T::from_bits64(little_endian(bytes)); shape.samples()])
 }
 
-/// The first plane of a chunk as far as its base layer alone shows it; `None` when it has none.
-///
-/// # Errors
-/// [`Error::Corrupt`] as for [`decode`].
-pub(crate) fn preview<T: Sample>(payload: &[u8], shape: ChunkShape, model: Option<&Model>) -> Result<Option<Vec<T>>> {
-    let mut reader = Reader::new(payload);
-    let Filling::Coded(method) = Filling::read(&mut reader)? else {
-        let mut values = decode(payload, shape, model)?;
-        values.truncate(shape.height * shape.width);
-        return Ok(Some(values));
-    };
-    if method != Method::Layered {
-        return Ok(None);
-    }
-    let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type: T::TYPE, model })?;
-    let drawn = Coded { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), patches: Vec::new() };
-    Ok(Some(drawn.values(ChunkShape { planes: 1, ..shape })))
-}
-
 /// What decoding takes besides the payload.
 struct Setting<'a> {
     method: Method,
@@ -94,7 +75,7 @@ impl<'a> Beginning<'a> {
 }
 
 /// What a coded chunk holds, whatever the type of its values.
-struct Coded {
+pub(crate) struct Coded {
     header: Header,
     masks: Vec<Mask>,
     /// What stands for the values of each plane: lattice coordinates or their ranks.
@@ -106,6 +87,17 @@ struct Coded {
 }
 
 impl Coded {
+    /// The first plane alone as its base layer shows it; `None` when it has none.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] as for [`decode`].
+    pub(crate) fn drawn(payload: &[u8], shape: ChunkShape, data_type: DataType, model: Option<&Model>) -> Result<Option<Self>> {
+        let mut reader = Reader::new(payload);
+        let Filling::Coded(method @ Method::Layered) = Filling::read(&mut reader)? else { return Ok(None) };
+        let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type, model })?;
+        Ok(Some(Self { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), patches: Vec::new() }))
+    }
+
     /// All of the stream, then the patches.
     fn read(mut reader: Reader, setting: &Setting) -> Result<Self> {
         let Setting { method, shape, data_type, model } = *setting;
@@ -124,7 +116,8 @@ impl Coded {
         Ok(Self { header, masks, planes, low_bits, patches })
     }
 
-    fn values<T: Sample>(&self, shape: ChunkShape) -> Vec<T> {
+    /// The values of a chunk of that shape.
+    pub(crate) fn values<T: Sample>(&self, shape: ChunkShape) -> Vec<T> {
         let Self { header, masks, planes, low_bits, patches } = self;
         let mut values = Vec::with_capacity(shape.samples());
         let mut low_bits = low_bits.iter();
