@@ -174,7 +174,7 @@ test('the classical predictor can be chosen, and the page says which one an arch
   await opened(sample('gfs_t2m.npy'));
   assert.ok(await page.locator('[name=predictor][value=auto]').isChecked(), 'the network is what is used unless told otherwise');
   await compress('abs', 0.05);
-  assert.match(await text('#figures'), /Predictor\s+network predictor \([0-9a-f]{16}\)/);
+  assert.match(await text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)/);
   assert.match(await text('#rows'), /\snetwork\s/);
   const network = await saved('archive');
   await page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
@@ -185,7 +185,7 @@ test('the classical predictor can be chosen, and the page says which one an arch
   assert.ok(network.bytes.length < classical.bytes.length);
   writeFileSync(temporary('network.dca'), network.bytes);
   await choose(temporary('network.dca'));
-  assert.match(await text('#figures'), /Predictor\s+network predictor \([0-9a-f]{16}\)\s+Format/);
+  assert.match(await text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)\s+Format/);
 });
 
 /** Makes an archive of the 2 m temperature with base layers as told. */
@@ -304,7 +304,7 @@ test('without the weights the classical predictor serves, and archives that need
     assert.match(await text('#message'), /^This archive cannot be opened without the network it was made with\..*[0-9a-f]{16}.*http.*\.dcm/);
     assert.match(await text('#file-name'), /^gfs_t2m\.npy/, 'what was open stays open');
     await choose(weights);
-    assert.match(await text('#message'), /^The network predictor \([0-9a-f]{16}\) is loaded/);
+    assert.match(await text('#message'), /^The network deepcomp \([0-9a-f]{16}\) is loaded/);
     await choose(archive);
     assert.match(await text('#verdict'), /^Certificate checked/);
     complaints = complaints.filter((text) => !/status of 404/.test(text));
