@@ -88,6 +88,15 @@ pub fn count_latents(height: usize, width: usize, samples: &[i32], model: &Model
     model.autoencoder().map_or(Ok(()), |net| net.count(&mut Discard, &plane, counts))
 }
 
+/// The latents of a plane without holes, in units of samples, channel by channel, and what is drawn from them; nothing without an autoencoder.
+///
+/// # Errors
+/// None: the layers fit each other.
+pub fn redrawn(height: usize, width: usize, samples: &[i32], model: &Model) -> Result<Option<(Vec<i32>, Vec<i32>)>> {
+    let plane = Grid { height, width, samples: samples.to_vec() };
+    model.autoencoder().map(|net| net.redrawn(&plane)).transpose()
+}
+
 /// No counts of latents yet.
 #[must_use]
 pub fn no_latent_counts(latents: usize) -> Counts {

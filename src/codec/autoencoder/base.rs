@@ -153,4 +153,12 @@ impl Autoencoder {
         core::mem::swap(learned.counts(), counts);
         Ok(())
     }
+
+    /// The latents of a plane, and what is drawn from them.
+    pub(crate) fn redrawn(&self, plane: &Grid<i32>) -> Result<(Vec<i32>, Vec<i32>)> {
+        let (engine, view) = (Engine::detect(), View { unit: 0, middle: 0 });
+        let latents = self.encode(engine, plane, view)?;
+        let drawn = self.draw(engine, &latents, (plane.height, plane.width), view)?;
+        Ok((latents.channels.concat(), drawn.samples))
+    }
 }

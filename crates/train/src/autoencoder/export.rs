@@ -92,3 +92,49 @@ fn layer(dense: &Dense, grid: Grid) -> Result<Layer> {
     let inputs = rows.first().map_or(0, |row| row.weights.len());
     Layer::new(&rows, inputs, grid.largest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::net::Views;
+    use super::super::patches::{Batch, CELLS, SIDE, TOKENS as CORNERS};
+    use super::*;
+    use crate::objective::tensor;
+    use burn::tensor::Device;
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    const PREDICTOR: &[u8] = include_bytes!("../../../../models/deepcomp.dcm");
+
+    /// Waves of a patch.
+    fn waves() -> Vec<i32> {
+        let wave = |y: f32, x: f32| 500.0 * (y / 9.0).sin() * (x / 13.0 + y / 40.0).cos() + 120.0 * (x / 5.0).sin();
+        (0..SIDE * SIDE).map(|i| wave((i / SIDE) as f32, (i % SIDE) as f32).round() as i32).collect()
+    }
+
+    #[test]
+    fn the_codec_draws_what_the_quantised_floats_draw() {
+        for attention in [true, false] {
+            let sizes = Sizes { fine: 32, coarse: 32, latents: 6, radius: [1, 2], attention };
+            let device = Device::default();
+            let net = Autoencoder::new(sizes, &mut StdRng::seed_from_u64(4), &device);
+            let samples = waves();
+            let mut batch = Batch::default();
+            batch.add(&samples, &vec![1.0; SIDE * SIDE]);
+            let windows = tensor(batch.windows, CORNERS * CORNERS, &device);
+            let said = net.copy(true, &device).unwrap().forward(Views { patches: 1, side: CORNERS, windows, noise: None }, true);
+            let integers = Integers::of(&net).unwrap();
+            let file = weights::with_autoencoder(PREDICTOR, "test", Some(&integers.part(sizes, &[]))).unwrap();
+            let (latents, drawn) = training::redrawn(SIDE, SIDE, &samples, &Model::parse(&file).unwrap()).unwrap().unwrap();
+            let floats: Vec<f32> = said.latents.try_into_vec_as().unwrap();
+            let (tokens, count) = (floats.len() / sizes.latents, sizes.latents);
+            let same = (0..floats.len()).filter(|i| (floats[i % tokens * count + i / tokens] - latents[*i] as f32).abs() < 0.5).count();
+            assert!(same * 10 > floats.len() * 9, "{same} of {} latents", floats.len());
+            assert!(latents.iter().any(|l| *l != 0));
+            let base: Vec<f32> = said.base.try_into_vec_as().unwrap();
+            let place = |y: usize, x: usize| (y / 8 * CELLS + x / 8) * 64 + y % 8 * 8 + x % 8;
+            let off: f32 = (0..SIDE * SIDE).map(|i| (64.0 * base[place(i / SIDE, i % SIDE)] - drawn[i] as f32).abs()).sum::<f32>() / (SIDE * SIDE) as f32;
+            let size: f32 = drawn.iter().map(|d| (*d as f32).abs()).sum::<f32>() / (SIDE * SIDE) as f32;
+            assert!(size > 20.0 && off < size / 20.0, "{off} off of {size}");
+        }
+    }
+}

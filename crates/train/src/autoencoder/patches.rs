@@ -109,7 +109,8 @@ fn levelled(values: &[f32], range: f64) -> Option<(Vec<i32>, Vec<u8>)> {
 }
 
 impl Batch {
-    fn add(&mut self, samples: &[i32], present: &[f32]) {
+    /// Adds a patch in row order.
+    pub fn add(&mut self, samples: &[i32], present: &[f32]) {
         let real = |y: usize, x: usize| samples.get(y * SIDE + x).map_or(0.0, |s| *s as f32 / 64.0);
         let inner = |cell: isize| (cell.clamp(0, CELLS as isize - 1), cell);
         for token in 0..TOKENS * TOKENS {
