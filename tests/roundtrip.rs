@@ -525,6 +525,21 @@ fn base_layers_keep_every_promise_and_never_cost_anything_unasked() {
 }
 
 #[test]
+fn base_layers_stand_bounds_as_wide_as_the_numbers() {
+    let (height, width) = (40, 60);
+    let values = waves(height, width, false).iter().map(|v| ((v - 280.0) * 1e8) as i32).collect();
+    let dataset = Dataset::from_array("v", &[height, width], Values::I32(values), SourceFormat::Array).unwrap();
+    for bound in [1e7, 3e8, 1e9] {
+        let bound = ErrorBound::absolute(bound).unwrap();
+        for base in [Base::Auto, Base::Always] {
+            let (bytes, report) = with_base(&dataset, bound, base);
+            let back = decompress_with(&Models::from_iter([shipped()]), &bytes).unwrap();
+            assert!(metrics::compare(&dataset.fields[0], &back.fields[0]).unwrap().max_abs_error <= report.absolute_bound);
+        }
+    }
+}
+
+#[test]
 fn a_preview_shows_the_plane_and_its_gaps() {
     let (height, width) = (73, 144);
     let values = waves(height, width, true);

@@ -42,7 +42,7 @@ impl BaseLayer {
         if size * PROMISE.1 >= without * PROMISE.0 {
             return Ok(None);
         }
-        for unit in [middle.checked_sub(1).filter(|u| *u >= subject.least), Some(middle + 1)].into_iter().flatten() {
+        for unit in [middle.wrapping_sub(1), middle + 1].into_iter().filter(|unit| (subject.least..=MAX_UNIT).contains(unit)) {
             let (other, base) = sized(unit)?;
             if other < size {
                 (size, best) = (other, base);
@@ -122,7 +122,7 @@ impl Subject {
 
     /// Binary logarithm of the unit that suits a bound, or of the least: an eighth of the bound.
     fn budget(&self, quantum: i32) -> u32 {
-        self.least.max(quantum.unsigned_abs().ilog2().saturating_sub(UNIT_BELOW_QUANTUM))
+        quantum.unsigned_abs().ilog2().saturating_sub(UNIT_BELOW_QUANTUM).clamp(self.least, MAX_UNIT)
     }
 }
 
