@@ -151,14 +151,17 @@ def main():
     parser.add_argument("--output", default=OUTPUT, type=Path, help="folder of the report")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    result = measure(arguments)
-    # Measured for a quarter of an hour: not to be lost to a report that fails.
-    (arguments.cache / "bench-last.json").write_text(json.dumps(result))
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    for name, text in pages.write(result).items():
-        (arguments.output / name).write_text(text)
-    print(pages.summary(result))
+    publish(measure(arguments), pages, arguments, "bench-last.json")
     say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
+
+
+def publish(result, report, arguments, kept):
+    """Writes a report of what was measured, which is kept in the cache first: a quarter of an hour is not to be lost to a report that fails."""
+    (arguments.cache / kept).write_text(json.dumps(result))
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for name, text in report.write(result).items():
+        (arguments.output / name).write_text(text)
+    print(report.summary(result))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ One process at a time. What is measured is kept as it comes, so that a run that 
 """
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -82,12 +81,7 @@ def main():
     if arguments.train:
         figures.say(f"training the autoencoders, {', '.join(f'{name} {steps:,} steps' for name, steps in train.STEPS.items())}")
         train.all_networks(Path(arguments.train))
-    result = measure(arguments)
-    (arguments.cache / "bench-claims.json").write_text(json.dumps(result))
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    for name, text in pages.write(result).items():
-        (arguments.output / name).write_text(text)
-    print(pages.summary(result))
+    figures.publish(measure(arguments), pages, arguments, "bench-claims.json")
     figures.say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
 
 

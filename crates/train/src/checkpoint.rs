@@ -46,13 +46,21 @@ impl Learner {
 
 /// Writes a checkpoint; one that is there is replaced only once the new one is whole.
 pub fn save(folder: &Path, state: &State, learners: &[Learner]) -> Result<()> {
+    replace(folder, state, |fresh| {
+        for (pass, learner) in learners.iter().enumerate() {
+            learner.net.clone().into_record().save(fresh.join(format!("net-{pass}.bpk")))?;
+            learner.optimiser.save(fresh.join(format!("optimiser-{pass}.bpk")))?;
+        }
+        Ok(())
+    })
+}
+
+/// Replaces a folder by one that holds the state and what `write` puts there, once that is whole.
+pub fn replace(folder: &Path, state: &impl Serialize, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let fresh = folder.with_extension("new");
     let _ = fs::remove_dir_all(&fresh);
     fs::create_dir_all(&fresh)?;
-    for (pass, learner) in learners.iter().enumerate() {
-        learner.net.clone().into_record().save(fresh.join(format!("net-{pass}.bpk")))?;
-        learner.optimiser.save(fresh.join(format!("optimiser-{pass}.bpk")))?;
-    }
+    write(&fresh)?;
     fs::write(fresh.join("state.json"), serde_json::to_string_pretty(state)?)?;
     let _ = fs::remove_dir_all(folder);
     Ok(fs::rename(fresh, folder)?)

@@ -7,7 +7,9 @@ use crate::net::{Net, Sizes};
 use crate::objective::{self, Run, Slope};
 use crate::schedule::{Length, rate};
 use crate::source::{Batch, PASSES, Source};
+use burn::module::Param;
 use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
@@ -123,8 +125,16 @@ pub fn train(plan: &Plan, run: &Run, mut source: Box<dyn Source>, mut valid: Opt
 
 /// Moves the weights of a net against a gradient that is clipped by its norm over all parameters.
 pub fn step(learner: &mut Learner, slope: Slope, rate: f64, clip: f32) -> Result<()> {
+    let net = &learner.net;
+    let found = clipped(net.layers().into_iter().chain([&net.mixture]), slope.gradients, clip)?;
+    learner.net = learner.optimiser.step(rate, learner.net.clone(), found);
+    Ok(())
+}
+
+/// Gradients by their parameters, the norm over all of them at most `clip`.
+pub fn clipped<'a>(params: impl IntoIterator<Item = &'a Param<Tensor<2>>>, gradients: Vec<Tensor<2>>, clip: f32) -> Result<GradientsParams> {
     let mut square = 0.0;
-    for gradient in &slope.gradients {
+    for gradient in &gradients {
         square += gradient.clone().square().sum().into_scalar::<f32>();
     }
     if !square.is_finite() {
@@ -132,12 +142,10 @@ pub fn step(learner: &mut Learner, slope: Slope, rate: f64, clip: f32) -> Result
     }
     let factor = (clip / square.sqrt().max(1e-12)).min(1.0);
     let mut found = GradientsParams::new();
-    let net = &learner.net;
-    for (param, gradient) in net.layers().into_iter().chain([&net.mixture]).zip(slope.gradients) {
+    for (param, gradient) in params.into_iter().zip(gradients) {
         found.register(param.id, gradient.mul_scalar(factor));
     }
-    learner.net = learner.optimiser.step(rate, learner.net.clone(), found);
-    Ok(())
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use super::net::{Autoencoder, Sizes};
 use super::objective::{self, Bits};
 use super::patches::{Batch, Patches};
+use crate::checkpoint;
 use crate::error::Result;
 use crate::objective::Run;
 use crate::schedule::{Length, rate};
+use crate::trainer::clipped;
 use burn::module::Module;
-use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::optim::{AdamWConfig, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,8 @@ use std::time::Instant;
 
 /// Patches that validation looks at.
 const VALIDATION: usize = 256;
+/// Largest norm of a gradient.
+const CLIP: f32 = 1.0;
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -66,14 +70,10 @@ impl Learner {
     }
 
     fn save(&self, folder: &Path, state: State) -> Result<()> {
-        let fresh = folder.with_extension("new");
-        let _ = fs::remove_dir_all(&fresh);
-        fs::create_dir_all(&fresh)?;
-        self.net.clone().into_record().save(fresh.join("net.bpk"))?;
-        self.optimiser.save(fresh.join("optimiser.bpk"))?;
-        fs::write(fresh.join("state.json"), serde_json::to_string_pretty(&state)?)?;
-        let _ = fs::remove_dir_all(folder);
-        Ok(fs::rename(fresh, folder)?)
+        checkpoint::replace(folder, &state, |fresh| {
+            self.net.clone().into_record().save(fresh.join("net.bpk"))?;
+            Ok(self.optimiser.save(fresh.join("optimiser.bpk"))?)
+        })
     }
 
     fn load(folder: &Path, device: &Device) -> Result<(State, Self)> {
@@ -85,17 +85,9 @@ impl Learner {
         Ok((state, learner))
     }
 
-    /// Moves the weights against the gradient, whose norm is cut to 1.
-    fn step(&mut self, gradients: Vec<burn::tensor::Tensor<2>>, rate: f64) -> Result<()> {
-        let square: f32 = gradients.iter().map(|g| g.clone().square().sum().into_scalar::<f32>()).sum();
-        if !square.is_finite() {
-            return Err("the gradient is not finite".into());
-        }
-        let factor = (1.0 / square.sqrt().max(1e-12)).min(1.0);
-        let mut found = GradientsParams::new();
-        for (param, gradient) in self.net.params().into_iter().zip(gradients) {
-            found.register(param.id, gradient.mul_scalar(factor));
-        }
+    /// Moves the weights against the gradient.
+    fn step(&mut self, gradients: Vec<Tensor<2>>, rate: f64) -> Result<()> {
+        let found = clipped(self.net.params(), gradients, CLIP)?;
         self.net = self.optimiser.step(rate, self.net.clone(), found);
         Ok(())
     }
