@@ -124,6 +124,12 @@ pub enum Error {
         /// Where it was looked for.
         looked: String,
     },
+    /// The accelerator cannot be used, or gave a wrong answer. Do the same on the CPU.
+    #[error("the accelerator cannot be used: {what}; use the CPU")]
+    Accelerator {
+        /// What happened.
+        what: String,
+    },
     /// The caller asked to stop. Nothing was written.
     #[error("cancelled; nothing was written")]
     Cancelled,
@@ -149,6 +155,7 @@ impl Error {
             Self::NoSuchVariable { .. } => "no-such-variable",
             Self::Weights { .. } => "weights",
             Self::ModelUnavailable { .. } => "model-unavailable",
+            Self::Accelerator { .. } => "accelerator",
             Self::Cancelled => "cancelled",
         }
     }

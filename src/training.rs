@@ -1,5 +1,6 @@
 //! What the network is trained on: the neighbourhoods the codec would show it, and what it should have said.
 
+use crate::codec::accelerator::{Processor, at_once};
 use crate::codec::autoencoder;
 pub use crate::codec::autoencoder::{ENERGIES, NEIGHBOURS};
 use crate::codec::entropy::{Coder, Cumulative, DECISIONS};
@@ -70,8 +71,7 @@ pub fn examples(stack: &Stack, every: u32, random: &mut impl FnMut() -> u32, sin
         let reference = references.first().copied();
         let mut recorder = Recorder { stack, every, random, sink, neighbourhood: Box::default(), references: ReferenceLevels::new(references, stack.wrap) };
         let job = Job { plane, reference, quantum: stack.quantum };
-        let coded = code_plane(&mut Discard, &mut recorder, &mut Learned::default(), job, |_| false);
-        done.push(coded);
+        done.extend(at_once(code_plane(&mut Discard, &mut recorder, &mut Learned::default(), job, |_| false)));
     }
 }
 
@@ -114,14 +114,14 @@ pub fn no_counts() -> Counts {
 
 /// Codes a stack with a network and counts what its prior contexts would have to foresee.
 pub fn count(stack: &Stack, model: &Model, counts: &mut Counts) {
-    let mut learned = neural::Learned::new(model);
+    let mut learned = neural::Learned::new(model, Processor::cpu());
     core::mem::swap(learned.counts(), counts);
     let mut done: Vec<neural::Coded> = Vec::new();
     for (source, holes) in stack.grids() {
         let plane = Plane { height: stack.height, width: stack.width, source: Some(&source), holes: holes.as_ref() };
         let references: Vec<&neural::Coded> = done.iter().rev().take(stack.references).collect();
-        let coded = neural::code_plane(&mut Discard, &mut learned, plane, &references, (stack.quantum, stack.wrap), |_| false);
-        done.push(coded);
+        let coded = at_once(neural::code_plane(&mut Discard, &mut learned, plane, &references, (stack.quantum, stack.wrap), |_| false));
+        done.extend(coded);
     }
     core::mem::swap(learned.counts(), counts);
 }
@@ -154,9 +154,9 @@ struct Recorder<'a, R, S> {
 }
 
 impl<R: FnMut() -> u32, S: FnMut(&Example)> PassCoder for Recorder<'_, R, S> {
-    fn code<C: Coder>(&mut self, _: &mut C, _: &mut Learned, job: PassJob) -> Grid<i32> {
+    async fn code<C: Coder>(&mut self, _: &mut C, _: &mut Learned, job: PassJob<'_>) -> Result<Grid<i32>> {
         let mut values = job.prediction.values;
-        let Some(source) = job.source else { return values };
+        let Some(source) = job.source else { return Ok(values) };
         let wrap = wraps_at(self.stack.wrap, self.stack.width, job.stride);
         let plane = known_level(job.context, job.horizontal, wrap);
         let context = job.context;
@@ -194,7 +194,7 @@ impl<R: FnMut() -> u32, S: FnMut(&Example)> PassCoder for Recorder<'_, R, S> {
                 }
             }
         }
-        values
+        Ok(values)
     }
 }
 

@@ -5,6 +5,7 @@ use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer
 use super::index::{Certificate, ChunkEntry, FileEntry, Index, VariableEntry, VariableReport, format_numbers};
 use super::plan::{Plan, plan};
 use super::tiles::Tiling;
+use crate::codec::accelerator::{Processor, at_once};
 use crate::codec::encode::{Request, encode};
 use crate::codec::{BaseReport, Options, Sample};
 use crate::error::{Error, Result};
@@ -133,7 +134,14 @@ impl Work {
         };
         let place = tiling.place(*next);
         let missing = field.missing.clone();
-        let request = Request { shape: place.shape, missing: &missing, tolerance: plan.tolerance, cycle, model, base: options.base };
+        let request = Request {
+            shape: place.shape,
+            missing: &missing,
+            tolerance: plan.tolerance,
+            cycle,
+            network: model.map(|model| (model, Processor::cpu())),
+            base: options.base,
+        };
         let coded = with_values!(&mut field.values, values => encode_tile(values, tiling, *next, &request))?;
         let offset = put_record(out, RecordKind::Chunk, &coded.payload);
         let length = coded.payload.len() as u64;
@@ -175,7 +183,7 @@ struct Coded {
 
 fn encode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, request: &Request) -> Result<Coded> {
     let place = tiling.place(chunk);
-    let encoded = encode(&tiling.cut(values, place), request)?;
+    let encoded = at_once(encode(&tiling.cut(values, place), request))?;
     tiling.paste(values, place, &encoded.decoded);
     let values_sum = super::frame::tile_sum(&encoded.decoded);
     Ok(Coded { payload: encoded.payload, values_sum, max_error: encoded.max_error, missing: encoded.missing, network: encoded.network, base: encoded.base })

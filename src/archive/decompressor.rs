@@ -6,6 +6,7 @@ use super::index::{ChunkEntry, VariableEntry, source_format};
 use super::reader::Archive;
 use super::tiles::Tiling;
 use crate::codec::Sample;
+use crate::codec::accelerator::{Processor, at_once};
 use crate::codec::decode::decode;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, Dataset, Dimension, Field, Values, with_values};
@@ -103,7 +104,7 @@ pub(super) fn payload<'a>(chunk: &ChunkEntry, bytes: &'a [u8], variable: &str) -
 
 fn decode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, payload: &[u8], (expected, model): (u32, Option<&Model>)) -> Result<usize> {
     let place = tiling.place(chunk);
-    let decoded = decode::<T>(payload, place.shape, model)?;
+    let decoded = at_once(decode::<T>(payload, place.shape, model.map(|model| (model, Processor::cpu()))))?.values;
     if tile_sum(&decoded) != expected {
         return Err(Error::ChecksumMismatch { what: format!("the decoded values of chunk {chunk}") });
     }

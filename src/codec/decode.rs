@@ -1,5 +1,6 @@
 //! A chunk's bytes -> values: header, stream (masks, planes, low bits), patches.
 
+use super::accelerator::Processor;
 use super::autoencoder::{self, View};
 use super::chunk::{ChunkShape, Filling, Header, MaskKind, Method};
 use super::entropy::{Coder, Decoder, MaskTables};
@@ -12,17 +13,28 @@ use crate::field::DataType;
 use crate::weights::Model;
 use crate::wire::Reader;
 
-/// Decodes one chunk.
+/// Decodes one chunk; the network runs where `processor` says.
 ///
 /// # Errors
-/// [`Error::Corrupt`] when the payload breaks a rule of the format.
-pub(crate) fn decode<T: Sample>(payload: &[u8], shape: ChunkShape, model: Option<&Model>) -> Result<Vec<T>> {
+/// [`Error::Corrupt`] when the payload breaks a rule of the format; [`Error::Accelerator`] when the network runs elsewhere and that fails.
+pub(crate) async fn decode<T: Sample>(payload: &[u8], shape: ChunkShape, network: Option<(&Model, Processor<'_>)>) -> Result<Decoded<T>> {
     let mut reader = Reader::new(payload);
+    let plain = |values| Decoded { values, said: 0 };
     match Filling::read(&mut reader)? {
-        Filling::Raw => raw(reader.rest(), shape),
-        Filling::Constant => constant(reader.rest(), shape),
-        Filling::Coded(method) => Ok(Coded::read(reader, &Setting { method, shape, data_type: T::TYPE, model })?.values(shape)),
+        Filling::Raw => raw(reader.rest(), shape).map(plain),
+        Filling::Constant => constant(reader.rest(), shape).map(plain),
+        Filling::Coded(method) => {
+            let coded = Coded::read(reader, &Setting { method, shape, data_type: T::TYPE, network }).await?;
+            Ok(Decoded { values: coded.values(shape), said: coded.said })
+        }
     }
+}
+
+/// The values of a chunk.
+pub(crate) struct Decoded<T> {
+    pub(crate) values: Vec<T>,
+    /// A checksum of all that the network said.
+    pub(crate) said: u64,
 }
 
 fn raw<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
@@ -44,7 +56,7 @@ struct Setting<'a> {
     method: Method,
     shape: ChunkShape,
     data_type: DataType,
-    model: Option<&'a Model>,
+    network: Option<(&'a Model, Processor<'a>)>,
 }
 
 /// What comes before the planes of a stream.
@@ -59,7 +71,7 @@ struct Beginning<'a> {
 impl<'a> Beginning<'a> {
     /// Header, masks, the list of the mapping, the latents.
     fn read(reader: &mut Reader<'a>, setting: &Setting) -> Result<Self> {
-        let Setting { method, shape, data_type, model } = *setting;
+        let Setting { method, shape, data_type, network } = *setting;
         let mut header = Header::read(reader, shape.planes)?;
         let view = if method == Method::Layered { Some(View::read(reader)?) } else { None };
         let length = reader.count("the length of the stream", reader.rest().len())?;
@@ -67,7 +79,8 @@ impl<'a> Beginning<'a> {
         let masks = masks(&mut decoder, &header, shape, data_type)?;
         header.mapping.code(&mut decoder);
         let base = view.map(|view| {
-            let net = model.and_then(Model::autoencoder).ok_or_else(|| Error::corrupt("a chunk has a base layer and its model no autoencoder"))?;
+            let net =
+                network.and_then(|(model, _)| model.autoencoder()).ok_or_else(|| Error::corrupt("a chunk has a base layer and its model no autoencoder"))?;
             autoencoder::draw(&mut decoder, net, view, (shape.height, shape.width))
         });
         Ok(Self { base: base.transpose()?, header, decoder, masks })
@@ -84,6 +97,7 @@ pub(crate) struct Coded {
     low_bits: Vec<u64>,
     /// Index and bits of the values that the encoder found beyond the bound.
     patches: Vec<(usize, u64)>,
+    said: u64,
 }
 
 impl Coded {
@@ -93,32 +107,34 @@ impl Coded {
     /// [`Error::Corrupt`] as for [`decode`].
     pub(crate) fn drawn(payload: &[u8], shape: ChunkShape, data_type: DataType, model: Option<&Model>) -> Result<Option<Self>> {
         let mut reader = Reader::new(payload);
+        let network = model.map(|model| (model, Processor::cpu()));
         let Filling::Coded(method @ Method::Layered) = Filling::read(&mut reader)? else { return Ok(None) };
-        let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type, model })?;
-        Ok(Some(Self { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), patches: Vec::new() }))
+        let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type, network })?;
+        Ok(Some(Self { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), patches: Vec::new(), said: 0 }))
     }
 
     /// All of the stream, then the patches.
-    fn read(mut reader: Reader, setting: &Setting) -> Result<Self> {
-        let Setting { method, shape, data_type, model } = *setting;
+    async fn read(mut reader: Reader<'_>, setting: &Setting<'_>) -> Result<Self> {
+        let Setting { method, shape, data_type, network } = *setting;
         let Beginning { header, mut decoder, masks, base } = Beginning::read(&mut reader, setting)?;
-        let mut planes = Planes::start(&mut decoder, method, shape, &header, None, (model, base))?;
+        let mut planes = Planes::start(&mut decoder, method, shape, &header, None, network, base)?;
         for index in 0..header.mapping.coded_planes(shape.planes) {
             if decoder.overrun() {
                 return Err(Error::corrupt("a coded stream ends before its symbols do"));
             }
-            planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun);
+            planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun).await?;
         }
+        let said = planes.said();
         let planes = planes.finish();
         let low_bits = low_bits(&mut decoder, &header, &planes, &masks, data_type);
         decoder.finish()?;
         let patches = patches(&mut reader, shape.samples(), data_type)?;
-        Ok(Self { header, masks, planes, low_bits, patches })
+        Ok(Self { header, masks, planes, low_bits, patches, said })
     }
 
     /// The values of a chunk of that shape.
     pub(crate) fn values<T: Sample>(&self, shape: ChunkShape) -> Vec<T> {
-        let Self { header, masks, planes, low_bits, patches } = self;
+        let Self { header, masks, planes, low_bits, patches, .. } = self;
         let mut values = Vec::with_capacity(shape.samples());
         let mut low_bits = low_bits.iter();
         for (index, plane) in planes.iter().enumerate() {

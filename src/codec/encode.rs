@@ -1,16 +1,17 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
 
+use super::accelerator::{Processor, at_once};
 use super::autoencoder::BaseLayer;
 use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
-use super::decode::{decode, patch};
+use super::decode::{Decoded, decode, patch};
 use super::entropy::{Coder, Encoder, MaskTables};
 use super::lattice::{Fit, LowBits, Sample, fit, nearest};
 use super::mapping::Mapping;
 use super::planes::{Plane, Planes};
 use super::pyramid::Grid;
 use super::{Base, BaseReport};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::field::{DataType, Missing};
 use crate::weights::Model;
 use crate::wire::{Reader, put_varint};
@@ -32,8 +33,8 @@ pub(crate) struct Request<'a> {
     pub(crate) tolerance: f64,
     /// Distance in planes of a second candidate reference (the slower axis of a 4-dimensional array); 0 when there is none.
     pub(crate) cycle: usize,
-    /// The network, if it may be used.
-    pub(crate) model: Option<&'a Model>,
+    /// The network, if it may be used, and where it runs.
+    pub(crate) network: Option<(&'a Model, Processor<'a>)>,
     /// When planes get a base layer.
     pub(crate) base: Base,
 }
@@ -55,14 +56,15 @@ pub(crate) struct Encoded<T> {
 /// Encodes one chunk.
 ///
 /// # Errors
-/// [`crate::Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting.
-pub(crate) fn encode<T: Sample>(values: &[T], request: &Request) -> Result<Encoded<T>> {
+/// [`Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting; [`Error::Accelerator`] when the network runs
+/// elsewhere and that fails, or says anything that the CPU does not say.
+pub(crate) async fn encode<T: Sample>(values: &[T], request: &Request<'_>) -> Result<Encoded<T>> {
     let mask = Mask::of(values, request);
     let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count(), network: false, base: None };
     if let Some(payload) = constant(values) {
         return Ok(exact(payload));
     }
-    let coded = coded(values, &mask, request)?;
+    let coded = coded(values, &mask, request).await?;
     Ok(if coded.payload.len() > 1 + size_of_val(values) { exact(raw(values)) } else { coded })
 }
 
@@ -82,8 +84,9 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
     alike.then_some(payload)
 }
 
-/// The smallest coded payload: it is decoded, every value is checked, and those that miss are patched.
-fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Encoded<T>> {
+/// The smallest coded payload: it is decoded, every value is checked, and those that miss are patched. Wherever the network runs, what it said is checked
+/// on the CPU.
+async fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request<'_>) -> Result<Encoded<T>> {
     let source = if T::TYPE.is_float() {
         Source::of(values, T::TYPE, mask, request)
     } else {
@@ -91,10 +94,14 @@ fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request) -> Result<Enco
         let ordered: Vec<u64> = values.iter().map(|v| v.to_ordered()).collect();
         Source::of(&ordered, T::TYPE, mask, request)
     };
-    let (mut payload, base) = source.smallest()?;
+    let (Tried { bytes: mut payload, said, .. }, base) = source.smallest().await?;
     // With an empty list of patches it is whole; the real list takes its place.
     payload.push(0);
-    let mut decoded = decode::<T>(&payload, request.shape, request.model)?;
+    let on_cpu = request.network.map(|(model, _)| (model, Processor::cpu()));
+    let Decoded { values: mut decoded, said: heard } = at_once(decode::<T>(&payload, request.shape, on_cpu))?;
+    if said != heard {
+        return Err(wrong_answer());
+    }
     payload.pop();
     let Check { patches, max_error } = check(values, &decoded, mask, request);
     write_patches(&mut payload, &patches, T::TYPE);
@@ -173,6 +180,25 @@ impl Mask {
     }
 }
 
+/// A way to code a chunk that was tried.
+struct Tried {
+    candidate: Candidate,
+    /// Its payload without patches.
+    bytes: Vec<u8>,
+    /// A checksum of what the network said.
+    said: u64,
+}
+
+impl Tried {
+    fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn wrong_answer() -> Error {
+    Error::Accelerator { what: "it said something that the CPU does not say".to_owned() }
+}
+
 /// A chunk on its lattice, ready to be coded in any way. Nothing here is generic, since coding takes far more code than there is in the types.
 struct Source<'a> {
     shape: ChunkShape,
@@ -184,7 +210,7 @@ struct Source<'a> {
     complete: bool,
     /// Low bits of all values, those of missing ones being of no matter; empty when the lattice has none.
     low_bits: Vec<u64>,
-    model: Option<&'a Model>,
+    network: Option<(&'a Model, Processor<'a>)>,
     base: Base,
 }
 
@@ -206,47 +232,63 @@ impl<'a> Source<'a> {
         let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references, wrap: goes_around(&planes) };
         let layout = Layout { header, planes, holes };
         let complete = *request.missing == Missing::NonFinite;
-        Self { shape, data_type, layout, missing: &mask.bits, complete, low_bits, model: request.model, base: request.base }
+        Self { shape, data_type, layout, missing: &mask.bits, complete, low_bits, network: request.network, base: request.base }
     }
 
     /// The smallest payload of the ways worth trying, without patches, and what a base layer came to, if one was tried.
-    fn smallest(&self) -> Result<(Vec<u8>, Option<BaseReport>)> {
+    async fn smallest(&self) -> Result<(Tried, Option<BaseReport>)> {
         let Self { layout, .. } = self;
         let pixels = self.data_type.size() == 1;
         if pixels && layout.header.quantum == 1 {
-            return Ok((self.payload(&mut layout.picture(Order::Brightness))?, None));
+            return Ok((self.tried(layout.picture(Order::Brightness)).await?, None));
         }
-        let plain = self.payload(&mut layout.plain())?;
+        let plain = self.tried(layout.plain()).await?;
         // A colour shared by many pixels must not turn out to mean that they are missing.
         let picture = if pixels && self.complete { layout.near_picture() } else { None };
-        let picture = picture.map(|mut p| self.payload(&mut p)).transpose()?;
+        let picture = if let Some(picture) = picture { Some(self.tried(picture).await?) } else { None };
         // What raster order brings below three fifths of the pyramid, the network does not reach.
-        let hopeless = picture.as_ref().is_some_and(|p| p.len() * 5 < plain.len() * 3);
+        let hopeless = picture.as_ref().is_some_and(|p| p.size() * 5 < plain.size() * 3);
         let network = (self.takes_model() && !hopeless).then(|| layout.network());
-        let others = layout.others(plain.len());
-        let mut best = picture.filter(|p| p.len() < plain.len()).unwrap_or(plain);
-        for mut candidate in network.into_iter().chain(others) {
-            let payload = self.payload(&mut candidate)?;
-            if payload.len() < best.len() {
-                best = payload;
+        let others = layout.others(plain.size());
+        let mut best = picture.filter(|p| p.size() < plain.size()).unwrap_or(plain);
+        for candidate in network.into_iter().chain(others) {
+            let other = self.tried(candidate).await?;
+            let smaller = other.size() < best.size();
+            best = self.chosen(best, other, smaller)?;
+        }
+        let layered = if hopeless && self.base == Base::Auto { None } else { self.layered(best.size())? };
+        let Some((candidate, bytes)) = layered else { return Ok((best, None)) };
+        let layered = self.tried(candidate).await?;
+        let taken = layered.size() < best.size() || self.base == Base::Always;
+        let report = BaseReport::of_chunk(taken, bytes, best.size(), layered.size());
+        Ok((self.chosen(best, layered, taken)?, Some(report)))
+    }
+
+    /// `other` where it is taken. What the network said for the one that is dropped is confirmed on the CPU, so that no accelerator can change the choice.
+    fn chosen(&self, best: Tried, other: Tried, taken: bool) -> Result<Tried> {
+        let (kept, dropped) = if taken { (other, best) } else { (best, other) };
+        if let (true, Some((model, Processor::Desk(_)))) = (dropped.said != 0, self.network) {
+            let again = at_once(self.payload(&dropped.candidate, Some((model, Processor::cpu()))))?;
+            if again != (dropped.bytes, dropped.said) {
+                return Err(wrong_answer());
             }
         }
-        let layered = if hopeless && self.base == Base::Auto { None } else { self.layered(best.len())? };
-        let Some((mut candidate, bytes)) = layered else { return Ok((best, None)) };
-        let layered = self.payload(&mut candidate)?;
-        let taken = layered.len() < best.len() || self.base == Base::Always;
-        let report = BaseReport::of_chunk(taken, bytes, best.len(), layered.len());
-        Ok((if taken { layered } else { best }, Some(report)))
+        Ok(kept)
+    }
+
+    async fn tried(&self, candidate: Candidate) -> Result<Tried> {
+        let (bytes, said) = self.payload(&candidate, self.network).await?;
+        Ok(Tried { candidate, bytes, said })
     }
 
     fn takes_model(&self) -> bool {
-        self.model.is_some() && self.shape.samples() >= NETWORK_SAMPLES
+        self.network.is_some() && self.shape.samples() >= NETWORK_SAMPLES
     }
 
     /// With a base layer below the first plane, where one is asked for or may make less than `best` bytes of the chunk; and the bytes of the layer.
     fn layered(&self, best: usize) -> Result<Option<(Candidate, usize)>> {
         let Layout { header, planes, holes } = &self.layout;
-        let net = self.model.filter(|_| self.takes_model()).and_then(Model::autoencoder);
+        let net = self.network.filter(|_| self.takes_model()).and_then(|(model, _)| model.autoencoder());
         let (Some(net), Some(first)) = (net, planes.first()) else { return Ok(None) };
         let plane = Plane { height: self.shape.height, width: self.shape.width, source: Some(first), holes: holes.first() };
         let quantum = header.coded_quantum(Method::Layered);
@@ -262,32 +304,34 @@ impl<'a> Source<'a> {
         }))
     }
 
-    /// Everything but the patches.
-    fn payload(&self, candidate: &mut Candidate) -> Result<Vec<u8>> {
+    /// Everything but the patches, and a checksum of what the network said.
+    async fn payload(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, u64)> {
         let mut payload = vec![Filling::Coded(candidate.method).number()];
         candidate.header.write(&mut payload);
         candidate.base.iter().for_each(|base| base.write(&mut payload));
-        let stream = self.stream(candidate)?;
+        let (stream, said) = self.stream(candidate, network).await?;
         put_varint(&mut payload, stream.len() as u64);
         payload.extend(stream);
-        Ok(payload)
+        Ok((payload, said))
     }
 
     /// The coded stream: all masks, the list of the mapping, all planes, all low bits.
-    fn stream(&self, candidate: &mut Candidate) -> Result<Vec<u8>> {
+    async fn stream(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, u64)> {
         let mut encoder = Encoder::default();
         self.write_masks(&mut encoder);
-        candidate.header.mapping.code(&mut encoder);
+        let mut header = candidate.header.clone();
+        header.mapping.code(&mut encoder);
         let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);
-        let base = candidate.base.take().zip(self.model.and_then(Model::autoencoder));
+        let base = candidate.base.as_ref().zip(network.and_then(|(model, _)| model.autoencoder()));
         base.iter().for_each(|(base, net)| base.code(&mut encoder, net));
-        let base = base.map(|(base, _)| base.plane);
-        let mut planes = Planes::start(&mut encoder, candidate.method, self.shape, &candidate.header, Some(source), (self.model, base))?;
+        let base = base.map(|(base, _)| base.plane.clone());
+        let mut planes = Planes::start(&mut encoder, candidate.method, self.shape, &header, Some(source), network, base)?;
         for (index, plane) in source.iter().enumerate() {
-            planes.next(&mut encoder, Some(plane), self.layout.holes.get(index), |_| false);
+            planes.next(&mut encoder, Some(plane), self.layout.holes.get(index), |_| false).await?;
         }
+        let said = planes.said();
         self.write_low_bits(&mut encoder);
-        Ok(encoder.finish())
+        Ok((encoder.finish(), said))
     }
 
     fn write_masks(&self, encoder: &mut Encoder) {

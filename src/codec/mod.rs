@@ -3,6 +3,7 @@
 //! `lattice` turns values into integers, `pyramid` orders them coarse to fine, `predictor` foresees them, `entropy` writes what was not foreseen.
 //! Nothing here knows files, names or attributes.
 
+pub mod accelerator;
 pub(crate) mod autoencoder;
 mod candidates;
 pub(crate) mod chunk;

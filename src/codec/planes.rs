@@ -1,5 +1,6 @@
 //! The planes of a chunk in order, by whichever method the chunk names. Written once for both directions.
 
+use super::accelerator::Processor;
 use super::chunk::{ChunkShape, Header, Method};
 use super::entropy::Coder;
 use super::mapping::Mapping;
@@ -42,7 +43,8 @@ enum State<'a> {
 }
 
 impl<'a> Planes<'a> {
-    /// Starts a chunk; `source` is there when encoding, `model` wherever there is one, `base` is the base plane of the layered method.
+    /// Starts a chunk; `source` is there when encoding, `network` wherever there is a model, with where it runs, `base` is the base plane of the layered
+    /// method.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when the method needs a network and there is none.
@@ -52,12 +54,13 @@ impl<'a> Planes<'a> {
         shape: ChunkShape,
         header: &'a Header,
         source: Option<&[Grid<i32>]>,
-        (model, base): (Option<&'a Model>, Option<Grid<i32>>),
+        network: Option<(&'a Model, Processor<'a>)>,
+        base: Option<Grid<i32>>,
     ) -> Result<Self> {
         let state = match method {
             Method::Network | Method::Layered => {
-                let model = model.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"))?;
-                State::Network(Box::new(neural::Learned::new(model)), Vec::new(), base.map(neural::Coded::drawn))
+                let (model, processor) = network.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"))?;
+                State::Network(Box::new(neural::Learned::new(model, processor)), Vec::new(), base.map(neural::Coded::drawn))
             }
             Method::Pyramid => State::Pyramid(Box::default(), Vec::new()),
             Method::Raster => State::Raster(Box::new(raster::Learned::new(shape.samples())), Vec::new()),
@@ -67,7 +70,16 @@ impl<'a> Planes<'a> {
     }
 
     /// Codes the next plane. `source` is there when encoding; `stop` is asked now and then, and true ends the plane early.
-    pub(crate) fn next<C: Coder>(&mut self, coder: &mut C, source: Option<&Grid<i32>>, holes: Option<&Grid<u8>>, stop: impl Fn(&C) -> bool) {
+    ///
+    /// # Errors
+    /// [`Error::Accelerator`] when the network runs elsewhere and that fails.
+    pub(crate) async fn next<C: Coder>(
+        &mut self,
+        coder: &mut C,
+        source: Option<&Grid<i32>>,
+        holes: Option<&Grid<u8>>,
+        stop: impl Fn(&C) -> bool,
+    ) -> Result<()> {
         let Self { height, width, header, .. } = *self;
         let plane = Plane { height, width, source, holes };
         match &mut self.state {
@@ -75,7 +87,7 @@ impl<'a> Planes<'a> {
                 let choice = source.map_or(0, |s| best_reference(s, holes, &done.iter().collect::<Vec<_>>(), &header.references));
                 let reference = learned.reference(coder, done.len(), &header.references, choice).and_then(|i| done.get(i));
                 let quantum = header.coded_quantum(Method::Pyramid);
-                done.push(walk::code_plane(coder, &mut walk::Tables, learned, walk::Job { plane, reference, quantum }, stop));
+                done.push(walk::code_plane(coder, &mut walk::Tables, learned, walk::Job { plane, reference, quantum }, stop).await?);
             }
             State::Network(learned, done, drawn) => {
                 let known = || done.iter().map(|d| &d.samples).collect::<Vec<_>>();
@@ -84,7 +96,8 @@ impl<'a> Planes<'a> {
                 let second = header.references.iter().chain(&[1, 2]).filter_map(|d| done.len().checked_sub(*d)).find(|i| Some(*i) != first);
                 let base = drawn.take();
                 let references: Vec<&neural::Coded> = base.iter().chain(first.into_iter().chain(second).filter_map(|i| done.get(i))).collect();
-                let coded = neural::code_plane(coder, learned, plane, &references, (header.coded_quantum(Method::Network), header.wrap), stop);
+                let how = (header.coded_quantum(Method::Network), header.wrap);
+                let coded = neural::code_plane(coder, learned, plane, &references, how, stop).await?;
                 done.push(coded);
                 // Nothing is asked about the residuals of planes that no later one refers to.
                 let farthest = header.references.iter().copied().max().unwrap_or(0).max(2);
@@ -100,6 +113,12 @@ impl<'a> Planes<'a> {
                 done.push(repeats::code_plane(coder, learned, plane, done.last(), stop));
             }
         }
+        Ok(())
+    }
+
+    /// A checksum of all that the network said.
+    pub(crate) fn said(&self) -> u64 {
+        if let State::Network(learned, ..) = &self.state { learned.said() } else { 0 }
     }
 
     /// The samples of the chunk, all planes: coordinates, or ranks where those are mapped.

@@ -6,6 +6,7 @@ use super::lattice::nearest_integer;
 use super::planes::Plane;
 use super::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, Holes, Prediction, Reference, choose, predict};
 use super::pyramid::{Grid, Pass, levels, merge};
+use crate::error::Result;
 
 /// What every way through the pyramid learns while a chunk is coded.
 #[derive(Debug)]
@@ -47,53 +48,93 @@ pub(crate) struct PassJob<'a> {
 
 /// Codes the residuals of passes and returns the reconstruction; missing samples keep their prediction.
 pub(crate) trait PassCoder {
-    fn code<C: Coder>(&mut self, coder: &mut C, learned: &mut Learned, job: PassJob) -> Grid<i32>;
+    async fn code<C: Coder>(&mut self, coder: &mut C, learned: &mut Learned, job: PassJob<'_>) -> Result<Grid<i32>>;
 }
 
 /// Codes a plane and returns its reconstruction. `stop` is asked before every level; true ends early with what is there.
-pub(crate) fn code_plane<C: Coder, P: PassCoder>(coder: &mut C, passes: &mut P, learned: &mut Learned, job: Job, stop: impl Fn(&C) -> bool) -> Grid<i32> {
+///
+/// # Errors
+/// Those of the pass coder.
+pub(crate) async fn code_plane<C: Coder, P: PassCoder>(
+    coder: &mut C,
+    passes: &mut P,
+    learned: &mut Learned,
+    job: Job<'_>,
+    stop: impl Fn(&C) -> bool,
+) -> Result<Grid<i32>> {
     let top = levels(job.plane.height, job.plane.width);
     let mut known = code_coarsest(coder, learned, job, top);
     for level in (0..top).rev() {
         if stop(coder) {
-            return Grid::new(job.plane.height, job.plane.width);
+            return Ok(Grid::new(job.plane.height, job.plane.width));
         }
-        known = code_level(coder, passes, learned, job, level, &known);
+        known = code_level(coder, passes, learned, job, level, &known).await?;
     }
-    known
+    Ok(known)
 }
 
 /// The three passes of a level.
-fn code_level<C: Coder, P: PassCoder>(coder: &mut C, passes: &mut P, learned: &mut Learned, job: Job, level: u32, known: &Grid<i32>) -> Grid<i32> {
+async fn code_level<C: Coder, P: PassCoder>(
+    coder: &mut C,
+    passes: &mut P,
+    learned: &mut Learned,
+    job: Job<'_>,
+    level: u32,
+    known: &Grid<i32>,
+) -> Result<Grid<i32>> {
     let stride = 1usize << level;
-    let (height, width) = (job.plane.height.div_ceil(stride), job.plane.width.div_ceil(stride));
+    let size = (job.plane.height.div_ceil(stride), job.plane.width.div_ceil(stride));
     let reference = job.reference.map(|r| known_and_diagonal(r, stride));
     let holes = job.plane.holes.map(|h| known_and_diagonal(h, stride));
-    let missing = [Pass::Diagonal, Pass::Horizontal, Pass::Vertical].map(|pass| job.plane.holes.map(|h| pass.component(h, stride)));
-    let [_, horizontal_missing, _] = &missing;
+    let horizontal_missing = job.plane.holes.map(|h| Pass::Horizontal.component(h, stride));
+    let at = Place { level, stride, size, known, reference: reference.as_ref(), holes: holes.as_ref() };
     let nothing = Grid::new(0, 0);
+    let diagonal = code_pass(coder, passes, learned, job, at, Pass::Diagonal, (&nothing, None)).await?;
+    let horizontal = code_pass(coder, passes, learned, job, at, Pass::Horizontal, (&diagonal, None)).await?;
+    let around = (&diagonal, Some((&horizontal, horizontal_missing.as_ref())));
+    let vertical = code_pass(coder, passes, learned, job, at, Pass::Vertical, around).await?;
+    Ok(merge(known, &diagonal, &horizontal, &vertical))
+}
 
-    let mut code = |pass: Pass, diagonal: &Grid<i32>, horizontal: Option<&Grid<i32>>| {
-        let (height, width) = pass.size(height, width);
-        if height * width == 0 {
-            return Grid::new(height, width);
-        }
-        let target = job.reference.map(|r| pass.component(r, stride));
-        let reference = reference.as_ref().zip(target.as_ref()).map(|((known, diagonal), target)| Reference { known, diagonal, target });
-        let around = holes.as_ref().map(|(known, diagonal)| Holes { known, diagonal });
-        let context = &Context { pass, level, known, diagonal, holes: around, reference, quantum: job.quantum, height, width };
-        let source = job.plane.source.map(|s| pass.component(s, stride));
-        let missing = missing.get(pass.number()).and_then(Option::as_ref);
-        let choice = source.as_ref().map_or_else(Choice::default, |target| choose(context, target, missing, learned.choices.before(context)));
-        let choice = choice.code(coder, &mut learned.choices, context);
-        let prediction = predict(context, choice);
-        let horizontal = horizontal.map(|h| (h, horizontal_missing.as_ref()));
-        passes.code(coder, learned, PassJob { context, prediction, stride, horizontal, source: source.as_ref(), missing })
-    };
-    let diagonal = code(Pass::Diagonal, &nothing, None);
-    let horizontal = code(Pass::Horizontal, &diagonal, None);
-    let vertical = code(Pass::Vertical, &diagonal, Some(&horizontal));
-    merge(known, &diagonal, &horizontal, &vertical)
+/// What the passes of a level have in common.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    level: u32,
+    stride: usize,
+    /// Height and width of the level.
+    size: (usize, usize),
+    known: &'a Grid<i32>,
+    /// Known and diagonal samples of the reference.
+    reference: Option<&'a (Grid<i32>, Grid<i32>)>,
+    holes: Option<&'a (Grid<u8>, Grid<u8>)>,
+}
+
+/// One pass; `diagonal` and `horizontal` are the passes before it, the latter with its holes.
+async fn code_pass<C: Coder, P: PassCoder>(
+    coder: &mut C,
+    passes: &mut P,
+    learned: &mut Learned,
+    job: Job<'_>,
+    at: Place<'_>,
+    pass: Pass,
+    (diagonal, horizontal): (&Grid<i32>, Option<(&Grid<i32>, Option<&Grid<u8>>)>),
+) -> Result<Grid<i32>> {
+    let Place { level, stride, known, .. } = at;
+    let (height, width) = pass.size(at.size.0, at.size.1);
+    if height * width == 0 {
+        return Ok(Grid::new(height, width));
+    }
+    let target = job.reference.map(|r| pass.component(r, stride));
+    let reference = at.reference.zip(target.as_ref()).map(|((known, diagonal), target)| Reference { known, diagonal, target });
+    let holes = at.holes.map(|(known, diagonal)| Holes { known, diagonal });
+    let context = &Context { pass, level, known, diagonal, holes, reference, quantum: job.quantum, height, width };
+    let source = job.plane.source.map(|s| pass.component(s, stride));
+    let missing = job.plane.holes.map(|h| pass.component(h, stride));
+    let (source, missing) = (source.as_ref(), missing.as_ref());
+    let choice = source.map_or_else(Choice::default, |target| choose(context, target, missing, learned.choices.before(context)));
+    let choice = choice.code(coder, &mut learned.choices, context);
+    let prediction = predict(context, choice);
+    passes.code(coder, learned, PassJob { context, prediction, stride, horizontal, source, missing }).await
 }
 
 /// The two components of a level that passes look at.
@@ -106,8 +147,8 @@ fn known_and_diagonal<T: Copy + Default>(full: &Grid<T>, stride: usize) -> (Grid
 pub(crate) struct Tables;
 
 impl PassCoder for Tables {
-    fn code<C: Coder>(&mut self, coder: &mut C, learned: &mut Learned, job: PassJob) -> Grid<i32> {
-        code_residuals(coder, &mut learned.residuals, job.prediction, job.context.quantum, job.source, job.missing)
+    async fn code<C: Coder>(&mut self, coder: &mut C, learned: &mut Learned, job: PassJob<'_>) -> Result<Grid<i32>> {
+        Ok(code_residuals(coder, &mut learned.residuals, job.prediction, job.context.quantum, job.source, job.missing))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A layer of the network: checked once, packed once, applied to blocks.
 
-use super::block::join;
+use super::block::{high, join};
 use super::kernels::{Clamp, GROUP, Group};
 use super::{Block, Engine, LANES, Row};
 use crate::{Error, Result};
@@ -55,6 +55,17 @@ impl Layer {
     #[must_use]
     pub const fn inputs(&self) -> usize {
         self.inputs
+    }
+
+    /// Weights, bias and shift of each output, as other processors want them.
+    pub fn rows(&self) -> impl Iterator<Item = (Vec<i8>, i32, u32)> + '_ {
+        let row = |group: &'_ Group, output: usize| {
+            let words = group.weights.iter().map(|words| words.get(output).copied().unwrap_or_default());
+            let weights = words.flat_map(|word| [word as i16 as i8, high(word) as i8]).take(self.inputs).collect();
+            let number = |numbers: &[i32]| numbers.get(output).copied().unwrap_or_default();
+            (weights, number(&group.biases), number(&group.shifts.map(|s| s as i32)) as u32)
+        };
+        self.groups.iter().flat_map(move |group| (0..GROUP).map(move |output| row(group, output))).take(self.outputs)
     }
 
     /// Number of outputs.

@@ -13,7 +13,7 @@ mod softmax;
 pub use block::Block;
 pub use kernels::Engine;
 pub use layer::Layer;
-pub(crate) use softmax::Softmax;
+pub use softmax::Softmax;
 
 /// Samples a block holds.
 pub const LANES: usize = 64;

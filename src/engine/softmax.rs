@@ -18,7 +18,7 @@ const FIRST_OCTAVE: [u32; STEPS] = [
 
 /// The tables of the weighted mean.
 #[derive(Debug, Clone)]
-pub(crate) struct Softmax {
+pub struct Softmax {
     /// Weights by distance from the largest score; 0 from [`FARTHEST`] on.
     weights: [i32; WEIGHTS],
     /// 2^24 over 1024 + i.
@@ -26,6 +26,13 @@ pub(crate) struct Softmax {
 }
 
 impl Softmax {
+    /// Weights by distance of a score from the largest, up to the first 0; and 2^24 over 1024 + i: for other processors.
+    #[must_use]
+    pub fn tables() -> (Vec<i32>, Vec<i32>) {
+        let Self { weights, reciprocals } = Self::new();
+        (weights.into_iter().take(FARTHEST as usize + 1).collect(), reciprocals)
+    }
+
     pub(crate) fn new() -> Self {
         let mut weights = [0; WEIGHTS];
         for (octave, weights) in weights.chunks_exact_mut(STEPS).take(OCTAVES).enumerate() {

@@ -101,6 +101,20 @@ impl Model {
         &self.name
     }
 
+    /// Layers of the predictor for a pass (0 diagonal, 1 horizontal, 2 vertical): first hidden, kernels (unless it has no attention), second hidden,
+    /// heads.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn layers(&self, pass: usize) -> Option<(&Layer, Option<&Layer>, &Layer, &Layer)> {
+        self.predictor.layers(pass)
+    }
+
+    /// How the predictor was trained to look.
+    #[must_use]
+    pub const fn sight(&self) -> Sight {
+        self.predictor.sight()
+    }
+
     pub(crate) const fn predictor(&self) -> &Predictor {
         &self.predictor
     }

@@ -4,6 +4,7 @@ use super::fill::filled;
 use super::latents::Learned;
 use super::net::{Autoencoder, MAX_UNIT, SAMPLE_LIMIT, View, coarse_size};
 use super::tokens::Tokens;
+use crate::codec::accelerator::at_once;
 use crate::codec::entropy::{Coder, Encoder};
 use crate::codec::planes::Plane;
 use crate::codec::pyramid::Grid;
@@ -32,10 +33,10 @@ impl BaseLayer {
     /// The best for a plane under the classical predictor, if it gains enough there to be tried under the network.
     pub(crate) fn promising(net: &Autoencoder, plane: Plane, quantum: i32) -> Result<Option<Self>> {
         let Some(subject) = Subject::of(plane) else { return Ok(None) };
-        let without = classical_size(None, plane, quantum);
+        let without = classical_size(None, plane, quantum)?;
         let sized = |unit: u32| -> Result<(usize, Self)> {
             let base = Self::of(net, &subject, unit)?;
-            Ok((classical_size(Some(&base.plane), plane, quantum) + base.size(net), base))
+            Ok((classical_size(Some(&base.plane), plane, quantum)? + base.size(net), base))
         };
         let middle = subject.budget(quantum);
         let (mut size, mut best) = sized(middle)?;
@@ -93,10 +94,10 @@ pub(crate) fn draw<C: Coder>(coder: &mut C, net: &Autoencoder, view: View, (heig
 }
 
 /// Bytes that a plane takes classically with that reference.
-fn classical_size(reference: Option<&Grid<i32>>, plane: Plane, quantum: i32) -> usize {
+fn classical_size(reference: Option<&Grid<i32>>, plane: Plane, quantum: i32) -> Result<usize> {
     let mut encoder = Encoder::default();
-    walk::code_plane(&mut encoder, &mut Tables, &mut walk::Learned::default(), Job { plane, reference, quantum }, |_| false);
-    encoder.finish().len()
+    at_once(walk::code_plane(&mut encoder, &mut Tables, &mut walk::Learned::default(), Job { plane, reference, quantum }, |_| false))?;
+    Ok(encoder.finish().len())
 }
 
 /// A plane as the net sees it.

@@ -6,42 +6,54 @@ mod refine;
 
 pub(crate) use contexts::PRIORS;
 
+use super::accelerator::Processor;
 use super::entropy::{Coder, Decisions, Mixing, Table};
 use super::planes::Plane;
-use super::predictor::network::{ReferenceLevels, known_level, wraps_at};
+use super::predictor::network::{ReferenceLevels, wraps_at};
 use super::predictor::{Context, taps};
 use super::pyramid::{Grid, Pass, merge};
 use super::walk::{self, Job, PassCoder, PassJob, Quantiser};
-use crate::engine::Engine;
+use crate::error::Result;
 use crate::weights::Model;
 use contexts::{CIRCUMSTANCES, CONTEXTS, Seen, VIEWS, WEIGHTS};
-use refine::{TRUSTS, refine};
+pub use refine::OnCpu;
+use refine::{Around, TRUSTS, refine};
 
 /// What a chunk learns while it is coded.
 #[derive(Debug)]
 pub(crate) struct Learned<'a> {
     model: &'a Model,
-    engine: Engine,
+    processor: Processor<'a>,
     walk: walk::Learned,
     decisions: Decisions<CONTEXTS, WEIGHTS>,
     /// How much of its corrections a pass takes, by pass.
     trusts: [Table; 3],
+    /// A checksum of all that the network said.
+    said: u64,
 }
 
 impl<'a> Learned<'a> {
     /// At the start of a chunk.
-    pub(crate) fn new(model: &'a Model) -> Self {
-        Self::on(Engine::detect(), model)
-    }
-
-    fn on(engine: Engine, model: &'a Model) -> Self {
+    pub(crate) fn new(model: &'a Model, processor: Processor<'a>) -> Self {
         let mixing = Mixing::led(VIEWS.contexts(), CIRCUMSTANCES, model.priors());
-        Self { model, engine, walk: walk::Learned::default(), decisions: Decisions::new(mixing), trusts: core::array::from_fn(|_| Table::uniform(TRUSTS, 5)) }
+        Self {
+            model,
+            processor,
+            walk: walk::Learned::default(),
+            decisions: Decisions::new(mixing),
+            trusts: core::array::from_fn(|_| Table::uniform(TRUSTS, 5)),
+            said: 0,
+        }
     }
 
     #[cfg(feature = "training")]
     pub(crate) fn counts(&mut self) -> &mut Vec<[[u32; 2]; crate::codec::entropy::DECISIONS]> {
         &mut self.decisions.mixing.counts
+    }
+
+    /// A checksum of all that the network said.
+    pub(crate) const fn said(&self) -> u64 {
+        self.said
     }
 
     pub(crate) fn walk(&mut self) -> &mut walk::Learned {
@@ -69,21 +81,25 @@ impl Coded {
 }
 
 /// Codes a plane; the first of `references` is the one that its classical prediction takes.
-pub(crate) fn code_plane<C: Coder>(
+///
+/// # Errors
+/// [`crate::Error::Accelerator`] when the network runs elsewhere and that fails.
+pub(crate) async fn code_plane<C: Coder>(
     coder: &mut C,
-    learned: &mut Learned,
-    plane: Plane,
+    learned: &mut Learned<'_>,
+    plane: Plane<'_>,
     references: &[&Coded],
     (quantum, wrap): (i32, bool),
     stop: impl Fn(&C) -> bool,
-) -> Coded {
-    let Learned { model, engine, walk: walk_learned, decisions, trusts } = learned;
+) -> Result<Coded> {
+    let Learned { model, processor, walk: walk_learned, decisions, trusts, said } = learned;
     let shown = if model.predictor().sight().references { references } else { &[] };
     let mut passes = Passes {
         model,
-        engine: *engine,
+        processor: *processor,
         decisions,
         trusts,
+        said,
         references: ReferenceLevels::new(shown.iter().map(|r| &r.samples), wrap),
         before: references.first().map(|r| &r.errors),
         wrap,
@@ -91,9 +107,9 @@ pub(crate) fn code_plane<C: Coder>(
         errors: Errors { known: Grid::new(0, 0), diagonal: Grid::new(0, 0), horizontal: Grid::new(0, 0) },
     };
     let reference = references.first().map(|r| &r.samples);
-    let samples = walk::code_plane(coder, &mut passes, walk_learned, Job { plane, reference, quantum }, stop);
+    let samples = walk::code_plane(coder, &mut passes, walk_learned, Job { plane, reference, quantum }, stop).await?;
     passes.errors.settle(plane.height, plane.width);
-    Coded { samples, errors: passes.errors.known }
+    Ok(Coded { samples, errors: passes.errors.known })
 }
 
 /// Residuals of the components of a level that are already coded.
@@ -118,9 +134,10 @@ impl Errors {
 
 struct Passes<'a> {
     model: &'a Model,
-    engine: Engine,
+    processor: Processor<'a>,
     decisions: &'a mut Decisions<CONTEXTS, WEIGHTS>,
     trusts: &'a mut [Table; 3],
+    said: &'a mut u64,
     references: ReferenceLevels<'a>,
     /// Residuals of the first reference.
     before: Option<&'a Grid<i32>>,
@@ -130,12 +147,13 @@ struct Passes<'a> {
 }
 
 impl PassCoder for Passes<'_> {
-    fn code<C: Coder>(&mut self, coder: &mut C, _: &mut walk::Learned, job: PassJob) -> Grid<i32> {
+    async fn code<C: Coder>(&mut self, coder: &mut C, _: &mut walk::Learned, job: PassJob<'_>) -> Result<Grid<i32>> {
         let PassJob { context, stride, horizontal, source, missing, .. } = job;
         self.errors.settle(context.known.height, context.known.width);
         let wrap = wraps_at(self.wrap, self.width, stride);
-        let level = known_level(context, horizontal, wrap);
-        let refined = refine(self.model, self.engine, context, &level, self.references.at(stride), job.prediction.values, missing);
+        let around = Around { context, stride, horizontal, missing, wrap, references: &mut self.references };
+        let refined = refine(self.model, self.processor, around, job.prediction.values).await?;
+        *self.said = refined.checksum(*self.said);
         let before = self.before.map(|b| context.pass.component(b, stride));
         let best = source.map_or(0, |s| refined.best_trust(s, missing, context.quantum));
         let trust = self.trusts.get_mut(context.pass.number()).map_or(0, |table| coder.adaptive(table, best));
@@ -143,7 +161,7 @@ impl PassCoder for Passes<'_> {
         let said = Said { values, sides, scales: refined.scales };
         let (samples, errors) = self.code_residuals(coder, context, said, before.as_ref(), source, missing);
         self.keep(context.pass, errors);
-        samples
+        Ok(samples)
     }
 }
 
@@ -250,7 +268,9 @@ fn row_and_above(grid: &mut Grid<i32>, y: usize) -> [&mut [i32]; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::accelerator::at_once;
     use crate::codec::entropy::{Decoder, Encoder};
+    use crate::engine::Engine;
 
     /// Two planes of hills, the second moved a little, with a hole in each where asked.
     fn planes(height: usize, width: usize, holes: bool) -> Vec<(Grid<i32>, Option<Grid<u8>>)> {
@@ -276,12 +296,12 @@ mod tests {
             let planes = planes(height, width, holes);
             let run = |engine: Engine| {
                 let mut encoder = Encoder::default();
-                let mut learned = Learned::on(engine, &model);
+                let mut learned = Learned::new(&model, Processor::Cpu(engine));
                 let mut done: Vec<Coded> = Vec::new();
                 for (source, holes) in &planes {
                     let plane = Plane { height, width, source: Some(source), holes: holes.as_ref() };
                     let references: Vec<&Coded> = done.iter().collect();
-                    let coded = code_plane(&mut encoder, &mut learned, plane, &references, (quantum, wrap), |_| false);
+                    let coded = at_once(code_plane(&mut encoder, &mut learned, plane, &references, (quantum, wrap), |_| false)).unwrap();
                     done.push(coded);
                 }
                 (encoder.finish(), done)
@@ -290,12 +310,12 @@ mod tests {
             assert_eq!(run(Engine::scalar()).0, bytes, "{height} x {width}");
 
             let mut decoder = Decoder::new(&bytes).unwrap();
-            let mut learned = Learned::new(&model);
+            let mut learned = Learned::new(&model, Processor::cpu());
             let mut done: Vec<Coded> = Vec::new();
             for ((source, holes), encoded) in planes.iter().zip(&encoded) {
                 let plane = Plane { height, width, source: None, holes: holes.as_ref() };
                 let references: Vec<&Coded> = done.iter().collect();
-                let coded = code_plane(&mut decoder, &mut learned, plane, &references, (quantum, wrap), Decoder::overrun);
+                let coded = at_once(code_plane(&mut decoder, &mut learned, plane, &references, (quantum, wrap), Decoder::overrun)).unwrap();
                 assert_eq!(coded.samples, encoded.samples);
                 let missing = holes.as_ref().map_or(vec![0; height * width], |h| h.samples.clone());
                 let far = source.samples.iter().zip(&coded.samples.samples).zip(missing).filter(|(_, hole)| *hole == 0).map(|((a, b), _)| a.abs_diff(*b)).max();

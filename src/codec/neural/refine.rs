@@ -1,10 +1,13 @@
 //! The network's correction of a pass.
 
-use crate::codec::predictor::network::{Level, Neighbourhood, Surroundings, logarithm};
+use crate::codec::accelerator::{Accelerator, LocalFuture, Part, PassAnswer, PassRequest, Processor};
+use crate::codec::predictor::network::{Level, Neighbourhood, ReferenceLevels, Surroundings, known_level, logarithm, whole_level};
 use crate::codec::predictor::{Context, reciprocal, rough_bits};
-use crate::codec::pyramid::Grid;
+use crate::codec::pyramid::{Grid, Pass};
 use crate::engine::{Engine, LANES};
+use crate::error::{Error, Result};
 use crate::weights::Model;
+use xxhash_rust::xxh3::Xxh3;
 
 /// What the network says of a pass.
 #[derive(Debug)]
@@ -24,6 +27,18 @@ pub(super) const TRUSTS: usize = 5;
 const SAMPLES: usize = 4096;
 
 impl Refined {
+    /// Continues a checksum with what the network said.
+    pub(super) fn checksum(&self, before: u64) -> u64 {
+        let grids = [&self.corrections, &self.exponents, &self.scales];
+        let mut hash = Xxh3::with_seed(before);
+        for chunk in grids.iter().flat_map(|grid| grid.samples.chunks(LANES)) {
+            let mut bytes = [[0; 4]; LANES];
+            bytes.iter_mut().zip(chunk).for_each(|(bytes, number)| *bytes = number.to_le_bytes());
+            hash.update(bytes.as_flattened());
+        }
+        hash.digest()
+    }
+
     /// The prediction that takes `trust` quarters of the corrections, and what it is short of when numbers are whole, in sixteenths from −8 to 7.
     pub(super) fn trusting(&self, trust: usize, quantum: i32) -> (Grid<i32>, Grid<i8>) {
         let (mut values, mut fractions) = (self.base.clone(), Grid::new(self.base.height, self.base.width));
@@ -57,48 +72,127 @@ impl Refined {
     }
 }
 
+/// A pass, and what is known around it.
+pub(super) struct Around<'a, 'b> {
+    pub(super) context: &'a Context<'a>,
+    /// Distance between samples of the level, in samples of the plane.
+    pub(super) stride: usize,
+    /// The horizontal pass of the level, once it is coded, and where it has missing samples.
+    pub(super) horizontal: Option<(&'a Grid<i32>, Option<&'a Grid<u8>>)>,
+    pub(super) missing: Option<&'a Grid<u8>>,
+    /// Whether columns of the level go around.
+    pub(super) wrap: bool,
+    pub(super) references: &'a mut ReferenceLevels<'b>,
+}
+
 /// Asks the network about a pass whose classical prediction is `base`; what it says of missing samples does not matter.
-pub(super) fn refine(
-    model: &Model,
-    engine: Engine,
-    context: &Context,
-    plane: &Level,
-    references: &[Level],
-    base: Grid<i32>,
-    missing: Option<&Grid<u8>>,
-) -> Refined {
-    let empty = || Grid::new(base.height, base.width);
-    let mut refined = Refined { scales: empty(), corrections: empty(), exponents: empty(), base };
-    let Some(mut forward) = model.predictor().start(context.pass, engine) else { return refined };
-    let adaptive_scale = model.predictor().sight().adaptive_scale;
-    let around = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, adaptive_scale };
+///
+/// # Errors
+/// [`crate::Error::Accelerator`] when the network runs elsewhere and that fails.
+pub(super) async fn refine(model: &Model, processor: Processor<'_>, around: Around<'_, '_>, base: Grid<i32>) -> Result<Refined> {
+    let context = around.context;
+    let PassAnswer { corrections, scales, exponents } = match processor {
+        Processor::Cpu(engine) => {
+            let plane = &known_level(context, around.horizontal, around.wrap);
+            let adaptive_scale = model.predictor().sight().adaptive_scale;
+            let references = around.references.at(around.stride);
+            let surroundings = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, adaptive_scale };
+            answer(model, engine, &surroundings, &base, around.missing)
+        }
+        Processor::Desk(desk) => desk.ask(around.request(&base)).await?,
+    };
     let quantum = logarithm(context.quantum.unsigned_abs());
-    let mut seen = Box::<Neighbourhood>::default();
-    let Refined { base: values, scales, corrections, exponents } = &mut refined;
-    let rows = values.rows().zip(scales.rows_mut()).zip(corrections.rows_mut().zip(exponents.rows_mut()));
-    for (y, ((values, scales), (corrections, exponents))) in rows.enumerate() {
-        let said = corrections.chunks_mut(LANES).zip(exponents.chunks_mut(LANES));
-        let blocks = values.chunks(LANES).zip(scales.chunks_mut(LANES)).zip(said);
-        let holes = missing.map(|m| m.row(y)).unwrap_or_default();
-        for (block, ((values, scales), (corrections, exponents))) in blocks.enumerate() {
-            // Nothing is said of a block that is missing altogether.
-            let holes = holes.chunks(LANES).nth(block).unwrap_or_default();
-            if !holes.is_empty() && !holes.contains(&0) {
-                continue;
-            }
-            seen.look(&around, y, block * LANES, values);
-            let Ok(said) = forward.run(&seen, values.len()) else { continue };
-            let lanes = said.correction.into_iter().zip(said.scale).zip(seen.exponents);
-            for ((scale, (to, unit)), ((correction, said), exponent)) in scales.iter_mut().zip(corrections.iter_mut().zip(exponents.iter_mut())).zip(lanes) {
-                *to = correction;
-                *unit = exponent;
-                *scale = said + 16 * (exponent - 1) - quantum;
-            }
-            // A missing sample keeps the classical prediction.
-            corrections.iter_mut().zip(holes).filter(|(_, hole)| **hole != 0).for_each(|(correction, _)| *correction = 0);
+    let scales = scales.into_iter().zip(&exponents).map(|(said, exponent)| said + 16 * (exponent - 1) - quantum).collect();
+    let grid = |samples| Grid { height: base.height, width: base.width, samples };
+    Ok(Refined { scales: grid(scales), corrections: grid(corrections), exponents: grid(exponents), base })
+}
+
+impl Around<'_, '_> {
+    /// The same in words that can travel.
+    fn request(&self, base: &Grid<i32>) -> PassRequest {
+        let Self { context, horizontal, .. } = self;
+        let part = |grid: &Grid<i32>, missing: Option<&Grid<u8>>| {
+            Some(Part { height: grid.height, width: grid.width, samples: grid.samples.clone(), missing: missing.map(|m| m.samples.clone()) })
+        };
+        let even = part(context.known, context.holes.map(|h| h.known));
+        let odd = if context.pass == Pass::Diagonal { None } else { part(context.diagonal, context.holes.map(|h| h.diagonal)) };
+        PassRequest {
+            pass: context.pass.number(),
+            level: context.level,
+            quantum: context.quantum,
+            wrap: self.wrap,
+            height: base.height,
+            width: base.width,
+            predicted: base.samples.clone(),
+            missing: self.missing.map(|m| m.samples.clone()),
+            known: [even, horizontal.and_then(|(grid, missing)| part(grid, missing)), None, odd],
+            references: self.references.whole(self.stride).filter_map(|grid| part(&grid, None)).collect(),
         }
     }
-    refined
+}
+
+/// The definition of what an [`Accelerator`] answers, on the CPU.
+#[derive(Debug, Clone, Copy)]
+pub struct OnCpu(pub Engine);
+
+impl Accelerator for OnCpu {
+    fn answer<'a>(&'a self, model: &'a Model, requests: &'a [PassRequest]) -> LocalFuture<'a, Result<Vec<PassAnswer>>> {
+        Box::pin(async move { requests.iter().map(|request| self.one(model, request)).collect() })
+    }
+}
+
+impl OnCpu {
+    fn one(self, model: &Model, request: &PassRequest) -> Result<PassAnswer> {
+        let pass = [Pass::Diagonal, Pass::Horizontal, Pass::Vertical].into_iter().find(|p| p.number() == request.pass);
+        let pass = pass.ok_or_else(|| Error::Accelerator { what: format!("there is no pass {}", request.pass) })?;
+        let grid = |height: usize, width: usize, samples: &[i32]| Grid { height, width, samples: samples.to_vec() };
+        let holes = |height: usize, width: usize, missing: &Option<Vec<u8>>| missing.clone().map(|samples| Grid { height, width, samples });
+        let mut plane = Level::default();
+        for (part, phase) in request.known.iter().zip([(0, 0), (0, 1), (1, 0), (1, 1)]) {
+            if let Some(Part { height, width, samples, missing }) = part {
+                plane.add(phase, &grid(*height, *width, samples), holes(*height, *width, missing).as_ref(), request.wrap);
+            }
+        }
+        let references: Vec<Level> = request.references.iter().map(|p| whole_level(&grid(p.height, p.width, &p.samples), 1, request.wrap)).collect();
+        let adaptive_scale = model.predictor().sight().adaptive_scale;
+        let PassRequest { level, quantum, height, width, .. } = *request;
+        let surroundings = Surroundings { pass, level, quantum, plane: &plane, references: &references, adaptive_scale };
+        Ok(answer(model, self.0, &surroundings, &grid(height, width, &request.predicted), holes(height, width, &request.missing).as_ref()))
+    }
+}
+
+/// What the network says of a pass.
+fn answer(model: &Model, engine: Engine, around: &Surroundings, base: &Grid<i32>, missing: Option<&Grid<u8>>) -> PassAnswer {
+    let empty = || Grid::new(base.height, base.width);
+    let (mut corrections, mut scales, mut exponents) = (empty(), empty(), empty());
+    if let Some(mut forward) = model.predictor().start(around.pass, engine) {
+        let mut seen = Box::<Neighbourhood>::default();
+        let rows = base.rows().zip(scales.rows_mut()).zip(corrections.rows_mut().zip(exponents.rows_mut()));
+        for (y, ((values, scales), (corrections, exponents))) in rows.enumerate() {
+            let said = corrections.chunks_mut(LANES).zip(exponents.chunks_mut(LANES));
+            let blocks = values.chunks(LANES).zip(scales.chunks_mut(LANES)).zip(said);
+            let holes = missing.map(|m| m.row(y)).unwrap_or_default();
+            for (block, ((values, scales), (corrections, exponents))) in blocks.enumerate() {
+                // Nothing is said of a block that is missing altogether.
+                let holes = holes.chunks(LANES).nth(block).unwrap_or_default();
+                if !holes.is_empty() && !holes.contains(&0) {
+                    continue;
+                }
+                seen.look(around, y, block * LANES, values);
+                let Ok(said) = forward.run(&seen, values.len()) else { continue };
+                scales.copy_from_slice(said.scale.get(..values.len()).unwrap_or_default());
+                corrections.copy_from_slice(said.correction.get(..values.len()).unwrap_or_default());
+                exponents.copy_from_slice(seen.exponents.get(..values.len()).unwrap_or_default());
+                for ((hole, scale), (correction, exponent)) in holes.iter().zip(scales.iter_mut()).zip(corrections.iter_mut().zip(exponents.iter_mut())) {
+                    // A missing sample keeps the classical prediction.
+                    if *hole != 0 {
+                        (*scale, *correction, *exponent) = (0, 0, 0);
+                    }
+                }
+            }
+        }
+    }
+    PassAnswer { corrections: corrections.samples, scales: scales.samples, exponents: exponents.samples }
 }
 
 /// Quarters of units of 2^exponent as a whole number, and the rest in sixteenths from −8 to 7.

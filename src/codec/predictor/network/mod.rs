@@ -67,6 +67,11 @@ impl Predictor {
         self.sight
     }
 
+    /// Layers of the net of a pass: first hidden, kernels (unless it has no attention), second hidden, heads.
+    pub(crate) fn layers(&self, pass: usize) -> Option<(&Layer, Option<&Layer>, &Layer, &Layer)> {
+        self.nets.get(pass).map(|net| (&net.hidden, net.kernels.as_ref(), &net.second, &net.heads))
+    }
+
     /// Ready to compute one pass.
     pub(crate) fn start(&self, pass: Pass, engine: Engine) -> Option<Forward<'_>> {
         let net = self.nets.get(pass.number())?;
@@ -154,6 +159,11 @@ impl<'a> ReferenceLevels<'a> {
             self.stride = stride;
         }
         &self.levels
+    }
+
+    /// The whole level of that stride, of each plane.
+    pub(crate) fn whole(&self, stride: usize) -> impl Iterator<Item = Grid<i32>> {
+        self.planes.iter().map(move |plane| plane.every(stride, 0, 0))
     }
 }
 
