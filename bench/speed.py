@@ -81,12 +81,15 @@ def native_peers(bound):
     return [peer for peer in known if peer.name in wanted] + ([] if bound == LOSSLESS else [quantised.JPEG_XL_7])
 
 
+ONE_THREAD = ("--threads", 1)
+
+
 def ours(cli, paths, archive, bound, options):
     """Encoding as the tool reports it; decoding is the whole command that decodes and checks everything, its start included."""
     processor, start = processor_seconds(), time.perf_counter()
-    report = archiver.compress(cli, paths, archive, bound, options)
+    report = archiver.compress(cli, paths, archive, bound, (*options, *ONE_THREAD))
     compressed = time.perf_counter()
-    archiver.call(cli, "test", archive, *archiver.models(options))
+    archiver.call(cli, "test", archive, *archiver.models(options), *ONE_THREAD)
     tested = time.perf_counter()
     seconds = {"encode": report["encode_seconds"], "decode": tested - compressed, "bytes": sum(variable["archive_bytes"] for variable in report["variables"])}
     return seconds | {"wall": tested - start, "processor": processor_seconds() - processor}

@@ -5,6 +5,7 @@
  * alive, sees progress and can cancel. No algorithm lives here.
  */
 import init, * as wasm from '#wasm';
+import { Crew, Queue, type Chunk, type Outcome } from './crew.js';
 
 /** What every function here throws: an `Error` with a stable `code`, such as `not-an-archive`. */
 export interface DeepCompError extends Error {
@@ -153,8 +154,29 @@ export interface Progress {
 export interface JobOptions {
   /** Called after every chunk. */
   onProgress?: (progress: Progress) => void;
-  /** Stops the job at the next chunk: it rejects with a `DeepCompError` of code `cancelled`. */
+  /** Stops the job: it rejects with a `DeepCompError` of code `cancelled`. On this thread that takes until the chunk at hand is done. */
   signal?: AbortSignal;
+  /**
+   * What runs the network. `auto`, the default: the GPU together with the CPU where there is WebGPU on a real GPU, otherwise the CPU. `webgpu`: the GPU
+   * alone, be it in software. Where that fails the CPU goes on, and {@link Ran} says why. Every backend gives the same bytes and the same values.
+   */
+  backend?: Backend;
+  /** Workers of the CPU that share the chunks: as many as there are cores when absent; 0 works on this thread. Node always works on this thread. */
+  workers?: number;
+}
+
+export type Backend = 'auto' | 'cpu' | 'webgpu';
+
+/** Where a job ran. */
+export interface Ran {
+  /** `webgpu` when the GPU had a share in it. */
+  backend: 'cpu' | 'webgpu';
+  /** Workers of the CPU; 0 when it ran on the calling thread. */
+  workers: number;
+  /** Name of the GPU. */
+  adapter?: string;
+  /** Why the GPU was not used, or no longer, though it was wanted. */
+  fallback?: string;
 }
 
 export interface DecompressOptions extends JobOptions {
@@ -186,8 +208,9 @@ export interface Compressed {
   /** The archive. */
   bytes: Uint8Array;
   variables: VariableReport[];
-  /** Seconds of work, without the pauses. */
+  /** Seconds it took; on this thread without the pauses. */
   seconds: number;
+  ran: Ran;
   /** Why `auto` had to do without a network. */
   warning?: string;
 }
@@ -216,6 +239,10 @@ const NODE = typeof process === 'object' && process.versions?.node !== undefined
 let loading: Promise<void> | undefined;
 let networks: wasm.WasmModels | undefined;
 let known: Models = { list: [] };
+/** What workers are sent: the module, and the weights behind `known`. */
+let compiled: WebAssembly.Module | undefined;
+let weightsAtHand: Uint8Array<ArrayBuffer>[] = [];
+const crew = new Crew();
 
 /**
  * Loads the WASM module and the weights; every function that needs them does so by itself. Further calls wait for the first one. Where the weights
@@ -233,9 +260,9 @@ export function load(source?: WasmSource, { weights }: LoadOptions = {}): Promis
 
 async function start(source: WasmSource | undefined, weights: LoadOptions['weights']): Promise<void> {
   const file = weights === false ? undefined : fetchWeights(weights);
-  if (source === undefined && NODE) source = await bytesAt(new URL('../wasm/deepcomp_bg.wasm', import.meta.url));
   try {
-    await init(source === undefined ? undefined : { module_or_path: source });
+    compiled = await compile(source ?? new URL('../wasm/deepcomp_bg.wasm', import.meta.url));
+    await init({ module_or_path: compiled });
   } catch (error) {
     throw new DeepCompError('not-loaded', `the WASM module could not be loaded (${reason(error)}); check the connection, its address and the content security policy`, { cause: error });
   }
@@ -246,12 +273,24 @@ async function start(source: WasmSource | undefined, weights: LoadOptions['weigh
   try {
     if (!(bytes instanceof Uint8Array)) throw bytes;
     known = { list: [networks.add(bytes)] };
+    weightsAtHand = [bytes as Uint8Array<ArrayBuffer>];
     networks.looked(`the weights from ${from}`);
   } catch (error) {
     const warning = `the weights of the predictor could not be loaded from ${from}: ${reason(error)}`;
     networks.looked(warning);
     known = { list: [], warning };
   }
+}
+
+/** While it is still on its way, where that can be done. */
+async function compile(source: WasmSource): Promise<WebAssembly.Module> {
+  const from = await source;
+  if (from instanceof WebAssembly.Module) return from;
+  if (NODE || from instanceof ArrayBuffer || ArrayBuffer.isView(from)) return WebAssembly.compile(await bytesAt(from));
+  const response = from instanceof Response ? from : await fetch(from);
+  const again = response.clone();
+  // A server that gives the module another type than application/wasm is no reason to fail.
+  return WebAssembly.compileStreaming(response).catch(async () => WebAssembly.compile(await bytesAt(again)));
 }
 
 /** The bytes of the weights, or the error instead of them, and where they come from. */
@@ -292,6 +331,9 @@ export async function addModel(file: Uint8Array | ArrayBuffer | Blob): Promise<M
   await load();
   const bytes = await bytesOf(file);
   const model: Model = loaded().add(bytes);
+  const copy = bytes.slice();
+  weightsAtHand = [...weightsAtHand, copy];
+  crew.add(copy);
   if (!known.list.some(({ id }) => id === model.id)) known = { ...known, list: [...known.list, model] };
   return model;
 }
@@ -385,8 +427,8 @@ export async function compress(dataset: Dataset, options: CompressOptions): Prom
   const { model = 'auto', base = 'auto' } = options;
   const job = new wasm.WasmCompressor(dataset.inner, kind, value, loaded(), typeof model === 'string' ? model : model.id, base);
   const warning = model === 'auto' && known.list.length === 0 ? known.warning : undefined;
-  const { result, seconds } = await drive(job, options);
-  return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ...(warning !== undefined && { warning }) };
+  const { result, seconds, ran } = await drive(job, options);
+  return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ran, ...(warning !== undefined && { warning }) };
 }
 
 /** Decompresses one file of an archive and checks every checksum and certificate of it. */
@@ -394,11 +436,11 @@ export async function decompress(archive: Uint8Array | ArrayBuffer | Blob, optio
   return (await decompressTimed(archive, options)).dataset;
 }
 
-/** As {@link decompress}, with the seconds of work, without the pauses. */
-export async function decompressTimed(archive: Uint8Array | ArrayBuffer | Blob, options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number }> {
+/** As {@link decompress}, with the seconds it took and where it ran. */
+export async function decompressTimed(archive: Uint8Array | ArrayBuffer | Blob, options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number; ran: Ran }> {
   await load();
-  const { result, seconds } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0, loaded()), options);
-  return { dataset: new Dataset(result), seconds };
+  const { result, seconds, ran } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0, loaded()), options);
+  return { dataset: new Dataset(result), seconds, ran };
 }
 
 /** What an archive holds, without decoding it. */
@@ -446,35 +488,82 @@ async function bytesOf(file: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Arra
 
 interface Job<T> {
   step(): Progress | undefined;
+  nextJob(): Chunk | undefined;
+  accept(done: Uint8Array): Progress;
   finish(): T;
   cancel(): void;
   free(): void;
 }
 
-/** Milliseconds of work between two pauses: short enough for a page to answer, long enough that pauses cost nothing. */
-const SLICE = 12;
+interface Driven<T> {
+  result: T;
+  seconds: number;
+  ran: Ran;
+}
 
-async function drive<T>(job: Job<T>, { onProgress, signal }: JobOptions): Promise<{ result: T; seconds: number }> {
-  let worked = 0;
+async function drive<T>(job: Job<T>, options: JobOptions): Promise<Driven<T>> {
   try {
-    for (let rest = performance.now(), progress: Progress | undefined; ; ) {
-      if (signal?.aborted) job.cancel();
-      const before = performance.now();
-      progress = job.step();
-      worked += performance.now() - before;
-      if (!progress) break;
-      onProgress?.(progress);
-      if (performance.now() - rest > SLICE) {
-        await pause();
-        rest = performance.now();
-      }
-    }
-    const before = performance.now();
-    const result = job.finish();
-    return { result, seconds: (worked + performance.now() - before) / 1000 };
+    return await crew.during(() => (WORKERS ? share(job, options) : alone(job, options)));
   } finally {
     job.free();
   }
+}
+
+/** Whether there can be workers: modules of their own are what browsers have. */
+const WORKERS = !NODE && typeof Worker === 'function';
+
+/** Milliseconds of work between two pauses: short enough for a page to answer, long enough that pauses cost nothing. */
+const SLICE = 12;
+
+/** All chunks on this thread. */
+async function alone<T>(job: Job<T>, { onProgress, signal, backend }: JobOptions): Promise<Driven<T>> {
+  let worked = 0;
+  for (let rest = performance.now(), progress: Progress | undefined; ; ) {
+    if (signal?.aborted) job.cancel();
+    const before = performance.now();
+    progress = job.step();
+    worked += performance.now() - before;
+    if (!progress) break;
+    onProgress?.(progress);
+    if (performance.now() - rest > SLICE) {
+      await pause();
+      rest = performance.now();
+    }
+  }
+  const before = performance.now();
+  const result = job.finish();
+  const seconds = (worked + performance.now() - before) / 1000;
+  const fallback = backend === 'webgpu' ? { fallback: 'there are no workers here' } : {};
+  return { result, seconds, ran: { backend: 'cpu', workers: 0, ...fallback } };
+}
+
+/** Chunks on workers: first on those that were asked for, then, if those are gone, on the CPU. */
+async function share<T>(job: Job<T>, options: JobOptions): Promise<Driven<T>> {
+  const { onProgress, signal, backend = 'auto', workers = navigator.hardwareConcurrency } = options;
+  const start = performance.now();
+  const queue = new Queue<Progress>(job, (progress) => onProgress?.(progress), signal);
+  // A single chunk is not worth a worker of the CPU.
+  const first = [queue.next(), queue.next()].filter((chunk) => chunk !== undefined);
+  queue.giveBack(first.reverse());
+  const count = first.length < 2 ? 0 : Math.floor(workers);
+  const equipment = { ...(compiled && { module: compiled }), weights: weightsAtHand };
+  const wanted = backend === 'webgpu' || (backend === 'auto' && first.length > 0 && (await hasRealGpu()));
+  let outcome: Outcome = { accelerated: 0 };
+  let employed = 0;
+  if (wanted) {
+    const helpers = backend === 'auto' ? crew.cpu(count, equipment) : [];
+    employed = helpers.length;
+    outcome = await queue.run([crew.gpu(equipment), ...helpers]);
+  }
+  if (count > 0 && employed === 0 && queue.more()) {
+    employed = count;
+    await queue.run(crew.cpu(count, equipment));
+  }
+  if (queue.more()) await alone({ ...job, step: () => queue.step((chunk) => wasm.runJob(chunk, loaded())), finish: () => undefined, cancel: () => {} }, { ...options, onProgress: undefined });
+  const result = job.finish();
+  const { accelerated, adapter, reason: fallback } = outcome;
+  const ran: Ran = { backend: accelerated > 0 ? 'webgpu' : 'cpu', workers: employed, ...(accelerated > 0 && adapter !== undefined && { adapter }), ...(fallback !== undefined && { fallback }) };
+  return { result, seconds: (performance.now() - start) / 1000, ran };
 }
 
 /** Lets messages, timers and painting happen. */

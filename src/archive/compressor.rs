@@ -3,23 +3,31 @@
 use super::Progress;
 use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer};
 use super::index::{Certificate, ChunkEntry, FileEntry, Index, VariableEntry, VariableReport, format_numbers};
+use super::job::{Done, Job, Task, Written};
 use super::plan::{Plan, plan};
 use super::tiles::Tiling;
-use crate::codec::accelerator::{Processor, at_once};
-use crate::codec::encode::{Request, encode};
-use crate::codec::{BaseReport, Options, Sample};
+use crate::codec::{Base, BaseReport, Options};
 use crate::error::{Error, Result};
-use crate::field::{Dataset, ErrorBound, Field, with_values};
-use crate::weights::{Model, ModelId};
-use std::collections::VecDeque;
+use crate::field::{Dataset, ErrorBound, Field};
+use crate::weights::{Model, ModelId, Models};
+use std::collections::{BTreeMap, VecDeque};
 
-/// Writes an archive.
+/// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
 pub struct Compressor {
     options: Options,
+    /// The model of the options, for jobs that are done here.
+    models: Models,
     out: Vec<u8>,
     index: Index,
+    /// Variables not written yet.
     pending: VecDeque<Work>,
+    /// The variable, of those pending, that gives the next job.
+    giving: usize,
+    given: usize,
+    /// Done, but not their turn yet.
+    waiting: BTreeMap<usize, Done>,
+    written: usize,
     done_bytes: u64,
     total_bytes: u64,
     done_variables: usize,
@@ -35,9 +43,11 @@ struct Work {
     field: Field,
     plan: Plan,
     tiling: Tiling,
-    next: usize,
+    /// Chunks given out as jobs.
+    given: usize,
     max_error: f64,
     missing: u64,
+    /// Of chunks that are written.
     chunks: Vec<ChunkEntry>,
     /// The network that some chunk takes.
     model: Option<ModelId>,
@@ -53,8 +63,21 @@ impl Compressor {
         let mut out = Vec::new();
         put_superblock(&mut out);
         let index = Index { files: Vec::new() };
-        let mut compressor =
-            Self { options: options.clone(), out, index, pending: VecDeque::new(), done_bytes: 0, total_bytes: 0, done_variables: 0, bases: Vec::new() };
+        let mut compressor = Self {
+            options: options.clone(),
+            models: options.model.iter().cloned().collect(),
+            out,
+            index,
+            pending: VecDeque::new(),
+            giving: 0,
+            given: 0,
+            waiting: BTreeMap::new(),
+            written: 0,
+            done_bytes: 0,
+            total_bytes: 0,
+            done_variables: 0,
+            bases: Vec::new(),
+        };
         compressor.add(dataset, name)?;
         Ok(compressor)
     }
@@ -81,39 +104,75 @@ impl Compressor {
         for (field, plan) in dataset.fields.into_iter().zip(plans) {
             self.total_bytes += field.values.byte_len() as u64;
             let tiling = Tiling::of(&field.shape);
-            self.pending.push_back(Work { file, field, plan, tiling, next: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None });
+            self.pending.push_back(Work { file, field, plan, tiling, given: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None });
         }
         Ok(())
     }
 
-    /// Encodes the next chunk; `None` when there is none left.
+    /// The next job; `None` when all are given out.
+    pub fn next_job(&mut self) -> Option<Job> {
+        while let Some(work) = self.pending.get_mut(self.giving) {
+            if work.given < work.tiling.chunks() {
+                let numbers = (self.given, self.done_variables + self.giving);
+                let job = work.job(numbers, self.options.model.as_deref(), self.options.base);
+                self.given += 1;
+                return Some(job);
+            }
+            self.giving += 1;
+        }
+        None
+    }
+
+    /// Takes a job that is done; every job has to come back once, in whatever order.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when it is none of this compressor's.
+    pub fn accept(&mut self, done: Done) -> Result<Progress> {
+        if done.number < self.written || done.number >= self.given || self.waiting.contains_key(&done.number) {
+            return Err(Error::InvalidArgument { what: format!("job {} is not under way", done.number) });
+        }
+        self.waiting.insert(done.number, done);
+        while let Some(done) = self.waiting.remove(&self.written) {
+            self.end_variables();
+            if let Some(work) = self.pending.front_mut() {
+                self.done_bytes += work.write(&mut self.out, done)?;
+            }
+            self.written += 1;
+        }
+        Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.done_variables })
+    }
+
+    /// Moves the variables that are written whole into the index.
+    fn end_variables(&mut self) {
+        while self.pending.front().is_some_and(|work| work.chunks.len() == work.tiling.chunks()) {
+            let Some(work) = self.pending.pop_front() else { return };
+            self.giving = self.giving.saturating_sub(1);
+            self.done_variables += 1;
+            self.bases.push(work.base);
+            if let Some(file) = self.index.files.get_mut(work.file) {
+                file.variables.push(work.into_entry());
+            }
+        }
+    }
+
+    /// Encodes the next chunk here; `None` when there is none left.
     ///
     /// # Errors
     /// None is expected; [`Error::Corrupt`] would be a bug in the encoder, caught by its own check.
     pub fn step(&mut self) -> Result<Option<Progress>> {
-        while let Some(work) = self.pending.front_mut() {
-            if work.next < work.tiling.chunks() {
-                self.done_bytes += work.encode_next(&mut self.out, &self.options)?;
-                return Ok(Some(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.done_variables }));
-            }
-            if let Some(work) = self.pending.pop_front() {
-                self.done_variables += 1;
-                self.bases.push(work.base);
-                let file = work.file;
-                if let Some(file) = self.index.files.get_mut(file) {
-                    file.variables.push(work.into_entry());
-                }
-            }
-        }
-        Ok(None)
+        self.next_job().map(|job| job.run(&self.models).and_then(|done| self.accept(done))).transpose()
     }
 
     /// Encodes what is left and returns the archive with a report per variable, in file order.
     ///
     /// # Errors
-    /// As for [`Self::step`].
+    /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back.
     pub fn finish(mut self) -> Result<(Vec<u8>, Vec<VariableReport>)> {
         while self.step()?.is_some() {}
+        if self.written < self.given {
+            return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.given - self.written) });
+        }
+        self.end_variables();
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.bases);
         let reports = reports.map(|(report, base)| Ok(VariableReport { base, ..report? })).collect::<Result<_>>()?;
         let offset = self.out.len() as u64;
@@ -124,36 +183,34 @@ impl Compressor {
 }
 
 impl Work {
-    /// Encodes the next chunk into `out` and returns how many bytes of values it covers.
-    fn encode_next(&mut self, out: &mut Vec<u8>, options: &Options) -> Result<u64> {
-        let model = options.model.as_deref();
-        let Self { field, plan, tiling, next, .. } = self;
+    /// Its next chunk as a job.
+    fn job(&mut self, (number, variable): (usize, usize), model: Option<&Model>, base: Base) -> Job {
+        let Self { field, plan, tiling, given, .. } = self;
         let cycle = match field.shape.as_slice() {
             [.., levels, _, _] if field.shape.len() > 3 => *levels,
             _ => 0,
         };
-        let place = tiling.place(*next);
-        let missing = field.missing.clone();
-        let request = Request {
-            shape: place.shape,
-            missing: &missing,
-            tolerance: plan.tolerance,
-            cycle,
-            network: model.map(|model| (model, Processor::cpu())),
-            base: options.base,
-        };
-        let coded = with_values!(&mut field.values, values => encode_tile(values, tiling, *next, &request))?;
-        let offset = put_record(out, RecordKind::Chunk, &coded.payload);
-        let length = coded.payload.len() as u64;
-        self.chunks.push(ChunkEntry { offset, length, payload_sum: checksum(&coded.payload), values_sum: coded.values_sum });
-        self.max_error = self.max_error.max(coded.max_error);
-        self.missing += coded.missing;
-        if coded.network {
-            self.model = model.map(Model::id);
-        }
-        self.base = self.base.into_iter().chain(coded.base).reduce(BaseReport::and);
-        self.next += 1;
-        Ok((place.shape.samples() * self.field.values.data_type().size()) as u64)
+        let place = tiling.place(*given);
+        *given += 1;
+        let values = tiling.cut_values(&field.values, place);
+        let task = Task::Encode { values, missing: field.missing.clone(), tolerance: plan.tolerance, cycle, base };
+        Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
+    }
+
+    /// Writes what became of its next chunk into `out` and returns how many bytes of values it covers.
+    fn write(&mut self, out: &mut Vec<u8>, done: Done) -> Result<u64> {
+        let Done { values, written, .. } = done;
+        let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
+        let Written { payload, max_error, missing, model, base } = written.ok_or_else(foreign)?;
+        self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
+        let offset = put_record(out, RecordKind::Chunk, &payload);
+        let values_sum = super::frame::values_sum(&values) as u32;
+        self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
+        self.max_error = self.max_error.max(max_error);
+        self.missing += missing;
+        self.model = self.model.or(model);
+        self.base = self.base.into_iter().chain(base).reduce(BaseReport::and);
+        Ok(values.byte_len() as u64)
     }
 
     /// The finished variable; its certificate holds because `field.values` are now what a decoder gives out.
@@ -169,22 +226,4 @@ impl Work {
         let certificate = Certificate { bound_kind, bound, absolute_bound: plan.absolute, max_error, missing: self.missing, values_sum };
         VariableEntry::new(&field, self.tiling, self.chunks, certificate, self.model)
     }
-}
-
-/// What encoding a tile came to.
-struct Coded {
-    payload: Vec<u8>,
-    values_sum: u32,
-    max_error: f64,
-    missing: u64,
-    network: bool,
-    base: Option<BaseReport>,
-}
-
-fn encode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, request: &Request) -> Result<Coded> {
-    let place = tiling.place(chunk);
-    let encoded = at_once(encode(&tiling.cut(values, place), request))?;
-    tiling.paste(values, place, &encoded.decoded);
-    let values_sum = super::frame::tile_sum(&encoded.decoded);
-    Ok(Coded { payload: encoded.payload, values_sum, max_error: encoded.max_error, missing: encoded.missing, network: encoded.network, base: encoded.base })
 }

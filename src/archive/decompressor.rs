@@ -1,28 +1,40 @@
 //! One file of an archive -> its dataset, a chunk a step; every checksum is verified on the way.
 
 use super::Progress;
-use super::frame::{checksum, tile_sum, values_sum};
+use super::frame::{checksum, values_sum};
 use super::index::{ChunkEntry, VariableEntry, source_format};
+use super::job::{Done, Job, Task};
 use super::reader::Archive;
 use super::tiles::Tiling;
-use crate::codec::Sample;
-use crate::codec::accelerator::{Processor, at_once};
-use crate::codec::decode::decode;
 use crate::error::{Error, Result};
-use crate::field::{Attribute, Dataset, Dimension, Field, Values, with_values};
-use crate::weights::{Model, ModelId, Models};
+use crate::field::{Attribute, Dataset, Dimension, Field, Values};
+use crate::weights::{ModelId, Models};
+use std::collections::BTreeMap;
 
-/// Decodes a file of an archive.
+/// Decodes a file of an archive: hands out jobs, which may be done anywhere and come back in any order.
 #[derive(Debug)]
 pub struct Decompressor {
     archive: Archive,
     file: usize,
-    fields: Vec<Field>,
-    /// The next chunk of the variable being decoded, which is the last of `fields`.
-    next: usize,
+    /// Those begun.
+    fields: Vec<Begun>,
+    given: usize,
+    /// Variable and chunk of the jobs that have not come back.
+    under_way: BTreeMap<usize, (usize, usize)>,
     done_bytes: u64,
     total_bytes: u64,
     models: Models,
+}
+
+/// A variable that is being decoded.
+#[derive(Debug)]
+struct Begun {
+    field: Field,
+    tiling: Tiling,
+    /// Chunks given out as jobs.
+    given: usize,
+    /// Chunks that have not come back.
+    left: usize,
 }
 
 impl Decompressor {
@@ -35,61 +47,81 @@ impl Decompressor {
             variable.model.map(|id| models.get(ModelId(id))).transpose()?;
         }
         let total_bytes = archive.variables(file)?.iter().map(|v| v.raw_bytes).sum();
-        Ok(Self { archive, file, fields: Vec::new(), next: 0, done_bytes: 0, total_bytes, models: models.clone() })
+        Ok(Self { archive, file, fields: Vec::new(), given: 0, under_way: BTreeMap::new(), done_bytes: 0, total_bytes, models: models.clone() })
     }
 
-    /// Decodes the next chunk out of `bytes`, the whole archive; `None` when all are done.
+    /// The next job out of `bytes`, the whole archive; `None` when all are given out.
+    ///
+    /// # Errors
+    /// [`Error::ChecksumMismatch`] when a chunk differs from what the archive promises; [`Error::Truncated`] when `bytes` end before it.
+    pub fn next_job(&mut self, bytes: &[u8]) -> Result<Option<Job>> {
+        let archive = self.archive.clone();
+        let file = archive.file(self.file)?;
+        loop {
+            let last = self.fields.len().checked_sub(1);
+            if let Some((variable, begun, entry)) = last.and_then(|i| Some((i, self.fields.get_mut(i)?, file.variables.get(i)?)))
+                && let Some(chunk) = entry.chunks.get(begun.given)
+            {
+                let payload = payload(chunk, bytes, &entry.name)?.to_vec();
+                let task = Task::Decode { payload, data_type: entry.data_type()?, sum: chunk.values_sum };
+                let job = Job { number: self.given, variable, shape: begun.tiling.place(begun.given).shape, model: entry.model.map(ModelId), task };
+                self.under_way.insert(self.given, (variable, begun.given));
+                self.given += 1;
+                begun.given += 1;
+                return Ok(Some(job));
+            }
+            let Some(following) = file.variables.get(self.fields.len()) else { return Ok(None) };
+            let field = blank(following, following.shape(file)?)?;
+            let begun = Begun { tiling: following.tiling(field.values.len())?, field, given: 0, left: following.chunks.len() };
+            if begun.left == 0 {
+                certify(following, &begun.field)?;
+            }
+            self.fields.push(begun);
+        }
+    }
+
+    /// Takes a job that is done; every job has to come back once, in whatever order.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when it is none of this decompressor's; [`Error::ChecksumMismatch`] when the values of a variable differ from what the
+    /// archive promises.
+    pub fn accept(&mut self, done: Done) -> Result<Progress> {
+        let foreign = || Error::InvalidArgument { what: format!("job {} is not under way", done.number) };
+        let (variable, chunk) = self.under_way.remove(&done.number).ok_or_else(foreign)?;
+        let Begun { field, tiling, left, .. } = self.fields.get_mut(variable).ok_or_else(foreign)?;
+        tiling.paste_values(&mut field.values, tiling.place(chunk), &done.values)?;
+        *left -= 1;
+        if let (0, Some(entry)) = (*left, self.archive.file(self.file)?.variables.get(variable)) {
+            certify(entry, field)?;
+        }
+        self.done_bytes += done.values.byte_len() as u64;
+        Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable })
+    }
+
+    /// Decodes the next chunk here, out of `bytes`, the whole archive; `None` when all are done.
     ///
     /// # Errors
     /// [`Error::ChecksumMismatch`] when a chunk or its decoded values differ from what the archive promises; [`Error::Corrupt`] when a chunk breaks
     /// the rules of the format; [`Error::Truncated`] when `bytes` end before it.
     pub fn step(&mut self, bytes: &[u8]) -> Result<Option<Progress>> {
-        loop {
-            let archive = self.archive.clone();
-            let file = archive.file(self.file)?;
-            let entry = match self.fields.len().checked_sub(1) {
-                Some(i) => file.variables.get(i),
-                None => None,
-            };
-            match entry {
-                Some(entry) if self.next < entry.chunks.len() => {
-                    self.done_bytes += self.decode_next(entry, bytes)?;
-                    let variable = self.fields.len() - 1;
-                    return Ok(Some(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable }));
-                }
-                _ => {
-                    if let (Some(entry), Some(field)) = (entry, self.fields.last()) {
-                        certify(entry, field)?;
-                    }
-                    let Some(following) = file.variables.get(self.fields.len()) else { return Ok(None) };
-                    self.fields.push(blank(following, following.shape(file)?)?);
-                    self.next = 0;
-                }
-            }
-        }
+        let Some(job) = self.next_job(bytes)? else { return Ok(None) };
+        let done = job.run(&self.models)?;
+        self.accept(done).map(Some)
     }
 
-    /// The dataset, decoding what is left from `bytes`. The last certificate is checked here.
+    /// The dataset, decoding what is left from `bytes`.
     ///
     /// # Errors
-    /// As for [`Self::step`].
+    /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back.
     pub fn finish(mut self, bytes: &[u8]) -> Result<Dataset> {
         while self.step(bytes)?.is_some() {}
+        if !self.under_way.is_empty() {
+            return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.under_way.len()) });
+        }
         let file = self.archive.file(self.file)?;
         let dimensions = file.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
         let attributes = file.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
-        Ok(Dataset { format: source_format(file), dimensions, attributes, fields: self.fields })
-    }
-
-    fn decode_next(&mut self, entry: &VariableEntry, bytes: &[u8]) -> Result<u64> {
-        let Some(field) = self.fields.last_mut() else { return Ok(0) };
-        let tiling = entry.tiling(field.values.len())?;
-        let chunk = entry.chunks.get(self.next).ok_or_else(|| Error::corrupt("a chunk is not listed"))?;
-        let payload = payload(chunk, bytes, &entry.name)?;
-        let model = entry.model.map(|id| self.models.get(ModelId(id))).transpose()?;
-        let count = with_values!(&mut field.values, values => decode_tile(values, &tiling, self.next, payload, (chunk.values_sum, model)))?;
-        self.next += 1;
-        Ok((count * field.values.data_type().size()) as u64)
+        Ok(Dataset { format: source_format(file), dimensions, attributes, fields: self.fields.into_iter().map(|begun| begun.field).collect() })
     }
 }
 
@@ -100,16 +132,6 @@ pub(super) fn payload<'a>(chunk: &ChunkEntry, bytes: &'a [u8], variable: &str) -
     let payload =
         range.and_then(|(start, end)| bytes.get(start..end)).ok_or(Error::Truncated { what: "a chunk", needed: end, available: bytes.len() as u64 })?;
     if checksum(payload) == chunk.payload_sum { Ok(payload) } else { Err(Error::ChecksumMismatch { what: format!("a chunk of variable {variable:?}") }) }
-}
-
-fn decode_tile<T: Sample>(values: &mut [T], tiling: &Tiling, chunk: usize, payload: &[u8], (expected, model): (u32, Option<&Model>)) -> Result<usize> {
-    let place = tiling.place(chunk);
-    let decoded = at_once(decode::<T>(payload, place.shape, model.map(|model| (model, Processor::cpu()))))?.values;
-    if tile_sum(&decoded) != expected {
-        return Err(Error::ChecksumMismatch { what: format!("the decoded values of chunk {chunk}") });
-    }
-    tiling.paste(values, place, &decoded);
-    Ok(decoded.len())
 }
 
 /// A field of zeros to be filled. Its size was checked against the limits when the archive was opened.

@@ -1,12 +1,13 @@
 //! One file that holds datasets and explains itself (docs/format.md): superblock, records, index, trailer.
 //!
 //! [`Compressor`] writes, [`Archive`] reads the index, [`Decompressor`] gives datasets back. Each works chunk by chunk, so that callers can show
-//! progress, yield and cancel. No file system here: bytes in, bytes out.
+//! progress, yield and cancel; chunks are [`Job`]s that can be done on other threads, workers and devices. No file system here: bytes in, bytes out.
 
 mod compressor;
 mod decompressor;
 mod frame;
 mod index;
+mod job;
 mod plan;
 mod preview;
 mod reader;
@@ -16,6 +17,7 @@ mod version;
 pub use compressor::Compressor;
 pub use decompressor::Decompressor;
 pub use index::VariableReport;
+pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;
 pub use reader::Archive;
 pub use version::FormatVersion;

@@ -2,6 +2,7 @@
 
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
+use crate::field::{Element, Values, with_values};
 
 /// Most samples of a chunk the encoder makes, as long as one row fits.
 const CHUNK_SAMPLES: usize = 1 << 21;
@@ -100,6 +101,27 @@ impl Tiling {
         let mut tile = Vec::with_capacity(place.shape.samples());
         self.rows(place).for_each(|row| tile.extend(values.get(row).unwrap_or_default()));
         tile
+    }
+
+    /// Copies a tile out of an array of any type.
+    pub(crate) fn cut_values(&self, values: &Values, place: Place) -> Values {
+        match values {
+            Values::Char(text) => Values::Char(self.cut(text, place)),
+            values => with_values!(values, values => Element::wrap(self.cut(values, place))),
+        }
+    }
+
+    /// Copies a tile into an array of the same type.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when it is of another type or size.
+    pub(crate) fn paste_values(&self, values: &mut Values, place: Place, tile: &Values) -> Result<()> {
+        let foreign = || Error::InvalidArgument { what: "a chunk came back as another than it was given out".to_owned() };
+        if tile.len() != place.shape.samples() {
+            return Err(foreign());
+        }
+        with_values!(values, values => self.paste(values, place, Element::unwrap(tile).ok_or_else(foreign)?));
+        Ok(())
     }
 
     /// Copies a tile into the array.

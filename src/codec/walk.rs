@@ -32,6 +32,9 @@ pub(crate) struct Job<'a> {
     pub(crate) quantum: i32,
 }
 
+/// Samples, and where some are missing.
+pub(crate) type Holed<'a> = (&'a Grid<i32>, Option<&'a Grid<u8>>);
+
 /// A pass with its classical prediction.
 #[derive(Debug)]
 pub(crate) struct PassJob<'a> {
@@ -40,7 +43,7 @@ pub(crate) struct PassJob<'a> {
     /// Distance between samples of the level, in samples of the plane.
     pub(crate) stride: usize,
     /// The horizontal pass of the level, once it is coded, and where it has missing samples.
-    pub(crate) horizontal: Option<(&'a Grid<i32>, Option<&'a Grid<u8>>)>,
+    pub(crate) horizontal: Option<Holed<'a>>,
     /// The samples; only the encoder has them.
     pub(crate) source: Option<&'a Grid<i32>>,
     pub(crate) missing: Option<&'a Grid<u8>>,
@@ -117,7 +120,7 @@ async fn code_pass<C: Coder, P: PassCoder>(
     job: Job<'_>,
     at: Place<'_>,
     pass: Pass,
-    (diagonal, horizontal): (&Grid<i32>, Option<(&Grid<i32>, Option<&Grid<u8>>)>),
+    (diagonal, horizontal): (&Grid<i32>, Option<Holed<'_>>),
 ) -> Result<Grid<i32>> {
     let Place { level, stride, known, .. } = at;
     let (height, width) = pass.size(at.size.0, at.size.1);

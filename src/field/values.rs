@@ -93,10 +93,12 @@ pub trait Element: Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
     fn from_bits64(bits: u64) -> Self;
     /// Wraps an array of this type.
     fn wrap(values: Vec<Self>) -> Values;
+    /// The array inside; `None` when it is of another type. Text is bytes.
+    fn unwrap(values: &Values) -> Option<&[Self]>;
 }
 
 macro_rules! elements {
-    ($($t:ident $v:ident $u:ident;)*) => {$(
+    ($($t:ident $v:ident $u:ident $(or $also:ident)?;)*) => {$(
         impl Element for $t {
             const TYPE: DataType = DataType::$v;
             #[inline]
@@ -108,10 +110,13 @@ macro_rules! elements {
             #[allow(clippy::cast_possible_truncation)]
             fn from_bits64(bits: u64) -> Self { Self::from_le_bytes((bits as $u).to_le_bytes()) }
             fn wrap(values: Vec<Self>) -> Values { Values::$v(values) }
+            fn unwrap(values: &Values) -> Option<&[Self]> {
+                if let Values::$v(values) $(| Values::$also(values))? = values { Some(values) } else { None }
+            }
         }
     )*};
 }
-elements! { i8 I8 u8; u8 U8 u8; i16 I16 u16; u16 U16 u16; i32 I32 u32; u32 U32 u32; i64 I64 u64; u64 U64 u64; f32 F32 u32; f64 F64 u64; }
+elements! { i8 I8 u8; u8 U8 u8 or Char; i16 I16 u16; u16 U16 u16; i32 I32 u32; u32 U32 u32; i64 I64 u64; u64 U64 u64; f32 F32 u32; f64 F64 u64; }
 
 /// An array of one element type.
 #[derive(Debug, Clone)]

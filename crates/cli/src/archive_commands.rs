@@ -2,8 +2,9 @@
 
 use crate::models::Shelf;
 use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, say, show, write_whole};
-use crate::{ExtractArgs, ListArgs, OutputFormat};
-use deepcomp::archive::{Archive, Decompressor};
+use crate::threads::{self, Source};
+use crate::{ExtractArgs, ListArgs, OutputFormat, WorkArgs};
+use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress};
 use deepcomp::field::{Dataset, Field};
 use deepcomp::{Limits, writers};
 use serde::Serialize;
@@ -43,7 +44,7 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     std::fs::create_dir_all(&args.directory).map_err(about(&args.directory))?;
     let names: Vec<PathBuf> = archive.files().map(file_name).collect::<Outcome<_>>()?;
     for (file, name) in names.iter().enumerate() {
-        let dataset = decode(&archive, file, &bytes, &shelf).map_err(about(&args.archive))?;
+        let dataset = decode(&archive, file, &bytes, (&shelf, &args.work)).map_err(about(&args.archive))?;
         for (name, content) in outputs(&dataset, name, args.format).map_err(about(&args.archive))? {
             let path = args.directory.join(name);
             write_whole(&path, &content)?;
@@ -65,14 +66,25 @@ fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
     Ok(all)
 }
 
-pub(crate) fn decode(archive: &Archive, file: usize, bytes: &[u8], shelf: &Shelf) -> deepcomp::Result<Dataset> {
+pub(crate) fn decode(archive: &Archive, file: usize, bytes: &[u8], (shelf, work): (&Shelf, &WorkArgs)) -> Outcome<Dataset> {
     let bar = progress_bar();
-    let mut decompressor = Decompressor::new(archive.clone(), file, &shelf.models).map_err(|e| shelf.explain(e))?;
-    while let Some(progress) = decompressor.step(bytes)? {
-        show(&bar, progress);
-    }
+    let mut decompressor = Decompressor::new(archive.clone(), file, &shelf.models).map_err(|e| shelf.explain(e).to_string())?;
+    threads::run(Unpacking(&mut decompressor, bytes), &shelf.models, threads::count(work.threads), |progress, _, _| show(&bar, progress))?;
     bar.finish_and_clear();
-    decompressor.finish(bytes)
+    decompressor.finish(bytes).map_err(|e| e.to_string())
+}
+
+/// A file of an archive, and the archive.
+struct Unpacking<'a>(&'a mut Decompressor, &'a [u8]);
+
+impl Source for Unpacking<'_> {
+    fn next(&mut self) -> Outcome<Option<Job>> {
+        self.0.next_job(self.1).map_err(|e| e.to_string())
+    }
+
+    fn accept(&mut self, done: deepcomp::Result<Done>) -> Outcome<Progress> {
+        done.and_then(|done| self.0.accept(done)).map_err(|e| e.to_string())
+    }
 }
 
 /// The name a file is extracted under: never a path, so that an archive cannot write outside the folder.

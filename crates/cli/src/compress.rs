@@ -3,11 +3,14 @@
 use crate::CompressArgs;
 use crate::models;
 use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, read_dataset, say, show, write_whole};
-use deepcomp::archive::{Compressor, VariableReport};
+use crate::threads::{self, Source};
+use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
 use deepcomp::codec::Options;
 use deepcomp::field::ErrorBound;
+use deepcomp::weights::Models;
 use serde::Serialize;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
@@ -17,37 +20,74 @@ struct Report {
     archive_bytes: u64,
     ratio: f64,
     max_abs_error: f64,
+    /// On the clock, without the reading of files; those of variables count every thread.
     encode_seconds: f64,
     variables: Vec<VariableJson>,
 }
 
 pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let options = options(args)?;
+    let models: Models = options.model.iter().cloned().collect();
     let bar = progress_bar();
-    // Seconds spent on each variable, in file order.
+    let start = Instant::now();
+    let mut inputs = Inputs { paths: &args.inputs, options: &options, compressor: None, files: Vec::new(), reading: Duration::ZERO };
+    // What threads spent on each variable, in file order.
     let mut seconds: Vec<f64> = Vec::new();
-    let mut files: Vec<(String, usize)> = Vec::new();
-    let mut compressor: Option<Compressor> = None;
-    for path in &args.inputs {
+    threads::run(&mut inputs, &models, threads::count(args.work.threads), |progress, variable, time| {
+        seconds.resize(seconds.len().max(variable + 1), 0.0);
+        if let Some(total) = seconds.get_mut(variable) {
+            *total += time.as_secs_f64();
+        }
+        show(&bar, progress);
+    })?;
+    let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
+    bar.finish_and_clear();
+    let (bytes, reports) = inputs.compressor.ok_or("nothing to compress")?.finish().map_err(|e| e.to_string())?;
+    write_whole(&args.output, &bytes)?;
+    print(args, &report(args, &inputs.files, &reports, (encode_seconds, &seconds), bytes.len() as u64))
+}
+
+/// The files to compress, read one after the other as the threads run out of work.
+struct Inputs<'a> {
+    /// Those left.
+    paths: &'a [PathBuf],
+    options: &'a Options,
+    compressor: Option<Compressor>,
+    /// Names of those read, and how many variables each has.
+    files: Vec<(String, usize)>,
+    reading: Duration,
+}
+
+impl Inputs<'_> {
+    fn read(&mut self, path: &Path) -> Outcome<()> {
+        let start = Instant::now();
         let (name, dataset) = read_dataset(path)?;
-        files.push((name.clone(), dataset.fields.len()));
-        seconds.resize(seconds.len() + dataset.fields.len(), 0.0);
-        compressor = Some(match compressor.take() {
-            None => Compressor::new(dataset, &name, &options).map_err(about(path))?,
-            Some(mut started) => {
-                started.add(dataset, &name).map_err(about(path))?;
-                started
+        self.files.push((name.clone(), dataset.fields.len()));
+        match &mut self.compressor {
+            None => self.compressor = Some(Compressor::new(dataset, &name, self.options).map_err(about(path))?),
+            Some(compressor) => compressor.add(dataset, &name).map_err(about(path))?,
+        }
+        self.reading += start.elapsed();
+        Ok(())
+    }
+}
+
+impl Source for &mut Inputs<'_> {
+    fn next(&mut self) -> Outcome<Option<Job>> {
+        loop {
+            if let Some(job) = self.compressor.as_mut().and_then(Compressor::next_job) {
+                return Ok(Some(job));
             }
-        });
-        // One input is in memory at a time.
-        if let Some(compressor) = &mut compressor {
-            work(compressor, &mut seconds, &bar).map_err(about(path))?;
+            let Some((path, left)) = self.paths.split_first() else { return Ok(None) };
+            self.read(path)?;
+            self.paths = left;
         }
     }
-    bar.finish_and_clear();
-    let (bytes, reports) = compressor.ok_or("nothing to compress")?.finish().map_err(|e| e.to_string())?;
-    write_whole(&args.output, &bytes)?;
-    print(args, &report(args, &files, &reports, &seconds, bytes.len() as u64))
+
+    fn accept(&mut self, done: deepcomp::Result<Done>) -> Outcome<Progress> {
+        let compressor = self.compressor.as_mut().ok_or("nothing to compress")?;
+        done.and_then(|done| compressor.accept(done)).map_err(|e| e.to_string())
+    }
 }
 
 fn options(args: &CompressArgs) -> Outcome<Options> {
@@ -59,24 +99,12 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
     Ok(Options { bound: bound.map_err(|e| e.to_string())?, model: models::choose(&args.model)?, base: args.base.into() })
 }
 
-fn work(compressor: &mut Compressor, seconds: &mut [f64], bar: &indicatif::ProgressBar) -> deepcomp::Result<()> {
-    let mut start = Instant::now();
-    while let Some(progress) = compressor.step()? {
-        if let Some(total) = seconds.get_mut(progress.variable) {
-            *total += start.elapsed().as_secs_f64();
-        }
-        start = Instant::now();
-        show(bar, progress);
-    }
-    Ok(())
-}
-
-fn report(args: &CompressArgs, files: &[(String, usize)], reports: &[VariableReport], seconds: &[f64], archive_bytes: u64) -> Report {
+fn report(args: &CompressArgs, files: &[(String, usize)], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {
     let names = files.iter().flat_map(|(name, count)| std::iter::repeat_n(name, *count));
     let variables: Vec<VariableJson> = names
         .zip(reports)
-        .zip(seconds)
-        .map(|((file, report), seconds)| VariableJson { encode_seconds: Some(*seconds), ..VariableJson::new(file, report) })
+        .zip(seconds.iter().copied().chain(std::iter::repeat(0.0)))
+        .map(|((file, report), seconds)| VariableJson { encode_seconds: Some(seconds), ..VariableJson::new(file, report) })
         .collect();
     let raw_bytes = variables.iter().map(|v| v.raw_bytes).sum();
     Report {
@@ -85,7 +113,7 @@ fn report(args: &CompressArgs, files: &[(String, usize)], reports: &[VariableRep
         archive_bytes,
         ratio: ratio(raw_bytes, archive_bytes),
         max_abs_error: variables.iter().map(|v| v.max_abs_error).fold(0.0, f64::max),
-        encode_seconds: seconds.iter().sum(),
+        encode_seconds,
         variables,
     }
 }

@@ -5,9 +5,11 @@ mod compress;
 mod models;
 mod output;
 mod test_command;
+mod threads;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deepcomp::codec::Base;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,6 +34,13 @@ enum Command {
 }
 
 #[derive(Debug, Args)]
+struct WorkArgs {
+    /// Threads that work on chunks at the same time; as many as the processor runs when absent. The result is the same for any number.
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
 struct CompressArgs {
     /// Files to compress.
     #[arg(required = true)]
@@ -47,6 +56,8 @@ struct CompressArgs {
     /// A base layer drawn by the autoencoder of the model: where it makes the archive smaller, or wherever one can be had, as a preview.
     #[arg(long, value_enum, default_value_t)]
     base: BaseArg,
+    #[command(flatten)]
+    work: WorkArgs,
     /// Print a report as JSON.
     #[arg(long)]
     json: bool,
@@ -96,6 +107,8 @@ struct ExtractArgs {
     format: Option<OutputFormat>,
     #[command(flatten)]
     models: ModelArgs,
+    #[command(flatten)]
+    work: WorkArgs,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +140,8 @@ struct TestArgs {
     json: bool,
     #[command(flatten)]
     models: ModelArgs,
+    #[command(flatten)]
+    work: WorkArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

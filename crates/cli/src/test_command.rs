@@ -17,7 +17,7 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     check_names(args, &archive)?;
     let (mut checked, mut compared) = (0, Vec::new());
     for (file, name) in archive.files().enumerate() {
-        let decoded = decode(&archive, file, &bytes, &shelf).map_err(about(&args.archive))?;
+        let decoded = decode(&archive, file, &bytes, (&shelf, &args.work)).map_err(about(&args.archive))?;
         let reports = archive.variables(file).map_err(about(&args.archive))?;
         check_certificates(&args.archive, &reports)?;
         checked += reports.len();

@@ -210,7 +210,7 @@ fn plane_to_js(field: &Field, values: &[f64]) -> JsResult<JsValue> {
 #[wasm_bindgen]
 pub fn preview(bytes: &[u8], file: usize, variable: usize, plane: usize, models: &WasmModels) -> JsResult<JsValue> {
     let archive = Archive::open(bytes, &Limits::default())?;
-    let drawn = archive::preview(&archive, bytes, (file, variable, plane), &models.all()).map_err(|e| models.explain(e))?;
+    let drawn = archive::preview(&archive, bytes, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
     drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
 }
 

@@ -1,10 +1,13 @@
 //! Long work, a chunk at a time. A job that was cancelled holds no memory and answers every further call with `cancelled`.
+//!
+//! Chunks can be worked on here, by `step`, or anywhere: `nextJob` gives one out as bytes, `runJob` does it, in whichever worker, and `accept` takes it
+//! back.
 
 use crate::dataset::WasmDataset;
 use crate::error::{JsResult, invalid};
 use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
 use crate::models::WasmModels;
-use deepcomp::archive::{Archive, Compressor, Decompressor, Progress};
+use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Progress};
 use deepcomp::codec::Options;
 use deepcomp::{Error, Limits};
 use js_sys::{Object, Reflect, Uint8Array};
@@ -38,6 +41,28 @@ fn progress(step: Option<Progress>) -> JsResult<JsValue> {
     step.map_or(Ok(JsValue::UNDEFINED), |p| info::to_js(&ProgressInfo::from(p)))
 }
 
+/// `{ bytes, samples }` of a job on its way to another worker; `undefined` when there is none.
+fn outgoing(job: Option<deepcomp::archive::Job>) -> JsResult<JsValue> {
+    let Some(job) = job else { return Ok(JsValue::UNDEFINED) };
+    let object = Object::new();
+    set(&object, "bytes", &Uint8Array::from(job.to_bytes().as_slice()))?;
+    set(&object, "samples", &JsValue::from(job.samples() as f64))?;
+    Ok(object.into())
+}
+
+fn set(object: &Object, key: &str, value: &JsValue) -> JsResult<()> {
+    Reflect::set(object, &key.into(), value).map(|_| ()).map_err(|_| invalid("cannot set a property"))
+}
+
+/// Does a job that came from `nextJob`; what it returns goes to `accept`.
+///
+/// # Errors
+/// As [`deepcomp::archive::Job::run`].
+#[wasm_bindgen(js_name = runJob)]
+pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
+    Ok(deepcomp::archive::Job::from_bytes(job)?.run(models.list())?.to_bytes())
+}
+
 /// Dataset -> archive.
 #[wasm_bindgen]
 pub struct WasmCompressor(Job<Compressor>);
@@ -63,6 +88,23 @@ impl WasmCompressor {
         progress(self.0.running()?.step()?)
     }
 
+    /// The next chunk to encode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
+    ///
+    /// # Errors
+    /// `cancelled`.
+    #[wasm_bindgen(js_name = nextJob)]
+    pub fn next_job(&mut self) -> JsResult<JsValue> {
+        outgoing(self.0.running()?.next_job())
+    }
+
+    /// Takes what became of a chunk, in whatever order: progress as [`Self::step`] has it.
+    ///
+    /// # Errors
+    /// As [`Compressor::accept`]; `cancelled`.
+    pub fn accept(&mut self, done: &[u8]) -> JsResult<JsValue> {
+        progress(Some(self.0.running()?.accept(Done::from_bytes(done)?)?))
+    }
+
     /// Drops the work done so far.
     pub fn cancel(&mut self) {
         self.0 = Job::Cancelled;
@@ -75,9 +117,8 @@ impl WasmCompressor {
     pub fn finish(&mut self) -> JsResult<JsValue> {
         let (bytes, reports) = self.0.take()?.finish()?;
         let result = Object::new();
-        let set = |key: &str, value: &JsValue| Reflect::set(&result, &key.into(), value).map_err(|_| invalid("cannot set a property"));
-        set("bytes", &Uint8Array::from(bytes.as_slice()))?;
-        set("variables", &info::to_js(&reports.iter().map(ReportInfo::from).collect::<Vec<_>>())?)?;
+        set(&result, "bytes", &Uint8Array::from(bytes.as_slice()))?;
+        set(&result, "variables", &info::to_js(&reports.iter().map(ReportInfo::from).collect::<Vec<_>>())?)?;
         Ok(result.into())
     }
 }
@@ -99,7 +140,7 @@ impl WasmDecompressor {
     pub fn new(bytes: Vec<u8>, file: usize, models: &WasmModels) -> JsResult<Self> {
         let archive = Archive::open(&bytes, &Limits::default())?;
         let name = archive.files().nth(file).unwrap_or_default().to_owned();
-        let work = Decompressor::new(archive, file, &models.all()).map_err(|e| models.explain(e))?;
+        let work = Decompressor::new(archive, file, models.list()).map_err(|e| models.explain(e))?;
         Ok(Self { job: Job::Running((work, bytes)), name })
     }
 
@@ -110,6 +151,25 @@ impl WasmDecompressor {
     pub fn step(&mut self) -> JsResult<JsValue> {
         let (work, bytes) = self.job.running()?;
         progress(work.step(bytes)?)
+    }
+
+    /// The next chunk to decode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
+    ///
+    /// # Errors
+    /// As [`Decompressor::next_job`]; `cancelled`.
+    #[wasm_bindgen(js_name = nextJob)]
+    pub fn next_job(&mut self) -> JsResult<JsValue> {
+        let (work, bytes) = self.job.running()?;
+        outgoing(work.next_job(bytes)?)
+    }
+
+    /// Takes what became of a chunk, in whatever order: progress as [`Self::step`] has it.
+    ///
+    /// # Errors
+    /// As [`Decompressor::accept`]; `cancelled`.
+    pub fn accept(&mut self, done: &[u8]) -> JsResult<JsValue> {
+        let (work, _) = self.job.running()?;
+        progress(Some(work.accept(Done::from_bytes(done)?)?))
     }
 
     /// Drops the work done so far.

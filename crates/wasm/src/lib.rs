@@ -13,7 +13,7 @@ mod models;
 
 pub use dataset::{WasmDataset, acceptance, compare, difference, preview};
 pub use error::{DeepCompError, JsResult};
-pub use jobs::{WasmCompressor, WasmDecompressor, inspect};
+pub use jobs::{WasmCompressor, WasmDecompressor, inspect, run_job};
 pub use models::WasmModels;
 
 use wasm_bindgen::prelude::*;

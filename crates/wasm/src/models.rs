@@ -54,8 +54,8 @@ impl WasmModels {
         }
     }
 
-    pub(crate) fn all(&self) -> Models {
-        self.list.clone()
+    pub(crate) const fn list(&self) -> &Models {
+        &self.list
     }
 
     /// An error with the places where a missing model was looked for.

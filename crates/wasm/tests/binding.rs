@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests, which clippy knows by #[test] only")]
 
-use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, WasmModels, acceptance, compare, difference, inspect, preview};
+use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, WasmModels, acceptance, compare, difference, inspect, preview, run_job};
 use js_sys::{Array, BigInt64Array, Error, Float32Array, Float64Array, Int16Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -88,6 +88,42 @@ fn a_bounded_round_trip_holds_its_bound_and_keeps_missing_values() {
     assert_eq!(number(&report, "rawBytes"), f64::from(3 * 181 * 360 * 4));
     assert!(number(&report, "archiveBytes") * 2.0 < number(&report, "rawBytes"));
     assert_eq!(decoded.file_name(), "made.npy");
+}
+
+#[wasm_bindgen_test]
+fn chunks_done_elsewhere_make_the_same_archive() {
+    let original = wave(40);
+    let expected = bytes(&compress(&original, "abs", 0.01));
+    let elsewhere = |job: &JsValue| run_job(&get(job, "bytes").dyn_into::<Uint8Array>().unwrap().to_vec(), &models()).unwrap();
+    let mut packing = WasmCompressor::new(&original, "abs", 0.01, &models(), "none", "auto").unwrap();
+    let mut jobs = Vec::new();
+    loop {
+        let job = packing.next_job().unwrap();
+        if job.is_undefined() {
+            break;
+        }
+        jobs.push(job);
+    }
+    assert!(jobs.len() > 1);
+    let samples: f64 = jobs.iter().map(|job| number(job, "samples")).sum();
+    assert_eq!(samples, f64::from(40 * 181 * 360));
+    let mut last = JsValue::UNDEFINED;
+    for job in jobs.iter().rev() {
+        last = packing.accept(&elsewhere(job)).unwrap();
+    }
+    assert_eq!(number(&last, "doneBytes"), number(&last, "totalBytes"));
+    let archive = bytes(&packing.finish().unwrap());
+    assert_eq!(archive, expected);
+
+    let mut unpacking = WasmDecompressor::new(archive, 0, &models()).unwrap();
+    let first = unpacking.next_job().unwrap();
+    let second = unpacking.next_job().unwrap();
+    unpacking.accept(&elsewhere(&second)).unwrap();
+    error(unpacking.accept(&elsewhere(&second)), "invalid-argument");
+    unpacking.accept(&elsewhere(&first)).unwrap();
+    let decoded = unpacking.finish().unwrap();
+    assert!(number(&compare(&original, &decoded, 0).unwrap(), "maxAbsError") <= 0.01);
+    error(run_job(&[1, 2, 3], &models()), "corrupt");
 }
 
 #[wasm_bindgen_test]

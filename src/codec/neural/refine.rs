@@ -4,6 +4,7 @@ use crate::codec::accelerator::{Accelerator, LocalFuture, Part, PassAnswer, Pass
 use crate::codec::predictor::network::{Level, Neighbourhood, ReferenceLevels, Surroundings, known_level, logarithm, whole_level};
 use crate::codec::predictor::{Context, reciprocal, rough_bits};
 use crate::codec::pyramid::{Grid, Pass};
+use crate::codec::walk::Holed;
 use crate::engine::{Engine, LANES};
 use crate::error::{Error, Result};
 use crate::weights::Model;
@@ -78,7 +79,7 @@ pub(super) struct Around<'a, 'b> {
     /// Distance between samples of the level, in samples of the plane.
     pub(super) stride: usize,
     /// The horizontal pass of the level, once it is coded, and where it has missing samples.
-    pub(super) horizontal: Option<(&'a Grid<i32>, Option<&'a Grid<u8>>)>,
+    pub(super) horizontal: Option<Holed<'a>>,
     pub(super) missing: Option<&'a Grid<u8>>,
     /// Whether columns of the level go around.
     pub(super) wrap: bool,
