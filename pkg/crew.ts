@@ -2,7 +2,7 @@
  * Workers that work on chunks: on the CPU one for each core, and one for the GPU. They share no memory: chunks travel as bytes, and any worker's result is
  * the same. They stay for the next call, and go when there is none for a while.
  */
-import { DeepCompError } from '#wasm';
+import { DeepCompError } from './error.js';
 
 /** A chunk to work on. */
 export interface Chunk {
@@ -168,6 +168,13 @@ export class Queue<P> {
   next(): Chunk | undefined {
     if (this.signal?.aborted) throw new DeepCompError('cancelled', 'cancelled; nothing was written');
     return this.#returned.pop() ?? this.source.nextJob();
+  }
+
+  /** How many chunks there are still, as far as two. */
+  ahead(): number {
+    const chunks = [this.next(), this.next()].filter((chunk) => chunk !== undefined);
+    this.giveBack(chunks.reverse());
+    return chunks.length;
   }
 
   /** The chunks a worker takes next. */

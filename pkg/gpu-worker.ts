@@ -1,5 +1,5 @@
 /** The worker of the GPU: loads the other module, proves that the adapter computes as the CPU does, then works on many chunks at a time. */
-import init, { DeepCompError, WasmAccelerator } from '#wasm-gpu';
+import init, { WasmAccelerator } from '#wasm-gpu';
 import type { FromWorker, ToWorker } from './crew.js';
 
 let accelerator: WasmAccelerator;
@@ -29,7 +29,8 @@ async function answer({ id, chunks }: Extract<ToWorker, { chunks: unknown }>): P
     const { done, reason } = (await accelerator.run(chunks)) as { done: Uint8Array<ArrayBuffer>[]; reason?: string };
     send({ id, done, ...(reason !== undefined && { reason }) }, done.map(({ buffer }) => buffer));
   } catch (error) {
-    if (!(error instanceof DeepCompError)) throw error;
-    send({ id, error: { code: error.code, message: error.message } });
+    const { name, code, message } = error as Error & { code: string };
+    if (name !== 'DeepCompError') throw error;
+    send({ id, error: { code, message } });
   }
 }

@@ -5,13 +5,10 @@
  * alive, sees progress and can cancel. No algorithm lives here.
  */
 import init, * as wasm from '#wasm';
-import { Crew, Queue, type Chunk, type Outcome } from './crew.js';
+import { Crew, Queue, type Chunk } from './crew.js';
+import { DeepCompError } from './error.js';
 
-/** What every function here throws: an `Error` with a stable `code`, such as `not-an-archive`. */
-export interface DeepCompError extends Error {
-  readonly code: string;
-}
-export const DeepCompError = wasm.DeepCompError as new (code: string, message: string, options?: ErrorOptions) => DeepCompError;
+export { DeepCompError };
 
 /** Element types of arrays; `char` is text. */
 export type DataType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float32' | 'float64' | 'char';
@@ -487,83 +484,78 @@ async function bytesOf(file: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Arra
 }
 
 interface Job<T> {
-  step(): Progress | undefined;
   nextJob(): Chunk | undefined;
   accept(done: Uint8Array): Progress;
   finish(): T;
-  cancel(): void;
   free(): void;
 }
 
-interface Driven<T> {
-  result: T;
-  seconds: number;
-  ran: Ran;
-}
-
-async function drive<T>(job: Job<T>, options: JobOptions): Promise<Driven<T>> {
+/** Does all chunks of a job: on the workers that were asked for; if those are gone, on workers of the CPU; what is left then, on this thread. */
+async function drive<T>(job: Job<T>, options: JobOptions): Promise<{ result: T; seconds: number; ran: Ran }> {
+  const { onProgress, signal } = options;
+  const queue = new Queue<Progress>(job, (progress) => onProgress?.(progress), signal);
+  const start = performance.now();
   try {
-    return await crew.during(() => (WORKERS ? share(job, options) : alone(job, options)));
+    const ran = await crew.during(() => employ(queue, options));
+    const pauses = await here(queue);
+    const result = job.finish();
+    return { result, seconds: (performance.now() - start - pauses) / 1000, ran };
   } finally {
     job.free();
   }
 }
 
-/** Whether there can be workers: modules of their own are what browsers have. */
+/** Whether there can be workers; those of Node are of another kind. */
 const WORKERS = !NODE && typeof Worker === 'function';
+
+async function employ(queue: Queue<Progress>, { backend = 'auto', workers }: JobOptions): Promise<Ran> {
+  if (!WORKERS) return { backend: 'cpu', workers: 0, ...(backend === 'webgpu' && { fallback: 'the GPU takes a worker, and there are none here' }) };
+  const equipment = { ...(compiled && { module: compiled }), weights: weightsAtHand };
+  // A single chunk is not worth a worker of the CPU.
+  const count = queue.ahead() < 2 ? 0 : (workers ?? navigator.hardwareConcurrency);
+  let ran: Ran = { backend: 'cpu', workers: 0 };
+  if (backend === 'webgpu' || (backend === 'auto' && (await hasRealGpu()))) {
+    const beside = backend === 'auto' ? crew.cpu(count, equipment) : [];
+    const { accelerated, adapter, reason } = await queue.run([crew.gpu(equipment), ...beside]);
+    ran = { backend: accelerated > 0 ? 'webgpu' : 'cpu', workers: beside.length, ...(adapter !== undefined && { adapter }), ...(reason !== undefined && { fallback: reason }) };
+  }
+  if (ran.workers === 0 && count > 0 && queue.ahead() > 0) {
+    await queue.run(crew.cpu(count, equipment));
+    ran.workers = count;
+  }
+  return ran;
+}
+
+/** Whether there is a GPU that is not simulated by the CPU, which does better by itself. */
+async function hasRealGpu(): Promise<boolean> {
+  try {
+    const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<{ info: Record<string, unknown>; isFallbackAdapter?: boolean } | null> } };
+    const adapter = await gpu?.requestAdapter();
+    if (!adapter) return false;
+    const { info } = adapter;
+    const software = /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${info['vendor']} ${info['architecture']} ${info['device']} ${info['description']}`);
+    return !(software || info['isFallbackAdapter'] || adapter.isFallbackAdapter);
+  } catch {
+    return false;
+  }
+}
 
 /** Milliseconds of work between two pauses: short enough for a page to answer, long enough that pauses cost nothing. */
 const SLICE = 12;
 
-/** All chunks on this thread. */
-async function alone<T>(job: Job<T>, { onProgress, signal, backend }: JobOptions): Promise<Driven<T>> {
-  let worked = 0;
-  for (let rest = performance.now(), progress: Progress | undefined; ; ) {
-    if (signal?.aborted) job.cancel();
+/** Does the chunks that are left on this thread; returns milliseconds of pauses. */
+async function here(queue: Queue<Progress>): Promise<number> {
+  let pauses = 0;
+  for (let rest = performance.now(), chunk: Chunk | undefined; (chunk = queue.next()); ) {
+    queue.accept(wasm.runJob(chunk.bytes, loaded()));
     const before = performance.now();
-    progress = job.step();
-    worked += performance.now() - before;
-    if (!progress) break;
-    onProgress?.(progress);
-    if (performance.now() - rest > SLICE) {
+    if (before - rest > SLICE) {
       await pause();
       rest = performance.now();
+      pauses += rest - before;
     }
   }
-  const before = performance.now();
-  const result = job.finish();
-  const seconds = (worked + performance.now() - before) / 1000;
-  const fallback = backend === 'webgpu' ? { fallback: 'there are no workers here' } : {};
-  return { result, seconds, ran: { backend: 'cpu', workers: 0, ...fallback } };
-}
-
-/** Chunks on workers: first on those that were asked for, then, if those are gone, on the CPU. */
-async function share<T>(job: Job<T>, options: JobOptions): Promise<Driven<T>> {
-  const { onProgress, signal, backend = 'auto', workers = navigator.hardwareConcurrency } = options;
-  const start = performance.now();
-  const queue = new Queue<Progress>(job, (progress) => onProgress?.(progress), signal);
-  // A single chunk is not worth a worker of the CPU.
-  const first = [queue.next(), queue.next()].filter((chunk) => chunk !== undefined);
-  queue.giveBack(first.reverse());
-  const count = first.length < 2 ? 0 : Math.floor(workers);
-  const equipment = { ...(compiled && { module: compiled }), weights: weightsAtHand };
-  const wanted = backend === 'webgpu' || (backend === 'auto' && first.length > 0 && (await hasRealGpu()));
-  let outcome: Outcome = { accelerated: 0 };
-  let employed = 0;
-  if (wanted) {
-    const helpers = backend === 'auto' ? crew.cpu(count, equipment) : [];
-    employed = helpers.length;
-    outcome = await queue.run([crew.gpu(equipment), ...helpers]);
-  }
-  if (count > 0 && employed === 0 && queue.more()) {
-    employed = count;
-    await queue.run(crew.cpu(count, equipment));
-  }
-  if (queue.more()) await alone({ ...job, step: () => queue.step((chunk) => wasm.runJob(chunk, loaded())), finish: () => undefined, cancel: () => {} }, { ...options, onProgress: undefined });
-  const result = job.finish();
-  const { accelerated, adapter, reason: fallback } = outcome;
-  const ran: Ran = { backend: accelerated > 0 ? 'webgpu' : 'cpu', workers: employed, ...(accelerated > 0 && adapter !== undefined && { adapter }), ...(fallback !== undefined && { fallback }) };
-  return { result, seconds: (performance.now() - start) / 1000, ran };
+  return pauses;
 }
 
 /** Lets messages, timers and painting happen. */

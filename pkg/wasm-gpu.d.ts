@@ -1,5 +1,5 @@
 /** What the GPU worker needs of the second module, which is built from the same sources as the first one; declared here, since it may not be built yet. */
-export { default, DeepCompError } from '#wasm';
+export { default } from '#wasm';
 
 export class WasmAccelerator {
   private constructor();

@@ -130,9 +130,6 @@ pub enum Error {
         /// What happened.
         what: String,
     },
-    /// The caller asked to stop. Nothing was written.
-    #[error("cancelled; nothing was written")]
-    Cancelled,
 }
 
 impl Error {
@@ -156,7 +153,6 @@ impl Error {
             Self::Weights { .. } => "weights",
             Self::ModelUnavailable { .. } => "model-unavailable",
             Self::Accelerator { .. } => "accelerator",
-            Self::Cancelled => "cancelled",
         }
     }
 

@@ -31,11 +31,6 @@ pub(crate) fn values_sum(values: &Values) -> u64 {
     with_values!(values, v => hash(v))
 }
 
-/// The low half of the same, for a tile.
-pub(crate) fn tile_sum<T: Element>(values: &[T]) -> u32 {
-    hash(values) as u32
-}
-
 fn hash<T: Element>(values: &[T]) -> u64 {
     let mut hasher = Xxh3::new();
     let mut bytes = Vec::with_capacity(HASH_BLOCK * size_of::<T>());

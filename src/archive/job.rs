@@ -5,14 +5,14 @@
 //! ```
 //! As bytes both travel between workers that share no memory; those bytes are no format, only this very build reads them.
 
-use super::frame::tile_sum;
+use super::frame::values_sum;
 use crate::codec::accelerator::{Accelerator, Desk, LocalFuture, Processor, at_once, together};
 use crate::codec::chunk::ChunkShape;
 use crate::codec::decode::{Decoded, decode};
 use crate::codec::encode::{Encoded, Request, encode};
-use crate::codec::{Base, BaseReport, Sample};
+use crate::codec::{Base, BaseReport};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Element, Missing, Values, with_values};
+use crate::field::{DataType, Missing, Values};
 use crate::weights::{Model, ModelId, Models};
 use crate::wire::{Reader, put_f64, put_varint};
 
@@ -70,9 +70,6 @@ pub(super) struct Written {
     pub(super) base: Option<BaseReport>,
 }
 
-/// Where the network of a job runs, if it has one.
-type Network<'a> = Option<(&'a Model, Processor<'a>)>;
-
 impl Job {
     /// Values it is about.
     #[must_use]
@@ -99,37 +96,24 @@ impl Job {
         self.model.map(|id| models.get(id)).transpose()
     }
 
-    async fn on(&self, network: Network<'_>) -> Result<Done> {
+    async fn on(&self, network: Option<(&Model, Processor<'_>)>) -> Result<Done> {
+        let Self { number, shape, .. } = *self;
         match &self.task {
-            Task::Encode { values, .. } => with_values!(values, values => self.encoded(values, network).await),
-            Task::Decode { data_type, .. } => {
-                let mut values = Values::zeros(*data_type, 0)?;
-                with_values!(&mut values, values => *values = self.decoded(network).await?);
-                Ok(Done { number: self.number, values, written: None })
+            Task::Encode { values, missing, tolerance, cycle, base } => {
+                let request = Request { shape, missing, tolerance: *tolerance, cycle: *cycle, network, base: *base };
+                let Encoded { payload, decoded, max_error, missing, network, base } = encode(values, &request).await?;
+                let written = Written { payload, max_error, missing, model: self.model.filter(|_| network), base };
+                Ok(Done { number, values: decoded, written: Some(written) })
+            }
+            Task::Decode { payload, data_type, sum } => {
+                let Decoded { values, .. } = decode(payload, shape, *data_type, network).await?;
+                if values_sum(&values) as u32 != *sum {
+                    return Err(Error::ChecksumMismatch { what: "the decoded values of a chunk".to_owned() });
+                }
+                Ok(Done { number, values, written: None })
             }
         }
     }
-
-    async fn encoded<T: Sample>(&self, values: &[T], network: Network<'_>) -> Result<Done> {
-        let Task::Encode { values: all, missing, tolerance, cycle, base } = &self.task else { return Err(Error::corrupt("not a job to encode")) };
-        let request = Request { shape: self.shape, missing, tolerance: *tolerance, cycle: *cycle, network, base: *base };
-        let Encoded { payload, decoded, max_error, missing, network, base } = encode(values, &request).await?;
-        let values = if matches!(all, Values::Char(_)) { Values::Char(text(&decoded)) } else { Element::wrap(decoded) };
-        Ok(Done { number: self.number, values, written: Some(Written { payload, max_error, missing, model: self.model.filter(|_| network), base }) })
-    }
-
-    async fn decoded<T: Sample>(&self, network: Network<'_>) -> Result<Vec<T>> {
-        let Task::Decode { payload, sum, .. } = &self.task else { return Err(Error::corrupt("not a job to decode")) };
-        let Decoded { values, .. } = decode::<T>(payload, self.shape, network).await?;
-        if tile_sum(&values) != *sum {
-            return Err(Error::ChecksumMismatch { what: "the decoded values of a chunk".to_owned() });
-        }
-        Ok(values)
-    }
-}
-
-fn text<T: Sample>(text: &[T]) -> Vec<u8> {
-    text.iter().map(|v| v.to_bits64() as u8).collect()
 }
 
 /// Does jobs with an accelerator, all at once so that it has much to do at a time. What it fails at is done on the CPU, and so is whatever came out wrong: no

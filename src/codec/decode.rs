@@ -9,7 +9,7 @@ use super::mapping::Mapping;
 use super::planes::Planes;
 use super::pyramid::Grid;
 use crate::error::{Error, Result};
-use crate::field::DataType;
+use crate::field::{DataType, Element, Values, with_values};
 use crate::weights::Model;
 use crate::wire::Reader;
 
@@ -17,38 +17,43 @@ use crate::wire::Reader;
 ///
 /// # Errors
 /// [`Error::Corrupt`] when the payload breaks a rule of the format; [`Error::Accelerator`] when the network runs elsewhere and that fails.
-pub(crate) async fn decode<T: Sample>(payload: &[u8], shape: ChunkShape, network: Option<(&Model, Processor<'_>)>) -> Result<Decoded<T>> {
+pub(crate) async fn decode(payload: &[u8], shape: ChunkShape, data_type: DataType, network: Option<(&Model, Processor<'_>)>) -> Result<Decoded> {
     let mut reader = Reader::new(payload);
     let plain = |values| Decoded { values, said: 0 };
     match Filling::read(&mut reader)? {
-        Filling::Raw => raw(reader.rest(), shape).map(plain),
-        Filling::Constant => constant(reader.rest(), shape).map(plain),
+        Filling::Raw => raw(reader.rest(), shape, data_type).map(plain),
+        Filling::Constant => constant(reader.rest(), shape, data_type).map(plain),
         Filling::Coded(method) => {
-            let coded = Coded::read(reader, &Setting { method, shape, data_type: T::TYPE, network }).await?;
-            Ok(Decoded { values: coded.values(shape), said: coded.said })
+            let coded = Coded::read(reader, &Setting { method, shape, data_type, network }).await?;
+            let mut values = Values::zeros(data_type, 0)?;
+            with_values!(&mut values, values => *values = coded.values(shape));
+            Ok(Decoded { values, said: coded.said })
         }
     }
 }
 
 /// The values of a chunk.
-pub(crate) struct Decoded<T> {
-    pub(crate) values: Vec<T>,
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    pub(crate) values: Values,
     /// A checksum of all that the network said.
     pub(crate) said: u64,
 }
 
-fn raw<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
-    if bytes.len() != shape.samples() * T::TYPE.size() {
+fn raw(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {
+    if bytes.len() != shape.samples() * data_type.size() {
         return Err(Error::corrupt("a raw chunk has the wrong length"));
     }
-    Ok(bytes.chunks_exact(T::TYPE.size()).map(|bytes| T::from_bits64(little_endian(bytes))).collect())
+    Ok(Values::from_le_bytes(data_type, bytes))
 }
 
-fn constant<T: Sample>(bytes: &[u8], shape: ChunkShape) -> Result<Vec<T>> {
-    if bytes.len() != T::TYPE.size() {
+fn constant(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {
+    if bytes.len() != data_type.size() {
         return Err(Error::corrupt("a constant chunk does not hold one value"));
     }
-    Ok(vec![T::from_bits64(little_endian(bytes)); shape.samples()])
+    let mut values = Values::zeros(data_type, shape.samples())?;
+    with_values!(&mut values, values => values.fill(Element::from_bits64(little_endian(bytes))));
+    Ok(values)
 }
 
 /// What decoding takes besides the payload.

@@ -12,7 +12,7 @@ use super::planes::{Plane, Planes};
 use super::pyramid::Grid;
 use super::{Base, BaseReport};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Missing};
+use crate::field::{DataType, Element, Missing, Values, with_values};
 use crate::weights::Model;
 use crate::wire::{Reader, put_varint};
 
@@ -41,9 +41,9 @@ pub(crate) struct Request<'a> {
 
 /// A coded chunk and what its values decode to.
 #[derive(Debug)]
-pub(crate) struct Encoded<T> {
+pub(crate) struct Encoded {
     pub(crate) payload: Vec<u8>,
-    pub(crate) decoded: Vec<T>,
+    pub(crate) decoded: Values,
     /// Largest distance from the source, in stored units.
     pub(crate) max_error: f64,
     pub(crate) missing: u64,
@@ -58,20 +58,21 @@ pub(crate) struct Encoded<T> {
 /// # Errors
 /// [`Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting; [`Error::Accelerator`] when the network runs
 /// elsewhere and that fails, or says anything that the CPU does not say.
-pub(crate) async fn encode<T: Sample>(values: &[T], request: &Request<'_>) -> Result<Encoded<T>> {
-    let mask = Mask::of(values, request);
-    let exact = |payload| Encoded { payload, decoded: values.to_vec(), max_error: 0.0, missing: mask.count(), network: false, base: None };
-    if let Some(payload) = constant(values) {
+pub(crate) async fn encode(values: &Values, request: &Request<'_>) -> Result<Encoded> {
+    let mask = with_values!(values, values => Mask::of(values, request));
+    let exact = |payload| Encoded { payload, decoded: values.clone(), max_error: 0.0, missing: mask.count(), network: false, base: None };
+    if let Some(payload) = with_values!(values, values => constant(values)) {
         return Ok(exact(payload));
     }
-    let coded = coded(values, &mask, request).await?;
-    Ok(if coded.payload.len() > 1 + size_of_val(values) { exact(raw(values)) } else { coded })
+    let source = with_values!(values, values => Source::on_lattice(values, &mask, request));
+    let (best, base) = source.smallest().await?;
+    let coded = Encoded { base, ..verified(best, values, &mask, request)? };
+    Ok(if coded.payload.len() > 1 + values.byte_len() { exact(raw(values)) } else { coded })
 }
 
-fn raw<T: Sample>(values: &[T]) -> Vec<u8> {
+fn raw(values: &Values) -> Vec<u8> {
     let mut payload = vec![Filling::Raw.number()];
-    payload.reserve_exact(size_of_val(values));
-    values.iter().for_each(|v| put_bits(&mut payload, v.to_bits64(), T::TYPE));
+    payload.extend(values.to_le_bytes());
     payload
 }
 
@@ -84,30 +85,22 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
     alike.then_some(payload)
 }
 
-/// The smallest coded payload: it is decoded, every value is checked, and those that miss are patched. Wherever the network runs, what it said is checked
-/// on the CPU.
-async fn coded<T: Sample>(values: &[T], mask: &Mask, request: &Request<'_>) -> Result<Encoded<T>> {
-    let source = if T::TYPE.is_float() {
-        Source::of(values, T::TYPE, mask, request)
-    } else {
-        // Integers are all alike once they are ordered, and the code for them is needed only once.
-        let ordered: Vec<u64> = values.iter().map(|v| v.to_ordered()).collect();
-        Source::of(&ordered, T::TYPE, mask, request)
-    };
-    let (Tried { bytes: mut payload, said, .. }, base) = source.smallest().await?;
+/// A payload is decoded, every value is checked, and those that miss are patched. Wherever the network ran, what it said is checked on the CPU.
+fn verified(best: Tried, values: &Values, mask: &Mask, request: &Request) -> Result<Encoded> {
+    let Tried { bytes: mut payload, said, .. } = best;
     // With an empty list of patches it is whole; the real list takes its place.
     payload.push(0);
     let on_cpu = request.network.map(|(model, _)| (model, Processor::cpu()));
-    let Decoded { values: mut decoded, said: heard } = at_once(decode::<T>(&payload, request.shape, on_cpu))?;
+    let data_type = values.data_type();
+    let Decoded { values: mut decoded, said: heard } = at_once(decode(&payload, request.shape, data_type, on_cpu))?;
     if said != heard {
         return Err(wrong_answer());
     }
     payload.pop();
-    let Check { patches, max_error } = check(values, &decoded, mask, request);
-    write_patches(&mut payload, &patches, T::TYPE);
-    patch(&mut decoded, &patches);
+    let Check { patches, max_error } = with_values!(&mut decoded, decoded => check(Element::unwrap(values).unwrap_or_default(), decoded, mask, request));
+    write_patches(&mut payload, &patches, data_type);
     let network = Filling::read(&mut Reader::new(&payload)).is_ok_and(|f| matches!(f, Filling::Coded(method) if method.takes_model()));
-    Ok(Encoded { payload, decoded, max_error, missing: mask.count(), network, base })
+    Ok(Encoded { payload, decoded, max_error, missing: mask.count(), network, base: None })
 }
 
 /// Which values are missing, and as what.
@@ -215,6 +208,15 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    fn on_lattice<V: Sample>(values: &[V], mask: &'a Mask, request: &Request<'a>) -> Self {
+        if V::TYPE.is_float() {
+            return Self::of(values, V::TYPE, mask, request);
+        }
+        // Integers are all alike once they are ordered, and the code for them is needed only once.
+        let ordered: Vec<u64> = values.iter().map(|v| v.to_ordered()).collect();
+        Self::of(&ordered, V::TYPE, mask, request)
+    }
+
     /// The `values` are floats of that type, or order-preserving integers.
     fn of<T: Sample>(values: &[T], data_type: DataType, mask: &'a Mask, request: &Request<'a>) -> Self {
         let shape = request.shape;
@@ -392,9 +394,10 @@ struct Check {
     max_error: f64,
 }
 
-fn check<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request) -> Check {
+/// Compares what was decoded with the values, and puts those that miss in their places.
+fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, request: &Request) -> Check {
     let mut check = Check { patches: Vec::new(), max_error: 0.0 };
-    for (index, (value, back)) in values.iter().zip(decoded).enumerate() {
+    for (index, (value, back)) in values.iter().zip(&*decoded).enumerate() {
         if value.to_bits64() == back.to_bits64() {
             continue;
         }
@@ -405,6 +408,7 @@ fn check<T: Sample>(values: &[T], decoded: &[T], mask: &Mask, request: &Request)
             check.patches.push((index, value.to_bits64()));
         }
     }
+    patch(decoded, &check.patches);
     check
 }
 

@@ -22,7 +22,7 @@ mod reference;
 mod repeats;
 pub(crate) mod walk;
 
-pub(crate) use lattice::{Sample, half_spacing};
+pub(crate) use lattice::half_spacing;
 
 use crate::field::ErrorBound;
 use crate::weights::Model;

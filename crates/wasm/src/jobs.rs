@@ -1,48 +1,30 @@
-//! Long work, a chunk at a time. A job that was cancelled holds no memory and answers every further call with `cancelled`.
-//!
-//! Chunks can be worked on here, by `step`, or anywhere: `nextJob` gives one out as bytes, `runJob` does it, in whichever worker, and `accept` takes it
-//! back.
+//! Long work, a chunk at a time: `nextJob` gives one out as bytes, `runJob` does it, here or in any worker, and `accept` takes it back.
 
 use crate::dataset::WasmDataset;
-use crate::error::{JsResult, invalid};
+use crate::error::{DeepCompError, JsResult, invalid};
 use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
 use crate::models::WasmModels;
-use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Progress};
+use deepcomp::Limits;
+use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, Progress};
 use deepcomp::codec::Options;
-use deepcomp::{Error, Limits};
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-enum Job<T> {
-    Running(T),
-    Finished,
-    Cancelled,
+/// Work that was not finished yet.
+fn running<T>(work: &mut Option<T>) -> JsResult<&mut T> {
+    work.as_mut().ok_or_else(finished)
 }
 
-impl<T> Job<T> {
-    fn running(&mut self) -> JsResult<&mut T> {
-        match self {
-            Self::Running(work) => Ok(work),
-            Self::Finished => Err(invalid("this job is finished; start a new one")),
-            Self::Cancelled => Err(Error::Cancelled.into()),
-        }
-    }
-
-    fn take(&mut self) -> JsResult<T> {
-        self.running()?;
-        match core::mem::replace(self, Self::Finished) {
-            Self::Running(work) => Ok(work),
-            Self::Finished | Self::Cancelled => Err(Error::Cancelled.into()),
-        }
-    }
+fn finished() -> DeepCompError {
+    invalid("this job is finished; start a new one")
 }
 
-fn progress(step: Option<Progress>) -> JsResult<JsValue> {
-    step.map_or(Ok(JsValue::UNDEFINED), |p| info::to_js(&ProgressInfo::from(p)))
+fn progress(progress: Progress) -> JsResult<JsValue> {
+    info::to_js(&ProgressInfo::from(progress))
 }
 
 /// `{ bytes, samples }` of a job on its way to another worker; `undefined` when there is none.
-fn outgoing(job: Option<deepcomp::archive::Job>) -> JsResult<JsValue> {
+fn outgoing(job: Option<Job>) -> JsResult<JsValue> {
     let Some(job) = job else { return Ok(JsValue::UNDEFINED) };
     let object = Object::new();
     set(&object, "bytes", &Uint8Array::from(job.to_bytes().as_slice()))?;
@@ -57,15 +39,15 @@ fn set(object: &Object, key: &str, value: &JsValue) -> JsResult<()> {
 /// Does a job that came from `nextJob`; what it returns goes to `accept`.
 ///
 /// # Errors
-/// As [`deepcomp::archive::Job::run`].
+/// As [`Job::run`].
 #[wasm_bindgen(js_name = runJob)]
 pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
-    Ok(deepcomp::archive::Job::from_bytes(job)?.run(models.list())?.to_bytes())
+    Ok(Job::from_bytes(job)?.run(models.list())?.to_bytes())
 }
 
 /// Dataset -> archive.
 #[wasm_bindgen]
-pub struct WasmCompressor(Job<Compressor>);
+pub struct WasmCompressor(Option<Compressor>);
 
 #[wasm_bindgen]
 impl WasmCompressor {
@@ -77,45 +59,32 @@ impl WasmCompressor {
     #[wasm_bindgen(constructor)]
     pub fn new(dataset: &WasmDataset, kind: &str, value: f64, models: &WasmModels, model: &str, base: &str) -> JsResult<Self> {
         let options = Options { bound: info::bound(kind, value)?, model: models.choose(model)?, base: info::base(base)? };
-        Ok(Self(Job::Running(Compressor::new(dataset.inner.clone(), &dataset.name, &options)?)))
-    }
-
-    /// Encodes the next chunk: `{ doneBytes, totalBytes, variable }`, or `undefined` when all are done.
-    ///
-    /// # Errors
-    /// As [`Compressor::step`]; `cancelled`.
-    pub fn step(&mut self) -> JsResult<JsValue> {
-        progress(self.0.running()?.step()?)
+        Ok(Self(Some(Compressor::new(dataset.inner.clone(), &dataset.name, &options)?)))
     }
 
     /// The next chunk to encode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
     ///
     /// # Errors
-    /// `cancelled`.
+    /// A job that is finished.
     #[wasm_bindgen(js_name = nextJob)]
     pub fn next_job(&mut self) -> JsResult<JsValue> {
-        outgoing(self.0.running()?.next_job())
+        outgoing(running(&mut self.0)?.next_job())
     }
 
-    /// Takes what became of a chunk, in whatever order: progress as [`Self::step`] has it.
+    /// Takes what became of a chunk, in whatever order: `{ doneBytes, totalBytes, variable }`.
     ///
     /// # Errors
-    /// As [`Compressor::accept`]; `cancelled`.
+    /// As [`Compressor::accept`].
     pub fn accept(&mut self, done: &[u8]) -> JsResult<JsValue> {
-        progress(Some(self.0.running()?.accept(Done::from_bytes(done)?)?))
-    }
-
-    /// Drops the work done so far.
-    pub fn cancel(&mut self) {
-        self.0 = Job::Cancelled;
+        progress(running(&mut self.0)?.accept(Done::from_bytes(done)?)?)
     }
 
     /// `{ bytes: Uint8Array, variables }`: the archive and what it certifies.
     ///
     /// # Errors
-    /// As [`Compressor::finish`]; `cancelled`.
+    /// As [`Compressor::finish`].
     pub fn finish(&mut self) -> JsResult<JsValue> {
-        let (bytes, reports) = self.0.take()?.finish()?;
+        let (bytes, reports) = self.0.take().ok_or_else(finished)?.finish()?;
         let result = Object::new();
         set(&result, "bytes", &Uint8Array::from(bytes.as_slice()))?;
         set(&result, "variables", &info::to_js(&reports.iter().map(ReportInfo::from).collect::<Vec<_>>())?)?;
@@ -126,7 +95,8 @@ impl WasmCompressor {
 /// One file of an archive -> dataset, every checksum checked.
 #[wasm_bindgen]
 pub struct WasmDecompressor {
-    job: Job<(Decompressor, Vec<u8>)>,
+    /// And the archive.
+    work: Option<(Decompressor, Vec<u8>)>,
     name: String,
 }
 
@@ -141,48 +111,34 @@ impl WasmDecompressor {
         let archive = Archive::open(&bytes, &Limits::default())?;
         let name = archive.files().nth(file).unwrap_or_default().to_owned();
         let work = Decompressor::new(archive, file, models.list()).map_err(|e| models.explain(e))?;
-        Ok(Self { job: Job::Running((work, bytes)), name })
-    }
-
-    /// Decodes the next chunk: `{ doneBytes, totalBytes, variable }`, or `undefined` when all are done.
-    ///
-    /// # Errors
-    /// As [`Decompressor::step`]; `cancelled`.
-    pub fn step(&mut self) -> JsResult<JsValue> {
-        let (work, bytes) = self.job.running()?;
-        progress(work.step(bytes)?)
+        Ok(Self { work: Some((work, bytes)), name })
     }
 
     /// The next chunk to decode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
     ///
     /// # Errors
-    /// As [`Decompressor::next_job`]; `cancelled`.
+    /// As [`Decompressor::next_job`].
     #[wasm_bindgen(js_name = nextJob)]
     pub fn next_job(&mut self) -> JsResult<JsValue> {
-        let (work, bytes) = self.job.running()?;
+        let (work, bytes) = running(&mut self.work)?;
         outgoing(work.next_job(bytes)?)
     }
 
-    /// Takes what became of a chunk, in whatever order: progress as [`Self::step`] has it.
+    /// Takes what became of a chunk, in whatever order: `{ doneBytes, totalBytes, variable }`.
     ///
     /// # Errors
-    /// As [`Decompressor::accept`]; `cancelled`.
+    /// As [`Decompressor::accept`].
     pub fn accept(&mut self, done: &[u8]) -> JsResult<JsValue> {
-        let (work, _) = self.job.running()?;
-        progress(Some(work.accept(Done::from_bytes(done)?)?))
-    }
-
-    /// Drops the work done so far.
-    pub fn cancel(&mut self) {
-        self.job = Job::Cancelled;
+        let (work, _) = running(&mut self.work)?;
+        progress(work.accept(Done::from_bytes(done)?)?)
     }
 
     /// The dataset, once every variable matches its certificate.
     ///
     /// # Errors
-    /// As [`Decompressor::finish`]; `cancelled`.
+    /// As [`Decompressor::finish`].
     pub fn finish(&mut self) -> JsResult<WasmDataset> {
-        let (work, bytes) = self.job.take()?;
+        let (work, bytes) = self.work.take().ok_or_else(finished)?;
         Ok(WasmDataset { inner: work.finish(&bytes)?, name: self.name.clone() })
     }
 }

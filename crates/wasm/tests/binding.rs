@@ -44,9 +44,27 @@ fn models() -> WasmModels {
     models
 }
 
+/// Does a job that was handed out.
+fn done(job: &JsValue) -> Vec<u8> {
+    run_job(&get(job, "bytes").dyn_into::<Uint8Array>().unwrap().to_vec(), &models()).unwrap()
+}
+
+/// Does what is left.
+macro_rules! work {
+    ($work:expr) => {
+        loop {
+            let job = $work.next_job().unwrap();
+            if job.is_undefined() {
+                break;
+            }
+            $work.accept(&done(&job)).unwrap();
+        }
+    };
+}
+
 fn compress_with(dataset: &WasmDataset, bound: (&str, f64), model: &str, base: &str) -> JsValue {
     let mut job = WasmCompressor::new(dataset, bound.0, bound.1, &models(), model, base).unwrap();
-    while !job.step().unwrap().is_undefined() {}
+    work!(job);
     job.finish().unwrap()
 }
 
@@ -61,7 +79,7 @@ fn bytes(result: &JsValue) -> Vec<u8> {
 
 fn decompress(archive: Vec<u8>) -> WasmDataset {
     let mut job = WasmDecompressor::new(archive, 0, &models()).unwrap();
-    while !job.step().unwrap().is_undefined() {}
+    work!(job);
     job.finish().unwrap()
 }
 
@@ -94,7 +112,6 @@ fn a_bounded_round_trip_holds_its_bound_and_keeps_missing_values() {
 fn chunks_done_elsewhere_make_the_same_archive() {
     let original = wave(40);
     let expected = bytes(&compress(&original, "abs", 0.01));
-    let elsewhere = |job: &JsValue| run_job(&get(job, "bytes").dyn_into::<Uint8Array>().unwrap().to_vec(), &models()).unwrap();
     let mut packing = WasmCompressor::new(&original, "abs", 0.01, &models(), "none", "auto").unwrap();
     let mut jobs = Vec::new();
     loop {
@@ -109,7 +126,7 @@ fn chunks_done_elsewhere_make_the_same_archive() {
     assert_eq!(samples, f64::from(40 * 181 * 360));
     let mut last = JsValue::UNDEFINED;
     for job in jobs.iter().rev() {
-        last = packing.accept(&elsewhere(job)).unwrap();
+        last = packing.accept(&done(job)).unwrap();
     }
     assert_eq!(number(&last, "doneBytes"), number(&last, "totalBytes"));
     let archive = bytes(&packing.finish().unwrap());
@@ -118,9 +135,9 @@ fn chunks_done_elsewhere_make_the_same_archive() {
     let mut unpacking = WasmDecompressor::new(archive, 0, &models()).unwrap();
     let first = unpacking.next_job().unwrap();
     let second = unpacking.next_job().unwrap();
-    unpacking.accept(&elsewhere(&second)).unwrap();
-    error(unpacking.accept(&elsewhere(&second)), "invalid-argument");
-    unpacking.accept(&elsewhere(&first)).unwrap();
+    unpacking.accept(&done(&second)).unwrap();
+    error(unpacking.accept(&done(&second)), "invalid-argument");
+    unpacking.accept(&done(&first)).unwrap();
     let decoded = unpacking.finish().unwrap();
     assert!(number(&compare(&original, &decoded, 0).unwrap(), "maxAbsError") <= 0.01);
     error(run_job(&[1, 2, 3], &models()), "corrupt");
@@ -240,22 +257,6 @@ fn a_damaged_archive_is_refused() {
     archive[middle] ^= 1;
     let mut job = WasmDecompressor::new(archive, 0, &models()).unwrap();
     error(job.finish(), "checksum-mismatch");
-}
-
-#[wasm_bindgen_test]
-fn a_job_can_be_cancelled_midway() {
-    let original = wave(45);
-    let mut packing = WasmCompressor::new(&original, "abs", 0.01, &models(), "none", "auto").unwrap();
-    let progress = packing.step().unwrap();
-    assert!(number(&progress, "doneBytes") > 0.0 && number(&progress, "doneBytes") < number(&progress, "totalBytes"));
-    packing.cancel();
-    error(packing.step(), "cancelled");
-    error(packing.finish(), "cancelled");
-    let mut unpacking = WasmDecompressor::new(bytes(&compress(&original, "abs", 0.01)), 0, &models()).unwrap();
-    let progress = unpacking.step().unwrap();
-    assert!(number(&progress, "doneBytes") < number(&progress, "totalBytes"));
-    unpacking.cancel();
-    error(unpacking.finish(), "cancelled");
 }
 
 #[wasm_bindgen_test]
