@@ -129,7 +129,11 @@ export class Crew {
   }
 
   add(weights: Uint8Array<ArrayBuffer>): void {
-    for (const member of [...this.#cpu, ...(this.#gpu ? [this.#gpu] : [])]) member.add(weights);
+    for (const member of this.#all()) member.add(weights);
+  }
+
+  #all(): Member[] {
+    return [...this.#cpu, ...(this.#gpu ? [this.#gpu] : [])];
   }
 
   /** Keeps the workers while a call runs, and for a while after it. */
@@ -139,12 +143,12 @@ export class Crew {
     try {
       return await call();
     } finally {
-      if (--this.#calls === 0) this.#idle = setTimeout(() => this.#dismiss(), IDLE);
+      if (--this.#calls === 0 && this.#all().length > 0) this.#idle = setTimeout(() => this.#dismiss(), IDLE);
     }
   }
 
   #dismiss(): void {
-    for (const member of [...this.#cpu, ...(this.#gpu ? [this.#gpu] : [])]) member.end('it was idle');
+    for (const member of this.#all()) member.end('it was idle');
     this.#cpu = [];
     this.#gpu = undefined;
   }

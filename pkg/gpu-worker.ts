@@ -1,5 +1,6 @@
 /** The worker of the GPU: loads the other module, proves that the adapter computes as the CPU does, then works on many chunks at a time. */
 import init, { WasmAccelerator } from '#wasm-gpu';
+import { adapterName } from './adapter.js';
 import type { FromWorker, ToWorker } from './crew.js';
 
 let accelerator: WasmAccelerator;
@@ -16,10 +17,10 @@ function send(message: FromWorker, transfer: Transferable[] = []): void {
 
 async function handle(data: ToWorker): Promise<void> {
   if ('start' in data) {
-    await init();
+    const [name] = await Promise.all([adapterName(), init()]);
     accelerator = await WasmAccelerator.open();
     for (const bytes of data.start.weights) await accelerator.add(bytes);
-    send({ started: accelerator.adapter });
+    send({ started: name });
   } else if ('weights' in data) await accelerator.add(data.weights);
   else await answer(data);
 }

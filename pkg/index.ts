@@ -5,10 +5,11 @@
  * alive, sees progress and can cancel. No algorithm lives here.
  */
 import init, * as wasm from '#wasm';
+import { hasRealGpu } from './adapter.js';
 import { Crew, Queue, type Chunk } from './crew.js';
 import { DeepCompError } from './error.js';
 
-export { DeepCompError };
+export { DeepCompError, hasRealGpu };
 
 /** Element types of arrays; `char` is text. */
 export type DataType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float32' | 'float64' | 'char';
@@ -524,20 +525,6 @@ async function employ(queue: Queue<Progress>, { backend = 'auto', workers }: Job
     ran.workers = count;
   }
   return ran;
-}
-
-/** Whether there is a GPU that is not simulated by the CPU, which does better by itself. */
-async function hasRealGpu(): Promise<boolean> {
-  try {
-    const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<{ info: Record<string, unknown>; isFallbackAdapter?: boolean } | null> } };
-    const adapter = await gpu?.requestAdapter();
-    if (!adapter) return false;
-    const { info } = adapter;
-    const software = /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(`${info['vendor']} ${info['architecture']} ${info['device']} ${info['description']}`);
-    return !(software || info['isFallbackAdapter'] || adapter.isFallbackAdapter);
-  } catch {
-    return false;
-  }
 }
 
 /** Milliseconds of work between two pauses: short enough for a page to answer, long enough that pauses cost nothing. */

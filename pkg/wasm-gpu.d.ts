@@ -4,8 +4,6 @@ export { default } from '#wasm';
 export class WasmAccelerator {
   private constructor();
   static open(): Promise<WasmAccelerator>;
-  /** Name of the adapter. */
-  readonly adapter: string;
   /** Adds the weights of a `.dcm` file, and proves on them that the adapter computes as the CPU does. */
   add(weights: Uint8Array): Promise<void>;
   /** `{ done, reason? }`: what became of jobs, and why the CPU had to step in. */

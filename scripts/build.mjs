@@ -1,4 +1,4 @@
-/** Builds the WASM module, the npm package and the page. `node scripts/build.mjs` builds all; nothing is built twice. */
+/** Builds the WASM modules, the npm package and the page: all of them, or with `cpu` or `gpu` what that takes. Nothing is built twice. */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,10 +18,21 @@ export function cargoArtifact(args, isWanted) {
   return path;
 }
 
-/** Rust -> pkg/wasm: release build, glue code, optimised. */
+/** Rust -> pkg/wasm: the module of the CPU. */
 export function buildWasm() {
-  const built = cargoArtifact(['--release', '-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'], (path) => path.endsWith('.wasm'));
-  const folder = join(ROOT, 'pkg', 'wasm');
+  buildModule('wasm', ['--release'], '-O3');
+}
+
+/** Rust -> pkg/wasm-gpu: the same module with the network on WebGPU. It takes minutes, since all of burn has to be compiled. */
+export function buildGpuWasm() {
+  // More than -O1 takes minutes and makes it no smaller.
+  buildModule('wasm-gpu', ['--profile', 'gpu', '--features', 'webgpu'], '-O1');
+}
+
+/** A module: built, glue code, optimised. */
+function buildModule(name, options, level) {
+  const built = cargoArtifact(['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown', ...options], (path) => path.endsWith('.wasm'));
+  const folder = join(ROOT, 'pkg', name);
   const stamp = join(folder, '.stamp');
   const hash = createHash('sha256').update(readFileSync(built)).update(readFileSync(new URL(import.meta.url))).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
@@ -30,7 +41,7 @@ export function buildWasm() {
   run(ensureWasmBindgen(), [built, '--target', 'web', '--out-dir', folder, '--out-name', NAME, '--remove-producers-section']);
   const module = join(folder, `${NAME}_bg.wasm`);
   const optimiser = join(ROOT, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
-  run(process.execPath, [optimiser, module, '-o', module, '-O3', ...FEATURES.map((feature) => `--enable-${feature}`), '--strip-debug', '--strip-producers']);
+  run(process.execPath, [optimiser, module, '-o', module, level, ...FEATURES.map((feature) => `--enable-${feature}`), '--strip-debug', '--strip-producers']);
   writeFileSync(stamp, hash);
 }
 
@@ -46,7 +57,7 @@ export function buildPage() {
   run(process.execPath, [join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], { cwd: join(ROOT, 'www') });
 }
 
-/** Everything, installing what is missing. */
+/** Everything for the CPU, installing what is missing. */
 export function build() {
   ensurePackages();
   ensureRust();
@@ -55,4 +66,15 @@ export function build() {
   buildPage();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(build);
+/** What WebGPU takes besides; the page is built again, with it. */
+export function buildGpu() {
+  buildGpuWasm();
+  buildPage();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main(() => {
+    if (process.argv[2] !== 'gpu') build();
+    if (process.argv[2] !== 'cpu') buildGpu();
+  });
+}

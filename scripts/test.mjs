@@ -4,15 +4,16 @@
  */
 import { spawn } from 'node:child_process';
 import { dirname, delimiter, join } from 'node:path';
-import { buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
+import { buildGpuWasm, buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
 import { checkSize } from './size.mjs';
-import { CommandFailed, ROOT, ensureChromium, ensurePackages, ensureRust, ensureWasmBindgen } from './tools.mjs';
+import { CommandFailed, ROOT, ensureChromium, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
 
 const WASM = ['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'];
 const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
-/** All but the trainer, whose framework takes minutes to build. */
-const ALL = ['--workspace', '--exclude', 'deepcomp-train'];
+/** All but what takes burn, which takes minutes to build: the trainer, and the GPU, which has stages of its own. */
+const ALL = ['--workspace', '--exclude', 'deepcomp-train', '--exclude', 'deepcomp-gpu'];
+const GPU = ['-p', 'deepcomp-gpu'];
 
 /** Runs a command, shows its output, and counts the tests it reports; a command that reports none counts as one. */
 function counted(command, args, env = {}) {
@@ -44,11 +45,14 @@ const STAGES = [
   ['install Rust parts', once(ensureRust)],
   ['install wasm-bindgen', once(ensureWasmBindgen)],
   ['install Chromium', once(ensureChromium)],
+  ['install a Vulkan driver', once(ensureVulkan)],
   ['format', () => cargo('fmt', '--all', '--check')],
   ['lints', () => cargo('clippy', ...ALL, '--all-targets', '--', '-D', 'warnings')],
   ['lints of what training needs', () => cargo('clippy', '-p', 'deepcomp', '--features', 'training', '--', '-D', 'warnings')],
   ['lints of the WASM binding', () => cargo('clippy', ...WASM, '--all-targets', '--', '-D', 'warnings')],
+  ['lints of the GPU', () => cargo('clippy', ...GPU, '--all-targets', '--', '-D', 'warnings')],
   ['native tests', () => cargo('test', ...ALL)],
+  ['GPU tests', () => counted('cargo', ['test', ...GPU], ensureVulkan() ? {} : { DEEPCOMP_GPU_OPTIONAL: '1' })],
   ['independent decoder', () => {
     const cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /deepcomp(\.exe)?$/.test(path));
     return counted(process.execPath, ['--test', '--test-reporter=spec', join('tests', 'independent', 'decoder.test.mjs')], { DEEPCOMP_CLI: cli });
@@ -58,12 +62,14 @@ const STAGES = [
     return counted('cargo', ['test', ...WASM], { PATH: tools + delimiter + process.env.PATH });
   }],
   ['build of the WASM module', once(buildWasm)],
+  ['build of the module of the GPU', once(buildGpuWasm)],
   ['build of the package', once(buildPackage)],
   ['types of the page', () => node(tsc, '-p', 'www')],
-  ['size of the WASM module', () => (checkSize(), 1)],
+  ['size of the WASM modules', () => (checkSize(), 1)],
   ['build of the page', once(buildPage)],
   ['package tests', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'package.test.mjs'))],
   ['browser tests', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'page.test.mjs'))],
+  ['browser tests on WebGPU', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'gpu.test.mjs'))],
 ];
 
 const wanted = process.argv.slice(2);

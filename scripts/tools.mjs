@@ -3,7 +3,7 @@
  * Node built-ins only, since this runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -88,6 +88,15 @@ export function aptInstall(...packages) {
   const apt = (...args) => (root ? run('apt-get', args) : run('sudo', ['apt-get', ...args]));
   apt('update');
   apt('install', '-y', '--no-install-recommends', ...packages);
+}
+
+/** Whether there is a Vulkan driver for native tests of the GPU; one in software is installed with apt-get where there is none. */
+export function ensureVulkan() {
+  const folders = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
+  const found = () => process.env.VK_ICD_FILENAMES !== undefined || folders.some((folder) => existsSync(folder) && readdirSync(folder).length > 0);
+  if (process.platform !== 'linux' || found()) return true;
+  aptInstall('mesa-vulkan-drivers', 'libvulkan1');
+  return found();
 }
 
 /** Path of Chromium: the CHROMIUM variable, or found, or installed with apt-get. */

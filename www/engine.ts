@@ -23,13 +23,18 @@ interface Pending {
   onPreview?: CallOptions['onPreview'];
 }
 
+/** Milliseconds. */
+const IDLE = 20_000;
+
 export class Engine {
   #worker: Worker | undefined;
   #pending = new Map<number, Pending>();
+  #idle = 0;
   #last = 0;
 
   call<K extends Call>(call: K, args: Calls[K]['args'], { onProgress, onPreview, signal, transfer = [] }: CallOptions = {}): Promise<Calls[K]['result']> {
     const id = ++this.#last;
+    clearTimeout(this.#idle);
     const worker = (this.#worker ??= this.#start());
     return new Promise<Calls[K]['result']>((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject, onProgress, onPreview });
@@ -61,6 +66,12 @@ export class Engine {
       pending?.reject(new EngineError('internal', 'this file needs more memory than the browser gives, or met a fault in DeepComp; open another one'));
       this.#end('internal', 'the engine was restarted; open the file again');
     } else pending?.reject(new EngineError(reply.error.code, reply.error.message));
+  }
+
+  /** Ends the worker when nothing is asked of it for a while, which gives its memory back. */
+  rest(): void {
+    clearTimeout(this.#idle);
+    this.#idle = window.setTimeout(() => this.stop(), IDLE);
   }
 
   /** Ends the worker at once, in the middle of whatever it does; the next call starts another. */

@@ -1,8 +1,9 @@
 /** The page: what is open, what was asked for, and who shows it. The work is done in the worker. */
-import type { Range } from 'deepcomp';
+import type { Backend, Range } from 'deepcomp';
 import { Engine, EngineError, type CallOptions } from './engine.ts';
 import type { Base, Bound, FileKind, Opened, Predictor, Result } from './protocol.ts';
 import { AcceptancePanel } from './ui/acceptance.ts';
+import { BackendChoice } from './ui/backend.ts';
 import { BoundForm } from './ui/bound.ts';
 import { byId, make } from './ui/dom.ts';
 import { showFilesInside, watchFiles, watchFilesInside } from './ui/files.ts';
@@ -23,11 +24,12 @@ interface Session {
 
 /** Holds the open file. */
 const engine = new Engine();
-/** Makes archives, with memory of its own that is given back when it is done. */
+/** Makes archives, with memory of its own that is given back soon after. */
 const packer = new Engine();
 const panel = new ViewPanel();
 const acceptance = new AcceptancePanel((variable) => engine.call('acceptance', { variable }));
 const form = new BoundForm((...wanted) => void compress(...wanted), cancel);
+const backends = new BackendChoice();
 let session: Session | undefined;
 let running: AbortController | undefined;
 let last = Promise.resolve();
@@ -35,7 +37,7 @@ let drawing = false;
 let drawAgain = false;
 
 watchFiles((name, read) => void (/\.dcm$/i.test(name) ? addModel(read) : open(name, read)));
-watchFilesInside((file) => void show((options) => engine.call('openFile', { file }, options)));
+watchFilesInside((file) => void show((options) => engine.call('openFile', { file, backend: backends.chosen }, options)));
 watchSaves((kind) => void save(kind));
 
 /** Runs one long task; a newer one stops the older and starts when that has ended, so that page and worker agree on what is open. */
@@ -71,7 +73,7 @@ function cancel(): void {
 function open(name: string, read: () => Promise<ArrayBuffer>): Promise<void> {
   return show(async (options) => {
     const bytes = await read();
-    return engine.call('open', { bytes, name }, { ...options, transfer: [bytes] });
+    return engine.call('open', { bytes, name, backend: backends.chosen }, { ...options, transfer: [bytes] });
   }, read);
 }
 
@@ -102,6 +104,7 @@ function show(load: (options: CallOptions) => Promise<Opened>, read = nothing): 
     session = { opened, read, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, index: [] };
     showVariables(opened, session.variable, (variable) => void select(variable, false).catch(report));
     await select(session.variable, true);
+    tellFallback(opened.result);
   });
 }
 
@@ -111,16 +114,18 @@ function compress(bound: Bound, model: Predictor, base: Base): Promise<void> {
     form.enable(false);
     form.progress('compressing', 0);
     const { opened, read } = session;
+    const backend: Backend = backends.chosen;
     const onProgress: CallOptions['onProgress'] = (stage, fraction) => form.progress(stage, fraction);
     signal.addEventListener('abort', () => packer.stop(), { once: true });
     const bytes = await read();
     signal.throwIfAborted();
-    const packed = await packer.call('compress', { bytes, name: opened.fileName, bound, model, base }, { onProgress, transfer: [bytes] }).finally(() => packer.stop());
-    const result = await engine.call('check', { packed }, { signal, onProgress, transfer: [packed.archive.buffer] });
+    const packed = await packer.call('compress', { bytes, name: opened.fileName, bound, model, base, backend }, { onProgress, transfer: [bytes] }).finally(() => packer.rest());
+    const result = await engine.call('check', { packed, backend }, { signal, onProgress, transfer: [packed.archive.buffer] });
     if (session?.opened !== opened) return;
     session.result = result;
     showResult(opened, result, session.variable);
     if (result.warning !== undefined) tell(`The classical predictor made this archive, because ${result.warning}`, false);
+    else tellFallback(result);
     const drawn = draw();
     acceptance.show(opened, result, session.variable);
     await drawn;
@@ -189,6 +194,12 @@ async function save(kind: FileKind): Promise<void> {
   } catch (error) {
     report(error);
   }
+}
+
+/** Where the GPU was given up; once, since the other half of the work met the same. */
+function tellFallback(result: Result | undefined): void {
+  const fallback = result?.encodeRan?.fallback ?? result?.decodeRan.fallback;
+  if (fallback !== undefined) tell(`The CPU did the work, with the same result, because of the GPU: ${fallback}`, false);
 }
 
 function busy(is: boolean): void {

@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Acceptance, Comparison, Dataset, Model, Plane, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Backend, Comparison, Dataset, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -22,6 +22,7 @@ export interface Packed {
   archive: Uint8Array<ArrayBuffer>;
   variables: VariableReport[];
   seconds: number;
+  ran: Ran;
   /** Where base layers were wanted; `never` where there was no network to draw them. */
   base: Base;
   /** Why there was no network to use. */
@@ -42,6 +43,9 @@ export interface Result {
   comparisons?: Comparison[];
   encodeSeconds?: number;
   decodeSeconds: number;
+  /** Where it was made, when it was made here, and where it was decoded. */
+  encodeRan?: Ran;
+  decodeRan: Ran;
 }
 
 /** A file that was opened. */
@@ -78,12 +82,12 @@ export interface Preview {
 export type FileKind = 'archive' | 'netcdf' | 'npy' | 'png';
 
 export interface Calls {
-  open: { args: { bytes: ArrayBuffer; name: string }; result: Opened };
-  openFile: { args: { file: number }; result: Opened };
+  open: { args: { bytes: ArrayBuffer; name: string; backend: Backend }; result: Opened };
+  openFile: { args: { file: number; backend: Backend }; result: Opened };
   /** Makes an archive of a file; what is open does not matter. */
-  compress: { args: { bytes: ArrayBuffer; name: string; bound: Bound; model: Predictor; base: Base }; result: Packed };
+  compress: { args: { bytes: ArrayBuffer; name: string; bound: Bound; model: Predictor; base: Base; backend: Backend }; result: Packed };
   /** Decodes an archive of the open file and compares every value with it. */
-  check: { args: { packed: Packed }; result: Result };
+  check: { args: { packed: Packed; backend: Backend }; result: Result };
   addModel: { args: { bytes: ArrayBuffer }; result: Model };
   views: { args: { variable: number; planes: number[] }; result: Views };
   range: { args: { variable: number }; result: Range };

@@ -1,5 +1,5 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openDataset, preview, DeepCompError, type Acceptance, type Dataset, type JobOptions, type Plane, type VariableReport } from 'deepcomp';
+import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openDataset, preview, DeepCompError, type Acceptance, type Backend, type Dataset, type JobOptions, type Plane, type VariableReport } from 'deepcomp';
 import type { Axis, Calls, Opened, Packed, Preview, Reply, Request, Result, Stage, Views } from './protocol.ts';
 
 let source: Dataset | undefined;
@@ -39,10 +39,10 @@ async function answer(request: Exclude<Request, { call: 'cancel' }>): Promise<vo
 
 function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSignal, post: Post): Promise<Calls[keyof Calls]['result']> {
   switch (request.call) {
-    case 'open': return open(request.args.bytes, request.args.name, signal, post);
-    case 'openFile': return openArchive(archive?.bytes ?? new Uint8Array(), request.args.file, signal, post);
+    case 'open': return open(request.args, signal, post);
+    case 'openFile': return openArchive(archive?.bytes ?? new Uint8Array(), request.args, signal, post);
     case 'compress': return pack(request.args, post);
-    case 'check': return check(request.args.packed, signal, post);
+    case 'check': return check(request.args, signal, post);
     case 'addModel': return addModel(request.args.bytes);
     case 'views': return views(request.args.variable, request.args.planes);
     case 'range': return Promise.resolve(shown().range(request.args.variable));
@@ -51,8 +51,8 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
   }
 }
 
-function job(stage: Stage, post: Post, signal?: AbortSignal): JobOptions {
-  return { ...(signal && { signal }), onProgress: ({ doneBytes, totalBytes }) => post.stage(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
+function job(stage: Stage, backend: Backend, post: Post, signal?: AbortSignal): JobOptions {
+  return { ...(signal && { signal }), backend, onProgress: ({ doneBytes, totalBytes }) => post.stage(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
 }
 
 function keep(next: { source?: Dataset | undefined; decoded?: Dataset | undefined; archive?: typeof archive }): void {
@@ -61,25 +61,25 @@ function keep(next: { source?: Dataset | undefined; decoded?: Dataset | undefine
   ({ source, decoded, archive } = next);
 }
 
-async function open(buffer: ArrayBuffer, name: string, signal: AbortSignal, post: Post): Promise<Opened> {
+async function open({ bytes: buffer, name, backend }: Calls['open']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
   const bytes = new Uint8Array(buffer);
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
     const dataset = await openDataset(bytes, name);
     keep({ source: dataset });
     return describe(dataset, bytes.length);
   }
-  return openArchive(bytes, 0, signal, post);
+  return openArchive(bytes, { file: 0, backend }, signal, post);
 }
 
-async function openArchive(bytes: Uint8Array, file: number, signal: AbortSignal, post: Post): Promise<Opened> {
+async function openArchive(bytes: Uint8Array, { file, backend }: Calls['openFile']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
   const { version, files } = await inspect(bytes);
   const { name = '', variables = [] } = files[file] ?? {};
   const first = await firstPreview(bytes, file, variables);
   if (first) post.preview({ fileName: name, ...first });
-  const { dataset, seconds } = await decompressTimed(bytes, { file, ...job('checking', post, signal) });
+  const { dataset, seconds, ran } = await decompressTimed(bytes, { file, ...job('checking', backend, post, signal) });
   keep({ decoded: dataset, archive: { bytes, file, layered: variables.map(({ model }) => model !== undefined) } });
   const archiveBytes = files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length;
-  const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds };
+  const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds, decodeRan: ran };
   return { ...describe(dataset, bytes.length), result, files: { names: files.map((f) => f.name), current: file } };
 }
 
@@ -103,18 +103,19 @@ function describe(dataset: Dataset, fileBytes: number): Opened {
   return { fileName, fileBytes, format, variables: [...variables], axes };
 }
 
-async function pack({ bytes, name, bound, model, base }: Calls['compress']['args'], post: Post): Promise<Packed> {
+async function pack({ bytes, name, bound, model, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
   const dataset = await openDataset(bytes, name);
-  const { bytes: archive, variables, seconds, warning } = await compress(dataset, { ...bound, model, base, ...job('compressing', post) });
+  const { bytes: archive, variables, seconds, ran, warning } = await compress(dataset, { ...bound, model, base, ...job('compressing', backend, post) });
   dataset.free();
-  return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, base: model === 'none' || warning !== undefined ? 'never' : base, ...(warning !== undefined && { warning }) };
+  return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, ran, base: model === 'none' || warning !== undefined ? 'never' : base, ...(warning !== undefined && { warning }) };
 }
 
 /** Decodes the very bytes that will be saved and compares every value with the source. */
-async function check({ archive: bytes, variables, seconds, base, warning }: Packed, signal: AbortSignal, post: Post): Promise<Result> {
+async function check({ packed, backend }: Calls['check']['args'], signal: AbortSignal, post: Post): Promise<Result> {
+  const { archive: bytes, variables, seconds, ran, base, warning } = packed;
   const original = source;
   if (!original) throw new DeepCompError('invalid-argument', 'open a data file first');
-  const back = await decompressTimed(bytes, job('checking', post, signal));
+  const back = await decompressTimed(bytes, job('checking', backend, post, signal));
   if (source !== original) {
     back.dataset.free();
     throw new DeepCompError('cancelled', 'another file was opened');
@@ -131,6 +132,8 @@ async function check({ archive: bytes, variables, seconds, base, warning }: Pack
     comparisons: original.variables.map((_, i) => compare(original, back.dataset, i)),
     encodeSeconds: seconds,
     decodeSeconds: back.seconds,
+    encodeRan: ran,
+    decodeRan: back.ran,
   };
 }
 

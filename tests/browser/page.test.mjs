@@ -1,152 +1,68 @@
-/**
- * The built page in a real Chromium with real files: what a person does, and what the native command line tool says to it.
- * The page is served from a subfolder, as on any static host.
- */
+/** What a person does with the page, with real files, and what the native command line tool says to it. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { chromium } from 'playwright-core';
-import { cargoArtifact } from '../../scripts/build.mjs';
-import { serve } from '../../scripts/serve.mjs';
-import { ROOT, ensureChromium, run } from '../../scripts/tools.mjs';
+import { ROOT, run } from '../../scripts/tools.mjs';
+import { Stage, sample } from './page.mjs';
 
-const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
-const folder = mkdtempSync(join(tmpdir(), 'deepcomp-page-'));
-const sample = (name) => join(ROOT, 'samples', name);
-const temporary = (name) => join(folder, name);
+const stage = new Stage();
 
-let server, browser, cli, context, page, complaints;
-
-before(async () => {
-  cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /^deepcomp(\.exe)?$/.test(basename(path)));
-  server = await serve({ prefix: '/some/folder/' });
-  browser = await chromium.launch({ executablePath: ensureChromium(), args: ARGUMENTS });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-beforeEach(() => openPage());
-
-afterEach(async () => {
-  await context.close();
-  assert.deepEqual(complaints, [], 'no errors in the console, none against the content security policy, no request elsewhere');
-});
-
-async function openPage(options = {}) {
-  await context?.close();
-  complaints = [];
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
-  page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => request.url().startsWith(server.url) || request.url().startsWith('blob:') || complaints.push(request.url()));
-  await page.goto(server.url);
-  await sampleShown();
-}
-
-/** Text of an element with ordinary spaces. */
-const text = async (selector) => (await page.locator(selector).innerText()).replace(/[\u202f\u00a0]/g, ' ');
-const shows = (selector, pattern) => page.waitForFunction(([s, p]) => new RegExp(p).test(document.querySelector(s)?.textContent.replace(/[\u202f\u00a0]/g, ' ') ?? ''), [selector, pattern]);
-/** Waits until nothing is under way. */
-const settled = () => page.waitForSelector('main[aria-busy=false]');
-const sampleShown = async () => {
-  await settled();
-  await shows('#readout', 'Point at a map');
-};
-
-async function choose(path) {
-  await page.setInputFiles('#file', path);
-  await settled();
-}
-
-async function opened(path) {
-  await choose(path);
-  assert.ok((await text('#file-name')).startsWith(`${basename(path)} `));
-}
-
-async function compress(kind, amount) {
-  await page.locator(`[name=kind][value=${kind}]`).setChecked(true, { force: true });
-  if (amount !== undefined) await page.fill('#amount', String(amount));
-  await page.click('#compress');
-  await settled();
-  assert.ok(await page.locator('#verdict').isVisible(), await page.locator('#message').textContent());
-}
-
-async function saved(kind) {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click(`#save-${kind}`)]);
-  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
-}
-
-/** The archive the command line tool makes, as a file. */
-function archiveOf(inputs, name, ...bound) {
-  const path = temporary(name);
-  run(cli, ['compress', ...inputs, '-o', path, ...bound], { capture: true });
-  return path;
-}
-
-function extracted(archive, ...options) {
-  const target = mkdtempSync(join(folder, 'out-'));
-  run(cli, ['extract', archive, '-C', target, ...options], { capture: true });
-  return (name) => readFileSync(join(target, name));
-}
+before(() => stage.open());
+after(() => stage.close());
+beforeEach(() => stage.openPage());
+afterEach(() => stage.closePage());
 
 test('the sample is on the map, north up, with land as missing', async () => {
-  assert.match(await text('#file-name'), /^coads_sst\.nc/);
-  assert.match(await text('#variables'), /SST Sea surface temperature\s+TIME 12 × COADSY 90 × COADSX 180 · float32 · °C/);
-  assert.match(await text('#original .colour-bar'), /°C/);
-  assert.match(await text('#legend'), /missing/);
-  const colours = await page.evaluate(() => {
+  assert.match(await stage.text('#file-name'), /^coads_sst\.nc/);
+  assert.match(await stage.text('#variables'), /SST Sea surface temperature\s+TIME 12 × COADSY 90 × COADSX 180 · float32 · °C/);
+  assert.match(await stage.text('#original .colour-bar'), /°C/);
+  assert.match(await stage.text('#legend'), /missing/);
+  const colours = await stage.page.evaluate(() => {
     const canvas = document.querySelector('#original > canvas');
     const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
     return new Set(pixels).size;
   });
   assert.ok(colours > 100, `${colours} colours`);
-  const { x, y, width, height } = await page.locator('#original > canvas').boundingBox();
-  await page.mouse.move(x + width * 0.5, y + height * 0.3);
-  await shows('#readout', '^\\d+°N, \\d+°[EW] · original -?[−\\d.]+ °C$');
-  await page.mouse.move(x + width * 0.5, y + height * 0.75);
-  await shows('#readout', '^\\d+°S, \\d+°[EW]');
-  await page.mouse.move(x + width * 0.97, y + height * 0.05);
-  await shows('#readout', 'original missing$');
+  const { x, y, width, height } = await stage.page.locator('#original > canvas').boundingBox();
+  await stage.page.mouse.move(x + width * 0.5, y + height * 0.3);
+  await stage.shows('#readout', '^\\d+°N, \\d+°[EW] · original -?[−\\d.]+ °C$');
+  await stage.page.mouse.move(x + width * 0.5, y + height * 0.75);
+  await stage.shows('#readout', '^\\d+°S, \\d+°[EW]');
+  await stage.page.mouse.move(x + width * 0.97, y + height * 0.05);
+  await stage.shows('#readout', 'original missing$');
 });
 
 test('compress, read the verdict, save, reload, open the archive, save its contents', async () => {
-  await compress('abs', 0.01);
-  const verdict = await text('#verdict');
+  await stage.compress('abs', 0.01);
+  const verdict = await stage.text('#verdict');
   const [, error] = /^Largest error (0\.0\d+) °C ≤ 0\.01 °C: the bound holds on all 12×90×180 values\./.exec(verdict) ?? assert.fail(verdict);
   assert.ok(Number(error) > 0 && Number(error) <= 0.01);
-  assert.equal(await page.locator('#verdict.broken').count(), 0);
-  assert.ok(parseFloat(await text('#ratio')) > 2, await text('#ratio'));
-  assert.match(await text('#figures'), /Encoding\s+[\d.]+ m?s · [\d.]+ MB\/s\s+Decoding\s+[\d.]+ m?s · [\d.]+ MB\/s/);
-  assert.match(await text('#error .colour-bar'), /^−0\.01 °C\s+0 °C\s+\+0\.01 °C$/);
-  const archive = await saved('archive');
+  assert.equal(await stage.page.locator('#verdict.broken').count(), 0);
+  assert.ok(parseFloat(await stage.text('#ratio')) > 2, await stage.text('#ratio'));
+  assert.match(await stage.text('#figures'), /Encoding\s+[\d.]+ m?s · [\d.]+ MB\/s\s+Decoding\s+[\d.]+ m?s · [\d.]+ MB\/s/);
+  assert.match(await stage.text('#error .colour-bar'), /^−0\.01 °C\s+0 °C\s+\+0\.01 °C$/);
+  const archive = await stage.saved('archive');
   assert.equal(archive.name, 'coads_sst.dca');
-  const native = archiveOf([sample('coads_sst.nc')], 'native.dca', '--abs', '0.01');
+  const native = stage.archiveOf([sample('coads_sst.nc')], 'native.dca', '--abs', '0.01');
   assert.ok(archive.bytes.equals(readFileSync(native)), 'the archive is the one the command line tool makes');
 
-  await page.reload();
-  await sampleShown();
-  assert.ok(await page.locator('#archive').isHidden());
-  writeFileSync(temporary('coads_sst.dca'), archive.bytes);
-  await choose(temporary('coads_sst.dca'));
-  assert.match(await text('#verdict'), /^Certificate checked: .* SST: largest error 0\.0\d+ °C ≤ 0\.01 °C when it was made, all 12×90×180 values\.$/);
-  assert.ok(await page.locator('#original').isHidden());
-  assert.ok(await page.locator('#decoded > canvas').isVisible());
-  assert.ok(await page.locator('#compress').isDisabled());
+  await stage.page.reload();
+  await stage.sampleShown();
+  assert.ok(await stage.page.locator('#archive').isHidden());
+  writeFileSync(stage.temporary('coads_sst.dca'), archive.bytes);
+  await stage.choose(stage.temporary('coads_sst.dca'));
+  assert.match(await stage.text('#verdict'), /^Certificate checked: .* SST: largest error 0\.0\d+ °C ≤ 0\.01 °C when it was made, all 12×90×180 values\.$/);
+  assert.ok(await stage.page.locator('#original').isHidden());
+  assert.ok(await stage.page.locator('#decoded > canvas').isVisible());
+  assert.ok(await stage.page.locator('#compress').isDisabled());
 
-  await page.locator('#slider-0').fill('3');
-  const file = extracted(native);
-  const array = extracted(native, '--as', 'npy');
-  const picture = extracted(native, '--as', 'png');
+  await stage.page.locator('#slider-0').fill('3');
+  const file = stage.extracted(native);
+  const array = stage.extracted(native, '--as', 'npy');
+  const picture = stage.extracted(native, '--as', 'png');
   for (const [kind, name, from] of [['netcdf', 'coads_sst.nc', file], ['npy', 'coads_sst.SST.npy', array], ['png', 'coads_sst.SST.0003.png', picture]]) {
-    const { name: suggested, bytes } = await saved(kind);
+    const { name: suggested, bytes } = await stage.saved(kind);
     assert.equal(suggested, name);
     assert.ok(bytes.equals(from(name)), `${name} is the one the command line tool extracts, bit for bit`);
   }
@@ -161,69 +77,69 @@ test('archives of every sample and kind of bound are those of the command line t
     ['blue_marble.png', 'abs', 2, ['--abs', '2'], /^Largest error [12] ≤ 2: the bound holds/],
   ];
   for (const [name, kind, amount, bound, verdict] of cases) {
-    await opened(sample(name));
-    await compress(kind, amount);
-    assert.match(await text('#verdict'), verdict);
-    const native = archiveOf([sample(name)], `${name}.${kind}.dca`, ...bound);
-    assert.ok((await saved('archive')).bytes.equals(readFileSync(native)), `${name} ${bound}`);
+    await stage.opened(sample(name));
+    await stage.compress(kind, amount);
+    assert.match(await stage.text('#verdict'), verdict);
+    const native = stage.archiveOf([sample(name)], `${name}.${kind}.dca`, ...bound);
+    assert.ok((await stage.saved('archive')).bytes.equals(readFileSync(native)), `${name} ${bound}`);
   }
-  assert.ok((await saved('png')).bytes.equals(extracted(archiveOf([sample('blue_marble.png')], 'b.dca', '--abs', '2'))('blue_marble.png')));
+  assert.ok((await stage.saved('png')).bytes.equals(stage.extracted(stage.archiveOf([sample('blue_marble.png')], 'b.dca', '--abs', '2'))('blue_marble.png')));
 });
 
 test('the classical predictor can be chosen, and the page says which one an archive takes', async () => {
-  await opened(sample('gfs_t2m.npy'));
-  assert.ok(await page.locator('[name=predictor][value=auto]').isChecked(), 'the network is what is used unless told otherwise');
-  await compress('abs', 0.05);
-  assert.match(await text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)/);
-  assert.match(await text('#rows'), /\snetwork\s/);
-  const network = await saved('archive');
-  await page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
-  await compress('abs', 0.05);
-  assert.match(await text('#figures'), /Predictor\s+classical/);
-  const classical = await saved('archive');
-  assert.ok(classical.bytes.equals(readFileSync(archiveOf([sample('gfs_t2m.npy')], 'classical.dca', '--abs', '0.05', '--model', 'none'))));
+  await stage.opened(sample('gfs_t2m.npy'));
+  assert.ok(await stage.page.locator('[name=predictor][value=auto]').isChecked(), 'the network is what is used unless told otherwise');
+  await stage.compress('abs', 0.05);
+  assert.match(await stage.text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)/);
+  assert.match(await stage.text('#rows'), /\snetwork\s/);
+  const network = await stage.saved('archive');
+  await stage.page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
+  await stage.compress('abs', 0.05);
+  assert.match(await stage.text('#figures'), /Predictor\s+classical/);
+  const classical = await stage.saved('archive');
+  assert.ok(classical.bytes.equals(readFileSync(stage.archiveOf([sample('gfs_t2m.npy')], 'classical.dca', '--abs', '0.05', '--model', 'none'))));
   assert.ok(network.bytes.length < classical.bytes.length);
-  writeFileSync(temporary('network.dca'), network.bytes);
-  await choose(temporary('network.dca'));
-  assert.match(await text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)\s+Format/);
+  writeFileSync(stage.temporary('network.dca'), network.bytes);
+  await stage.choose(stage.temporary('network.dca'));
+  assert.match(await stage.text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)\s+Format/);
 });
 
 /** Makes an archive of the 2 m temperature with base layers as told. */
 async function compressWithBase(base, amount = 10) {
-  await opened(sample('gfs_t2m.npy'));
-  await page.locator(`[name=base][value=${base}]`).setChecked(true, { force: true });
-  await compress('rel', amount);
+  await stage.opened(sample('gfs_t2m.npy'));
+  await stage.page.locator(`[name=base][value=${base}]`).setChecked(true, { force: true });
+  await stage.compress('rel', amount);
 }
 
-const chooseLayer = (name) => page.locator('#layers label', { hasText: name }).click();
+const chooseLayer = (name) => stage.page.locator('#layers label', { hasText: name }).click();
 /** Colours of the second map, to be compared. */
-const painted = () => page.evaluate(() => document.querySelector('#decoded canvas').toDataURL());
+const painted = () => stage.page.evaluate(() => document.querySelector('#decoded canvas').toDataURL());
 /** Value at a word of the readout. */
-const readValue = async (word) => Number(new RegExp(`${word} ([+−]?[\\d.]+)`).exec(await text('#readout'))?.[1].replace('−', '-'));
+const readValue = async (word) => Number(new RegExp(`${word} ([+−]?[\\d.]+)`).exec(await stage.text('#readout'))?.[1].replace('−', '-'));
 
 test('the base layer is drawn as told, and the page says what it costs and gains', async () => {
-  await opened(sample('gfs_t2m.npy'));
-  assert.ok(await page.locator('[name=base][value=auto]').isChecked());
+  await stage.opened(sample('gfs_t2m.npy'));
+  assert.ok(await stage.page.locator('[name=base][value=auto]').isChecked());
   const sizes = {};
   for (const [base, line] of [['never', undefined], ['auto', /Base layer\s+(\d+ bytes|tried|not tried)/], ['always', /Base layer\s+\d+ bytes, (saves|costs) \d+ bytes/]]) {
     await compressWithBase(base);
-    if (line) assert.match(await text('#figures'), line);
-    else assert.doesNotMatch(await text('#figures'), /Base layer/);
-    const { bytes } = await saved('archive');
-    assert.ok(bytes.equals(readFileSync(archiveOf([sample('gfs_t2m.npy')], `${base}.dca`, '--rel', '0.1', '--base', base))), 'the archive is the one the command line tool makes');
+    if (line) assert.match(await stage.text('#figures'), line);
+    else assert.doesNotMatch(await stage.text('#figures'), /Base layer/);
+    const { bytes } = await stage.saved('archive');
+    assert.ok(bytes.equals(readFileSync(stage.archiveOf([sample('gfs_t2m.npy')], `${base}.dca`, '--rel', '0.1', '--base', base))), 'the archive is the one the command line tool makes');
     sizes[base] = bytes.length;
   }
-  const [, verb, amount] = /(saves|costs) (\d+) bytes/.exec(await text('#figures'));
+  const [, verb, amount] = /(saves|costs) (\d+) bytes/.exec(await stage.text('#figures'));
   const index = 20;
   assert.ok(Math.abs(sizes.always - sizes.never - (verb === 'costs' ? 1 : -1) * Number(amount)) <= index, 'as much as the archives differ by, but for their index');
-  await page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
-  assert.ok(await page.locator('[name=base][value=always]').isDisabled(), 'it takes the network');
-  assert.match(await text('#base-hint'), /network/);
-  await compress('rel', 10);
-  assert.doesNotMatch(await text('#figures'), /Base layer/);
-  assert.ok(await page.locator('#layers').isHidden());
-  await page.locator('[name=predictor][value=auto]').setChecked(true, { force: true });
-  assert.ok(await page.locator('[name=base][value=always]').isChecked(), 'the choice is remembered');
+  await stage.page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
+  assert.ok(await stage.page.locator('[name=base][value=always]').isDisabled(), 'it takes the network');
+  assert.match(await stage.text('#base-hint'), /network/);
+  await stage.compress('rel', 10);
+  assert.doesNotMatch(await stage.text('#figures'), /Base layer/);
+  assert.ok(await stage.page.locator('#layers').isHidden());
+  await stage.page.locator('[name=predictor][value=auto]').setChecked(true, { force: true });
+  assert.ok(await stage.page.locator('[name=base][value=always]').isChecked(), 'the choice is remembered');
 });
 
 test('base and detail are shown on the second map, and add up to the whole', async () => {
@@ -231,99 +147,99 @@ test('base and detail are shown on the second map, and add up to the whole', asy
   const seen = [await painted()];
   for (const [name, caption] of [['Base', /^Base layer$/], ['Detail', /^Whole − base$/]]) {
     await chooseLayer(name);
-    assert.match(await text('#decoded figcaption'), caption);
+    assert.match(await stage.text('#decoded figcaption'), caption);
     seen.push(await painted());
   }
   assert.equal(new Set(seen).size, 3, 'three different maps');
-  assert.match(await text('#decoded .colour-bar'), /^−[\d.]+\s+0\s+\+[\d.]+$/);
-  await page.locator('#decoded > canvas').hover({ position: { x: 90, y: 60 } });
-  await shows('#readout', 'reconstruction .* base .* detail');
+  assert.match(await stage.text('#decoded .colour-bar'), /^−[\d.]+\s+0\s+\+[\d.]+$/);
+  await stage.page.locator('#decoded > canvas').hover({ position: { x: 90, y: 60 } });
+  await stage.shows('#readout', 'reconstruction .* base .* detail');
   const [whole, base, detail] = [await readValue('reconstruction'), await readValue('base'), await readValue('detail')];
   assert.ok(Math.abs(whole - base - detail) < 0.1, `${base} + ${detail} = ${whole}`);
   await compressWithBase('never');
-  assert.ok(await page.locator('#layers').isHidden());
-  assert.equal(await text('#decoded figcaption'), 'Reconstruction', 'a plane without a base layer shows the whole');
+  assert.ok(await stage.page.locator('#layers').isHidden());
+  assert.equal(await stage.text('#decoded figcaption'), 'Reconstruction', 'a plane without a base layer shows the whole');
 });
 
 test('an archive with a base layer shows it before it is decoded', async () => {
-  const archive = archiveOf([sample('gfs_t2m.npy')], 'preview.dca', '--rel', '0.1', '--base', 'always');
-  await page.evaluate(() => {
+  const archive = stage.archiveOf([sample('gfs_t2m.npy')], 'preview.dca', '--rel', '0.1', '--base', 'always');
+  await stage.page.evaluate(() => {
     window.captions = [];
     const caption = document.querySelector('#decoded figcaption');
     new MutationObserver(() => window.captions.push([caption.textContent, document.querySelector('#maps').innerText.includes('Original'), document.querySelector('#decoded canvas').toDataURL()])).observe(caption, { childList: true });
   });
-  await choose(archive);
-  await shows('#readout', 'Point at a map');
-  const [first, last] = await page.evaluate(() => [window.captions[0], window.captions.at(-1)]);
+  await stage.choose(archive);
+  await stage.shows('#readout', 'Point at a map');
+  const [first, last] = await stage.page.evaluate(() => [window.captions[0], window.captions.at(-1)]);
   assert.match(first[0], /^Preview from the base layer/);
   assert.equal(first[1], false, 'nothing else is shown beside it');
   assert.equal(last[0], 'Reconstruction');
   assert.notEqual(first[2], last[2]);
-  assert.match(await text('#verdict'), /^Certificate checked/);
-  assert.doesNotMatch(await text('#figures'), /Base layer/, 'an archive does not say what it would be without');
+  assert.match(await stage.text('#verdict'), /^Certificate checked/);
+  assert.doesNotMatch(await stage.text('#figures'), /Base layer/, 'an archive does not say what it would be without');
   const whole = await painted();
   await chooseLayer('Base');
   assert.notEqual(await painted(), whole);
 
   const bytes = readFileSync(archive);
   bytes[Math.floor(bytes.length * 0.6)] ^= 1;
-  writeFileSync(temporary('damaged.dca'), bytes);
-  await choose(sample('gfs_t2m.npy'));
-  await choose(temporary('damaged.dca'));
-  assert.match(await text('#message'), /[Cc]hecksum|damaged/);
-  assert.match(await text('#views-title'), /^gfs_t2m$/, 'what was open is shown again');
-  assert.ok(await page.locator('#original > canvas').isVisible());
+  writeFileSync(stage.temporary('damaged.dca'), bytes);
+  await stage.choose(sample('gfs_t2m.npy'));
+  await stage.choose(stage.temporary('damaged.dca'));
+  assert.match(await stage.text('#message'), /[Cc]hecksum|damaged/);
+  assert.match(await stage.text('#views-title'), /^gfs_t2m$/, 'what was open is shown again');
+  assert.ok(await stage.page.locator('#original > canvas').isVisible());
 
-  await opened(sample('coads_sst.nc'));
-  await page.locator('#slider-0').fill('4');
-  await page.setInputFiles('#file', archiveOf([sample('coads_sst.nc')], 'months.dca', '--rel', '0.001', '--base', 'always'));
-  await shows('#decoded figcaption', '^Preview');
-  assert.ok(await page.locator('#sliders').isHidden());
-  await page.click('#cancel');
-  await shows('#message', '^Cancelled');
-  await settled();
-  assert.equal(await page.locator('#slider-0').inputValue(), '4');
-  assert.ok(await page.locator('#original > canvas').isVisible());
-  assert.match(await text('#decoded'), /^Reconstruction\s+What comes back from the archive$/);
+  await stage.opened(sample('coads_sst.nc'));
+  await stage.page.locator('#slider-0').fill('4');
+  await stage.page.setInputFiles('#file', stage.archiveOf([sample('coads_sst.nc')], 'months.dca', '--rel', '0.001', '--base', 'always'));
+  await stage.shows('#decoded figcaption', '^Preview');
+  assert.ok(await stage.page.locator('#sliders').isHidden());
+  await stage.page.click('#cancel');
+  await stage.shows('#message', '^Cancelled');
+  await stage.settled();
+  assert.equal(await stage.page.locator('#slider-0').inputValue(), '4');
+  assert.ok(await stage.page.locator('#original > canvas').isVisible());
+  assert.match(await stage.text('#decoded'), /^Reconstruction\s+What comes back from the archive$/);
 });
 
 test('without the weights the classical predictor serves, and archives that need them are refused in words until they are given', async () => {
-  const archive = archiveOf([sample('gfs_t2m.npy')], 'needs.dca', '--abs', '0.05');
+  const archive = stage.archiveOf([sample('gfs_t2m.npy')], 'needs.dca', '--abs', '0.05');
   const weights = join(ROOT, 'models', 'deepcomp.dcm');
   for (const answer of [{ status: 404, body: 'not found' }, { body: readFileSync(weights).subarray(0, 5000) }]) {
-    await openPage();
-    await context.route('**/*.dcm', (route) => route.fulfill(answer));
-    await page.reload();
-    await sampleShown();
-    await opened(sample('gfs_t2m.npy'));
-    await compress('abs', 0.05);
-    const message = await text('#message');
+    await stage.openPage();
+    await stage.context.route('**/*.dcm', (route) => route.fulfill(answer));
+    await stage.page.reload();
+    await stage.sampleShown();
+    await stage.opened(sample('gfs_t2m.npy'));
+    await stage.compress('abs', 0.05);
+    const message = await stage.text('#message');
     assert.match(message, answer.status ? /^The classical predictor made this archive, because the weights .* http.*\.dcm: status 404\.$/ : /cut short|hash/);
-    assert.ok((await saved('archive')).bytes.equals(readFileSync(archiveOf([sample('gfs_t2m.npy')], 'same.dca', '--abs', '0.05', '--model', 'none'))));
-    await choose(archive);
-    assert.match(await text('#message'), /^This archive cannot be opened without the network it was made with\..*[0-9a-f]{16}.*http.*\.dcm/);
-    assert.match(await text('#file-name'), /^gfs_t2m\.npy/, 'what was open stays open');
-    await choose(weights);
-    assert.match(await text('#message'), /^The network deepcomp \([0-9a-f]{16}\) is loaded/);
-    await choose(archive);
-    assert.match(await text('#verdict'), /^Certificate checked/);
-    complaints = complaints.filter((text) => !/status of 404/.test(text));
+    assert.ok((await stage.saved('archive')).bytes.equals(readFileSync(stage.archiveOf([sample('gfs_t2m.npy')], 'same.dca', '--abs', '0.05', '--model', 'none'))));
+    await stage.choose(archive);
+    assert.match(await stage.text('#message'), /^This archive cannot be opened without the network it was made with\..*[0-9a-f]{16}.*http.*\.dcm/);
+    assert.match(await stage.text('#file-name'), /^gfs_t2m\.npy/, 'what was open stays open');
+    await stage.choose(weights);
+    assert.match(await stage.text('#message'), /^The network deepcomp \([0-9a-f]{16}\) is loaded/);
+    await stage.choose(archive);
+    assert.match(await stage.text('#verdict'), /^Certificate checked/);
+    stage.complaints = stage.complaints.filter((text) => !/status of 404/.test(text));
   }
-  writeFileSync(temporary('bad.dcm'), readFileSync(weights).subarray(1));
-  await choose(temporary('bad.dcm'));
-  assert.match(await text('#message'), /^The model file cannot be used/);
+  writeFileSync(stage.temporary('bad.dcm'), readFileSync(weights).subarray(1));
+  await stage.choose(stage.temporary('bad.dcm'));
+  assert.match(await stage.text('#message'), /^The model file cannot be used/);
 });
 
 test('an archive of several files opens, and each can be picked', async () => {
-  const archive = archiveOf([sample('coads_sst.nc'), sample('gfs_t2m.npy')], 'both.dca', '--rel', '0.001');
-  await choose(archive);
-  await page.selectOption('#inside-file', { label: 'gfs_t2m.npy' });
-  await shows('#verdict', 'gfs_t2m: .* all 73×144 values');
-  assert.ok((await saved('npy')).bytes.equals(extracted(archive)('gfs_t2m.npy')));
+  const archive = stage.archiveOf([sample('coads_sst.nc'), sample('gfs_t2m.npy')], 'both.dca', '--rel', '0.001');
+  await stage.choose(archive);
+  await stage.page.selectOption('#inside-file', { label: 'gfs_t2m.npy' });
+  await stage.shows('#verdict', 'gfs_t2m: .* all 73×144 values');
+  assert.ok((await stage.saved('npy')).bytes.equals(stage.extracted(archive)('gfs_t2m.npy')));
 });
 
 test('files that cannot be read are refused in words, and the page goes on', async () => {
-  const archive = readFileSync(archiveOf([sample('gfs_t2m.npy')], 'good.dca', '--abs', '0.01'));
+  const archive = readFileSync(stage.archiveOf([sample('gfs_t2m.npy')], 'good.dca', '--abs', '0.01'));
   const flipped = Buffer.from(archive);
   flipped[Math.floor(archive.length / 2)] ^= 4;
   const random = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919 + (i >> 3) * 104729) & 255));
@@ -337,147 +253,147 @@ test('files that cannot be read are refused in words, and the page goes on', asy
     ['netcdf4.nc', Buffer.concat([Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), random]), /NetCDF-4.*not supported.*nccopy/],
   ];
   for (const [name, bytes, message] of cases) {
-    writeFileSync(temporary(name), bytes);
-    await choose(temporary(name));
-    assert.match(await text('#message'), message, name);
-    assert.match(await text('#file-name'), /^coads_sst\.nc/, 'what was open stays open');
-    await page.locator('#slider-0').fill('5');
-    await shows('.slider output', '\\(6/12\\)');
-    await compress('abs', 0.1);
-    assert.ok(await page.locator('#message').isHidden());
+    writeFileSync(stage.temporary(name), bytes);
+    await stage.choose(stage.temporary(name));
+    assert.match(await stage.text('#message'), message, name);
+    assert.match(await stage.text('#file-name'), /^coads_sst\.nc/, 'what was open stays open');
+    await stage.page.locator('#slider-0').fill('5');
+    await stage.shows('.slider output', '\\(6/12\\)');
+    await stage.compress('abs', 0.1);
+    assert.ok(await stage.page.locator('#message').isHidden());
   }
 });
 
 test('a bound that makes no sense is refused in words', async () => {
   for (const [amount, message] of [['0', /positive/], ['-1', /positive/], ['', /positive/], ['1e-15', /finer than its own precision/]]) {
-    await page.fill('#amount', amount);
-    await page.click('#compress');
-    await settled();
-    assert.match(await text('#message'), message);
-    assert.ok(await page.locator('#archive').isHidden());
+    await stage.page.fill('#amount', amount);
+    await stage.page.click('#compress');
+    await stage.settled();
+    assert.match(await stage.text('#message'), message);
+    assert.ok(await stage.page.locator('#archive').isHidden());
   }
-  await compress('abs', 0.01);
+  await stage.compress('abs', 0.01);
 });
 
 test('when the module cannot be loaded the page says so, and a retry works', async () => {
-  await context.route('**/*.wasm', (route) => route.abort());
-  await page.reload();
-  await settled();
-  assert.match(await text('#message'), /module could not be loaded .* check the connection/);
-  await context.unroute('**/*.wasm');
-  await opened(sample('gfs_t2m.npy'));
-  await compress('abs', 0.1);
-  complaints = complaints.filter((text) => !/ERR_FAILED|streaming|instantiate/.test(text));
+  await stage.context.route('**/*.wasm', (route) => route.abort());
+  await stage.page.reload();
+  await stage.settled();
+  assert.match(await stage.text('#message'), /module could not be loaded .* check the connection/);
+  await stage.context.unroute('**/*.wasm');
+  await stage.opened(sample('gfs_t2m.npy'));
+  await stage.compress('abs', 0.1);
+  stage.complaints = stage.complaints.filter((text) => !/ERR_FAILED|streaming|instantiate/.test(text));
 });
 
 test('every variable can be looked at, coordinates too', async () => {
-  await page.getByRole('radio', { name: /^COADSY/ }).check();
-  await shows('#views-title', '^COADSY \\(degrees_north\\)$');
-  await page.locator('#original > canvas').hover({ position: { x: 3, y: 10 } });
-  await shows('#readout', '^89°S · original −89 degrees_north$');
-  await page.getByRole('radio', { name: /^SST/ }).check();
-  await shows('#views-title', '^Sea surface temperature');
+  await stage.page.getByRole('radio', { name: /^COADSY/ }).check();
+  await stage.shows('#views-title', '^COADSY \\(degrees_north\\)$');
+  await stage.page.locator('#original > canvas').hover({ position: { x: 3, y: 10 } });
+  await stage.shows('#readout', '^89°S · original −89 degrees_north$');
+  await stage.page.getByRole('radio', { name: /^SST/ }).check();
+  await stage.shows('#views-title', '^Sea surface temperature');
 });
 
 test('the acceptance tests run when looked at, follow the variable, and agree with the command line', async () => {
-  assert.ok(await page.locator('#acceptance').isHidden());
-  await compress('abs', 0.01);
-  assert.match(await text('#acceptance'), /^Acceptance tests of climate science · Pearson[^]*DSSIM$/);
-  await page.click('#acceptance > summary');
-  await shows('#acceptance-note', '^· \\d of 4 passed$');
-  const archive = archiveOf([sample('coads_sst.nc')], 'tested.dca', '--abs', '0.01');
-  const { variables } = JSON.parse(run(cli, ['test', archive, '--json', '--source', sample('coads_sst.nc')], { capture: true }));
+  assert.ok(await stage.page.locator('#acceptance').isHidden());
+  await stage.compress('abs', 0.01);
+  assert.match(await stage.text('#acceptance'), /^Acceptance tests of climate science · Pearson[^]*DSSIM$/);
+  await stage.page.click('#acceptance > summary');
+  await stage.shows('#acceptance-note', '^· \\d of 4 passed$');
+  const archive = stage.archiveOf([sample('coads_sst.nc')], 'tested.dca', '--abs', '0.01');
+  const { variables } = JSON.parse(run(stage.cli, ['test', archive, '--json', '--source', sample('coads_sst.nc')], { capture: true }));
   const { passes, dssim, spatial_relative_error: relative } = variables.find((v) => v.variable === 'SST');
-  assert.equal(await text('#acceptance-note'), `· ${Object.values(passes).filter(Boolean).length} of 4 passed`);
-  const items = (await page.locator('#acceptance-tests > li').allInnerTexts()).map((item) => item.replaceAll('\n', ' '));
+  assert.equal(await stage.text('#acceptance-note'), `· ${Object.values(passes).filter(Boolean).length} of 4 passed`);
+  const items = (await stage.page.locator('#acceptance-tests > li').allInnerTexts()).map((item) => item.replaceAll('\n', ' '));
   assert.match(items[0], /^Pearson correlation ✓ passed: 1 − \d(\.\d)?e−\d+ At least 0\.99999/);
   assert.ok(items[2].includes(`: ${Number((100 * relative).toPrecision(3))} % of the values`), items[2]);
   assert.ok(items[3].includes(`${passes.dssim ? '✓ passed' : '✗ missed'}: ${Number(dssim.toPrecision(6))} `), items[3]);
-  assert.match(await text('#acceptance-errors'), /^SST: root-mean-square error 0\.00\d+ °C, mean error .* °C, peak signal-to-noise ratio [\d.]+ dB\.$/);
-  await page.getByRole('radio', { name: /^COADSX/ }).check();
-  await shows('#acceptance-note', '^· 3 of 3 passed$');
-  assert.match(await text('#acceptance-tests > li:last-child'), /does not apply/);
-  await compress('lossless');
-  await page.getByRole('radio', { name: /^SST/ }).check();
-  await shows('#acceptance-note', '^· 4 of 4 passed$');
-  await choose(archive);
-  assert.match(await text('#verdict'), /^Certificate checked/);
-  assert.ok(await page.locator('#acceptance').isHidden(), 'an archive alone has nothing to be compared with');
+  assert.match(await stage.text('#acceptance-errors'), /^SST: root-mean-square error 0\.00\d+ °C, mean error .* °C, peak signal-to-noise ratio [\d.]+ dB\.$/);
+  await stage.page.getByRole('radio', { name: /^COADSX/ }).check();
+  await stage.shows('#acceptance-note', '^· 3 of 3 passed$');
+  assert.match(await stage.text('#acceptance-tests > li:last-child'), /does not apply/);
+  await stage.compress('lossless');
+  await stage.page.getByRole('radio', { name: /^SST/ }).check();
+  await stage.shows('#acceptance-note', '^· 4 of 4 passed$');
+  await stage.choose(archive);
+  assert.match(await stage.text('#verdict'), /^Certificate checked/);
+  assert.ok(await stage.page.locator('#acceptance').isHidden(), 'an archive alone has nothing to be compared with');
 });
 
 test('opening file after file quickly ends with the last one', async () => {
-  for (const name of ['gfs_t2m.npy', 'blue_marble.png', 'coads_sst.nc', 'gfs_t2m.npy']) await page.setInputFiles('#file', sample(name));
-  await settled();
-  await compress('abs', 0.1);
-  assert.match(await text('#verdict'), /all 73×144 values/);
-  assert.equal((await saved('npy')).name, 'gfs_t2m.npy');
+  for (const name of ['gfs_t2m.npy', 'blue_marble.png', 'coads_sst.nc', 'gfs_t2m.npy']) await stage.page.setInputFiles('#file', sample(name));
+  await stage.settled();
+  await stage.compress('abs', 0.1);
+  assert.match(await stage.text('#verdict'), /all 73×144 values/);
+  assert.equal((await stage.saved('npy')).name, 'gfs_t2m.npy');
 });
 
 test('a file dropped anywhere is opened', async () => {
-  const transfer = await page.evaluateHandle((bytes) => {
+  const transfer = await stage.page.evaluateHandle((bytes) => {
     const data = new DataTransfer();
     data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], 'dropped.npy'));
     return data;
   }, readFileSync(sample('gfs_t2m.npy')).toString('base64'));
-  await page.dispatchEvent('#details', 'dragover', { dataTransfer: transfer });
-  assert.ok(await page.locator('#drop').isVisible());
-  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
-  await settled();
-  assert.ok(await page.locator('#drop').isHidden());
-  assert.match(await text('#file-name'), /^dropped\.npy/);
+  await stage.page.dispatchEvent('#details', 'dragover', { dataTransfer: transfer });
+  assert.ok(await stage.page.locator('#drop').isVisible());
+  await stage.page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  await stage.settled();
+  assert.ok(await stage.page.locator('#drop').isHidden());
+  assert.match(await stage.text('#file-name'), /^dropped\.npy/);
 });
 
 test('everything can be done from the keyboard', async () => {
   const tabTo = async (selector) => {
     for (let i = 0; i < 60; i++) {
-      await page.keyboard.press('Tab');
-      if (await page.evaluate((s) => document.activeElement.matches(s), selector)) return;
+      await stage.page.keyboard.press('Tab');
+      if (await stage.page.evaluate((s) => document.activeElement.matches(s), selector)) return;
     }
     assert.fail(`Tab does not reach ${selector}`);
   };
   await tabTo('#file');
   await tabTo('#sample');
-  await page.keyboard.press('ArrowDown');
-  await shows('#file-name', '^gfs_t2m');
+  await stage.page.keyboard.press('ArrowDown');
+  await stage.shows('#file-name', '^gfs_t2m');
   await tabTo('[name=variable]');
   await tabTo('[name=kind]');
   await tabTo('#amount');
-  await page.keyboard.press('Control+A');
-  await page.keyboard.type('0.5');
+  await stage.page.keyboard.press('Control+A');
+  await stage.page.keyboard.type('0.5');
   await tabTo('[name=predictor]');
-  await page.keyboard.press('ArrowRight');
-  assert.ok(await page.locator('[name=predictor][value=none]').isChecked());
-  await page.keyboard.press('ArrowLeft');
+  await stage.page.keyboard.press('ArrowRight');
+  assert.ok(await stage.page.locator('[name=predictor][value=none]').isChecked());
+  await stage.page.keyboard.press('ArrowLeft');
   await tabTo('[name=base]');
-  await page.keyboard.press('ArrowRight');
-  assert.ok(await page.locator('[name=base][value=always]').isChecked());
-  await page.keyboard.press('Enter');
-  await shows('#verdict', 'Largest error 0\\.[45]\\d* ≤ 0\\.5: the bound holds');
+  await stage.page.keyboard.press('ArrowRight');
+  assert.ok(await stage.page.locator('[name=base][value=always]').isChecked());
+  await stage.page.keyboard.press('Enter');
+  await stage.shows('#verdict', 'Largest error 0\\.[45]\\d* ≤ 0\\.5: the bound holds');
   await tabTo('#save-archive');
-  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  const [download] = await Promise.all([stage.page.waitForEvent('download'), stage.page.keyboard.press('Enter')]);
   assert.equal(download.suggestedFilename(), 'gfs_t2m.dca');
   await tabTo('#acceptance > summary');
-  await page.keyboard.press('Enter');
-  await shows('#acceptance-note', '^· \\d of 4 passed$');
+  await stage.page.keyboard.press('Enter');
+  await stage.shows('#acceptance-note', '^· \\d of 4 passed$');
   await tabTo('#original > canvas');
-  await shows('#readout', '^row 36, column 72 · original [\\d.]+ · reconstruction [\\d.]+ · error [+−]?[\\d.]+$');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Shift+ArrowRight');
-  await shows('#readout', '^row 37, column 82 ');
+  await stage.shows('#readout', '^row 36, column 72 · original [\\d.]+ · reconstruction [\\d.]+ · error [+−]?[\\d.]+$');
+  await stage.page.keyboard.press('ArrowDown');
+  await stage.page.keyboard.press('Shift+ArrowRight');
+  await stage.shows('#readout', '^row 37, column 82 ');
   await tabTo('[name=layer]');
-  await page.keyboard.press('ArrowRight');
-  await shows('#decoded figcaption', '^Base layer$');
+  await stage.page.keyboard.press('ArrowRight');
+  await stage.shows('#decoded figcaption', '^Base layer$');
   await tabTo('#decoded > canvas');
-  await shows('#readout', ' · base [\\d.]+ · detail [+−]?[\\d.]+ · error ');
+  await stage.shows('#readout', ' · base [\\d.]+ · detail [+−]?[\\d.]+ · error ');
 });
 
 test('at the width of a phone nothing is cut off', async () => {
-  await openPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
-  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await stage.openPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+  const overflow = () => stage.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(await overflow(), 0);
-  await compress('abs', 0.01);
-  await page.click('#acceptance > summary');
-  await shows('#acceptance-note', 'passed$');
+  await stage.compress('abs', 0.01);
+  await stage.page.click('#acceptance > summary');
+  await stage.shows('#acceptance-note', 'passed$');
   assert.equal(await overflow(), 0);
   await compressWithBase('always');
   for (const name of ['Base', 'Detail']) {
@@ -485,15 +401,15 @@ test('at the width of a phone nothing is cut off', async () => {
     assert.equal(await overflow(), 0);
   }
   for (const selector of ['#compress', '#save-archive', '#error > canvas', '.segments.two', '#base', '#layers']) {
-    const { x, width } = await page.locator(selector).boundingBox();
+    const { x, width } = await stage.page.locator(selector).boundingBox();
     assert.ok(x >= 0 && x + width <= 360, selector);
   }
 });
 
 test('light and dark both have text that stands out', async () => {
   for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    const contrast = await page.evaluate(() => {
+    await stage.page.emulateMedia({ colorScheme });
+    const contrast = await stage.page.evaluate(() => {
       const luminance = (element, property) => {
         const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
         canvas.fillStyle = getComputedStyle(element)[property];
@@ -515,9 +431,9 @@ test('a long job shows progress, leaves the page free, and can be cancelled', as
   const [planes, height, width] = [12, 721, 1440];
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${planes}, ${height}, ${width}), }`.padEnd(117) + '\n';
   const values = Float32Array.from({ length: planes * height * width }, (_, i) => Math.sin(i / 91) * 30 + Math.cos((i % width) / 17) * ((i * 48271) % 97));
-  writeFileSync(temporary('large.npy'), Buffer.concat([Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'), Buffer.from(header), Buffer.from(values.buffer)]));
-  await opened(temporary('large.npy'));
-  await page.evaluate(() => {
+  writeFileSync(stage.temporary('large.npy'), Buffer.concat([Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1'), Buffer.from(header), Buffer.from(values.buffer)]));
+  await stage.opened(stage.temporary('large.npy'));
+  await stage.page.evaluate(() => {
     let last = performance.now();
     window.longestGap = 0;
     const tick = (now) => {
@@ -527,24 +443,24 @@ test('a long job shows progress, leaves the page free, and can be cancelled', as
     };
     requestAnimationFrame(tick);
   });
-  await page.locator('[name=kind][value=abs]').setChecked(true, { force: true });
-  await page.fill('#amount', '0.001');
-  await page.click('#compress');
-  await shows('#stage', '^Compressing · [12] s$');
-  assert.equal(await page.locator('#bar[value]').count(), 0, 'the bar moves without a value before the first part is done');
-  const { x, y } = await page.locator('#original > canvas').boundingBox();
-  await page.mouse.move(x + 50, y + 50);
-  await shows('#readout', '^row \\d+, column \\d+ · original');
-  await page.locator('#slider-0').fill('5');
-  await page.waitForFunction(() => document.querySelector('#bar').value > 0 && document.querySelector('#bar').value < 1 && !document.querySelector('#progress').hidden);
+  await stage.page.locator('[name=kind][value=abs]').setChecked(true, { force: true });
+  await stage.page.fill('#amount', '0.001');
+  await stage.page.click('#compress');
+  await stage.shows('#stage', '^Compressing · [12] s$');
+  assert.equal(await stage.page.locator('#bar[value]').count(), 0, 'the bar moves without a value before the first part is done');
+  const { x, y } = await stage.page.locator('#original > canvas').boundingBox();
+  await stage.page.mouse.move(x + 50, y + 50);
+  await stage.shows('#readout', '^row \\d+, column \\d+ · original');
+  await stage.page.locator('#slider-0').fill('5');
+  await stage.page.waitForFunction(() => document.querySelector('#bar').value > 0 && document.querySelector('#bar').value < 1 && !document.querySelector('#progress').hidden);
   const clicked = performance.now();
-  await page.click('#cancel');
-  await shows('#message', 'Cancelled');
+  await stage.page.click('#cancel');
+  await stage.shows('#message', 'Cancelled');
   assert.ok(performance.now() - clicked < 1500, 'a part that takes seconds is not waited for');
-  assert.ok(await page.locator('#archive').isHidden());
-  assert.ok(await page.locator('#progress').isHidden());
-  assert.ok((await page.evaluate(() => window.longestGap)) < 500, 'the page kept painting');
-  await page.selectOption('#sample', '0');
-  await settled();
-  await compress('abs', 0.01);
+  assert.ok(await stage.page.locator('#archive').isHidden());
+  assert.ok(await stage.page.locator('#progress').isHidden());
+  assert.ok((await stage.page.evaluate(() => window.longestGap)) < 500, 'the page kept painting');
+  await stage.page.selectOption('#sample', '0');
+  await stage.settled();
+  await stage.compress('abs', 0.01);
 });

@@ -1,5 +1,5 @@
 /** What came out: sizes, times, the verdict, a line per variable, and the ways to save. */
-import type { Comparison, Variable, VariableReport } from 'deepcomp';
+import type { Comparison, Ran, Variable, VariableReport } from 'deepcomp';
 import { bytes, number, quantity, rate, seconds, shape, unit } from '../format.ts';
 import type { Base, FileKind, Opened, Result } from '../protocol.ts';
 import { byId, make } from './dom.ts';
@@ -32,11 +32,24 @@ function showFigures(raw: number, result: Result, variable: Variable | undefined
   const list: [string, string][] = [['Size', `${bytes(raw)} → ${bytes(archiveBytes)}`]];
   if (encodeSeconds !== undefined) list.push(['Encoding', time(encodeSeconds)]);
   list.push(['Decoding', time(decodeSeconds)]);
+  list.push(['Ran on', ranOn(result)]);
   list.push(['Predictor', predictors(result)]);
   const base = report && variable && !variable.coordinate && variable.dataType !== 'char' ? baseLayer(report, result.base) : undefined;
   if (base !== undefined) list.push(['Base layer', base]);
   if (encodeSeconds === undefined) list.push(['Format', `version ${version}`]);
   byId('figures', HTMLElement).replaceChildren(...list.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
+}
+
+/** What did the work: one line where encoding and decoding agree. */
+function ranOn({ encodeRan, decodeRan }: Result): string {
+  const [encoded, decoded] = [encodeRan && processors(encodeRan), processors(decodeRan)];
+  return encoded === undefined || encoded === decoded ? decoded : `${encoded}; decoded on ${decoded}`;
+}
+
+function processors({ backend, workers, adapter }: Ran): string {
+  const cpu = workers === 0 ? 'the CPU' : `${workers} CPU worker${workers > 1 ? 's' : ''}`;
+  if (backend === 'cpu') return cpu;
+  return `WebGPU (${adapter ?? 'unnamed'})${workers > 0 ? ` and ${cpu}` : ''}`;
 }
 
 /** The networks that decoding takes, by name and hash. */

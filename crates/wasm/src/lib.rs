@@ -4,6 +4,8 @@
 //! values beyond unpacking them for display, and anything asynchronous: long work is cut into steps, and the caller decides what
 //! happens between them (progress, cancelling, giving the thread back).
 
+#[cfg(feature = "webgpu")]
+mod accelerator;
 mod arrays;
 mod dataset;
 mod error;
@@ -11,6 +13,8 @@ mod info;
 mod jobs;
 mod models;
 
+#[cfg(feature = "webgpu")]
+pub use accelerator::WasmAccelerator;
 pub use dataset::{WasmDataset, acceptance, compare, difference, preview};
 pub use error::{DeepCompError, JsResult};
 pub use jobs::{WasmCompressor, WasmDecompressor, inspect, run_job};

@@ -1,0 +1,146 @@
+/**
+ * `npm run bench -- backends`: how fast the network, encoding and decoding are on the CPU and on the GPU, natively and in a browser; writes
+ * docs/bench/backends.md and backends.json. Every row makes the same archives, which is checked.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { build, buildGpu, cargoArtifact } from '../scripts/build.mjs';
+import { ROOT, ensureChromium, run } from '../scripts/tools.mjs';
+import { serve } from '../scripts/serve.mjs';
+
+const BOUNDS = [1e-2, 1e-3, 1e-4];
+/** What is measured where the data is at hand, otherwise a sample that ships. */
+const WANTED = 'eraint_uvz.nc';
+/** The best of so many runs counts. */
+const ROUNDS = 2;
+
+function files() {
+  const folder = process.env.DEEPCOMP_DATA ?? join(ROOT, '..', 'shared', 'data', 'valid');
+  const all = existsSync(folder) ? readdirSync(folder, { recursive: true }).map((name) => join(folder, name)) : [];
+  const found = all.filter((path) => basename(path) === WANTED);
+  return found.length > 0 ? found : [join(ROOT, 'samples', 'coads_sst.nc')];
+}
+
+function native(paths) {
+  const example = cargoArtifact(['--profile', 'gpu', '-p', 'deepcomp-gpu', '--example', 'speed'], (path) => /[\\/]speed(\.exe)?$/.test(path));
+  return JSON.parse(run(example, paths, { capture: true }));
+}
+
+/** The package in Chromium: what `work` in the page measures. */
+async function inBrowser(paths) {
+  const server = await serve({ folder: ROOT });
+  const browser = await chromium.launch({
+    executablePath: ensureChromium(),
+    args: ['--no-sandbox', '--enable-unsafe-webgpu', ...(process.env.DEEPCOMP_REAL_GPU ? [] : ['--use-webgpu-adapter=swiftshader'])],
+  });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(0);
+    await page.route('**/bench.html', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><script type="importmap">{"imports":{"#wasm":"/pkg/wasm/deepcomp.js","#wasm-gpu":"/pkg/wasm-gpu/deepcomp.js"}}</script>' }));
+    // Import maps do not reach workers.
+    await page.context().route('**/pkg/dist/*.js', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(/'#wasm-gpu'/g, "'/pkg/wasm-gpu/deepcomp.js'").replace(/'#wasm'/g, "'/pkg/wasm/deepcomp.js'");
+      await route.fulfill({ response, body });
+    });
+    await page.goto(`${server.url}bench.html`);
+    const data = paths.map((path) => ({ name: basename(path), bytes: [...readFileSync(path)] }));
+    return await page.evaluate(measure, { data, bounds: BOUNDS, rounds: ROUNDS });
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** Runs in the page. */
+async function measure({ data, bounds, rounds }) {
+  const { openDataset, compress, decompressTimed } = await import('/pkg/dist/index.js');
+  const cores = navigator.hardwareConcurrency;
+  const settings = [
+    ['browser, one thread', { backend: 'cpu', workers: 0 }],
+    [`browser, ${cores} workers`, { backend: 'cpu', workers: cores }],
+    ['browser, WebGPU', { backend: 'webgpu' }],
+  ];
+  const rows = [];
+  let adapter;
+  for (const bound of bounds) {
+    for (const [on, how] of settings) {
+      const best = { encode: Infinity, decode: Infinity };
+      let raw = 0, bytes = 0, hash = '';
+      for (let round = 0; round < rounds; round++) {
+        const total = { encode: 0, decode: 0 };
+        raw = bytes = 0;
+        hash = '';
+        for (const { name, bytes: file } of data) {
+          const dataset = await openDataset(new Uint8Array(file), name);
+          raw += dataset.variables.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+          const packed = await compress(dataset, { rel: bound, ...how });
+          const back = await decompressTimed(packed.bytes, how);
+          total.encode += packed.seconds;
+          total.decode += back.seconds;
+          bytes += packed.bytes.length;
+          hash += [...new Uint8Array(await crypto.subtle.digest('SHA-256', packed.bytes))].join();
+          if (packed.ran.fallback ?? back.ran.fallback) throw new Error(packed.ran.fallback ?? back.ran.fallback);
+          adapter = packed.ran.adapter ?? adapter;
+          back.dataset.free();
+          dataset.free();
+        }
+        for (const way of ['encode', 'decode']) best[way] = Math.min(best[way], total[way]);
+      }
+      rows.push({ what: 'codec', on, bound, bytes, hash, encode: raw / 1e6 / best.encode, decode: raw / 1e6 / best.decode });
+    }
+  }
+  return { adapter, rows };
+}
+
+export async function backends() {
+  build();
+  buildGpu();
+  const paths = files();
+  const onMachine = native(paths);
+  const inPage = await inBrowser(paths);
+  for (const bound of BOUNDS) {
+    const alike = (rows, key) => new Set(rows.filter((row) => row.bound === bound).map((row) => row[key])).size === 1;
+    assert.ok(alike(onMachine.rows, 'bytes') && alike(inPage.rows, 'hash'), 'every backend makes the same archive');
+  }
+  const result = { date: new Date().toISOString().slice(0, 10), files: paths.map((path) => basename(path)), native: onMachine, browser: { ...inPage, rows: inPage.rows.map(({ hash, ...row }) => row) } };
+  writeFileSync(join(ROOT, 'docs', 'bench', 'backends.json'), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(join(ROOT, 'docs', 'bench', 'backends.md'), markdown(result));
+}
+
+const fixed = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(2));
+
+function markdown({ date, files, native: machine, browser }) {
+  const network = machine.rows.filter((row) => row.what === 'network');
+  const names = [...new Set(network.map((row) => row.on))];
+  const sizes = [...new Set(network.map((row) => row.samples))];
+  const at = (on, samples) => network.find((row) => row.on === on && row.samples === samples);
+  const codec = [...machine.rows.filter((row) => row.what === 'codec'), ...browser.rows];
+  const places = [...new Set(codec.map((row) => row.on))];
+  const cell = (on, bound) => {
+    const row = codec.find((r) => r.on === on && r.bound === bound);
+    return `${fixed(row.encode)} / ${fixed(row.decode)}`;
+  };
+  return `# Backends
+
+Measured on ${date} with \`npm run bench -- backends\` on ${machine.threads} cores (${machine.engine}). Native GPU: **${machine.adapter}**. GPU in Chromium: **${browser.adapter}**.
+
+## The network alone
+
+Multiply-adds a second, in thousand millions, of the finest diagonal pass of a plane; upload and read-back included, looking at neighbours too.
+
+| samples of the pass | ${names.join(' | ')} |
+|---:|${names.map(() => '---:|').join('')}
+${sizes.map((samples) => `| ${samples.toLocaleString('en')} | ${names.map((on) => fixed(at(on, samples).macs_per_second / 1e9)).join(' | ')} |`).join('\n')}
+
+## Encoding and decoding
+
+Megabytes (10^6 bytes) of float32 a second, encode / decode, at error bounds relative to the range, every check included; ${files.join(', ')}. All make the same archives.
+
+| | ${BOUNDS.map((bound) => bound.toExponential()).join(' | ')} |
+|---|${BOUNDS.map(() => '---:|').join('')}
+${places.map((on) => `| ${on} | ${BOUNDS.map((bound) => cell(on, bound)).join(' | ')} |`).join('\n')}
+`;
+}
