@@ -135,13 +135,14 @@ test('whatever happens to the GPU, the CPU goes on with the same result, and the
   const path = field('wide.npy', 1, 8, 9000);
   let expected;
   for (const [what, script] of Object.entries(FAULTS)) {
-    for (const after of script.includes('AFTER') ? [1, 9, 60] : [1]) {
+    for (const after of script.includes('AFTER') ? [1, 8, 16] : [1]) {
       await withPage(async () => {
         await stage.opened(path);
         expected ??= await archiveOn('cpu', 'abs', 0.02);
-        const made = await archiveOn('webgpu', 'abs', 0.02);
-        assert.ok(made.equals(expected), `${what} (${after})`);
+        await stage.runOn('webgpu');
+        await stage.compress('abs', 0.02);
         const message = await stage.page.locator('#message').textContent();
+        assert.ok((await stage.saved('archive')).bytes.equals(expected), `${what} (${after})`);
         assert.match(message, /^The CPU did the work, with the same result, because of the GPU: /, `${what} (${after})`);
         console.log(`${what} (${after}): ${message}`);
         assert.doesNotMatch(await stage.text('#verdict'), /Do not use/);

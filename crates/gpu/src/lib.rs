@@ -41,6 +41,9 @@ impl core::fmt::Debug for Gpu {
     }
 }
 
+/// Models whose weights are kept.
+const MAX_MODELS: usize = 8;
+
 /// The weights of a model.
 #[derive(Debug, Clone)]
 struct Loaded {
@@ -110,7 +113,10 @@ impl Gpu {
         let (weights, passes) = kernel::weights(model)?;
         let bytes: Vec<u8> = weights.iter().flatten().flat_map(|w| w.to_le_bytes()).collect();
         let loaded = Loaded { id: model.id(), weights: self.client.create_from_slice(&bytes), passes };
-        self.models.borrow_mut().push(loaded.clone());
+        let mut models = self.models.borrow_mut();
+        let oldest = models.len().saturating_sub(MAX_MODELS - 1);
+        models.drain(..oldest);
+        models.push(loaded.clone());
         Ok(loaded)
     }
 

@@ -11,9 +11,9 @@ use deepcomp::weights::{LayerNumbers, Model, NetNumbers, Sight, write};
 use deepcomp_gpu::Gpu;
 use std::sync::Arc;
 
-/// Networks, and passes for each of them: a thousand pairs.
-const NETWORKS: usize = 50;
-const PASSES: usize = 20;
+/// Random networks, and random passes for each of them.
+const NETWORKS: usize = 1000;
+const PASSES: usize = 3;
 const INPUTS: usize = 47;
 const DIRECT: usize = 20;
 const PRIORS: usize = 2304;
@@ -181,7 +181,7 @@ fn the_gpu_says_what_the_cpu_says_until_it_is_lost() {
         let model = network(&mut random);
         let requests: Vec<PassRequest> = (0..PASSES).map(|_| request(&mut random)).collect();
         check(&gpu, &model, &requests);
-        if number % 10 == 0 {
+        if number % 100 == 0 {
             block_on(gpu.self_test(&model)).unwrap();
             let together = answers(&gpu, &model, &requests);
             let alone: Vec<PassAnswer> = requests.iter().flat_map(|request| answers(&gpu, &model, std::slice::from_ref(request))).collect();

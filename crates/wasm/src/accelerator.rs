@@ -1,6 +1,7 @@
 //! Chunks on the GPU, many at a time. Only in the module that is built with `webgpu`; everything else in it is as in the other one.
 
 use crate::error::JsResult;
+use deepcomp::Error;
 use deepcomp::archive::{Job, run_on_accelerator};
 use deepcomp::weights::{Model, Models};
 use deepcomp_gpu::Gpu;
@@ -19,18 +20,18 @@ impl WasmAccelerator {
     /// Asks the browser for its fastest GPU.
     ///
     /// # Errors
-    /// `accelerator` when there is none that will do.
-    pub async fn open() -> JsResult<Self> {
-        Ok(Self { gpu: Gpu::new_async().await?, models: Models::default() })
+    /// Why there is none that will do.
+    pub async fn open() -> Result<Self, js_sys::Error> {
+        Ok(Self { gpu: Gpu::new_async().await.map_err(plain)?, models: Models::default() })
     }
 
     /// Adds the weights of a `.dcm` file, and proves on them that the adapter computes as the CPU does.
     ///
     /// # Errors
-    /// `weights` when they cannot be used; `accelerator` when a bit differs.
-    pub async fn add(&mut self, weights: Vec<u8>) -> JsResult<()> {
-        let model = Model::parse(&weights)?;
-        self.gpu.self_test(&model).await?;
+    /// Why they cannot be used; that a bit differs.
+    pub async fn add(&mut self, weights: Vec<u8>) -> Result<(), js_sys::Error> {
+        let model = Model::parse(&weights).map_err(plain)?;
+        self.gpu.self_test(&model).await.map_err(plain)?;
         self.models.add(model);
         Ok(())
     }
@@ -48,7 +49,18 @@ impl WasmAccelerator {
         }
         let object = Object::new();
         Reflect::set(&object, &"done".into(), &done).ok();
-        reason.iter().for_each(|reason| _ = Reflect::set(&object, &"reason".into(), &reason.to_string().into()));
+        if let Some(reason) = reason {
+            Reflect::set(&object, &"reason".into(), &why(reason).into()).ok();
+        }
         Ok(object.into())
     }
+}
+
+/// What happened, without the advice to take the CPU, which is taken.
+fn why(error: Error) -> String {
+    if let Error::Accelerator { what } = error { what } else { error.to_string() }
+}
+
+fn plain(error: Error) -> js_sys::Error {
+    js_sys::Error::new(&why(error))
 }
