@@ -13,8 +13,9 @@ import { serve } from '../scripts/serve.mjs';
 const BOUNDS = [1e-2, 1e-3, 1e-4];
 /** What is measured where the data is at hand, otherwise a sample that ships. */
 const WANTED = 'eraint_uvz.nc';
-/** The best of so many runs counts. */
+/** The best of so many runs counts. An adapter in software, which is slow, gets one run at one bound. */
 const ROUNDS = 2;
+const ONE_BOUND = 1e-3;
 
 function files() {
   const folder = process.env.DEEPCOMP_DATA ?? join(ROOT, '..', 'shared', 'data', 'valid');
@@ -47,7 +48,7 @@ async function inBrowser(paths) {
     });
     await page.goto(`${server.url}bench.html`);
     const data = paths.map((path) => ({ name: basename(path), bytes: [...readFileSync(path)] }));
-    return await page.evaluate(measure, { data, bounds: BOUNDS, rounds: ROUNDS });
+    return await page.evaluate(measure, { data, bounds: BOUNDS, rounds: ROUNDS, one: ONE_BOUND });
   } finally {
     await browser.close();
     await server.close();
@@ -55,8 +56,9 @@ async function inBrowser(paths) {
 }
 
 /** Runs in the page. */
-async function measure({ data, bounds, rounds }) {
-  const { openDataset, compress, decompressTimed } = await import('/pkg/dist/index.js');
+async function measure({ data, bounds, rounds, one }) {
+  const { openDataset, compress, decompressTimed, hasRealGpu } = await import('/pkg/dist/index.js');
+  const real = await hasRealGpu();
   const cores = navigator.hardwareConcurrency;
   const settings = [
     ['browser, one thread', { backend: 'cpu', workers: 0 }],
@@ -67,9 +69,11 @@ async function measure({ data, bounds, rounds }) {
   let adapter;
   for (const bound of bounds) {
     for (const [on, how] of settings) {
+      const slow = how.backend === 'webgpu' && !real;
+      if (slow && bound !== one) continue;
       const best = { encode: Infinity, decode: Infinity };
       let raw = 0, bytes = 0, hash = '';
-      for (let round = 0; round < rounds; round++) {
+      for (let round = 0; round < (slow ? 1 : rounds); round++) {
         const total = { encode: 0, decode: 0 };
         raw = bytes = 0;
         hash = '';
@@ -121,7 +125,7 @@ function markdown({ date, files, native: machine, browser }) {
   const places = [...new Set(codec.map((row) => row.on))];
   const cell = (on, bound) => {
     const row = codec.find((r) => r.on === on && r.bound === bound);
-    return `${fixed(row.encode)} / ${fixed(row.decode)}`;
+    return !row ? '–' : `${fixed(row.encode)} / ${fixed(row.decode)}`;
   };
   return `# Backends
 
@@ -137,7 +141,8 @@ ${sizes.map((samples) => `| ${samples.toLocaleString('en')} | ${names.map((on) =
 
 ## Encoding and decoding
 
-Megabytes (10^6 bytes) of float32 a second, encode / decode, at error bounds relative to the range, every check included; ${files.join(', ')}. All make the same archives.
+Megabytes (10^6 bytes) of float32 a second, encode / decode, at error bounds relative to the range, every check included; ${files.join(', ')}. All make the same archives. Adapters in software (llvmpipe, SwiftShader) were run once, at one bound: they say nothing of a GPU, only that
+the result is the same.
 
 | | ${BOUNDS.map((bound) => bound.toExponential()).join(' | ')} |
 |---|${BOUNDS.map(() => '---:|').join('')}

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { ROOT } from './tools.mjs';
 
 /** Bytes, gzip. Of the CPU: the predictor fitted into 400,000; the autoencoder came on top, then jobs that travel. */
-const BUDGETS = { wasm: 430_000, 'wasm-gpu': 2_500_000 };
+const BUDGETS = { wasm: 440_000, 'wasm-gpu': 2_500_000 };
 
 /** Prints the size; throws when it is over the budget. */
 export function checkSize() {
