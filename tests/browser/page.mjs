@@ -10,6 +10,9 @@ import { ROOT, ensureChromium, run } from '../../scripts/tools.mjs';
 
 const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
 
+/** What Chromium says by itself where a page asks for a GPU and there is none. */
+const NO_GPU = 'No available adapters.';
+
 export const sample = (name) => join(ROOT, 'samples', name);
 
 /** A browser, a server, the command line tool, and a folder for files. */
@@ -50,7 +53,7 @@ export class Stage {
     await prepare(this.context);
     this.page = await this.context.newPage();
     this.page.setDefaultTimeout(60_000);
-    this.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && this.complaints.push(message.text()));
+    this.page.on('console', (message) => ['error', 'warning'].includes(message.type()) && message.text() !== NO_GPU && this.complaints.push(message.text()));
     this.page.on('pageerror', (error) => this.complaints.push(error.message));
     this.page.on('request', (request) => request.url().startsWith(this.server.url) || request.url().startsWith('blob:') || this.complaints.push(request.url()));
     await this.page.goto(this.server.url);
