@@ -137,7 +137,7 @@ Multiply-adds a second, in thousand millions, of the finest diagonal pass of a p
 
 | samples of the pass | ${names.join(' | ')} |
 |---:|${names.map(() => '---:|').join('')}
-${sizes.map((samples) => `| ${samples.toLocaleString('en')} | ${names.map((on) => fixed(at(on, samples).macs_per_second / 1e9)).join(' | ')} |`).join('\n')}
+${sizes.map((samples) => `| ${samples.toLocaleString('en')} | ${names.map((on) => (at(on, samples) ? fixed(at(on, samples).macs_per_second / 1e9) : '–')).join(' | ')} |`).join('\n')}
 
 ## Encoding and decoding
 
