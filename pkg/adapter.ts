@@ -16,7 +16,14 @@ export async function adapterName(): Promise<string> {
 }
 
 /** Whether there is WebGPU on a GPU that is not simulated by the CPU, which does better by itself: what `auto` goes by. */
-export async function hasRealGpu(): Promise<boolean> {
+export function hasRealGpu(): Promise<boolean> {
+  return (real ??= isReal());
+}
+
+/** Asked once: the answer stays, and browsers complain each time there is none. */
+let real: Promise<boolean> | undefined;
+
+async function isReal(): Promise<boolean> {
   try {
     const found = await adapter();
     if (!found) return false;
