@@ -2,7 +2,7 @@
  * `npm run bench`: measures the figures of docs/bench. Makes environments with the pinned peers of PyPI and npm in the user's cache
  * folder, installs those of Debian where it may, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
  * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments;
- * `npm run bench -- backends` the CPU beside the GPU, without any peers.
+ * `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
 import { backends } from './backends.mjs';
+import { files } from './files.mjs';
 import { CACHE, CommandFailed, aptInstall, main, run } from '../scripts/tools.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -60,7 +61,8 @@ function debianPeers() {
 await main(() => {
   const [what, ...more] = process.argv.slice(2);
   if (what === 'backends') return backends();
-  if (what !== undefined && what !== 'claims') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\` and \`backends\``);
+  if (what === 'files') return files();
+  if (what !== undefined && what !== 'claims') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`backends\` and \`files\``);
   const python = pythonPeers();
   const peers = what ? [] : ['--npm', nodePeers()];
   debianPeers();

@@ -18,6 +18,12 @@ export type TypedArray =
   | BigInt64Array | BigUint64Array | Float32Array | Float64Array;
 export type AttributeValue = string | number | number[];
 
+/** A bound as archives keep it: what kind, and how much. */
+export interface ReportedBound {
+  kind: 'abs' | 'rel' | 'pointwise' | 'lossless';
+  value: number;
+}
+
 /** One variable of a dataset. */
 export interface Variable {
   name: string;
@@ -33,6 +39,10 @@ export interface Variable {
   coordinate: boolean;
   units?: string;
   longName?: string;
+  /** What climate scientists advise for it (Python package compression-recommendations); absent where they are silent. */
+  recommended?: ReportedBound;
+  /** A stored value that looks like a code for "missing" though the file does not say so; {@link Dataset.setMissing} makes it one. */
+  suspect?: number;
   attributes: Record<string, AttributeValue>;
 }
 
@@ -58,8 +68,8 @@ export interface VariableReport {
   rawBytes: number;
   archiveBytes: number;
   /** The bound as asked for; coordinates and text are always lossless. */
-  bound: { kind: 'abs' | 'rel' | 'lossless'; value: number };
-  /** The bound in the variable's units; 0 when lossless. */
+  bound: ReportedBound;
+  /** The largest error that the bound allows, in the variable's units; 0 when lossless. */
   absoluteBound: number;
   /** Largest |decoded − source|, measured by the encoder. */
   maxAbsError: number;
@@ -110,6 +120,8 @@ export interface ArchiveInfo {
 /** How a decoded variable differs from its source. */
 export interface Comparison {
   maxAbsError: number;
+  /** Largest |decoded − source| / |source|. */
+  maxPointwiseError: number;
   rmse: number;
   /** Mean of decoded − source. */
   bias: number;
@@ -182,14 +194,24 @@ export interface DecompressOptions extends JobOptions {
   file?: number;
 }
 
-/** How far a decoded value may lie from the source: exactly one of `abs`, `rel` and `lossless`. */
-export interface CompressOptions extends JobOptions {
+/** How far a decoded value may lie from the source: exactly one of these. Coordinates, text and classes stay lossless whatever is asked. */
+export interface Bound {
   /** |decoded − source| ≤ abs, in each variable's own units. */
   abs?: number;
   /** |decoded − source| ≤ rel · (largest − smallest value of the variable). */
   rel?: number;
+  /** |decoded − source| ≤ pointwise · |source|, for each value. */
+  pointwise?: number;
   /** Every value comes back bit for bit. */
   lossless?: boolean;
+  /** What climate scientists advise for the variable ({@link Variable.recommended}), and lossless where they are silent. */
+  recommended?: boolean;
+}
+
+/** The bound of all variables but those that are named. */
+export interface CompressOptions extends JobOptions, Bound {
+  /** Bounds of single variables, by name. */
+  variables?: Record<string, Bound>;
   /**
    * `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
@@ -341,12 +363,15 @@ function loaded(): wasm.WasmModels {
   return networks;
 }
 
+/** The formats that datasets can be saved in, whatever they came from. */
+export type Format = 'netcdf' | 'netcdf4' | 'tiff' | 'npz' | 'npy' | 'csv' | 'png';
+
 /** A dataset in WASM memory. Free it when done; `using` does so by itself. */
 export class Dataset {
   readonly fileName: string;
   /** The format it came from. */
-  readonly format: 'netcdf' | 'npy' | 'png' | 'array';
-  readonly variables: readonly Variable[];
+  readonly format: 'netcdf' | 'netcdf4' | 'grib' | 'tiff' | 'npy' | 'npz' | 'csv' | 'png' | 'picture' | 'file' | 'array';
+  variables: readonly Variable[];
 
   /** @internal */
   constructor(readonly inner: wasm.WasmDataset) {
@@ -370,16 +395,27 @@ export class Dataset {
     return this.inner.values(this.index(variable));
   }
 
-  /** Bytes of a file in the format the dataset came from; typed arrays give NPY (one) or NetCDF (several). */
+  /** Takes stored values that equal `value` as missing from now on, though the file does not say so. Files saved later say it no more than this one. */
+  setMissing(variable: string | number, value: number): void {
+    this.inner.setMissing(this.index(variable), value);
+    this.variables = this.inner.variables();
+  }
+
+  /** Bytes of a file in the format the dataset came from; typed arrays give NPY (one) or NetCDF (several), pictures PNG. */
   save(): Uint8Array;
-  /** Bytes of a NetCDF-3 file with everything. */
-  save(format: 'netcdf'): Uint8Array;
-  /** Bytes of an NPY file of one variable. */
-  save(format: 'npy', variable: string | number): Uint8Array;
-  /** Bytes of a picture of one plane; a dataset read from PNG gives that picture back exactly. */
+  /** Bytes of a file with everything: NetCDF classic, NetCDF-4, GeoTIFF, or a NumPy archive. */
+  save(format: 'netcdf' | 'netcdf4' | 'tiff' | 'npz'): Uint8Array;
+  /** Bytes of a file of one variable: a NumPy array, or text. */
+  save(format: 'npy' | 'csv', variable: string | number): Uint8Array;
+  /** Bytes of a picture of one plane; a dataset read from a picture gives that one back exactly. */
   save(format: 'png', variable: string | number, plane?: number): Uint8Array;
-  save(format = 'original', variable: string | number = 0, plane = 0): Uint8Array {
-    return this.inner.save(format, format === 'npy' || format === 'png' ? this.index(variable) : 0, plane);
+  save(format?: Format, variable: string | number = 0, plane = 0): Uint8Array {
+    return format === undefined ? this.original().bytes : this.inner.save(format, this.index(variable), plane);
+  }
+
+  /** As `save()`, with the name it should have: it ends otherwise than the one the file had where it has to be another format, as PNG for JPEG. */
+  original(): { bytes: Uint8Array; fileName: string } {
+    return this.inner.original();
   }
 
   /** Releases the memory; the dataset is unusable afterwards. */
@@ -402,13 +438,19 @@ export class Dataset {
 }
 
 /**
- * Reads NetCDF-3, NPY or PNG.
+ * Reads NetCDF, GRIB, GeoTIFF, NPY, NPZ, CSV or a picture, told by their content.
  *
- * @param name file name; its stem names the variable of NPY and PNG
+ * @param name file name; its stem names the variable of formats that have no names
  */
 export async function openDataset(file: Uint8Array | ArrayBuffer | Blob, name = file instanceof File ? file.name : 'data'): Promise<Dataset> {
   await load();
   return new Dataset(wasm.WasmDataset.open(await bytesOf(file), name));
+}
+
+/** Any file, to be kept in an archive byte for byte; {@link Dataset.save} gives it back. */
+export async function fromFile(file: Uint8Array | ArrayBuffer | Blob, name = file instanceof File ? file.name : 'data'): Promise<Dataset> {
+  await load();
+  return new Dataset(wasm.WasmDataset.fromFile(await bytesOf(file), name));
 }
 
 /** A dataset of one typed array. */
@@ -421,9 +463,9 @@ export async function fromArray(values: TypedArray, options: ArrayOptions = {}):
 
 /** Compresses a dataset; it stays usable. */
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
-  const [kind, value] = boundOf(options);
-  const { model = 'auto', base = 'auto' } = options;
-  const job = new wasm.WasmCompressor(dataset.inner, kind, value, loaded(), typeof model === 'string' ? model : model.id, base);
+  const { model = 'auto', base = 'auto', variables = {} } = options;
+  const bounds = { others: boundOf(options, ''), named: Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]) };
+  const job = new wasm.WasmCompressor(dataset.inner, bounds, loaded(), typeof model === 'string' ? model : model.id, base);
   const warning = model === 'auto' && known.list.length === 0 ? known.warning : undefined;
   const { result, seconds, ran } = await drive(job, options);
   return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ran, ...(warning !== undefined && { warning }) };
@@ -471,12 +513,11 @@ export function difference(original: Dataset, decoded: Dataset, variable: string
   return wasm.difference(original.inner, decoded.inner, original.index(variable), plane);
 }
 
-function boundOf({ abs, rel, lossless }: CompressOptions): ['abs' | 'rel' | 'lossless', number] {
-  if (Number(abs !== undefined) + Number(rel !== undefined) + Number(lossless === true) !== 1) {
-    throw new DeepCompError('invalid-argument', 'give exactly one of abs, rel and lossless');
-  }
-  if (abs !== undefined) return ['abs', abs];
-  return rel !== undefined ? ['rel', rel] : ['lossless', 0];
+function boundOf({ abs, rel, pointwise, lossless, recommended }: Bound, whose: string): { kind: string; value: number } {
+  const amounts = { abs, rel, pointwise, ...(lossless && { lossless: 0 }), ...(recommended && { recommended: 0 }) };
+  const [given, ...more] = Object.entries(amounts).filter(([, value]) => value !== undefined);
+  if (!given || more.length > 0) throw new DeepCompError('invalid-argument', `give exactly one of abs, rel, pointwise, lossless and recommended${whose}`);
+  return { kind: given[0], value: given[1] as number };
 }
 
 async function bytesOf(file: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array> {

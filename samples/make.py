@@ -47,8 +47,27 @@ def sea_surface_temperature(folder: Path) -> None:
             variable[:] = old[name][:]
 
 
-def two_metre_temperature(folder: Path) -> None:
-    """GFS 2 m temperature in kelvin, north to south, as NPY float32."""
+def ocean(folder: Path) -> None:
+    """Levitus temperature and salinity of the four uppermost levels with their coordinates, values and attributes as they are, as NetCDF-4."""
+    source = debian("ferret-datasets", folder) / "usr/share/ferret-vis/data/levitus_climatology.cdf"
+    with netCDF4.Dataset(source) as old, netCDF4.Dataset(HERE / "levitus_ocean.nc", "w", format="NETCDF4") as new:
+        old.set_auto_mask(False)
+        new.setncattr("title", "Levitus annual climatology of the upper ocean, 1 by 1 degrees")
+        new.setncattr("source", "NOAA PMEL, levitus_climatology.cdf of Debian ferret-datasets 7.6.0-5")
+        levels = 4
+        for name in ("ZAXLEVITR", "YAXLEVITR", "XAXLEVITR"):
+            new.createDimension(name, levels if name == "ZAXLEVITR" else old.dimensions[name].size)
+        for name in ("ZAXLEVITR", "YAXLEVITR", "XAXLEVITR", "TEMP", "SALT"):
+            attributes = {key: value for key, value in old[name].__dict__.items() if key != "edges"}
+            storage = {"zlib": True, "shuffle": True, "complevel": 9} if name in ("TEMP", "SALT") else {}
+            variable = new.createVariable(name, old[name].dtype, old[name].dimensions, fill_value=attributes.pop("_FillValue", None), **storage)
+            variable.setncatts(attributes)
+            variable.set_auto_mask(False)
+            variable[:] = old[name][:levels] if "ZAXLEVITR" in old[name].dimensions else old[name][:]
+
+
+def messages(folder: Path):
+    """The messages of a GFS forecast."""
     archive = folder / "pygrib-2.1.8.tar.gz"
     if not archive.exists():
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "pygrib", "pygrib==2.1.8"]
@@ -57,11 +76,27 @@ def two_metre_temperature(folder: Path) -> None:
         tar.extract(GFS_FILE, folder, filter="data")
     with open(folder / GFS_FILE, "rb") as file:
         while (message := eccodes.codes_grib_new_from_file(file)) is not None:
-            if eccodes.codes_get(message, "shortName") == "2t":
-                shape = (eccodes.codes_get(message, "Nj"), eccodes.codes_get(message, "Ni"))
-                values = eccodes.codes_get_values(message).astype(numpy.float32).reshape(shape)
-                numpy.save(HERE / "gfs_t2m.npy", values)
+            yield message
             eccodes.codes_release(message)
+
+
+def two_metre_temperature(folder: Path) -> None:
+    """GFS 2 m temperature in kelvin, north to south, as NPY float32."""
+    for message in messages(folder):
+        if eccodes.codes_get(message, "shortName") == "2t":
+            shape = (eccodes.codes_get(message, "Nj"), eccodes.codes_get(message, "Ni"))
+            values = eccodes.codes_get_values(message).astype(numpy.float32).reshape(shape)
+            numpy.save(HERE / "gfs_t2m.npy", values)
+
+
+def upper_air(folder: Path) -> None:
+    """GFS height, temperature and wind on three pressure levels, as they are packed, as GRIB2."""
+    eccodes.codes_grib_multi_support_on()
+    with open(HERE / "gfs_upper_air.grib2", "wb") as out:
+        for message in messages(folder):
+            wanted = {"shortName": ("gh", "t", "u", "v"), "typeOfLevel": ("isobaricInhPa",), "level": ("250", "500", "850")}
+            if all(eccodes.codes_get(message, key, str) in among for key, among in wanted.items()):
+                eccodes.codes_write(message, out)
 
 
 def blue_marble(folder: Path) -> None:
@@ -74,7 +109,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
         sea_surface_temperature(folder)
+        ocean(folder)
         two_metre_temperature(folder)
+        upper_air(folder)
         blue_marble(folder)
 
 

@@ -1,7 +1,7 @@
 /** A static server for the built page, on the local machine only. */
 import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { extname, join, normalize, sep } from 'node:path';
+import { extname, join, normalize, resolve as absolute, sep } from 'node:path';
 import { ROOT } from './tools.mjs';
 
 const TYPES = {
@@ -27,7 +27,7 @@ function find(folder, prefix, address) {
 /** Serves `folder` below `prefix`; resolves to `{ url, close }`. Port 0 takes any free one. */
 export function serve({ folder = join(ROOT, 'www', 'dist'), port = 0, prefix = '/' } = {}) {
   const server = createServer((request, response) => {
-    const found = find(folder, prefix, request.url);
+    const found = find(absolute(folder), prefix, request.url);
     if (!found) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
       return;

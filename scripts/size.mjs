@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT } from './tools.mjs';
 
-/** Bytes, gzip. Of the CPU: the predictor fitted into 400,000; the autoencoder came on top, then jobs that travel. */
-const BUDGETS = { wasm: 440_000, 'wasm-gpu': 2_500_000 };
+/** Bytes, gzip. Of the CPU: 440,000 without the readers of NetCDF-4, GRIB, GeoTIFF and pictures, which come on top and are to be loaded on demand. */
+const BUDGETS = { wasm: 1_000_000, 'wasm-gpu': 2_500_000 };
 
 /** Prints the size; throws when it is over the budget. */
 export function checkSize() {

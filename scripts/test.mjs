@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { dirname, delimiter, join } from 'node:path';
 import { buildGpuWasm, buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
 import { checkSize } from './size.mjs';
-import { CommandFailed, ROOT, ensureChromium, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
+import { CommandFailed, ROOT, ensureChromium, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
 
 const WASM = ['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'];
 const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -46,6 +46,7 @@ const STAGES = [
   ['install wasm-bindgen', once(ensureWasmBindgen)],
   ['install Chromium', once(ensureChromium)],
   ['install a Vulkan driver', once(ensureVulkan)],
+  ['install the tools of the field', once(ensureFieldTools)],
   ['format', () => cargo('fmt', '--all', '--check')],
   ['lints', () => cargo('clippy', ...ALL, '--all-targets', '--', '-D', 'warnings')],
   ['lints of what training needs', () => cargo('clippy', '-p', 'deepcomp', '--features', 'training', '--', '-D', 'warnings')],

@@ -99,6 +99,15 @@ export function ensureVulkan() {
   return found();
 }
 
+/** The tools of the field that tests compare with, as Debian packages; the tests name what is missing. */
+const FIELD_TOOLS = { ncdump: 'netcdf-bin', grib_ls: 'libeccodes-tools', gdalinfo: 'gdal-bin', cdo: 'cdo', python3: 'python3' };
+
+/** Installs those that are missing where apt-get is there. */
+export function ensureFieldTools() {
+  const missing = Object.entries(FIELD_TOOLS).filter(([tool]) => !onPath([tool]));
+  if (missing.length > 0) aptInstall(...missing.map(([, name]) => name));
+}
+
 /** Path of Chromium: the CHROMIUM variable, or found, or installed with apt-get. */
 export function ensureChromium() {
   if (process.env.CHROMIUM) return process.env.CHROMIUM;

@@ -11,7 +11,7 @@ pub type Result<T> = core::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The bytes start like none of the formats this build reads. Convert the file, or check that it is the right one.
-    #[error("not a file this build can read ({seen}); give it NetCDF-3, NPY, PNG or a .dca archive")]
+    #[error("not a file this build can read ({seen}); give it NetCDF, GRIB, GeoTIFF, NPY, NPZ, CSV, a picture or a .dca archive")]
     UnknownFormat {
         /// What the first bytes look like.
         seen: String,

@@ -199,6 +199,21 @@ fn layered_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     ]
 }
 
+/// Bounds relative to each value, text, and a file that is no data.
+fn other_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
+    let dataset = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    let octaves = |i: usize| f64::from(hill(i / 67, i % 67)) * f64::from(power_of_two((i / 67) as i32 / 4 - 9));
+    let words = [b"ocean ".as_slice(), b"air ", b"temperature ", b"of the ", b"wind\n"];
+    let text: Vec<u8> = (0..3000u32).flat_map(|i| words[random(i) as usize % 5].iter().copied()).collect();
+    let pointwise = |share| ErrorBound::pointwise(share).unwrap();
+    vec![
+        ("pointwise", dataset(&[61, 67], Values::F32((0..61 * 67).map(|i| octaves(i) as f32).collect())), pointwise(0.01)),
+        ("pointwise_zeros", dataset(&[61, 67], Values::F64((0..61 * 67).map(|i| if i / 300 % 2 == 0 { 0.0 } else { octaves(i) }).collect())), pointwise(0.001)),
+        ("text", dataset(&[100, 40], Values::Char(text.iter().take(4000).copied().collect())), ErrorBound::Lossless),
+        ("file", Dataset::from_file(text), ErrorBound::Lossless),
+    ]
+}
+
 /// Hills with a grain.
 fn hill(y: usize, x: usize) -> f32 {
     let bump = |t: f32| t * (1.0 - t) * (1.0 + t);
@@ -223,7 +238,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 51);
+    assert!(list.lines().count() >= 55);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();
@@ -252,8 +267,9 @@ fn write(folder: &std::path::Path) {
     let mut list = String::new();
     let network = network_inputs().into_iter().map(|input| (input, Some(tiny(folder)), Base::Never));
     let layered = layered_inputs().into_iter().map(|input| (input, Some(tiny(folder)), Base::Always));
-    for ((name, dataset, bound), model, base) in inputs().into_iter().map(|input| (input, None, Base::Never)).chain(network).chain(layered) {
-        let options = Options { bound, model: model.clone(), base };
+    let others = other_inputs().into_iter().map(|input| (input, None, Base::Never));
+    for ((name, dataset, bound), model, base) in inputs().into_iter().map(|input| (input, None, Base::Never)).chain(network).chain(layered).chain(others) {
+        let options = Options { bounds: bound.into(), model: model.clone(), base };
         let (bytes, reports) = Compressor::new(dataset, name, &options).unwrap().finish().unwrap();
         assert_eq!(reports[0].model, model.map(|m| m.id()), "{name}");
         assert_eq!(reports[0].base.is_some(), base == Base::Always, "{name}");

@@ -1,7 +1,7 @@
 //! The metrics against values of NumPy and SciPy, and what holds for any arrays.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
-use deepcomp::field::{Attribute, Dataset, Field, Missing, SourceFormat, Values};
+use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, Missing, SourceFormat, Values};
 use deepcomp::metrics::{Acceptance, Verdicts, acceptance, compare};
 use deepcomp::{Error, Result};
 use proptest::prelude::*;
@@ -59,7 +59,8 @@ fn planes() {
     close(Some(found.rmse), 2.830_275_737_028_611, 1e-14);
     close(Some(found.bias), 2.000_065_104_166_666_6, 1e-14);
     close(found.psnr(), 40.649_421_820_361_76, 1e-14);
-    assert!(found.keeps(4.2) && !found.keeps(4.1) && !found.keeps(0.0));
+    let keeps = |absolute| found.keeps(ErrorBound::absolute(absolute).unwrap(), absolute);
+    assert!(keeps(4.2) && !keeps(4.1) && !found.keeps(ErrorBound::Lossless, 0.0));
     let extra_dimensions = acceptance(&field(&[1, 2, 24, 30], bowls().0), &field(&[1, 2, 24, 30], bowls().1)).unwrap();
     assert_eq!(extra_dimensions, acceptance(&x, &y).unwrap());
     let expected = Verdicts { pearson: Some(false), ks_p: Some(true), spatial_relative_error: Some(false), dssim: Some(false) };

@@ -1,13 +1,14 @@
 /** The page: what is open, what was asked for, and who shows it. The work is done in the worker. */
 import type { Backend, Range } from 'deepcomp';
 import { Engine, EngineError, type CallOptions } from './engine.ts';
-import type { Base, Bound, FileKind, Opened, Predictor, Result } from './protocol.ts';
+import type { Base, Bounds, FileKind, Missing, Opened, Predictor, Result } from './protocol.ts';
 import { AcceptancePanel } from './ui/acceptance.ts';
 import { BackendChoice } from './ui/backend.ts';
 import { BoundForm } from './ui/bound.ts';
 import { byId, make } from './ui/dom.ts';
 import { showFilesInside, watchFiles, watchFilesInside } from './ui/files.ts';
 import { showResult, watchSaves } from './ui/result.ts';
+import { showSuspect, watchSuspect } from './ui/suspect.ts';
 import { firstVariable, showVariables } from './ui/variables.ts';
 import { isPicture, planeNumber, showSliders, ViewPanel } from './ui/views.ts';
 
@@ -18,6 +19,8 @@ interface Session {
   result: Result | undefined;
   variable: number;
   range: Range;
+  /** Values that were named as missing. */
+  missing: Missing;
   /** Position along each leading dimension of the variable. */
   index: number[];
 }
@@ -39,6 +42,7 @@ let drawAgain = false;
 watchFiles((name, read) => void (/\.dcm$/i.test(name) ? addModel(read) : open(name, read)));
 watchFilesInside((file) => void show((options) => engine.call('openFile', { file, backend: backends.chosen }, options)));
 watchSaves((kind) => void save(kind));
+watchSuspect((variable, value) => void nameMissing(variable, value));
 
 /** Runs one long task; a newer one stops the older and starts when that has ended, so that page and worker agree on what is open. */
 function task(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -101,25 +105,26 @@ function show(load: (options: CallOptions) => Promise<Opened>, read = nothing): 
       throw error;
     });
     showFilesInside(opened);
-    session = { opened, read, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, index: [] };
+    session = { opened, read, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, missing: [], index: [] };
     showVariables(opened, session.variable, (variable) => void select(variable, false).catch(report));
     await select(session.variable, true);
-    tellFallback(opened.result);
+    if (opened.why !== undefined) tell(`kept byte for byte, not as data: ${opened.why}`, false);
+    else tellFallback(opened.result);
   });
 }
 
-function compress(bound: Bound, model: Predictor, base: Base): Promise<void> {
+function compress(bounds: Bounds, model: Predictor, base: Base): Promise<void> {
   return task(async (signal) => {
     if (!session) return;
     form.enable(false);
     form.progress('compressing', 0);
-    const { opened, read } = session;
+    const { opened, read, missing } = session;
     const backend: Backend = backends.chosen;
     const onProgress: CallOptions['onProgress'] = (stage, fraction) => form.progress(stage, fraction);
     signal.addEventListener('abort', () => packer.stop(), { once: true });
     const bytes = await read();
     signal.throwIfAborted();
-    const packed = await packer.call('compress', { bytes, name: opened.fileName, bound, model, base, backend }, { onProgress, transfer: [bytes] }).finally(() => packer.rest());
+    const packed = await packer.call('compress', { bytes, name: opened.fileName, bounds, missing, model, base, backend }, { onProgress, transfer: [bytes] }).finally(() => packer.rest());
     const result = await engine.call('check', { packed, backend }, { signal, onProgress, transfer: [packed.archive.buffer] });
     if (session?.opened !== opened) return;
     session.result = result;
@@ -145,11 +150,23 @@ async function select(variable: number, newFile: boolean): Promise<void> {
   if (session?.opened !== opened) return;
   Object.assign(session, { variable, range, index: chosen.shape.slice(0, -2).map(() => 0) });
   form.suggest(opened, chosen, range, newFile);
+  showSuspect(opened, variable);
   showResult(opened, session.result, variable);
   showSliders(opened, chosen, session.index, () => void draw());
   const drawn = drawable ? draw() : panel.clear(`${chosen.name}: ${chosen.bytes > 0 ? 'text, kept exactly' : 'no values'}`);
   acceptance.show(opened, session.result, variable);
   await drawn;
+}
+
+/** Takes a value as missing from now on; what was made before is no longer of this data. */
+function nameMissing(variable: number, value: number): Promise<void> {
+  return task(async () => {
+    if (!session) return;
+    const opened = await engine.call('setMissing', { variable, value });
+    session = { ...session, opened, result: undefined, missing: [...session.missing, [variable, value]] };
+    showVariables(opened, variable, (chosen) => void select(chosen, false).catch(report));
+    await select(variable, true);
+  });
 }
 
 /** Draws what the sliders say; while one drawing is under way only the latest request is kept. */

@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Acceptance, Backend, Comparison, Dataset, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Backend, Bound, Comparison, Dataset, Format, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -9,7 +9,10 @@ export interface Axis {
   calendar?: string;
 }
 
-export type Bound = { abs: number } | { rel: number } | { lossless: true };
+/** The bound of all variables, and of those that have their own. */
+export interface Bounds extends Bound {
+  variables: Record<string, Bound>;
+}
 
 /** What foresees values: the network of the package, or the classical predictor alone. */
 export type Predictor = 'auto' | 'none';
@@ -56,6 +59,8 @@ export interface Opened {
   variables: Variable[];
   /** By name of the dimension. */
   axes: Record<string, Axis>;
+  /** Why it is kept byte for byte and not as data. */
+  why?: string;
   /** Present when the file is an archive. */
   result?: Result;
   /** Names of the files in the archive, and which of them is open. */
@@ -79,15 +84,20 @@ export interface Preview {
   plane: Plane;
 }
 
-export type FileKind = 'archive' | 'netcdf' | 'npy' | 'png';
+export type FileKind = 'archive' | 'original' | Format;
+
+/** Values that a person named as missing, by number of the variable. */
+export type Missing = [variable: number, value: number][];
 
 export interface Calls {
   open: { args: { bytes: ArrayBuffer; name: string; backend: Backend }; result: Opened };
   openFile: { args: { file: number; backend: Backend }; result: Opened };
   /** Makes an archive of a file; what is open does not matter. */
-  compress: { args: { bytes: ArrayBuffer; name: string; bound: Bound; model: Predictor; base: Base; backend: Backend }; result: Packed };
+  compress: { args: { bytes: ArrayBuffer; name: string; bounds: Bounds; missing: Missing; model: Predictor; base: Base; backend: Backend }; result: Packed };
   /** Decodes an archive of the open file and compares every value with it. */
   check: { args: { packed: Packed; backend: Backend }; result: Result };
+  /** Takes a stored value of a variable of the open file as missing. */
+  setMissing: { args: { variable: number; value: number }; result: Opened };
   addModel: { args: { bytes: ArrayBuffer }; result: Model };
   views: { args: { variable: number; planes: number[] }; result: Views };
   range: { args: { variable: number }; result: Range };

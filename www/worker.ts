@@ -1,8 +1,9 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openDataset, preview, DeepCompError, type Acceptance, type Backend, type Dataset, type JobOptions, type Plane, type VariableReport } from 'deepcomp';
+import { acceptance, addModel, compare, compress, decompressTimed, difference, fromFile, inspect, models, openDataset, preview, DeepCompError, type Acceptance, type Backend, type Dataset, type JobOptions, type Plane, type VariableReport } from 'deepcomp';
 import type { Axis, Calls, Opened, Packed, Preview, Reply, Request, Result, Stage, Views } from './protocol.ts';
 
 let source: Dataset | undefined;
+let sourceBytes = 0;
 let decoded: Dataset | undefined;
 /** What `decoded` came from: its bytes, which file in them, and which of its variables may have base layers. */
 let archive: { bytes: Uint8Array; file: number; layered: boolean[] } | undefined;
@@ -43,6 +44,7 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
     case 'openFile': return openArchive(archive?.bytes ?? new Uint8Array(), request.args, signal, post);
     case 'compress': return pack(request.args, post);
     case 'check': return check(request.args, signal, post);
+    case 'setMissing': return Promise.resolve(setMissing(request.args));
     case 'addModel': return addModel(request.args.bytes);
     case 'views': return views(request.args.variable, request.args.planes);
     case 'range': return Promise.resolve(shown().range(request.args.variable));
@@ -64,11 +66,29 @@ function keep(next: { source?: Dataset | undefined; decoded?: Dataset | undefine
 async function open({ bytes: buffer, name, backend }: Calls['open']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
   const bytes = new Uint8Array(buffer);
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    const dataset = await openDataset(bytes, name);
+    const { dataset, why } = await openAny(bytes, name);
     keep({ source: dataset });
-    return describe(dataset, bytes.length);
+    sourceBytes = bytes.length;
+    return { ...describe(dataset, bytes.length), ...(why !== undefined && { why }) };
   }
   return openArchive(bytes, { file: 0, backend }, signal, post);
+}
+
+/** A file that is no data is kept as it is. A damaged one is an error. */
+async function openAny(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<{ dataset: Dataset; why?: string }> {
+  try {
+    return { dataset: await openDataset(bytes, name) };
+  } catch (error) {
+    if (!(error instanceof DeepCompError) || !['unknown-format', 'unsupported'].includes(error.code)) throw error;
+    return { dataset: await fromFile(bytes, name), why: error.message };
+  }
+}
+
+function setMissing({ variable, value }: Calls['setMissing']['args']): Opened {
+  if (!source) throw new DeepCompError('invalid-argument', 'open a data file first');
+  source.setMissing(variable, value);
+  keep({ source });
+  return describe(source, sourceBytes);
 }
 
 async function openArchive(bytes: Uint8Array, { file, backend }: Calls['openFile']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
@@ -103,9 +123,10 @@ function describe(dataset: Dataset, fileBytes: number): Opened {
   return { fileName, fileBytes, format, variables: [...variables], axes };
 }
 
-async function pack({ bytes, name, bound, model, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
-  const dataset = await openDataset(bytes, name);
-  const { bytes: archive, variables, seconds, ran, warning } = await compress(dataset, { ...bound, model, base, ...job('compressing', backend, post) });
+async function pack({ bytes, name, bounds, missing, model, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
+  const { dataset } = await openAny(new Uint8Array(bytes), name);
+  missing.forEach(([variable, value]) => dataset.setMissing(variable, value));
+  const { bytes: archive, variables, seconds, ran, warning } = await compress(dataset, { ...bounds, model, base, ...job('compressing', backend, post) });
   dataset.free();
   return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, ran, base: model === 'none' || warning !== undefined ? 'never' : base, ...(warning !== undefined && { warning }) };
 }
@@ -186,15 +207,21 @@ function save({ kind, variable, plane }: Calls['save']['args']): Calls['save']['
   const stem = fileName.replace(/\.[^.]*$/, '') || 'data';
   const safe = (variables[variable]?.name ?? '').replace(/[^\p{L}\p{N}\-_.]/gu, '_');
   const name = variables.length > 1 ? `${stem}.${safe}` : stem;
-  const many = format !== 'png' && (variables[variable]?.planes ?? 1) > 1;
+  const many = !PICTURES.includes(format) && (variables[variable]?.planes ?? 1) > 1;
   const bytes = (b: Uint8Array) => b as Uint8Array<ArrayBuffer>;
   switch (kind) {
     case 'archive': return { bytes: bytes(archive.bytes.slice()), fileName: `${stem}.dca` };
-    case 'netcdf': return { bytes: bytes(format === 'netcdf' ? decoded.save() : decoded.save('netcdf')), fileName: `${stem}.nc` };
-    case 'npy': return { bytes: bytes(decoded.save('npy', variable)), fileName: `${name}.npy` };
+    case 'original': return decoded.original() as Calls['save']['result'];
+    case 'netcdf': case 'netcdf4': return { bytes: bytes(decoded.save(kind)), fileName: `${stem}.nc` };
+    case 'tiff': return { bytes: bytes(decoded.save('tiff')), fileName: `${stem}.tif` };
+    case 'npz': return { bytes: bytes(decoded.save('npz')), fileName: `${stem}.npz` };
+    case 'npy': case 'csv': return { bytes: bytes(decoded.save(kind, variable)), fileName: `${name}.${kind}` };
     case 'png': return { bytes: bytes(decoded.save('png', variable, plane)), fileName: many ? `${name}.${String(plane).padStart(4, '0')}.png` : `${name}.png` };
   }
 }
+
+/** Formats whose variables are pictures. */
+const PICTURES: Dataset['format'][] = ['png', 'picture'];
 
 /** Arrays in a reply that can change hands instead of being copied. */
 function buffers(result: Calls[keyof Calls]['result']): Transferable[] {

@@ -90,7 +90,7 @@ impl Compressor {
         if self.index.files.iter().any(|f| f.name == name) {
             return Err(Error::InvalidArgument { what: format!("two inputs are called {name:?}; rename one, so that both can be extracted") });
         }
-        let plans = dataset.fields.iter().map(|f| plan(&dataset, f, self.options.bound)).collect::<Result<Vec<_>>>()?;
+        let plans = dataset.fields.iter().map(|f| plan(&dataset, f, &self.options.bounds)).collect::<Result<Vec<_>>>()?;
         let (format, format_detail) = format_numbers(dataset.format);
         self.index.files.push(FileEntry {
             name: name.to_owned(),
@@ -99,6 +99,7 @@ impl Compressor {
             dimensions: dataset.dimensions.iter().map(Into::into).collect(),
             attributes: dataset.attributes.iter().map(Into::into).collect(),
             variables: Vec::new(),
+            layout: Some(dataset.layout).filter(|layout| !layout.is_empty()).map(Into::into),
         });
         let file = self.index.files.len() - 1;
         for (field, plan) in dataset.fields.into_iter().zip(plans) {
@@ -220,6 +221,7 @@ impl Work {
             ErrorBound::Lossless => (0, 0.0),
             ErrorBound::Absolute(b) => (1, b.get()),
             ErrorBound::Relative(b) => (2, b.get()),
+            ErrorBound::Pointwise(b) => (3, b.get()),
         };
         let max_error = self.max_error * field.packing().scale.abs();
         let values_sum = super::frame::values_sum(&field.values);

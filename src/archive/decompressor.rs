@@ -121,7 +121,8 @@ impl Decompressor {
         let file = self.archive.file(self.file)?;
         let dimensions = file.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
         let attributes = file.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
-        Ok(Dataset { format: source_format(file), dimensions, attributes, fields: self.fields.into_iter().map(|begun| begun.field).collect() })
+        let layout = file.layout.as_ref().map_or_else(Vec::new, |layout| layout.to_vec());
+        Ok(Dataset { format: source_format(file), dimensions, attributes, fields: self.fields.into_iter().map(|begun| begun.field).collect(), layout })
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Index {
 pub(crate) struct FileEntry {
     #[n(0)]
     pub(crate) name: String,
-    /// 0 array, 1 NetCDF-3 (detail: version), 2 NPY (detail: 1 Fortran order, 2 big-endian), 3 PNG.
+    /// As [`format_numbers`] has them.
     #[n(1)]
     pub(crate) format: u8,
     #[n(2)]
@@ -35,6 +35,9 @@ pub(crate) struct FileEntry {
     pub(crate) attributes: Vec<AttributeEntry>,
     #[n(5)]
     pub(crate) variables: Vec<VariableEntry>,
+    /// What only the source format's reader and writer understand.
+    #[n(6)]
+    pub(crate) layout: Option<ByteVec>,
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -108,13 +111,13 @@ pub(crate) struct ChunkEntry {
 #[derive(Debug, Clone, Copy, Encode, Decode)]
 #[cbor(map)]
 pub(crate) struct Certificate {
-    /// 0 lossless, 1 absolute, 2 relative to the range.
+    /// 0 lossless, 1 absolute, 2 relative to the range, 3 relative to each value.
     #[n(0)]
     pub(crate) bound_kind: u8,
     /// As asked; 0 when lossless.
     #[n(1)]
     pub(crate) bound: f64,
-    /// In the variable's units; 0 when lossless.
+    /// The largest error it allows, in the variable's units; 0 when lossless.
     #[n(2)]
     pub(crate) absolute_bound: f64,
     /// Largest |decoded − source|, in the variable's units.
@@ -162,6 +165,7 @@ impl Certificate {
             0 => Ok(ErrorBound::Lossless),
             1 => ErrorBound::absolute(self.bound),
             2 => ErrorBound::relative(self.bound),
+            3 => ErrorBound::pointwise(self.bound),
             kind => Err(Error::corrupt(format_args!("bound kind {kind} does not exist in this format version"))),
         }
     }
@@ -261,6 +265,13 @@ pub(crate) fn format_numbers(format: SourceFormat) -> (u8, u8) {
         SourceFormat::NetCdf3 { version } => (1, version),
         SourceFormat::Npy { fortran_order, big_endian } => (2, u8::from(fortran_order) | u8::from(big_endian) << 1),
         SourceFormat::Png => (3, 0),
+        SourceFormat::NetCdf4 => (4, 0),
+        SourceFormat::Grib => (5, 0),
+        SourceFormat::Tiff => (6, 0),
+        SourceFormat::Npz => (7, 0),
+        SourceFormat::Csv => (8, 0),
+        SourceFormat::Picture => (9, 0),
+        SourceFormat::File => (10, 0),
     }
 }
 
@@ -270,6 +281,13 @@ pub(crate) fn source_format(entry: &FileEntry) -> SourceFormat {
         (1, version) => SourceFormat::NetCdf3 { version },
         (2, detail) => SourceFormat::Npy { fortran_order: detail & 1 != 0, big_endian: detail & 2 != 0 },
         (3, _) => SourceFormat::Png,
+        (4, _) => SourceFormat::NetCdf4,
+        (5, _) => SourceFormat::Grib,
+        (6, _) => SourceFormat::Tiff,
+        (7, _) => SourceFormat::Npz,
+        (8, _) => SourceFormat::Csv,
+        (9, _) => SourceFormat::Picture,
+        (10, _) => SourceFormat::File,
         _ => SourceFormat::Array,
     }
 }

@@ -10,7 +10,7 @@ use crate::codec::accelerator::{Accelerator, Desk, LocalFuture, Processor, at_on
 use crate::codec::chunk::ChunkShape;
 use crate::codec::decode::{Decoded, decode};
 use crate::codec::encode::{Encoded, Request, encode};
-use crate::codec::{Base, BaseReport};
+use crate::codec::{Base, BaseReport, Tolerance};
 use crate::error::{Error, Result};
 use crate::field::{DataType, Missing, Values};
 use crate::weights::{Model, ModelId, Models};
@@ -35,7 +35,7 @@ pub(super) enum Task {
     Encode {
         values: Values,
         missing: Missing,
-        tolerance: f64,
+        tolerance: Tolerance,
         cycle: usize,
         base: Base,
     },
@@ -165,7 +165,12 @@ impl Job {
                 let patterns = if let Missing::Patterns(patterns) = missing { Some(patterns) } else { None };
                 put_option(&mut out, patterns.map(|p| p.len() as u64));
                 patterns.into_iter().flatten().for_each(|pattern| put_varint(&mut out, *pattern));
-                put_f64(&mut out, *tolerance);
+                let (kind, amount) = match *tolerance {
+                    Tolerance::Absolute(amount) => (0, amount),
+                    Tolerance::Pointwise(amount) => (1, amount),
+                };
+                out.push(kind);
+                put_f64(&mut out, amount);
                 put_varint(&mut out, *cycle as u64);
                 out.push(*base as u8);
                 put_values(&mut out, values);
@@ -193,7 +198,8 @@ impl Job {
                 None => Missing::NonFinite,
                 Some(count) => Missing::Patterns((0..count).map(|_| reader.varint()).collect::<Result<_>>()?),
             };
-            let (tolerance, cycle) = (reader.f64()?, reader.count("a cycle", usize::MAX)?);
+            let tolerance = if reader.u8()? == 0 { Tolerance::Absolute } else { Tolerance::Pointwise }(reader.f64()?);
+            let cycle = reader.count("a cycle", usize::MAX)?;
             let base = [Base::Auto, Base::Always, Base::Never].get(usize::from(reader.u8()?)).copied().unwrap_or_default();
             Task::Encode { missing, tolerance, cycle, base, values: values(reader)? }
         } else {
@@ -206,6 +212,12 @@ impl Job {
 }
 
 impl Done {
+    /// What the chunk decodes to.
+    #[must_use]
+    pub const fn values(&self) -> &Values {
+        &self.values
+    }
+
     /// To travel.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

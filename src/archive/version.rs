@@ -13,7 +13,7 @@ pub struct FormatVersion {
 
 impl FormatVersion {
     /// What this build writes.
-    pub const CURRENT: Self = Self { major: 0, minor: 5 };
+    pub const CURRENT: Self = Self { major: 0, minor: 6 };
 
     /// The version in a superblock.
     ///

@@ -28,6 +28,8 @@ pub(crate) enum Filling {
     Constant,
     /// Header, stream, patches.
     Coded(Method),
+    /// Bytes that are no measurements, compressed as such.
+    Bytes,
 }
 
 /// How the planes of a stream are coded.
@@ -62,13 +64,14 @@ impl Filling {
             Self::Coded(Method::Repeats) => 4,
             Self::Coded(Method::Network) => 5,
             Self::Coded(Method::Layered) => 6,
+            Self::Bytes => 7,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
         let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network, Method::Layered].map(Self::Coded);
-        [Self::Raw, Self::Constant]
+        [Self::Raw, Self::Constant, Self::Bytes]
             .into_iter()
             .chain(methods)
             .find(|f| f.number() == number)

@@ -2,6 +2,7 @@
 
 use super::accelerator::Processor;
 use super::autoencoder::{self, View};
+use super::bytes;
 use super::chunk::{ChunkShape, Filling, Header, MaskKind, Method};
 use super::entropy::{Coder, Decoder, MaskTables};
 use super::lattice::{LowBits, Sample};
@@ -23,6 +24,7 @@ pub(crate) async fn decode(payload: &[u8], shape: ChunkShape, data_type: DataTyp
     match Filling::read(&mut reader)? {
         Filling::Raw => raw(reader.rest(), shape, data_type).map(plain),
         Filling::Constant => constant(reader.rest(), shape, data_type).map(plain),
+        Filling::Bytes => bytes::decompress(reader.rest(), shape.samples() * data_type.size()).map(|bytes| plain(Values::from_le_bytes(data_type, &bytes))),
         Filling::Coded(method) => {
             let coded = Coded::read(reader, &Setting { method, shape, data_type, network }).await?;
             let mut values = Values::zeros(data_type, 0)?;

@@ -2,6 +2,7 @@
 
 use super::accelerator::{Processor, at_once};
 use super::autoencoder::BaseLayer;
+use super::bytes;
 use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, MAX_PATTERNS, MaskKind, Method};
 use super::decode::{Decoded, decode, patch};
@@ -10,7 +11,7 @@ use super::lattice::{Fit, LowBits, Sample, fit, nearest};
 use super::mapping::Mapping;
 use super::planes::{Plane, Planes};
 use super::pyramid::Grid;
-use super::{Base, BaseReport};
+use super::{Base, BaseReport, Tolerance};
 use crate::error::{Error, Result};
 use crate::field::{DataType, Element, Missing, Values, with_values};
 use crate::weights::Model;
@@ -18,6 +19,9 @@ use crate::wire::{Reader, put_varint};
 
 /// From this size on a chunk may take the network: what fewer samples could save is not worth an archive that needs weights.
 const NETWORK_SAMPLES: usize = 256;
+
+/// Rows of at least so many bytes, alone in their chunk, are no measurements.
+const LONG_ROW: usize = 1 << 14;
 
 /// Where a byte stands for fewer samples no base layer is tried: it never paid there.
 const DETAILED: usize = 20;
@@ -29,8 +33,7 @@ const SMOOTH: usize = 64;
 pub(crate) struct Request<'a> {
     pub(crate) shape: ChunkShape,
     pub(crate) missing: &'a Missing,
-    /// Largest distance in stored units; 0 is lossless.
-    pub(crate) tolerance: f64,
+    pub(crate) tolerance: Tolerance,
     /// Distance in planes of a second candidate reference (the slower axis of a 4-dimensional array); 0 when there is none.
     pub(crate) cycle: usize,
     /// The network, if it may be used, and where it runs.
@@ -64,6 +67,9 @@ pub(crate) async fn encode(values: &Values, request: &Request<'_>) -> Result<Enc
     if let Some(payload) = with_values!(values, values => constant(values)) {
         return Ok(exact(payload));
     }
+    if let Some(payload) = text(values, request.shape) {
+        return Ok(exact(payload));
+    }
     let source = with_values!(values, values => Source::on_lattice(values, &mask, request));
     let (best, base) = source.smallest().await?;
     let coded = Encoded { base, ..verified(best, values, &mask, request)? };
@@ -85,6 +91,18 @@ fn constant<T: Sample>(values: &[T]) -> Option<Vec<u8>> {
     alike.then_some(payload)
 }
 
+/// The payload of text and of long rows of bytes, which are files as a rule; `None` where a shorter one is thinkable.
+fn text(values: &Values, shape: ChunkShape) -> Option<Vec<u8>> {
+    let bytes = match values {
+        Values::Char(bytes) => bytes,
+        Values::U8(bytes) if shape.samples() == shape.width && shape.width >= LONG_ROW => bytes,
+        _ => return None,
+    };
+    let mut payload = vec![Filling::Bytes.number()];
+    payload.extend(bytes::compress(bytes)?);
+    Some(if payload.len() > bytes.len() { raw(values) } else { payload })
+}
+
 /// A payload is decoded, every value is checked, and those that miss are patched. Wherever the network ran, what it said is checked on the CPU.
 fn verified(best: Tried, values: &Values, mask: &Mask, request: &Request) -> Result<Encoded> {
     let Tried { bytes: mut payload, said, .. } = best;
@@ -103,24 +121,32 @@ fn verified(best: Tried, values: &Values, mask: &Mask, request: &Request) -> Res
     Ok(Encoded { payload, decoded, max_error, missing: mask.count(), network, base: None })
 }
 
-/// Which values are missing, and as what.
+/// Which values are missing, and as what; with them those that have to come back as they are.
 struct Mask {
     /// One plane of classes after another; empty when nothing is missing.
     classes: Vec<u8>,
     kind: MaskKind,
     /// Bits of the missing values, in order.
     bits: Vec<u64>,
+    /// How many of those are no more than kept.
+    kept: usize,
 }
 
 impl Mask {
     fn of<T: Sample>(values: &[T], request: &Request) -> Self {
-        let classes: Vec<u8> = values.iter().map(|v| request.missing.is_missing(*v).into()).collect();
+        let mut kept = 0;
+        let mut class = |v: T| {
+            let keep = request.tolerance.keeps(v.to_f64()) && !request.missing.is_missing(v);
+            kept += usize::from(keep);
+            u8::from(keep || request.missing.is_missing(v))
+        };
+        let classes: Vec<u8> = values.iter().map(|v| class(*v)).collect();
         if !classes.contains(&1) {
-            return Self { classes: Vec::new(), kind: MaskKind::None, bits: Vec::new() };
+            return Self { classes: Vec::new(), kind: MaskKind::None, bits: Vec::new(), kept };
         }
         let mut bits = Vec::with_capacity(classes.iter().filter(|c| **c != 0).count());
         bits.extend(values.iter().zip(&classes).filter(|(_, c)| **c != 0).map(|(v, _)| v.to_bits64()));
-        Self::with_patterns(classes, bits)
+        Self { kept, ..Self::with_patterns(classes, bits) }
     }
 
     /// The mask in which each class is the number of a pattern, unless there are too many.
@@ -136,14 +162,15 @@ impl Mask {
             };
             if patterns.len() > MAX_PATTERNS {
                 classes.iter_mut().for_each(|c| *c = (*c).min(1));
-                return Self { classes, kind: MaskKind::Explicit, bits };
+                return Self { classes, kind: MaskKind::Explicit, bits, kept: 0 };
             }
         }
-        Self { classes, kind: MaskKind::Patterns(patterns), bits }
+        Self { classes, kind: MaskKind::Patterns(patterns), bits, kept: 0 }
     }
 
+    /// How many values are missing.
     fn count(&self) -> u64 {
-        self.bits.len() as u64
+        (self.bits.len() - self.kept) as u64
     }
 
     fn is_missing(&self, index: usize) -> bool {
@@ -402,7 +429,7 @@ fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, request: &Requ
             continue;
         }
         let error = (back.to_f64() - value.to_f64()).abs();
-        if error <= request.tolerance && !mask.is_missing(index) && !request.missing.is_missing(*back) {
+        if request.tolerance.allows(value.to_f64(), back.to_f64()) && !mask.is_missing(index) && !request.missing.is_missing(*back) {
             check.max_error = check.max_error.max(error);
         } else {
             check.patches.push((index, value.to_bits64()));

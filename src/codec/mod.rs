@@ -5,6 +5,7 @@
 
 pub mod accelerator;
 pub(crate) mod autoencoder;
+mod bytes;
 mod candidates;
 pub(crate) mod chunk;
 pub(crate) mod decode;
@@ -20,19 +21,21 @@ pub(crate) mod pyramid;
 mod raster;
 mod reference;
 mod repeats;
+mod tolerance;
 pub(crate) mod walk;
 
 pub(crate) use lattice::half_spacing;
+pub(crate) use tolerance::Tolerance;
 
-use crate::field::ErrorBound;
+use crate::field::Bounds;
 use crate::weights::Model;
 use std::sync::Arc;
 
 /// How to compress.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Bound for every variable but coordinates and text, which stay lossless.
-    pub bound: ErrorBound,
+    /// The bound of each variable; coordinates and text stay lossless.
+    pub bounds: Bounds,
     /// The network that may be used wherever it makes a chunk smaller; `None` for the classical predictor only, which is several times faster.
     pub model: Option<Arc<Model>>,
     /// When planes get a base layer; it takes a model with an autoencoder.

@@ -1,6 +1,8 @@
 //! The error bound a user asks for.
 
 use crate::error::{Error, Result};
+use core::fmt;
+use core::str::FromStr;
 
 /// A positive finite number, checked when it is made.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -29,6 +31,8 @@ pub enum ErrorBound {
     Absolute(AbsoluteBound),
     /// |decoded − source| ≤ bound · (largest − smallest value of the variable).
     Relative(AbsoluteBound),
+    /// |decoded − source| ≤ bound · |source|, for each value; zeros come back exactly.
+    Pointwise(AbsoluteBound),
 }
 
 impl ErrorBound {
@@ -47,4 +51,56 @@ impl ErrorBound {
     pub fn relative(bound: f64) -> Result<Self> {
         AbsoluteBound::new(bound).map(Self::Relative)
     }
+
+    /// A bound relative to each value.
+    ///
+    /// # Errors
+    /// [`Error::InvalidBound`] unless `bound` is finite and above zero.
+    pub fn pointwise(bound: f64) -> Result<Self> {
+        AbsoluteBound::new(bound).map(Self::Pointwise)
+    }
+}
+
+/// As [`fmt::Display`] writes it: `lossless`, `0.01` (absolute), `0.001 of range`, `1%` (of each value).
+impl FromStr for ErrorBound {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let number = |digits: &str| {
+            let advice = || Error::InvalidArgument {
+                what: format!(
+                    "{text:?} is not an error bound; write a number in the variable's units, \"0.001 of range\", \"1%\" of each value, or \"lossless\""
+                ),
+            };
+            digits.trim().parse::<f64>().map_err(|_| advice())
+        };
+        if text == "lossless" {
+            return Ok(Self::Lossless);
+        }
+        if let Some(digits) = text.strip_suffix("of range") {
+            return Self::relative(number(digits)?);
+        }
+        match text.strip_suffix('%') {
+            Some(digits) => Self::pointwise(number(digits)? / 100.0),
+            None => Self::absolute(number(text)?),
+        }
+    }
+}
+
+impl fmt::Display for ErrorBound {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Lossless => write!(f, "lossless"),
+            Self::Absolute(b) => write!(f, "{}", b.get()),
+            Self::Relative(b) => write!(f, "{} of range", b.get()),
+            Self::Pointwise(b) => write!(f, "{}%", shortest(100.0 * b.get())),
+        }
+    }
+}
+
+/// A number without the digits that come of multiplying by a hundred.
+fn shortest(value: f64) -> f64 {
+    let rounded = format!("{value:.12e}").parse().unwrap_or(value);
+    if rounded / 100.0 == value / 100.0 || (rounded - value).abs() < 1e-11 * value { rounded } else { value }
 }

@@ -3,12 +3,17 @@
 //! Nothing here knows a file format or the codec. Values are kept in the type and byte pattern of the source.
 
 mod bound;
+mod bounds;
 mod missing;
 mod planes;
+mod recommended;
 mod values;
 
 pub use bound::{AbsoluteBound, ErrorBound};
-pub use missing::{Missing, Packing};
+pub use bounds::{Bounds, Wish};
+pub(crate) use missing::bit_pattern;
+pub use missing::{Missing, Packing, suspected_missing};
+pub use recommended::recommended;
 pub use values::{DataType, Element, Values, with_values};
 
 use crate::error::{Error, Result};
@@ -30,6 +35,20 @@ pub enum SourceFormat {
     },
     /// PNG picture: one field of shape (channel, y, x).
     Png,
+    /// NetCDF-4, or another HDF5 file whose datasets are arrays of numbers or text. Names of what lies in groups are paths, such as `model/t2m`.
+    NetCdf4,
+    /// GRIB, of either edition: messages that differ by time or level alone are planes of one field.
+    Grib,
+    /// TIFF or GeoTIFF: one field of shape (band, y, x), or one for each of its pictures.
+    Tiff,
+    /// NumPy archive of arrays.
+    Npz,
+    /// Table of numbers as text: one field of shape (row, column).
+    Csv,
+    /// GIF, JPEG or WebP picture, as [`Self::Png`]; comes back as PNG.
+    Picture,
+    /// A file that is kept byte for byte: one field of unsigned bytes.
+    File,
     /// Typed arrays handed over by a program.
     Array,
 }
@@ -108,6 +127,9 @@ pub struct Dataset {
     pub attributes: Vec<Attribute>,
     /// Variables in file order.
     pub fields: Vec<Field>,
+    /// What else the file says, in a form that only the reader and the writer of its format know: storage, headers of messages, tags. Empty where
+    /// the rest says it all.
+    pub layout: Vec<u8>,
 }
 
 impl Dataset {
@@ -129,7 +151,17 @@ impl Dataset {
             attributes: Vec::new(),
             missing: Missing::NonFinite,
         };
-        Ok(Self { format, dimensions, attributes: Vec::new(), fields: vec![field] })
+        Ok(Self { format, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() })
+    }
+
+    /// A file of any kind, to be kept byte for byte.
+    #[must_use]
+    pub fn from_file(bytes: Vec<u8>) -> Self {
+        let length = bytes.len();
+        let missing = Missing::NonFinite;
+        let field = Field { name: "bytes".to_owned(), dimensions: vec![0], shape: vec![length], values: Values::U8(bytes), attributes: Vec::new(), missing };
+        let dimensions = vec![Dimension { name: "byte".to_owned(), length, unlimited: false }];
+        Self { format: SourceFormat::File, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }
     }
 
     /// Whether the field is a coordinate variable (CF: one dimension, of its own name): always kept lossless.

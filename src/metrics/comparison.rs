@@ -1,7 +1,7 @@
 //! Errors, value by value.
 
 use crate::error::{Error, Result};
-use crate::field::{Element, Field, Missing, Packing, Values};
+use crate::field::{Element, ErrorBound, Field, Missing, Packing, Values};
 
 /// The difference between two arrays, in physical (unpacked) units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Comparison {
     pub missing: u64,
     /// Largest |decoded − original|.
     pub max_abs_error: f64,
+    /// Largest |decoded − original| / |original|; infinite where a zero came back as something else.
+    pub max_pointwise_error: f64,
     /// Root of the mean squared difference.
     pub rmse: f64,
     /// Mean of decoded − original.
@@ -32,10 +34,15 @@ impl Comparison {
         (self.count > 0 && (exact || self.range > 0.0)).then(|| if exact { f64::INFINITY } else { 20.0 * (self.range / self.rmse).log10() })
     }
 
-    /// Whether all values lie within a bound in physical units, 0 asking for every bit, and missing ones came back as they were.
+    /// Whether all values lie within a bound, which `absolute` is in physical units, and missing ones came back as they were.
     #[must_use]
-    pub fn keeps(&self, absolute_bound: f64) -> bool {
-        self.missing_equal && if absolute_bound == 0.0 { self.bit_identical } else { self.max_abs_error <= absolute_bound }
+    pub fn keeps(&self, bound: ErrorBound, absolute: f64) -> bool {
+        self.missing_equal
+            && match bound {
+                ErrorBound::Lossless => self.bit_identical,
+                ErrorBound::Absolute(_) | ErrorBound::Relative(_) => self.max_abs_error <= absolute,
+                ErrorBound::Pointwise(bound) => self.max_pointwise_error <= bound.get(),
+            }
     }
 }
 
@@ -56,7 +63,17 @@ pub fn compare(original: &Field, decoded: &Field) -> Result<Comparison> {
 }
 
 fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, packing: Packing) -> Comparison {
-    let mut result = Comparison { count: 0, missing: 0, max_abs_error: 0.0, rmse: 0.0, bias: 0.0, range: 0.0, missing_equal: true, bit_identical: true };
+    let mut result = Comparison {
+        count: 0,
+        missing: 0,
+        max_abs_error: 0.0,
+        max_pointwise_error: 0.0,
+        rmse: 0.0,
+        bias: 0.0,
+        range: 0.0,
+        missing_equal: true,
+        bit_identical: true,
+    };
     let (mut sum, mut squares, mut smallest, mut largest) = (0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
     for (a, b) in original.iter().zip(decoded) {
         let same = a.to_bits64() == b.to_bits64();
@@ -70,6 +87,10 @@ fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, pac
         let error = if same { 0.0 } else { (b - a) * packing.scale };
         result.count += 1;
         result.max_abs_error = result.max_abs_error.max(error.abs());
+        if !same {
+            let pointwise = error.abs() / packing.unpack(a).abs();
+            result.max_pointwise_error = result.max_pointwise_error.max(if pointwise.is_nan() { f64::INFINITY } else { pointwise });
+        }
         sum += error;
         squares += error * error;
         (smallest, largest) = (smallest.min(a), largest.max(a));

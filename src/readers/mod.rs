@@ -2,9 +2,16 @@
 //!
 //! Formats are told by content alone, never by file name. No format here reads files or the network.
 
+pub(crate) mod csv;
+pub(crate) mod frame;
+pub(crate) mod grib;
 pub(crate) mod netcdf;
+pub(crate) mod netcdf4;
 mod npy;
+pub(crate) mod npz;
+mod picture;
 mod png;
+pub(crate) mod tiff;
 
 use crate::error::{Error, Result};
 use crate::field::Dataset;
@@ -19,39 +26,49 @@ pub enum FileFormat {
     Npy,
     /// The PNG signature.
     Png,
+    /// The HDF5 signature.
+    NetCdf4,
+    /// `GRIB`, possibly behind the heading of a bulletin.
+    Grib,
+    /// TIFF or `BigTIFF` of either byte order.
+    Tiff,
+    /// A ZIP container.
+    Npz,
+    /// GIF, JPEG or WebP.
+    Picture,
+    /// Lines of numbers.
+    Csv,
     /// A DeepComp archive.
     Archive,
 }
 
-/// Signatures of what [`read`] and the archive take.
-const KNOWN: [(&[u8], FileFormat); 6] = [
+/// Signatures of what [`read`] and the archive take. WebP, whose size stands between, and CSV, which has none, are told otherwise.
+const KNOWN: [(&[u8], FileFormat); 15] = [
     (b"CDF\x01", FileFormat::NetCdf3),
     (b"CDF\x02", FileFormat::NetCdf3),
     (b"CDF\x05", FileFormat::NetCdf3),
     (b"\x93NUMPY", FileFormat::Npy),
     (b"\x89PNG\r\n\x1a\n", FileFormat::Png),
     (b"\x89DCA\r\n\x1a\n", FileFormat::Archive),
+    (b"\x89HDF\r\n\x1a\n", FileFormat::NetCdf4),
+    (b"GRIB", FileFormat::Grib),
+    (b"II*\0", FileFormat::Tiff),
+    (b"MM\0*", FileFormat::Tiff),
+    (b"II+\0", FileFormat::Tiff),
+    (b"MM\0+", FileFormat::Tiff),
+    (b"PK\x03\x04", FileFormat::Npz),
+    (b"GIF8", FileFormat::Picture),
+    (b"\xff\xd8\xff", FileFormat::Picture),
 ];
 
-const TO_NETCDF: &str = "a later version will read it; until then convert it to NetCDF-3, for example with `cdo -f nc copy`";
-const TO_CLASSIC: &str = "a later version will read it; until then convert it to NetCDF-3, for example with `nccopy -k classic`";
-const TO_PNG: &str = "a later version may read it; until then save the picture as PNG";
-const TO_NPY: &str = "take it apart and give the files inside; arrays as single .npy files";
+const TO_PNG: &str = "save the picture as PNG";
+const TO_NETCDF: &str = "convert it to NetCDF, for example with `h4toh5`";
 const UNPACK: &str = "decompress it and give the file inside";
 
-/// Signatures of formats that people with climate data have, and what to do with them.
-const FOREIGN: [(&[u8], &str, &str); 15] = [
-    (b"\x89HDF\r\n\x1a\n", "NetCDF-4 / HDF5", TO_CLASSIC),
-    (b"\x0e\x03\x13\x01", "HDF4", TO_CLASSIC),
-    (b"GRIB", "GRIB", TO_NETCDF),
-    (b"GIF8", "GIF", TO_PNG),
-    (b"\xff\xd8\xff", "JPEG", TO_PNG),
-    (b"II*\0", "TIFF", TO_PNG),
-    (b"MM\0*", "TIFF", TO_PNG),
-    (b"II+\0", "BigTIFF", TO_PNG),
-    (b"MM\0+", "BigTIFF", TO_PNG),
+/// Signatures of formats that people with climate data have and that are not read, and what to do with them.
+const FOREIGN: [(&[u8], &str, &str); 6] = [
+    (b"\x0e\x03\x13\x01", "HDF4", TO_NETCDF),
     (b"BM", "BMP", TO_PNG),
-    (b"PK\x03\x04", "a ZIP or NPZ container", TO_NPY),
     (b"\x1f\x8b", "gzip", UNPACK),
     (b"BZh", "bzip2", UNPACK),
     (b"\xfd7zXZ\0", "xz", UNPACK),
@@ -65,6 +82,15 @@ const FOREIGN: [(&[u8], &str, &str); 15] = [
 pub fn sniff(bytes: &[u8]) -> Result<FileFormat> {
     if let Some((_, format)) = KNOWN.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return Ok(*format);
+    }
+    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        return Ok(FileFormat::Picture);
+    }
+    if grib::is_bulletin(bytes) {
+        return Ok(FileFormat::Grib);
+    }
+    if csv::is_table(bytes) {
+        return Ok(FileFormat::Csv);
     }
     match FOREIGN.iter().find(|(signature, ..)| bytes.starts_with(signature)) {
         Some((_, name, advice)) => Err(Error::Unsupported { what: (*name).to_owned(), advice: (*advice).to_owned() }),
@@ -99,6 +125,12 @@ pub fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
         FileFormat::NetCdf3 => netcdf::read(bytes, limits),
         FileFormat::Npy => npy::read(bytes, stem(name), limits),
         FileFormat::Png => png::read(bytes, stem(name), limits),
+        FileFormat::NetCdf4 => netcdf4::read(bytes, limits),
+        FileFormat::Grib => grib::read(bytes, limits),
+        FileFormat::Tiff => tiff::read(bytes, stem(name), limits),
+        FileFormat::Npz => npz::read(bytes, limits),
+        FileFormat::Picture => picture::read(bytes, stem(name), limits),
+        FileFormat::Csv => csv::read(bytes, stem(name), limits),
         FileFormat::Archive => Err(Error::InvalidArgument { what: "this is already a DeepComp archive; open it instead of reading it as data".to_owned() }),
     }
 }

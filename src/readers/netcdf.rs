@@ -1,14 +1,17 @@
 //! NetCDF classic files: version 1 (classic), 2 (64-bit offset) and 5 (64-bit data), after the NetCDF Classic Format Specification.
 //!
 //! Every count is checked against the bytes that are left before anything is allocated for it, and the values of no two variables may overlap, so what is
-//! read never exceeds the file. Deliberately absent: NetCDF-4 (HDF5), and the header's `vsize` fields, which are redundant and wrong in old large files.
+//! read never exceeds the file. Where the file is not what the writer would make of it, because of room in the header, other offsets or other bytes in the gaps,
+//! [`Dataset::layout`] is the file without its values. Deliberately absent: NetCDF-4 (HDF5), and the header's `vsize` fields, which are redundant and wrong in old large files.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
-use crate::field::{Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
+use crate::field::{self, Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
 use crate::limits::Limits;
+use crate::readers::frame::Frame;
+use crate::writers;
 
 /// List tags of the header.
 pub(crate) const TAG_DIMENSION: u32 = 0x0a;
@@ -40,21 +43,60 @@ pub(crate) const fn padded(length: u64) -> Option<u64> {
 
 /// Reads a whole file.
 pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
-    let version = bytes.get(3).copied().unwrap_or_default();
-    let mut header = Header { bytes, at: 4, wide: version == 5, version, items: 0, limits };
-    let declared = header.record_count()?;
-    let mut dimensions = header.dimensions()?;
-    let attributes = header.attributes()?;
-    let variables = header.variables(&dimensions)?;
-    let records = Records::new(&variables, declared, bytes.len() as u64, header.at)?;
-    check_extents(&variables, &records, &header)?;
+    let Contents { version, dimensions, attributes, variables, records, header_bytes } = Contents::parse(bytes, limits)?;
     let total = variables.iter().try_fold(0u64, |sum, v| sum.checked_add(v.byte_len(&records)?));
     Limits::check("the data in this file", total.unwrap_or(u64::MAX), limits.decoded_bytes)?;
-    for dimension in dimensions.iter_mut().filter(|d| d.unlimited) {
-        dimension.length = Limits::check("the record dimension", records.count, isize::MAX as u64)?;
-    }
+    let stretches: Vec<Stretches> = variables.iter().map(|v| v.stretches(&records)).collect();
     let fields = variables.into_iter().map(|v| v.into_field(bytes, &dimensions, &records)).collect::<Result<_>>()?;
-    Ok(Dataset { format: SourceFormat::NetCdf3 { version }, dimensions, attributes, fields })
+    let mut dataset = Dataset { format: SourceFormat::NetCdf3 { version }, dimensions, attributes, fields, layout: Vec::new() };
+    if !writers::netcdf::makes(&dataset, bytes) {
+        // An archive has to hold the frame with all else that is not values.
+        let frame = Frame::cut(bytes, stretches.iter().flat_map(Stretches::all), &[(0, header_bytes)], limits.metadata_bytes / 4);
+        dataset.layout = frame.map_or_else(Vec::new, |frame| frame.encode());
+    }
+    Ok(dataset)
+}
+
+/// What the header says.
+pub(crate) struct Contents {
+    version: u8,
+    pub(crate) dimensions: Vec<Dimension>,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) variables: Vec<Variable>,
+    pub(crate) records: Records,
+    header_bytes: u64,
+}
+
+impl Contents {
+    pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        let version = bytes.get(3).copied().unwrap_or_default();
+        let mut header = Header { bytes, at: 4, wide: version == 5, version, items: 0, limits };
+        let declared = header.record_count()?;
+        let mut dimensions = header.dimensions()?;
+        let attributes = header.attributes()?;
+        let variables = header.variables(&dimensions)?;
+        let records = Records::new(&variables, declared, bytes.len() as u64, header.at)?;
+        check_extents(&variables, &records, &header)?;
+        for dimension in dimensions.iter_mut().filter(|d| d.unlimited) {
+            dimension.length = Limits::check("the record dimension", records.count, isize::MAX as u64)?;
+        }
+        Ok(Self { version, dimensions, attributes, variables, records, header_bytes: header.at })
+    }
+}
+
+/// Where the values of a variable stand: equally long stretches at equal distances.
+pub(crate) struct Stretches {
+    begin: u64,
+    length: u64,
+    distance: u64,
+    count: u64,
+}
+
+impl Stretches {
+    /// Offset and length of each.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u64, u64)> {
+        (0..self.count).map(|i| (self.begin.saturating_add(i.saturating_mul(self.distance)), self.length))
+    }
 }
 
 fn malformed(offset: u64, expected: impl Into<String>) -> Error {
@@ -231,11 +273,11 @@ fn extent(all: &[Dimension], ids: &[usize]) -> core::result::Result<(bool, u64),
 }
 
 /// One entry of the variable list.
-struct Variable {
-    name: String,
-    dimensions: Vec<usize>,
-    attributes: Vec<Attribute>,
-    data_type: DataType,
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    pub(crate) dimensions: Vec<usize>,
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) data_type: DataType,
     /// Whether the first dimension is the record dimension.
     record: bool,
     /// Bytes without padding: of one record, or of the whole when there are no records.
@@ -249,6 +291,16 @@ struct Variable {
 impl Variable {
     fn byte_len(&self, records: &Records) -> Option<u64> {
         if self.record { self.chunk.checked_mul(records.count) } else { Some(self.chunk) }
+    }
+
+    /// Where its values stand: nowhere when there are none, however many records that takes.
+    pub(crate) const fn stretches(&self, records: &Records) -> Stretches {
+        let count = match (self.chunk, self.record) {
+            (0, _) => 0,
+            (_, true) => records.count,
+            (_, false) => 1,
+        };
+        Stretches { begin: self.begin, length: self.chunk, distance: records.stride, count }
     }
 
     /// What it occupies in the file, in the first record only.
@@ -278,7 +330,7 @@ impl Variable {
 }
 
 /// How records lie in the file.
-struct Records {
+pub(crate) struct Records {
     count: u64,
     /// Bytes from one record to the next.
     stride: u64,
@@ -350,7 +402,7 @@ fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
 }
 
 /// The rule of `_FillValue` and `missing_value`, compared in the type of the variable.
-fn missing_rule(data_type: DataType, attributes: &[Attribute]) -> Missing {
+pub(super) fn missing_rule(data_type: DataType, attributes: &[Attribute]) -> Missing {
     if data_type == DataType::Char {
         return Missing::NonFinite;
     }
@@ -373,25 +425,8 @@ fn missing_rule(data_type: DataType, attributes: &[Attribute]) -> Missing {
 
 /// The number at `index` as bits of the given type; none when the type does not have that number.
 fn bit_pattern(data_type: DataType, value: &Values, index: usize) -> Option<u64> {
-    macro_rules! integer {
-        ($t:ident, $x:ident) => {
-            Some($x as $t).filter(|n| *n as f64 == $x).map($t::to_bits64)
-        };
-    }
-    let x = value.get_f64(index).filter(|x| x.is_finite())?;
     if value.data_type() == data_type {
-        return with_values!(value, v => v.get(index).map(|x| x.to_bits64()));
+        return with_values!(value, v => v.get(index).filter(|x| x.to_f64().is_finite()).map(|x| x.to_bits64()));
     }
-    match data_type {
-        DataType::I8 => integer!(i8, x),
-        DataType::U8 | DataType::Char => integer!(u8, x),
-        DataType::I16 => integer!(i16, x),
-        DataType::U16 => integer!(u16, x),
-        DataType::I32 => integer!(i32, x),
-        DataType::U32 => integer!(u32, x),
-        DataType::I64 => integer!(i64, x),
-        DataType::U64 => integer!(u64, x),
-        DataType::F32 => Some(x as f32).filter(|x| x.is_finite()).map(f32::to_bits64),
-        DataType::F64 => Some(x.to_bits64()),
-    }
+    value.get_f64(index).filter(|x| x.is_finite()).and_then(|x| field::bit_pattern(data_type, x))
 }

@@ -1,13 +1,14 @@
 //! NetCDF classic files as the NetCDF C library lays them out: header, fixed variables in order, then the records, everything aligned to four bytes and gaps
-//! filled with the variable's fill value. A file written in one go by that library comes back byte for byte.
-//!
-//! Deliberately absent: reserved room in the header and other alignments, which a [`Dataset`] does not remember.
+//! filled with the variable's fill value. A file written in one go by that library comes back byte for byte; one that lies otherwise does so in the frame that
+//! its reader kept in [`Dataset::layout`].
 
 use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values, with_values};
-use crate::readers::netcdf::{TAG_ATTRIBUTE, TAG_DIMENSION, TAG_VARIABLE, TYPES, padded};
+use crate::limits::Limits;
+use crate::readers::frame::Frame;
+use crate::readers::netcdf::{Contents, TAG_ATTRIBUTE, TAG_DIMENSION, TAG_VARIABLE, TYPES, Variable, padded};
 
 /// Largest number that a signed field of four bytes holds.
 const MAX_COUNT: u64 = i32::MAX as u64;
@@ -16,21 +17,45 @@ const MAX_SIZE: u64 = u32::MAX as u64 - 3;
 
 /// Writes a whole file.
 pub(super) fn write(dataset: &Dataset) -> Result<Vec<u8>> {
-    let record = record_dimension(&dataset.dimensions)?;
-    check_names(dataset)?;
-    let parts = dataset.fields.iter().map(|field| Part::new(dataset, field, record)).collect::<Result<Vec<_>>>()?;
-    let records = record.and_then(|r| dataset.dimensions.get(r)).map_or(0, |d| d.length);
-    let preferred = match dataset.format {
-        SourceFormat::NetCdf3 { version: version @ (1 | 2 | 5) } => version,
-        _ => 2,
-    };
-    for version in [preferred, 2] {
-        let layout = Layout::new(dataset, &parts, record, records, version)?;
-        if layout.fits(dataset, &parts) {
-            return layout.file(&parts, records);
+    match framed(dataset) {
+        Some(file) => Ok(file),
+        None => Plan::new(dataset)?.file(),
+    }
+}
+
+/// The file in the frame that the reader kept; none when there is none, or it says other things than the dataset.
+fn framed(dataset: &Dataset) -> Option<Vec<u8>> {
+    if dataset.layout.is_empty() || !matches!(dataset.format, SourceFormat::NetCdf3 { .. }) {
+        return None;
+    }
+    let total = dataset.fields.iter().map(|f| f.values.byte_len() as u64).sum();
+    let mut file = Frame::decode(&dataset.layout, total)?.file()?;
+    let Contents { dimensions, attributes, variables, records, .. } = Contents::parse(&file, &Limits::default()).ok()?;
+    let same =
+        |v: &Variable, f: &Field| v.name == f.name && v.dimensions == f.dimensions && v.attributes == f.attributes && v.data_type == f.values.data_type();
+    let fields = &dataset.fields;
+    let same_fields = variables.len() == fields.len() && variables.iter().zip(fields).all(|(v, f)| same(v, f));
+    if dimensions != dataset.dimensions || attributes != dataset.attributes || !same_fields {
+        return None;
+    }
+    for (variable, field) in variables.iter().zip(fields) {
+        let mut written = 0;
+        for (at, length) in variable.stretches(&records).all() {
+            let (at, length) = (usize::try_from(at).ok()?, usize::try_from(length).ok()?);
+            let count = length / field.values.data_type().size();
+            copy(file.get_mut(at..at.checked_add(length)?)?, &field.values, written);
+            written += count;
+        }
+        if written != field.values.len() {
+            return None;
         }
     }
-    Layout::new(dataset, &parts, record, records, 5)?.file(&parts, records)
+    Some(file)
+}
+
+/// Whether [`write`] makes these bytes of the dataset that was read from them, without looking at the values, which are the same.
+pub(crate) fn makes(dataset: &Dataset, bytes: &[u8]) -> bool {
+    Plan::new(dataset).is_ok_and(|plan| plan.matches(bytes))
 }
 
 fn invalid(what: String) -> Error {
@@ -142,12 +167,85 @@ fn default_fill(data_type: DataType) -> Values {
     }
 }
 
+/// A whole file but for the values.
+struct Plan<'a> {
+    parts: Vec<Part<'a>>,
+    records: usize,
+    layout: Layout,
+}
+
+impl<'a> Plan<'a> {
+    /// In the version of the source if that can say everything.
+    fn new(dataset: &'a Dataset) -> Result<Self> {
+        let record = record_dimension(&dataset.dimensions)?;
+        check_names(dataset)?;
+        let parts = dataset.fields.iter().map(|field| Part::new(dataset, field, record)).collect::<Result<Vec<_>>>()?;
+        let records = record.and_then(|r| dataset.dimensions.get(r)).map_or(0, |d| d.length);
+        let preferred = match dataset.format {
+            SourceFormat::NetCdf3 { version: version @ (1 | 2 | 5) } => version,
+            _ => 2,
+        };
+        for version in [preferred, 2] {
+            let layout = Layout::new(dataset, &parts, record, records, version)?;
+            if layout.fits(dataset, &parts) {
+                return Ok(Self { parts, records, layout });
+            }
+        }
+        let layout = Layout::new(dataset, &parts, record, records, 5)?;
+        Ok(Self { parts, records, layout })
+    }
+
+    fn file(self) -> Result<Vec<u8>> {
+        let mut out = self.layout.header;
+        let more = usize::try_from(self.layout.end).ok().and_then(|end| end.checked_sub(out.len())).ok_or_else(too_large)?;
+        out.reserve_exact(more);
+        for part in self.parts.iter().filter(|p| !p.record) {
+            append(&mut out, &part.field.values, 0, part.count);
+            pad(&mut out, part.padding());
+        }
+        let lone = self.parts.iter().filter(|p| p.record).count() == 1;
+        // Records without a byte may be any number.
+        let of_records: Vec<&Part<'_>> = self.parts.iter().filter(|p| p.record && p.chunk > 0).collect();
+        for record in 0..if of_records.is_empty() { 0 } else { self.records } {
+            for part in &of_records {
+                append(&mut out, &part.field.values, record * part.count, part.count);
+                if !lone {
+                    pad(&mut out, part.padding());
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Whether header, length and gaps are these; the header tells where the values stand.
+    fn matches(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(&self.layout.header)
+            && bytes.len() as u64 == self.layout.end
+            && self.parts.iter().zip(&self.layout.begins).all(|(part, begin)| self.gaps_match(part, *begin, bytes))
+    }
+
+    fn gaps_match(&self, part: &Part<'_>, begin: u64, bytes: &[u8]) -> bool {
+        let padding = part.padding();
+        let length = padded(part.chunk).map_or(0, |padded| (padded - part.chunk) as usize);
+        let expected = padding.get(..length).unwrap_or_default();
+        let (count, distance) = if part.record { (self.records as u64, self.layout.stride) } else { (1, 0) };
+        let gap = |record: u64| {
+            let at = usize::try_from(begin + part.chunk + record * distance).ok()?;
+            bytes.get(at..at.checked_add(length)?)
+        };
+        // The format's exception: a lone record variable is not padded, so that its records follow each other without a gap.
+        length == 0 || part.record && distance == part.chunk || (0..count).all(|record| gap(record) == Some(expected))
+    }
+}
+
 /// Where everything lies in a file of one version.
 struct Layout {
     version: u8,
     header: Vec<u8>,
     /// Offset of each variable, in the order of the dataset.
     begins: Vec<u64>,
+    /// Bytes from one record to the next.
+    stride: u64,
     /// Length of the file.
     end: u64,
 }
@@ -157,9 +255,9 @@ impl Layout {
         // The header is as long whatever the offsets in it say.
         let begins = vec![0; parts.len()];
         let length = Header::new(version).whole(dataset, parts, record, records, &begins)?.len() as u64;
-        let (begins, end) = place(parts, length, records as u64).ok_or_else(too_large)?;
+        let (begins, stride, end) = place(parts, length, records as u64).ok_or_else(too_large)?;
         let header = Header::new(version).whole(dataset, parts, record, records, &begins)?;
-        Ok(Self { version, header, begins, end })
+        Ok(Self { version, header, begins, stride, end })
     }
 
     /// Whether this version can say all that.
@@ -174,30 +272,10 @@ impl Layout {
         let offsets = self.version != 1 || self.begins.iter().all(|b| *b <= MAX_COUNT);
         self.version == 5 || types && lengths && offsets && sizes.all(|s| s <= MAX_SIZE)
     }
-
-    fn file(self, parts: &[Part<'_>], records: usize) -> Result<Vec<u8>> {
-        let mut out = self.header;
-        let more = usize::try_from(self.end).ok().and_then(|end| end.checked_sub(out.len())).ok_or_else(too_large)?;
-        out.reserve_exact(more);
-        for part in parts.iter().filter(|p| !p.record) {
-            append(&mut out, &part.field.values, 0, part.count);
-            pad(&mut out, part.padding());
-        }
-        let lone = parts.iter().filter(|p| p.record).count() == 1;
-        for record in 0..records {
-            for part in parts.iter().filter(|p| p.record) {
-                append(&mut out, &part.field.values, record * part.count, part.count);
-                if !lone {
-                    pad(&mut out, part.padding());
-                }
-            }
-        }
-        Ok(out)
-    }
 }
 
-/// Offsets of the variables and the length of the file.
-fn place(parts: &[Part<'_>], header: u64, records: u64) -> Option<(Vec<u64>, u64)> {
+/// Offsets of the variables, bytes from one record to the next, and the length of the file.
+fn place(parts: &[Part<'_>], header: u64, records: u64) -> Option<(Vec<u64>, u64, u64)> {
     let mut begins = vec![0; parts.len()];
     let mut at = header;
     for (begin, part) in begins.iter_mut().zip(parts).filter(|(_, p)| !p.record) {
@@ -215,14 +293,18 @@ fn place(parts: &[Part<'_>], header: u64, records: u64) -> Option<(Vec<u64>, u64
         _ => at - first,
     };
     let end = stride.checked_mul(records)?.checked_add(first).filter(|n| i64::try_from(*n).is_ok())?;
-    Some((begins, end))
+    Some((begins, stride, end))
 }
 
 /// Appends `count` values from index `start`, big-endian.
 fn append(out: &mut Vec<u8>, values: &Values, start: usize, count: usize) {
     let at = out.len();
     out.resize(at + count * values.data_type().size(), 0);
-    let room = out.get_mut(at..).unwrap_or_default();
+    copy(out.get_mut(at..).unwrap_or_default(), values, start);
+}
+
+/// Fills the room with values from index `start`, big-endian.
+fn copy(room: &mut [u8], values: &Values, start: usize) {
     with_values!(values, v => {
         for (bytes, x) in room.as_chunks_mut().0.iter_mut().zip(v.get(start..).unwrap_or_default()) {
             *bytes = x.to_be_bytes();

@@ -108,7 +108,8 @@ export class Stage {
   }
 
   async saved(kind) {
-    const [download] = await Promise.all([this.page.waitForEvent('download'), this.page.click(`#save-${kind}`)]);
+    if (kind !== 'archive') await this.page.selectOption('#save-format', kind);
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.page.click(kind === 'archive' ? '#save-archive' : '#save-file')]);
     return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
   }
 

@@ -3,6 +3,7 @@
 // It favours being easy to check against the page over speed. All checksums are verified (XXH3 lives in xxh3.mjs).
 
 import { inflateRawSync } from 'node:zlib';
+import { unpackBytes } from './lzma.mjs';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
 const MAX_DECODED_BYTES = 2 ** 30; // §23: limits of our own
@@ -187,7 +188,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 5, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 6, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
@@ -322,7 +323,8 @@ export function decodeChunk(payload, type, tile, getModel) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 6, 'unknown filling');
+  check(filling <= 7, 'unknown filling');
+  if (filling === 7) return bytesOf(reader.take(reader.left), count * type.size);
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
   const values = new Values(type, count);
   if (filling === 1) {
@@ -336,6 +338,14 @@ export function decodeChunk(payload, type, tile, getModel) {
   decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network }[filling], values);
   applyPatches(reader, values);
   return endOf(reader, values.bytes);
+}
+
+function bytesOf(stream, length) {
+  try {
+    return unpackBytes(stream, length);
+  } catch (error) {
+    throw new CorruptArchive(error.message);
+  }
 }
 
 function endOf(reader, result) {

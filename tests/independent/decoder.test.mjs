@@ -16,7 +16,7 @@ import { xxh3, xxh3Low } from './xxh3.mjs';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
-const VECTORS = join(ROOT, 'tests/vectors/v0.5');
+const VECTORS = join(ROOT, 'tests/vectors/v0.6');
 const BUILT_IN = join(ROOT, 'models/deepcomp.dcm'); // the model inside the CLI
 const MODEL = process.env.DEEPCOMP_TEST_MODEL ? resolve(process.env.DEEPCOMP_TEST_MODEL) : BUILT_IN;
 const TINY = join(VECTORS, 'tiny.dcm'); // the model of the vectors
@@ -656,7 +656,8 @@ describe('base layers', () => {
 
     const empty = Buffer.from([0, 0, 1, 0, 0, 0, 1, 0]); // a stream without steps
     const BAD = {
-      'filling 7': [() => ({ filling: 7 }), /filling/],
+      'filling 8': [() => ({ filling: 8 }), /filling/],
+      'filling 7': [() => ({ filling: 7 }), /LZMA/],
       'filling 5': [() => ({ filling: 5 }), /./],
       'a unit of 25': [() => ({ look: [25, ...varint(0)] }), /unit/],
       'a unit of 255': [() => ({ look: [255, ...varint(0)] }), /unit/],

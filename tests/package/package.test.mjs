@@ -80,6 +80,38 @@ test('files, errors, progress, cancelling and the wasm subpath work', () => {
   assert.equal(output.trim(), 'done');
 });
 
+test('every format comes back, and variables have bounds of their own', () => {
+  const output = node(`
+    import assert from 'node:assert/strict';
+    import { readFileSync } from 'node:fs';
+    import { compare, compress, decompress, fromFile, openDataset } from 'deepcomp';
+    const open = (name) => openDataset(readFileSync(${JSON.stringify(join(ROOT, 'samples'))} + '/' + name), name);
+    const [forecast, ocean] = [await open('gfs_upper_air.grib2'), await open('levitus_ocean.nc')];
+    assert.deepEqual([forecast.format, ocean.format], ['grib', 'netcdf4']);
+    assert.deepEqual(forecast.variables.find((v) => v.name === 't').shape, [3, 73, 144]);
+    assert.deepEqual(forecast.variables.find((v) => v.name === 't').recommended, { kind: 'abs', value: 0.01 });
+    const { bytes, variables } = await compress(forecast, { rel: 0.01, model: 'none', variables: { t: { recommended: true }, u: { pointwise: 0.05 } } });
+    const kind = (name) => variables.find((v) => v.name === name).bound;
+    assert.deepEqual([kind('t'), kind('u'), kind('v')], [{ kind: 'abs', value: 0.01 }, { kind: 'pointwise', value: 0.05 }, { kind: 'rel', value: 0.01 }]);
+    const decoded = await decompress(bytes);
+    assert.ok(compare(forecast, decoded, 'u').maxPointwiseError <= 0.05 && compare(forecast, decoded, 't').maxAbsError <= 0.01);
+    const again = await openDataset(decoded.save(), 'again.grib2');
+    assert.deepEqual(again.values('t'), decoded.values('t'));
+    for (const [format, found] of [['netcdf', 'netcdf'], ['netcdf4', 'netcdf4'], ['tiff', 'tiff'], ['npz', 'npz']]) {
+      assert.equal((await openDataset(forecast.save(format), 'x')).format, found);
+    }
+    assert.match(new TextDecoder().decode(forecast.save('csv', 't')).slice(0, 40), /^[-\\d.,]+/);
+    await assert.rejects(compress(forecast, { abs: 1, variables: { nothing: { abs: 1 } } }), { code: 'no-such-variable' });
+    await assert.rejects(compress(forecast, { abs: 1, variables: { t: {} } }), { code: 'invalid-argument' });
+
+    const notes = new TextEncoder().encode('Words, not data. '.repeat(99));
+    const kept = await decompress((await compress(await fromFile(notes, 'notes.txt'), { rel: 0.1 })).bytes);
+    assert.deepEqual(kept.original(), { bytes: notes, fileName: 'notes.txt' });
+    console.log('done');
+  `);
+  assert.equal(output.trim(), 'done');
+});
+
 test('networks are found, given, added and missed as documented', () => {
   const code = (body) => `
     import assert from 'node:assert/strict';

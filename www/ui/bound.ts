@@ -1,10 +1,18 @@
 /** The error a person allows, Compress, progress and Cancel. */
-import type { Range, Variable } from 'deepcomp';
+import type { Bound, Range, Variable } from 'deepcomp';
 import { number, plain, quantity, unit } from '../format.ts';
-import type { Base, Bound, Opened, Predictor, Stage } from '../protocol.ts';
+import type { Base, Bounds, Opened, Predictor, Stage } from '../protocol.ts';
 import { byId } from './dom.ts';
 
-type Kind = 'abs' | 'rel' | 'lossless';
+type Kind = 'abs' | 'rel' | 'pointwise' | 'lossless' | 'recommended';
+
+/** A bound as it is typed: percents of ranges and of values. */
+interface Typed {
+  kind: Kind;
+  amounts: Record<Kind, string>;
+}
+const PERCENT: Kind[] = ['rel', 'pointwise'];
+const WITHOUT_AMOUNT: Kind[] = ['lossless', 'recommended'];
 const BASES: Record<Base, string> = {
   auto: 'A coarse map that an autoencoder draws out of a few bytes, where that makes the archive smaller.',
   always: 'A coarse map out of a few bytes, to be seen at once when the archive is opened. It may cost more than it saves.',
@@ -19,7 +27,10 @@ export class BoundForm {
   readonly #hint = byId('amount-hint', HTMLElement);
   readonly #button = byId('compress', HTMLButtonElement);
   readonly #cancel = byId('cancel', HTMLButtonElement);
-  readonly #typed: Record<Kind, string> = { abs: '', rel: '0.1', lossless: '' };
+  readonly #alone = byId('alone', HTMLInputElement);
+  /** The bound of all variables, and of those that have their own, by name. */
+  #all: Typed = { kind: 'abs', amounts: { abs: '', rel: '0.1', pointwise: '1', lossless: '', recommended: '' } };
+  readonly #own = new Map<string, Typed>();
   #variable: Variable | undefined;
   #range: Range | undefined;
   #several = false;
@@ -29,14 +40,18 @@ export class BoundForm {
   #since = 0;
   #clock = 0;
 
-  constructor(onSubmit: (bound: Bound, model: Predictor, base: Base) => void, onCancel: () => void) {
+  constructor(onSubmit: (bounds: Bounds, model: Predictor, base: Base) => void, onCancel: () => void) {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (!this.#button.disabled) onSubmit(this.#bound(), this.#model(), this.#base());
+      if (!this.#button.disabled) onSubmit(this.#bounds(), this.#model(), this.#base());
     });
-    this.#form.addEventListener('change', () => this.#update());
+    this.#form.addEventListener('change', ({ target }) => {
+      if (target === this.#alone) this.#separate();
+      else this.#typed().kind = new FormData(this.#form).get('kind') as Kind;
+      this.#update();
+    });
     this.#amount.addEventListener('input', () => {
-      this.#typed[this.#kind()] = this.#amount.value;
+      this.#typed().amounts[this.#kind()] = this.#amount.value;
       this.#explain();
     });
     this.#cancel.addEventListener('click', onCancel);
@@ -49,10 +64,10 @@ export class BoundForm {
     this.#several = variables.filter((v) => !v.coordinate).length > 1;
     this.#archive = result !== undefined;
     if (newFile) {
-      this.#typed.abs = plain(suggestion(range));
+      this.#own.clear();
+      this.#all.amounts.abs = plain(suggestion(range));
       const measured = variable.dataType.startsWith('float') || 'scale_factor' in variable.attributes;
-      const kind: Kind = measured ? (this.#several ? 'rel' : 'abs') : 'lossless';
-      this.#form.querySelectorAll<HTMLInputElement>('[name=kind]').forEach((input) => (input.checked = input.value === kind));
+      this.#all.kind = measured ? (this.#several ? 'rel' : 'abs') : 'lossless';
     }
     this.#update();
   }
@@ -100,8 +115,20 @@ export class BoundForm {
     if (focused) this.#button.focus();
   }
 
+  /** What is being typed: the bound of the variable shown, where it has its own. */
+  #typed(): Typed {
+    return this.#own.get(this.#variable?.name ?? '') ?? this.#all;
+  }
+
   #kind(): Kind {
-    return new FormData(this.#form).get('kind') as Kind;
+    return this.#typed().kind;
+  }
+
+  /** Gives the variable shown a bound of its own, or takes it away. */
+  #separate(): void {
+    const name = this.#variable?.name ?? '';
+    if (!this.#alone.checked) this.#own.delete(name);
+    else this.#own.set(name, { kind: this.#all.kind, amounts: { ...this.#all.amounts, abs: plain(suggestion(this.#range ?? { missing: 0 })) } });
   }
 
   #model(): Predictor {
@@ -113,36 +140,60 @@ export class BoundForm {
     return (new FormData(this.#form).get('base') ?? 'never') as Base;
   }
 
-  #bound(): Bound {
-    const value = this.#amount.value.trim() === '' ? NaN : Number(this.#amount.value);
-    switch (this.#kind()) {
-      case 'abs': return { abs: value };
-      case 'rel': return { rel: value / 100 };
-      case 'lossless': return { lossless: true };
-    }
+  #bounds(): Bounds {
+    return { ...bound(this.#all), variables: Object.fromEntries([...this.#own].map(([name, typed]) => [name, bound(typed)])) };
   }
 
   #update(): void {
     const kind = this.#kind();
-    this.#amount.closest('p')!.hidden = kind === 'lossless';
-    this.#amount.value = this.#typed[kind];
-    this.#unit.textContent = kind === 'rel' ? '% of the range' : unit(this.#variable?.units);
+    const name = this.#variable?.name ?? '';
+    this.#form.querySelectorAll<HTMLInputElement>('[name=kind]').forEach((input) => (input.checked = input.value === kind));
+    this.#amount.closest('p')!.hidden = WITHOUT_AMOUNT.includes(kind);
+    this.#amount.value = this.#typed().amounts[kind];
+    this.#unit.textContent = kind === 'rel' ? '% of the range' : kind === 'pointwise' ? '% of each value' : unit(this.#variable?.units);
+    byId('alone-line', HTMLElement).hidden = !this.#several || this.#archive || this.#variable?.coordinate === true;
+    this.#alone.checked = this.#own.has(name);
+    byId('alone-label', HTMLElement).textContent = `Only for ${name}`;
     const classical = (byId('base', HTMLFieldSetElement).disabled = this.#model() === 'none');
     byId('base-hint', HTMLElement).textContent = classical ? 'Only with the network, which draws it.' : BASES[this.#base()];
     this.#explain();
   }
 
   #explain(): void {
+    this.#hint.textContent = this.#archive ? 'This is an archive. To make one, open a data file.' : [this.#explanation(), this.#others()].filter(Boolean).join(' ');
+  }
+
+  #explanation(): string {
     const { min, max } = this.#range ?? {};
     const units = unit(this.#variable?.units);
     const name = this.#variable?.name ?? '';
-    const bound = this.#bound();
-    if (this.#archive) this.#hint.textContent = 'This is an archive. To make one, open a data file.';
-    else if ('lossless' in bound) this.#hint.textContent = 'Every value comes back bit for bit.';
-    else if (min === undefined || max === undefined) this.#hint.textContent = 'Every value is missing.';
-    else if ('rel' in bound) this.#hint.textContent = `${name} ranges over ${quantity(max - min, units)}, so by at most ${quantity(bound.rel * (max - min), units, 3)}.`;
-    else this.#hint.textContent = `${name} lies between ${number(min)} and ${quantity(max, units)}${units ? '' : '; the file names no unit'}.${this.#several ? ' The bound holds for every variable, in its own unit.' : ''}`;
+    const { abs, rel, pointwise, lossless, recommended } = bound(this.#typed());
+    if (this.#variable?.coordinate) return 'Coordinates always come back bit for bit.';
+    if (lossless) return 'Every value comes back bit for bit.';
+    if (min === undefined || max === undefined) return 'Every value is missing.';
+    if (rel !== undefined) return `${name} ranges over ${quantity(max - min, units)}, so by at most ${quantity(rel * (max - min), units, 3)}.`;
+    if (pointwise !== undefined) return 'Small values come back more closely than large ones, and zeros exactly.';
+    if (recommended) return advice(name, this.#variable?.recommended, units);
+    return `${name} lies between ${number(min)} and ${quantity(max, units)}${units ? '' : '; the file names no unit'}.${this.#several && abs !== undefined && !this.#alone.checked ? ' The bound holds for every variable, in its own unit.' : ''}`;
   }
+
+  /** Which other variables have bounds of their own. */
+  #others(): string {
+    const names = [...this.#own.keys()].filter((name) => name !== this.#variable?.name);
+    return names.length === 0 ? '' : `Bounds of their own: ${names.join(', ')}.`;
+  }
+}
+
+function bound({ kind, amounts }: Typed): Bound {
+  if (WITHOUT_AMOUNT.includes(kind)) return { [kind]: true };
+  const value = amounts[kind].trim() === '' ? NaN : Number(amounts[kind]);
+  return { [kind]: PERCENT.includes(kind) ? value / 100 : value };
+}
+
+/** What climate scientists advise for a variable. */
+function advice(name: string, bound: Variable['recommended'], units: string): string {
+  const amount = bound && { abs: quantity(bound.value, units), pointwise: `${number(100 * bound.value)} % of each value`, rel: `${number(100 * bound.value)} % of the range`, lossless: 'no loss' }[bound.kind];
+  return amount === undefined ? `Nothing is advised for ${name}: it comes back bit for bit.` : `For ${name} climate scientists advise ${amount}. Variables without advice come back bit for bit.`;
 }
 
 /** A round number below 1/2000 of the range. */

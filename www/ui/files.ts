@@ -2,6 +2,8 @@
 import blueMarble from '../../samples/blue_marble.png?url';
 import seaSurfaceTemperature from '../../samples/coads_sst.nc?url';
 import airTemperature from '../../samples/gfs_t2m.npy?url';
+import upperAir from '../../samples/gfs_upper_air.grib2?url';
+import ocean from '../../samples/levitus_ocean.nc?url';
 import type { Opened } from '../protocol.ts';
 import { byId, make } from './dom.ts';
 
@@ -14,6 +16,8 @@ interface Sample {
 const SAMPLES: Sample[] = [
   { title: 'Sample: sea surface temperature (NetCDF)', fileName: 'coads_sst.nc', url: seaSurfaceTemperature },
   { title: 'Sample: 2 m temperature, GFS (NPY)', fileName: 'gfs_t2m.npy', url: airTemperature },
+  { title: 'Sample: temperature and salinity of the ocean (NetCDF-4)', fileName: 'levitus_ocean.nc', url: ocean },
+  { title: 'Sample: height, temperature and wind, GFS (GRIB2)', fileName: 'gfs_upper_air.grib2', url: upperAir },
   { title: 'Sample: Blue Marble, a picture (PNG)', fileName: 'blue_marble.png', url: blueMarble },
 ];
 

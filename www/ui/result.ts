@@ -1,13 +1,17 @@
 /** What came out: sizes, times, the verdict, a line per variable, and the ways to save. */
-import type { Comparison, Ran, Variable, VariableReport } from 'deepcomp';
+import type { Comparison, Format, Ran, Variable, VariableReport } from 'deepcomp';
 import { bytes, number, quantity, rate, seconds, shape, unit } from '../format.ts';
 import type { Base, FileKind, Opened, Result } from '../protocol.ts';
 import { byId, make } from './dom.ts';
 
-const KINDS: FileKind[] = ['archive', 'netcdf', 'npy', 'png'];
+/** The formats that any data can be saved in. */
+const FORMATS: Record<Format, string> = { netcdf: 'NetCDF', netcdf4: 'NetCDF-4', tiff: 'GeoTIFF', npz: 'NPZ', npy: 'NPY', csv: 'CSV', png: 'PNG' };
+/** What a person calls the format of a source. */
+const NAMES: Record<Opened['format'], string> = { ...FORMATS, grib: 'GRIB', picture: 'PNG', file: 'the file', array: 'NPY' };
 
 export function watchSaves(onSave: (kind: FileKind) => void): void {
-  for (const kind of KINDS) byId(`save-${kind}`, HTMLButtonElement).addEventListener('click', () => onSave(kind));
+  byId('save-archive', HTMLButtonElement).addEventListener('click', () => onSave('archive'));
+  byId('save-file', HTMLButtonElement).addEventListener('click', () => onSave(byId('save-format', HTMLSelectElement).value as FileKind));
 }
 
 export function showResult(opened: Opened, result: Result | undefined, selected: number): void {
@@ -23,7 +27,16 @@ export function showResult(opened: Opened, result: Result | undefined, selected:
   showFigures(raw, result, opened.variables[selected], result.variables[selected]);
   showVerdict(opened, result, selected);
   byId('rows', HTMLElement).replaceChildren(...result.variables.map((report, i) => row(report, result.comparisons?.[i], opened.variables[i])));
-  byId('save-png', HTMLButtonElement).disabled = opened.variables[selected]?.dataType === 'char';
+  showFormats(opened, opened.variables[selected]);
+}
+
+/** The formats to save in: first that of the source, then what the variable shown can be. */
+function showFormats({ format }: Opened, variable: Variable | undefined): void {
+  const select = byId('save-format', HTMLSelectElement);
+  const chosen = select.value;
+  const others = format === 'file' ? [] : Object.entries(FORMATS).filter(([kind]) => variable?.dataType !== 'char' || !['csv', 'png'].includes(kind));
+  const options = [['original', `As it was (${NAMES[format]})`], ...others] as const;
+  select.replaceChildren(...options.map(([value, textContent]) => make('option', { value, textContent, selected: value === chosen })));
 }
 
 function showFigures(raw: number, result: Result, variable: Variable | undefined, report: VariableReport | undefined): void {
@@ -82,7 +95,9 @@ function showVerdict({ variables }: Opened, result: Result, selected: number): v
 function holds(report: VariableReport, comparison: Comparison | undefined): boolean {
   if (!comparison) return true;
   if (!comparison.missingEqual) return false;
-  return report.absoluteBound === 0 ? comparison.bitIdentical : comparison.maxAbsError <= report.absoluteBound;
+  const { kind, value } = report.bound;
+  if (kind === 'pointwise') return comparison.maxPointwiseError <= value;
+  return kind === 'lossless' ? comparison.bitIdentical : comparison.maxAbsError <= report.absoluteBound;
 }
 
 function sentence(variable: Variable, report: VariableReport, comparison: Comparison | undefined, several: boolean): string {
@@ -98,9 +113,17 @@ function sentence(variable: Variable, report: VariableReport, comparison: Compar
     return comparison.bitIdentical ? `No error: ${all} of ${variable.name} came back bit for bit${several ? '; every other variable keeps its bound' : ''}.` : `${variable.name} was to be lossless but differs. Do not use this archive, and report it.`;
   }
   const error = quantity(comparison.maxAbsError, units);
+  if (report.bound.kind === 'pointwise') return pointwiseSentence(variable, report, comparison, several);
   if (comparison.maxAbsError > report.absoluteBound) return `Largest error ${quantity(comparison.maxAbsError, units, 9)} > ${bound}: the bound does not hold on ${variable.name}. Do not use this archive, and report it.`;
   const missing = report.missing > 0 ? ' Missing values stayed missing.' : '';
   return `Largest error ${error} ≤ ${bound}: the bound holds on ${all}${several ? ', and on every other variable' : ''}.${missing}`;
+}
+
+/** Of a bound relative to each value. */
+function pointwiseSentence(variable: Variable, report: VariableReport, comparison: Comparison, several: boolean): string {
+  const [found, allowed] = [comparison.maxPointwiseError, report.bound.value].map((share) => `${number(100 * share!)} %`);
+  if (comparison.maxPointwiseError > report.bound.value) return `Largest error ${found} of a value > ${allowed}: the bound does not hold on ${variable.name}. Do not use this archive, and report it.`;
+  return `Largest error ${found} ≤ ${allowed} of each value: the bound holds on all ${shape(variable.shape)} values${several ? ', and on every other variable' : ''}.`;
 }
 
 function row(report: VariableReport, comparison: Comparison | undefined, variable: Variable | undefined): HTMLTableRowElement {
@@ -111,7 +134,7 @@ function row(report: VariableReport, comparison: Comparison | undefined, variabl
     bytes(report.rawBytes),
     bytes(report.archiveBytes),
     report.archiveBytes > 0 ? `${number(report.rawBytes / report.archiveBytes, 3)}×` : '–',
-    exact ? 'lossless' : quantity(report.absoluteBound, units),
+    exact ? 'lossless' : report.bound.kind === 'pointwise' ? `${number(100 * report.bound.value)} % of each value` : quantity(report.absoluteBound, units),
     exact ? '0' : quantity(comparison?.maxAbsError ?? report.maxAbsError, units),
     report.missing === 0 ? 'none' : report.missing.toLocaleString('en'),
     report.model === undefined ? 'classical' : 'network',

@@ -5,10 +5,11 @@ use crate::output::{Outcome, VariableJson, about, print_json, print_table, progr
 use crate::threads::{self, Source};
 use crate::{ExtractArgs, ListArgs, OutputFormat, WorkArgs};
 use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress};
-use deepcomp::field::{Dataset, Field};
+use deepcomp::field::{DataType, Dataset, Field, SourceFormat};
 use deepcomp::{Limits, writers};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
+use std::path::{Component, Path, PathBuf};
 
 /// What `list --json` prints.
 #[derive(Debug, Serialize)]
@@ -43,15 +44,16 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let shelf = Shelf::open(&args.models)?;
     std::fs::create_dir_all(&args.directory).map_err(about(&args.directory))?;
     let names: Vec<PathBuf> = archive.files().map(file_name).collect::<Outcome<_>>()?;
-    for (file, name) in names.iter().enumerate() {
-        let dataset = decode(&archive, file, &bytes, (&shelf, &args.work)).map_err(about(&args.archive))?;
-        for (name, content) in outputs(&dataset, name, args.format).map_err(about(&args.archive))? {
+    decode(&args.archive, (&archive, &bytes), (&shelf, &args.work), |file, dataset| {
+        let name = names.get(file).ok_or("a file without a name")?;
+        for (name, content) in outputs(&dataset, name, args.format).map_err(|e| format!("{}: {e}", name.display()))? {
             let path = args.directory.join(name);
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(about(&path))?;
             write_whole(&path, &content)?;
             say(format_args!("{}", path.display()))?;
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 pub(crate) fn open(path: &Path, bytes: &[u8]) -> Outcome<Archive> {
@@ -66,39 +68,108 @@ fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
     Ok(all)
 }
 
-pub(crate) fn decode(archive: &Archive, file: usize, bytes: &[u8], (shelf, work): (&Shelf, &WorkArgs)) -> Outcome<Dataset> {
+/// Decodes all files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order.
+pub(crate) fn decode(
+    path: &Path,
+    (archive, bytes): (&Archive, &[u8]),
+    (shelf, work): (&Shelf, &WorkArgs),
+    deliver: impl FnMut(usize, Dataset) -> Outcome<()> + Send,
+) -> Outcome<()> {
     let bar = progress_bar();
-    let mut decompressor = Decompressor::new(archive.clone(), file, &shelf.models).map_err(|e| shelf.explain(e).to_string())?;
-    threads::run(Unpacking(&mut decompressor, bytes), &shelf.models, threads::count(work.threads), |progress, _, _| show(&bar, progress))?;
+    let total_bytes = variables(archive).map_err(about(path))?.iter().map(|v| v.raw_bytes).sum();
+    let mut unpacking = Unpacking { path, archive, bytes, shelf, next: 0, open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
+    threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress, _, _| show(&bar, progress))?;
     bar.finish_and_clear();
-    decompressor.finish(bytes).map_err(|e| e.to_string())
+    // Those without any chunk.
+    unpacking.hand_over()
 }
 
-/// A file of an archive, and the archive.
-struct Unpacking<'a>(&'a mut Decompressor, &'a [u8]);
+/// The files of an archive on their way out. One is begun when all chunks of that before it are given out.
+struct Unpacking<'a, F> {
+    path: &'a Path,
+    archive: &'a Archive,
+    bytes: &'a [u8],
+    shelf: &'a Shelf,
+    /// Number of the file to begin next.
+    next: usize,
+    /// Those begun and not delivered.
+    open: VecDeque<Opened>,
+    done_bytes: u64,
+    total_bytes: u64,
+    deliver: F,
+}
 
-impl Source for Unpacking<'_> {
-    fn next(&mut self) -> Outcome<Option<Job>> {
-        self.0.next_job(self.1).map_err(|e| e.to_string())
-    }
+/// A file that is begun.
+struct Opened {
+    file: usize,
+    decompressor: Decompressor,
+    /// Chunks that have not come back.
+    under_way: usize,
+    given_out: bool,
+}
 
-    fn accept(&mut self, done: deepcomp::Result<Done>) -> Outcome<Progress> {
-        done.and_then(|done| self.0.accept(done)).map_err(|e| e.to_string())
+impl<F: FnMut(usize, Dataset) -> Outcome<()>> Unpacking<'_, F> {
+    /// Delivers the files that are whole, in order.
+    fn hand_over(&mut self) -> Outcome<()> {
+        while self.open.front().is_some_and(|o| o.given_out && o.under_way == 0) {
+            let Some(Opened { file, decompressor, .. }) = self.open.pop_front() else { break };
+            (self.deliver)(file, decompressor.finish(self.bytes).map_err(about(self.path))?)?;
+        }
+        Ok(())
     }
 }
 
-/// The name a file is extracted under: never a path, so that an archive cannot write outside the folder.
+impl<F: FnMut(usize, Dataset) -> Outcome<()> + Send> Source for &mut Unpacking<'_, F> {
+    fn next(&mut self) -> Outcome<Option<(usize, Job)>> {
+        loop {
+            if let Some(last) = self.open.back_mut().filter(|o| !o.given_out) {
+                if let Some(job) = last.decompressor.next_job(self.bytes).map_err(about(self.path))? {
+                    last.under_way += 1;
+                    return Ok(Some((last.file, job)));
+                }
+                last.given_out = true;
+            }
+            if self.next == self.archive.files().count() {
+                return Ok(None);
+            }
+            let decompressor = Decompressor::new(self.archive.clone(), self.next, &self.shelf.models).map_err(|e| about(self.path)(self.shelf.explain(e)))?;
+            self.open.push_back(Opened { file: self.next, decompressor, under_way: 0, given_out: false });
+            self.next += 1;
+        }
+    }
+
+    fn accept(&mut self, file: usize, done: deepcomp::Result<Done>) -> Outcome<Progress> {
+        let done = done.map_err(about(self.path))?;
+        let opened = self.open.iter_mut().find(|o| o.file == file).ok_or("a chunk of a file that is not open")?;
+        self.done_bytes += done.values().byte_len() as u64;
+        let progress = opened.decompressor.accept(done).map_err(about(self.path))?;
+        opened.under_way -= 1;
+        self.hand_over()?;
+        Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, ..progress })
+    }
+}
+
+/// The path a file is extracted under: below the folder, so that an archive cannot write outside it.
 fn file_name(stored: &str) -> Outcome<PathBuf> {
     let path = Path::new(stored);
-    let plain = path.file_name().is_some_and(|name| name == path.as_os_str()) && !stored.contains(['/', '\\', '\0']);
-    if plain { Ok(path.to_owned()) } else { Err(format!("the archive names a file {stored:?}, which is not a plain file name; it was not extracted")) }
+    let plain = path.components().all(|c| matches!(c, Component::Normal(_))) && !stored.is_empty() && !stored.contains(['\\', '\0', ':']);
+    if plain { Ok(path.to_owned()) } else { Err(format!("the archive names a file {stored:?}, which is no name below a folder; nothing was extracted")) }
 }
 
 /// File names and contents of a dataset.
 fn outputs(dataset: &Dataset, name: &Path, format: Option<OutputFormat>) -> deepcomp::Result<Vec<(PathBuf, Vec<u8>)>> {
     match format {
-        None => Ok(vec![(name.to_owned(), writers::write(dataset)?)]),
+        None => writers::file(dataset).map(|(content, extension)| vec![(extension.map_or(name.to_owned(), |e| name.with_extension(e)), content)]),
+        // What is no data has one form only.
+        Some(_) if dataset.format == SourceFormat::File => outputs(dataset, name, None),
         Some(OutputFormat::Netcdf) => Ok(vec![(name.with_extension("nc"), writers::netcdf(dataset)?)]),
+        Some(OutputFormat::Netcdf4) => Ok(vec![(name.with_extension("nc"), writers::netcdf4(dataset)?)]),
+        Some(OutputFormat::Npz) => Ok(vec![(name.with_extension("npz"), writers::npz(dataset)?)]),
+        Some(OutputFormat::Tiff) => Ok(vec![(name.with_extension("tif"), writers::tiff(dataset)?)]),
+        Some(OutputFormat::Csv) => {
+            let numbers = dataset.fields.iter().filter(|f| f.values.data_type() != DataType::Char);
+            numbers.map(|f| Ok((variable_name(dataset, name, f, "csv"), writers::csv(f)?))).collect()
+        }
         Some(OutputFormat::Npy) => Ok(dataset.fields.iter().map(|f| (variable_name(dataset, name, f, "npy"), writers::npy(f, dataset.format))).collect()),
         Some(OutputFormat::Png) => {
             let mut pictures = Vec::new();

@@ -2,6 +2,7 @@
 
 mod archive_commands;
 mod compress;
+mod inputs;
 mod models;
 mod output;
 mod test_command;
@@ -23,7 +24,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Compress NetCDF-3, NPY or PNG files into one archive.
+    /// Compress files and folders into one archive: NetCDF, GRIB, GeoTIFF, NPY, NPZ, CSV and pictures as data, anything else byte for byte.
     Compress(CompressArgs),
     /// Get the files of an archive back.
     Extract(ExtractArgs),
@@ -42,7 +43,7 @@ struct WorkArgs {
 
 #[derive(Debug, Args)]
 struct CompressArgs {
-    /// Files to compress.
+    /// Files to compress, and folders of them.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
     /// The archive to write.
@@ -90,6 +91,10 @@ struct BoundArgs {
     /// Largest error of any value, relative to the range of its variable.
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
     rel: Option<f64>,
+    /// Bounds by variable, and for all others: a number in the variable's units, "0.001 of range", "1%" of each value, "lossless", or "recommended",
+    /// which is what climate scientists advise for the variable, and lossless where they are silent.
+    #[arg(long, value_name = "NAME=BOUND,…,BOUND")]
+    bound: Option<String>,
     /// Bring every bit back.
     #[arg(long)]
     lossless: bool,
@@ -148,8 +153,16 @@ struct TestArgs {
 enum OutputFormat {
     /// NumPy arrays, one file a variable.
     Npy,
+    /// A NumPy archive.
+    Npz,
     /// NetCDF classic.
     Netcdf,
+    /// NetCDF-4.
+    Netcdf4,
+    /// GeoTIFF.
+    Tiff,
+    /// Text, one file a variable.
+    Csv,
     /// Pictures, one file a plane.
     Png,
 }

@@ -1,8 +1,8 @@
 //! What the commands share: failures with the file they happened to, data files read, files that appear whole or not at all, progress, reports.
 
 use deepcomp::archive::{Progress, VariableReport};
-use deepcomp::field::{Dataset, ErrorBound};
-use deepcomp::{Limits, readers};
+use deepcomp::field::Dataset;
+use deepcomp::{Error, Limits, readers};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::fmt::Display;
@@ -30,11 +30,17 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(about(path))
 }
 
-/// Reads a data file; with it comes its name, by which archives know it.
-pub(crate) fn read_dataset(path: &Path) -> Outcome<(String, Dataset)> {
-    let name = path.file_name().ok_or_else(|| about(path)("not a file name"))?.to_string_lossy().into_owned();
-    let dataset = readers::read(&read(path)?, &name, &Limits::default()).map_err(about(path))?;
-    Ok((name, dataset))
+/// Reads a data file, or takes a file of another kind as it is, and says so. A damaged data file is an error, not another kind of file.
+pub(crate) fn read_any(path: &Path) -> Outcome<Dataset> {
+    let bytes = read(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match readers::read(&bytes, &name, &Limits::default()) {
+        Err(why @ (Error::UnknownFormat { .. } | Error::Unsupported { .. } | Error::InvalidArgument { .. })) => {
+            eprintln!("deepcomp: {}: kept byte for byte, not as data: {why}", path.display());
+            Ok(Dataset::from_file(bytes))
+        }
+        read => read.map_err(about(path)),
+    }
 }
 
 /// Writes to a temporary file beside the target and renames it, so that a failure leaves no half file and no damaged old one.
@@ -112,7 +118,7 @@ impl VariableJson {
             name: report.name.clone(),
             data_type: report.data_type.name(),
             shape: report.shape.clone(),
-            bound: bound_text(report.bound),
+            bound: report.bound.to_string(),
             absolute_bound: report.absolute_bound,
             raw_bytes: report.raw_bytes,
             archive_bytes: report.archive_bytes,
@@ -124,15 +130,6 @@ impl VariableJson {
             base: report.base.map(|b| BaseJson { tried: b.tried, chunks: b.chunks, bytes: b.bytes, saved: b.saved }),
             encode_seconds: None,
         }
-    }
-}
-
-/// A bound as it was asked for.
-pub(crate) fn bound_text(bound: ErrorBound) -> String {
-    match bound {
-        ErrorBound::Lossless => "lossless".to_owned(),
-        ErrorBound::Absolute(b) => format!("abs {}", b.get()),
-        ErrorBound::Relative(b) => format!("rel {}", b.get()),
     }
 }
 
@@ -149,13 +146,13 @@ pub(crate) fn print_json<T: Serialize>(value: &T) -> Outcome<()> {
 /// Prints variables as a table.
 pub(crate) fn print_table(variables: &[VariableJson]) -> Outcome<()> {
     say(format_args!(
-        "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<12} {:>12}  {}",
+        "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<14} {:>12}  {}",
         "variable", "type", "shape", "bytes", "archived", "ratio", "bound", "max error", "model"
     ))?;
     for v in variables {
         let shape = v.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
         let line = format!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}", v.name, v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio);
-        say(format_args!("{line}  {:<12} {:>12.4e}  {}", v.bound, v.max_abs_error, v.model.as_deref().unwrap_or("–")))?;
+        say(format_args!("{line}  {:<14} {:>12.4e}  {}", v.bound, v.max_abs_error, v.model.as_deref().unwrap_or("–")))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::TestArgs;
 use crate::archive_commands::{decode, open};
 use crate::models::Shelf;
-use crate::output::{Outcome, about, bound_text, print_json, read, read_dataset, say};
+use crate::output::{Outcome, about, print_json, read, read_any, say};
 use deepcomp::archive::{Archive, VariableReport};
 use deepcomp::field::{Dataset, Field};
 use deepcomp::metrics::{self, Acceptance, Comparison};
@@ -16,18 +16,20 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     let shelf = Shelf::open(&args.models)?;
     check_names(args, &archive)?;
     let (mut checked, mut compared) = (0, Vec::new());
-    for (file, name) in archive.files().enumerate() {
-        let decoded = decode(&archive, file, &bytes, (&shelf, &args.work)).map_err(about(&args.archive))?;
+    let names: Vec<&str> = archive.files().collect();
+    decode(&args.archive, (&archive, &bytes), (&shelf, &args.work), |file, decoded| {
+        let name = names.get(file).copied().unwrap_or_default();
         let reports = archive.variables(file).map_err(about(&args.archive))?;
         check_certificates(&args.archive, &reports)?;
         checked += reports.len();
         if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
-            let (_, source) = read_dataset(path)?;
+            let source = read_any(path)?;
             for (report, field) in reports.iter().zip(&decoded.fields) {
                 compared.push(compare(name, report, field, &source).map_err(about(path))?);
             }
         }
-    }
+        Ok(())
+    })?;
     print(args, checked, &compared)?;
     compared.iter().find(|v| !v.bound_kept).map_or(Ok(()), |v| {
         let (file, name, error, bound) = (&v.file, &v.variable, v.max_abs_error, v.absolute_bound);
@@ -36,7 +38,7 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
 }
 
 fn is_named(path: &Path, name: &str) -> bool {
-    path.file_name().is_some_and(|file| file.to_string_lossy() == name)
+    path.file_name().is_some_and(|file| name.rsplit('/').next() == Some(&file.to_string_lossy()))
 }
 
 /// Every source has to be one of the files in the archive.
@@ -105,9 +107,9 @@ impl Compared {
         Self {
             file: file.to_owned(),
             variable: report.name.clone(),
-            bound: bound_text(report.bound),
+            bound: report.bound.to_string(),
             absolute_bound: report.absolute_bound,
-            bound_kept: comparison.keeps(report.absolute_bound),
+            bound_kept: comparison.keeps(report.bound, report.absolute_bound),
             max_abs_error: comparison.max_abs_error,
             rmse: comparison.rmse,
             bias: comparison.bias,

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 /// What hands out jobs and takes them back.
 pub(crate) trait Source: Send {
-    fn next(&mut self) -> Outcome<Option<Job>>;
-    fn accept(&mut self, done: Result<Done>) -> Outcome<Progress>;
+    /// A job and the number of the file it belongs to.
+    fn next(&mut self) -> Outcome<Option<(usize, Job)>>;
+    /// What became of a job of that file.
+    fn accept(&mut self, file: usize, done: Result<Done>) -> Outcome<Progress>;
 }
 
 /// As many threads as asked for, or as the processor runs at a time.
@@ -43,7 +45,7 @@ struct State<S, R> {
 
 impl<S: Source, R: FnMut(Progress, usize, Duration)> State<S, R> {
     /// The next job, until one fails.
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self) -> Option<(usize, Job)> {
         if self.error.is_some() {
             return None;
         }
@@ -53,8 +55,8 @@ impl<S: Source, R: FnMut(Progress, usize, Duration)> State<S, R> {
         })
     }
 
-    fn accept(&mut self, done: Result<Done>, variable: usize, time: Duration) {
-        match self.source.accept(done) {
+    fn accept(&mut self, file: usize, done: Result<Done>, (variable, time): (usize, Duration)) {
+        match self.source.accept(file, done) {
             Ok(progress) => (self.report)(progress, variable, time),
             Err(error) => self.error = self.error.take().or(Some(error)),
         }
@@ -64,10 +66,10 @@ impl<S: Source, R: FnMut(Progress, usize, Duration)> State<S, R> {
 /// What one thread does.
 fn work<S: Source, R: FnMut(Progress, usize, Duration)>(state: &Mutex<State<S, R>>, models: &Models) {
     loop {
-        let Some(job) = lock(state).next() else { return };
+        let Some((file, job)) = lock(state).next() else { return };
         let start = Instant::now();
         let done = job.run(models);
-        lock(state).accept(done, job.variable(), start.elapsed());
+        lock(state).accept(file, done, (job.variable(), start.elapsed()));
     }
 }
 

@@ -97,7 +97,6 @@ fn failures_say_what_to_do_and_leave_nothing() {
     let at = folder.path();
     std::fs::write(at.join("a.dca"), "what was there").unwrap();
     std::fs::write(at.join("garbage.nc"), "CDF\x01 but no more").unwrap();
-    std::fs::write(at.join("empty.npy"), "").unwrap();
     for (args, advice) in [
         (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--abs", "0"], "lossless"),
         (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--abs", "-1"], "positive"),
@@ -108,7 +107,6 @@ fn failures_say_what_to_do_and_leave_nothing() {
         (vec!["compress", "gfs_t2m.npy", "-o", "a.dca", "--lossless", "--model", "mine.dcm"], "mine.dcm"),
         (vec!["compress", "missing.nc", "-o", "a.dca", "--lossless"], "missing.nc"),
         (vec!["compress", "garbage.nc", "-o", "a.dca", "--lossless"], "damaged"),
-        (vec!["compress", "empty.npy", "-o", "a.dca", "--lossless"], "empty.npy"),
         (vec!["compress", "gfs_t2m.npy", "-o", "no/such/folder/a.dca", "--lossless"], "no/such/folder"),
         (vec!["list", "a.dca"], "not a DeepComp archive"),
         (vec!["test", "gfs_t2m.npy"], "not a DeepComp archive"),
@@ -120,7 +118,7 @@ fn failures_say_what_to_do_and_leave_nothing() {
     assert_eq!(std::fs::read(at.join("a.dca")).unwrap(), b"what was there");
     let mut left: Vec<_> = std::fs::read_dir(at).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     left.sort();
-    assert_eq!(left, ["a.dca", "empty.npy", "garbage.nc", "gfs_t2m.npy"]);
+    assert_eq!(left, ["a.dca", "garbage.nc", "gfs_t2m.npy"]);
 }
 
 #[test]
@@ -148,7 +146,7 @@ fn test_compares_with_the_sources() {
     std::fs::rename(at.join("coads_sst.nc"), at.join("elsewhere/coads_sst.nc")).unwrap();
     let table = ok(at, &["test", "a.dca", "--source", "gfs_t2m.npy", "elsewhere/coads_sst.nc"]);
     let row = |name: &str| table.lines().find(|l| l.starts_with(name)).unwrap();
-    assert!(row("SST").ends_with("rel 0.0001 kept") && row("TIME").ends_with("lossless kept"), "{table}");
+    assert!(row("SST").ends_with("0.0001 of range kept") && row("TIME").ends_with("lossless kept"), "{table}");
     assert!(row("gfs_t2m").contains('✓') && row("TIME").contains('∞') && row("TIME").contains('–'), "{table}");
     assert!(table.ends_with("decode to the values their certificates name\n"));
 
@@ -178,4 +176,41 @@ fn a_broken_bound_fails_the_test_and_a_missed_acceptance_test_does_not() {
     assert!(message.contains("\"gfs_t2m\" of gfs_t2m.npy is not within its bound 2"), "{message}");
     assert!(fails(at, &["test", "a.dca", "--source", "a.dca"]).contains("the archive, which has gfs_t2m.npy"));
     assert!(fails(at, &["test", "a.dca", "--json"]).contains("--source"));
+}
+
+#[test]
+fn folders_come_back_with_whatever_is_in_them() {
+    let folder = folder_with(&[]);
+    let at = folder.path();
+    std::fs::create_dir_all(at.join("data/sub/empty")).unwrap();
+    std::fs::copy(sample("gfs_t2m.npy"), at.join("data/sub/t2m.npy")).unwrap();
+    std::fs::copy(sample("coads_sst.nc"), at.join("data/sst.nc")).unwrap();
+    std::fs::write(at.join("data/readme.txt"), "What the files are.\n".repeat(100)).unwrap();
+    std::fs::write(at.join("data/nothing"), "").unwrap();
+    let output = deepcomp(at, &["compress", "data", "-o", "a.dca", "--rel", "0.01"]);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && message.contains("readme.txt: kept byte for byte"), "{message}");
+    let listed = ok(at, &["extract", "a.dca", "-C", "out", "--threads", "2"]);
+    assert_eq!(listed.lines().collect::<Vec<_>>(), ["out/data/nothing", "out/data/readme.txt", "out/data/sst.nc", "out/data/sub/t2m.npy"]);
+    for name in ["data/readme.txt", "data/nothing"] {
+        assert_eq!(std::fs::read(at.join(name)).unwrap(), std::fs::read(at.join("out").join(name)).unwrap(), "{name}");
+    }
+    assert!(ok(at, &["test", "a.dca", "--source", "data/sst.nc", "data/sub/t2m.npy"]).contains("0.01 of range kept"));
+}
+
+#[test]
+fn each_variable_takes_the_bound_it_is_given() {
+    let folder = folder_with(&["coads_sst.nc", "gfs_t2m.npy"]);
+    let at = folder.path();
+    let report: serde_json::Value =
+        serde_json::from_str(&ok(at, &["compress", "coads_sst.nc", "gfs_t2m.npy", "-o", "a.dca", "--bound", "SST=0.5, 0.1%", "--json"])).unwrap();
+    let bounds: Vec<(&str, &str)> =
+        report["variables"].as_array().unwrap().iter().map(|v| (v["name"].as_str().unwrap(), v["bound"].as_str().unwrap())).collect();
+    assert!(bounds.contains(&("SST", "0.5")) && bounds.contains(&("gfs_t2m", "0.1%")) && bounds.contains(&("TIME", "lossless")), "{bounds:?}");
+    ok(at, &["test", "a.dca", "--source", "coads_sst.nc", "gfs_t2m.npy"]);
+    let report: serde_json::Value = serde_json::from_str(&ok(at, &["compress", "coads_sst.nc", "-o", "b.dca", "--bound", "recommended", "--json"])).unwrap();
+    assert!(report["variables"].as_array().unwrap().iter().any(|v| v["name"] == "SST" && v["bound"] == "0.01"), "{report}");
+    let message = fails(at, &["compress", "coads_sst.nc", "-o", "c.dca", "--bound", "sst=0.5"]);
+    assert!(message.contains("no variable \"sst\"") && message.contains("SST") && !at.join("c.dca").exists(), "{message}");
+    assert!(fails(at, &["compress", "coads_sst.nc", "-o", "c.dca", "--bound", "SST=cold"]).contains("not an error bound"));
 }

@@ -7,7 +7,7 @@ use crate::models::WasmModels;
 use deepcomp::archive::{self, Archive};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
 use deepcomp::{Error, Limits, metrics, readers, writers};
-use js_sys::{Array, Float32Array, Reflect};
+use js_sys::{Array, Float32Array, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
@@ -21,12 +21,30 @@ pub struct WasmDataset {
 
 #[wasm_bindgen]
 impl WasmDataset {
-    /// Reads NetCDF-3, NPY or PNG; `name` is the file name, its stem names the variable of NPY and PNG.
+    /// Reads a data file; `name` is the file name, its stem names the variable of formats without names.
     ///
     /// # Errors
     /// As [`readers::read`].
     pub fn open(bytes: &[u8], name: &str) -> JsResult<Self> {
         Ok(Self { inner: readers::read(bytes, name, &Limits::default())?, name: name.to_owned() })
+    }
+
+    /// Any file, to be kept byte for byte.
+    #[must_use]
+    #[wasm_bindgen(js_name = fromFile)]
+    pub fn from_file(bytes: Vec<u8>, name: &str) -> Self {
+        Self { inner: Dataset::from_file(bytes), name: name.to_owned() }
+    }
+
+    /// Takes values of a variable that equal `value` as missing from now on, though the file does not say so.
+    ///
+    /// # Errors
+    /// No such variable; a value that its type does not have.
+    #[wasm_bindgen(js_name = setMissing)]
+    pub fn set_missing(&mut self, variable: usize, value: f64) -> JsResult<()> {
+        self.field(variable)?;
+        let field = self.inner.fields.get_mut(variable);
+        field.map_or(Ok(()), |field| Ok(field.add_missing(value)?))
     }
 
     /// A dataset of typed arrays: a list of `{ name, values, shape, dimensions?, attributes?, fill? }`; `fill` is a typed array of
@@ -36,7 +54,7 @@ impl WasmDataset {
     /// `invalid-argument` when shapes, dimensions and values do not agree.
     #[wasm_bindgen(js_name = fromArrays)]
     pub fn from_arrays(arrays: &Array, name: &str) -> JsResult<Self> {
-        let mut inner = Dataset { format: SourceFormat::Array, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new() };
+        let mut inner = Dataset { format: SourceFormat::Array, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
         for array in arrays.iter() {
             let field = field_from_js(&mut inner.dimensions, &array)?;
             if inner.fields.iter().any(|f| f.name == field.name) {
@@ -53,7 +71,7 @@ impl WasmDataset {
         self.name.clone()
     }
 
-    /// Where it came from: "netcdf", "npy", "png" or "array".
+    /// Where it came from: "netcdf", "netcdf4", "grib", "tiff", "npy", "npz", "csv", "png", "picture", "file" or "array".
     #[wasm_bindgen(getter)]
     pub fn format(&self) -> String {
         info::format_name(self.inner.format).to_owned()
@@ -99,18 +117,34 @@ impl WasmDataset {
         Ok(arrays::to_js(&self.field(variable)?.values))
     }
 
-    /// Bytes of a file: "original" (the format it came from), "netcdf", "npy" (of one variable) or "png" (of one plane).
+    /// Bytes of a file: "netcdf", "netcdf4", "tiff", "npz" (of everything), "npy", "csv" (of one variable) or "png" (of one plane).
     ///
     /// # Errors
     /// As the functions of [`writers`]; an unknown format.
-    pub fn save(&self, format: &str, variable: Option<usize>, plane: Option<usize>) -> JsResult<Vec<u8>> {
+    pub fn save(&self, format: &str, variable: usize, plane: usize) -> JsResult<Vec<u8>> {
         match format {
-            "original" => Ok(writers::write(&self.inner)?),
             "netcdf" => Ok(writers::netcdf(&self.inner)?),
-            "npy" => Ok(writers::npy(self.field(variable.unwrap_or(0))?, self.inner.format)),
-            "png" => Ok(writers::png(self.field(variable.unwrap_or(0))?, plane.unwrap_or(0))?),
-            other => Err(invalid(format_args!("unknown format {other:?}; use \"original\", \"netcdf\", \"npy\" or \"png\""))),
+            "netcdf4" => Ok(writers::netcdf4(&self.inner)?),
+            "tiff" => Ok(writers::tiff(&self.inner)?),
+            "npz" => Ok(writers::npz(&self.inner)?),
+            "npy" => Ok(writers::npy(self.field(variable)?, self.inner.format)),
+            "csv" => Ok(writers::csv(self.field(variable)?)?),
+            "png" => Ok(writers::png(self.field(variable)?, plane)?),
+            other => Err(invalid(format_args!("unknown format {other:?}; use \"netcdf\", \"netcdf4\", \"tiff\", \"npz\", \"npy\", \"csv\" or \"png\""))),
         }
+    }
+
+    /// `{ bytes, fileName }` of a file in the format it came from; the name ends otherwise where it has to be another format.
+    ///
+    /// # Errors
+    /// As [`writers::file`].
+    pub fn original(&self) -> JsResult<JsValue> {
+        let (bytes, extension) = writers::file(&self.inner)?;
+        let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
+        let name = extension.map_or(self.name.clone(), |extension| format!("{stem}.{extension}"));
+        let object = info::to_js(&BTreeMap::from([("fileName", name)]))?;
+        Reflect::set(&object, &"bytes".into(), &Uint8Array::from(bytes.as_slice())).map_err(|_| invalid("cannot set `bytes`"))?;
+        Ok(object)
     }
 }
 

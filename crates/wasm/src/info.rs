@@ -1,12 +1,13 @@
 //! Plain objects handed to JavaScript. Byte counts are f64: exact to 2^53, and what JavaScript counts in.
 
-use crate::error::{JsResult, invalid};
+use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport};
-use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, SourceFormat, Values};
+use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, SourceFormat, Values, Wish, recommended, suspected_missing};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::weights::Model;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use wasm_bindgen::JsValue;
 
@@ -63,6 +64,8 @@ pub struct VariableInfo {
     coordinate: bool,
     units: Option<String>,
     long_name: Option<String>,
+    recommended: Option<BoundInfo>,
+    suspect: Option<f64>,
     attributes: BTreeMap<String, AttributeInfo>,
 }
 
@@ -81,6 +84,8 @@ impl VariableInfo {
             coordinate: dataset.is_coordinate(field),
             units: text("units"),
             long_name: text("long_name").or_else(|| text("standard_name")),
+            recommended: recommended(field).map(BoundInfo::from),
+            suspect: suspected_missing(field),
             attributes: attributes(&field.attributes),
         }
     }
@@ -96,35 +101,66 @@ pub const fn format_name(format: SourceFormat) -> &'static str {
         SourceFormat::NetCdf3 { .. } => "netcdf",
         SourceFormat::Npy { .. } => "npy",
         SourceFormat::Png => "png",
+        SourceFormat::NetCdf4 => "netcdf4",
+        SourceFormat::Grib => "grib",
+        SourceFormat::Tiff => "tiff",
+        SourceFormat::Npz => "npz",
+        SourceFormat::Csv => "csv",
+        SourceFormat::Picture => "picture",
+        SourceFormat::File => "file",
         SourceFormat::Array => "array",
     }
 }
 
-/// An error bound as two words: what kind, and how much.
-#[derive(Serialize)]
+/// An error bound as two words: what kind ("abs", "rel", "pointwise", "lossless", "recommended"), and how much.
+#[derive(Serialize, Deserialize)]
 pub struct BoundInfo {
-    kind: &'static str,
+    kind: Cow<'static, str>,
     value: f64,
 }
 
 impl From<ErrorBound> for BoundInfo {
     fn from(bound: ErrorBound) -> Self {
-        match bound {
-            ErrorBound::Lossless => Self { kind: "lossless", value: 0.0 },
-            ErrorBound::Absolute(b) => Self { kind: "abs", value: b.get() },
-            ErrorBound::Relative(b) => Self { kind: "rel", value: b.get() },
-        }
+        let (kind, value) = match bound {
+            ErrorBound::Lossless => ("lossless", 0.0),
+            ErrorBound::Absolute(b) => ("abs", b.get()),
+            ErrorBound::Relative(b) => ("rel", b.get()),
+            ErrorBound::Pointwise(b) => ("pointwise", b.get()),
+        };
+        Self { kind: kind.into(), value }
     }
 }
 
-/// The bound that `kind` ("abs", "rel", "lossless") and `value` name.
-pub fn bound(kind: &str, value: f64) -> JsResult<ErrorBound> {
-    match kind {
-        "abs" => Ok(ErrorBound::absolute(value)?),
-        "rel" => Ok(ErrorBound::relative(value)?),
-        "lossless" => Ok(ErrorBound::Lossless),
-        other => Err(invalid(format_args!("unknown kind of bound {other:?}; use \"abs\", \"rel\" or \"lossless\""))),
+impl TryFrom<&BoundInfo> for Wish {
+    type Error = DeepCompError;
+
+    fn try_from(BoundInfo { kind, value }: &BoundInfo) -> JsResult<Self> {
+        let bound = match kind.as_ref() {
+            "abs" => ErrorBound::absolute(*value)?,
+            "rel" => ErrorBound::relative(*value)?,
+            "pointwise" => ErrorBound::pointwise(*value)?,
+            "lossless" => ErrorBound::Lossless,
+            "recommended" => return Ok(Self::Recommended),
+            other => {
+                return Err(invalid(format_args!("unknown kind of bound {other:?}; use \"abs\", \"rel\", \"pointwise\", \"lossless\" or \"recommended\"")));
+            }
+        };
+        Ok(Self::Bound(bound))
     }
+}
+
+/// Bounds as JavaScript gives them: of variables by name, and of the others.
+#[derive(Deserialize)]
+struct BoundsInfo {
+    others: BoundInfo,
+    named: Vec<(String, BoundInfo)>,
+}
+
+/// The bounds that a `{ others, named: [name, bound][] }` asks for.
+pub fn bounds(asked: JsValue) -> JsResult<Bounds> {
+    let BoundsInfo { others, named } = serde_wasm_bindgen::from_value(asked)?;
+    let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
+    Ok(Bounds { others: Wish::try_from(&others)?, named })
 }
 
 /// When planes get a base layer: "auto", "always" or "never".
@@ -247,6 +283,7 @@ impl From<Progress> for ProgressInfo {
 #[serde(rename_all = "camelCase")]
 pub struct ComparisonInfo {
     max_abs_error: f64,
+    max_pointwise_error: f64,
     rmse: f64,
     bias: f64,
     psnr: Option<f64>,
@@ -260,6 +297,7 @@ impl From<Comparison> for ComparisonInfo {
     fn from(c: Comparison) -> Self {
         Self {
             max_abs_error: c.max_abs_error,
+            max_pointwise_error: c.max_pointwise_error,
             rmse: c.rmse,
             bias: c.bias,
             psnr: c.psnr(),

@@ -51,14 +51,16 @@ pub struct WasmCompressor(Option<Compressor>);
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `kind` is "abs", "rel" or "lossless" (which ignores `value`); `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
+    /// `bounds` is `{ others, named }` of `{ kind, value }`, where `named` is a list of names and bounds; `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
     /// or "never". The dataset stays usable.
     ///
     /// # Errors
-    /// A bound that is not positive and finite; an unknown kind; a model that is not there.
+    /// A bound that is not positive and finite; an unknown kind; the name of no variable; a model that is not there.
     #[wasm_bindgen(constructor)]
-    pub fn new(dataset: &WasmDataset, kind: &str, value: f64, models: &WasmModels, model: &str, base: &str) -> JsResult<Self> {
-        let options = Options { bound: info::bound(kind, value)?, model: models.choose(model)?, base: info::base(base)? };
+    pub fn new(dataset: &WasmDataset, bounds: JsValue, models: &WasmModels, model: &str, base: &str) -> JsResult<Self> {
+        let bounds = info::bounds(bounds)?;
+        bounds.check(dataset.inner.fields.iter().map(|f| f.name.as_str()))?;
+        let options = Options { bounds, model: models.choose(model)?, base: info::base(base)? };
         Ok(Self(Some(Compressor::new(dataset.inner.clone(), &dataset.name, &options)?)))
     }
 

@@ -5,9 +5,11 @@
 
 use super::floats::Floats;
 use super::listed::listed;
+use super::pointwise::pointwise;
 use super::stacked::stacked;
 use super::truncated::{self, magnitude};
 use super::{COORDINATE_LIMIT, Lattice, Lattices, Sample, nearest_integer};
+use crate::codec::Tolerance;
 use crate::field::DataType;
 
 /// The rule for a chunk and its quantum.
@@ -44,9 +46,17 @@ impl Fitted {
 /// Values looked at first when a lattice is searched.
 pub(super) const EXAMPLES: usize = 1024;
 
-/// Finds the lattices of `values` (none of them missing; so many in each plane) for a `tolerance` in stored units; 0 asks for lossless. The values
-/// are floats of that type, or order-preserving integers.
-pub(crate) fn fit<T: Sample>(values: &[T], data_type: DataType, counts: &[usize], tolerance: f64) -> Fit {
+/// Finds the lattices of `values` (none of them missing; so many in each plane) for a tolerance. The values are floats of that type, or order-preserving integers.
+pub(crate) fn fit<T: Sample>(values: &[T], data_type: DataType, counts: &[usize], tolerance: Tolerance) -> Fit {
+    let tolerance = match tolerance {
+        Tolerance::Absolute(tolerance) => tolerance,
+        Tolerance::Pointwise(bound) => {
+            if let Some(fitted) = pointwise(values, bound).filter(|_| T::TYPE.is_float()) {
+                return listed(values, &fitted).unwrap_or_else(|| fitted.for_all());
+            }
+            0.0
+        }
+    };
     if !T::TYPE.is_float() {
         let fitted = integers(values, tolerance);
         // Pixels have ways of their own.

@@ -10,6 +10,7 @@ mod lattices;
 mod lines;
 mod listed;
 mod low;
+mod pointwise;
 mod stacked;
 mod truncated;
 

@@ -1,0 +1,316 @@
+//! Records -> fields with dimensions, coordinates and attributes.
+
+use super::coordinates::Coordinates;
+use super::cube::{Cube, Place, cubes};
+use super::grid::{self, Grid};
+use super::layout::{BITS_FROM_VALUES, BITS_STORED, MAX_FILLING, RecordEntry, Strings};
+use super::message::{BITMAP_HEAD, Message, Record};
+use super::packing::{Numbers, Precision, Representation, Template};
+use super::product::Product;
+use super::{bits, packing};
+use crate::error::Result;
+use crate::field::{Attribute, DataType, Dimension, Field, Missing, Values};
+use crate::limits::Limits;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a file holds.
+pub(super) struct Contents {
+    pub(super) dimensions: Vec<Dimension>,
+    /// Coordinates, then fields.
+    pub(super) fields: Vec<Field>,
+    /// Names of the fields that `records` refer to.
+    pub(super) names: Vec<String>,
+    /// In file order.
+    pub(super) records: Vec<RecordEntry>,
+}
+
+/// A record with what its headers say.
+struct Item<'m, 'a> {
+    record: &'m Record<'a>,
+    product: Product,
+    /// Number of its grid.
+    grid: usize,
+    representation: Representation,
+}
+
+/// A field to be.
+struct Plan {
+    cube: Cube,
+    name: String,
+}
+
+/// What must agree in all records of a field.
+type Kind<'m> = (String, &'m str, &'m [u8], usize, Template);
+
+pub(super) fn collect<'a>(messages: &[Message<'a>], strings: &mut Strings<'a>, limits: &Limits) -> Result<Contents> {
+    let mut grids: Vec<(Grid, &Record<'_>)> = Vec::new();
+    let mut numbers: BTreeMap<(u8, &[u8]), usize> = BTreeMap::new();
+    let mut items = Vec::new();
+    for record in messages.iter().flat_map(|m| &m.records) {
+        let key = (record.edition, record.grid.bytes);
+        let grid = match numbers.get(&key) {
+            Some(grid) => *grid,
+            None => {
+                grids.push((Grid::of(record)?, record));
+                numbers.insert(key, grids.len() - 1);
+                grids.len() - 1
+            }
+        };
+        items.push(Item { record, product: Product::of(record)?, grid, representation: Representation::of(record)? });
+    }
+    let plans = plan(&items);
+    Limits::check("the number of fields", plans.len() as u64, limits.items)?;
+    // Values are at least f32, whatever they turn out to need.
+    let mut room = Room { left: limits.decoded_bytes, limit: limits.decoded_bytes };
+    for item in &items {
+        let size = if item.representation.template == Template::Ieee64 { 8 } else { 4 };
+        room.take(grids.get(item.grid).map_or(0, |(grid, _)| grid.points) as u64, size)?;
+    }
+    let mut coordinates = Coordinates::default();
+    let places = grids.iter().map(|(grid, record)| coordinates.add_grid(grid, grid::kind(record), &mut room)).collect::<Result<Vec<_>>>()?;
+    let mut records: Vec<Option<RecordEntry>> = items.iter().map(|_| None).collect();
+    let mut fields = Vec::new();
+    for (number, plan) in plans.iter().enumerate() {
+        let planes: Vec<&Item<'_, '_>> = plan.cube.records.iter().filter_map(|n| items.get(*n)).collect();
+        let Some(first) = planes.first() else { continue };
+        let Some(((grid, _), place)) = grids.get(first.grid).zip(places.get(first.grid)) else { continue };
+        let (values, parts) = values(&planes, grid, strings, limits, &mut room)?;
+        for (plane, (record, part)) in plan.cube.records.iter().zip(parts).enumerate() {
+            if let Some(slot) = records.get_mut(*record) {
+                *slot = Some(RecordEntry { field: number as u32, plane: plane as u32, ..part });
+            }
+        }
+        let mut axes = coordinates.add_axes(&first.product, &plan.cube.axes);
+        axes.dimensions.extend(&place.dimensions);
+        axes.names.extend(place.names.clone());
+        let mut attributes = attributes(first);
+        if !axes.names.is_empty() {
+            attributes.push(Attribute::text("coordinates", &axes.names.join(" ")));
+        }
+        if let Some(mapping) = &place.mapping {
+            attributes.push(Attribute::text("grid_mapping", mapping));
+        }
+        let shape = axes.dimensions.iter().filter_map(|d| coordinates.dimensions.get(*d)).map(|d| d.length).collect();
+        fields.push(Field { name: plan.name.clone(), dimensions: axes.dimensions, shape, values, attributes, missing: Missing::NonFinite });
+    }
+    let Coordinates { dimensions, fields: mut all, .. } = coordinates;
+    Limits::check("the number of dimensions", dimensions.len() as u64, limits.items)?;
+    Limits::check("the number of fields", (all.len() + fields.len()) as u64, limits.items)?;
+    let taken: BTreeSet<String> = all.iter().map(|f| f.name.clone()).collect();
+    for field in &mut fields {
+        if taken.contains(&field.name) {
+            field.name.push_str("_field");
+        }
+    }
+    let names = fields.iter().map(|f| f.name.clone()).collect();
+    all.extend(fields);
+    Ok(Contents { dimensions, fields: all, names, records: records.into_iter().flatten().collect() })
+}
+
+/// Bytes of values that the limits still allow.
+pub(super) struct Room {
+    left: u64,
+    limit: u64,
+}
+
+impl Room {
+    /// Takes room for `count` values of `size` bytes.
+    pub(super) fn take(&mut self, count: u64, size: u64) -> Result<()> {
+        let taken = self.limit - self.left;
+        let needed = count.saturating_mul(size).saturating_add(taken);
+        Limits::check("the values of this file", needed, self.limit)?;
+        self.left = self.limit - needed;
+        Ok(())
+    }
+}
+
+/// Groups records and names the groups.
+fn plan(items: &[Item<'_, '_>]) -> Vec<Plan> {
+    let mut groups: BTreeMap<Kind<'_>, usize> = BTreeMap::new();
+    let mut lists: Vec<Vec<(usize, Place)>> = Vec::new();
+    for (number, item) in items.iter().enumerate() {
+        let product = &item.product;
+        let kind = (product.name.variable.clone(), product.level.name.as_str(), product.kind.as_slice(), item.grid, item.representation.template);
+        let group = *groups.entry(kind).or_insert(lists.len());
+        if group == lists.len() {
+            lists.push(Vec::new());
+        }
+        let place = [[product.time; 2], [product.step; 2], product.level.value.unwrap_or_default(), [product.member.map_or(-1, i64::from); 2]];
+        lists.get_mut(group).into_iter().for_each(|list| list.push((number, place)));
+    }
+    let mut cubes: Vec<Cube> = lists.iter().flat_map(|list| cubes(list)).collect();
+    cubes.sort_by_key(|cube| cube.records.iter().min().copied());
+    names(items, cubes)
+}
+
+/// The parameter's name; where several fields have it, with their types of level; where several still have it, with what was done over time; then with a number.
+fn names(items: &[Item<'_, '_>], cubes: Vec<Cube>) -> Vec<Plan> {
+    let product = |cube: &Cube| cube.records.first().and_then(|n| items.get(*n)).map(|item| &item.product);
+    let steps: [fn(&Product) -> String; 3] =
+        [|p| p.name.variable.clone(), |p| format!("{}_{}", p.name.variable, p.level.name), |p| format!("{}_{}_{}", p.name.variable, p.level.name, p.statistic)];
+    let mut counts: BTreeMap<String, BTreeSet<(String, &'static str)>> = BTreeMap::new();
+    for product in cubes.iter().filter_map(product) {
+        // How many kinds of levels, and of statistics on the same kind, share a name.
+        counts.entry(product.name.variable.clone()).or_default().insert((product.level.name.clone(), ""));
+        counts.entry(format!("{}_{}", product.name.variable, product.level.name)).or_default().insert((String::new(), product.statistic));
+    }
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    let mut plans = Vec::with_capacity(cubes.len());
+    for cube in cubes {
+        let Some(product) = product(&cube) else { continue };
+        let [plain, level, statistic] = steps.map(|step| step(product));
+        let several = |name: &String| counts.get(name).is_some_and(|kinds| kinds.len() > 1);
+        let base = match (several(&plain), several(&level)) {
+            (_, true) => statistic,
+            (true, false) => level,
+            (false, false) => plain,
+        };
+        let mut name = base.clone();
+        let count = taken.entry(base.clone()).or_insert(1);
+        while !used.insert(name.clone()) {
+            *count += 1;
+            name = format!("{base}_{count}");
+        }
+        plans.push(Plan { cube, name });
+    }
+    plans
+}
+
+fn attributes(item: &Item<'_, '_>) -> Vec<Attribute> {
+    let (product, name) = (&item.product, &item.product.name);
+    let number = |name: &str, value: i32| Attribute { name: name.to_owned(), value: Values::I32(vec![value]) };
+    let standard = match name.standard {
+        Some("eastward_wind") if grid::has_own_directions(item.record) => "x_wind",
+        Some("northward_wind") if grid::has_own_directions(item.record) => "y_wind",
+        name => name.unwrap_or_default(),
+    };
+    let mut attributes = Vec::new();
+    for (attribute, text) in [("long_name", name.long), ("units", name.units), ("standard_name", standard)] {
+        if !text.is_empty() {
+            attributes.push(Attribute::text(attribute, text));
+        }
+    }
+    attributes.push(Attribute::text("GRIB_shortName", name.short));
+    attributes.push(Attribute::text("GRIB_typeOfLevel", &product.level.name));
+    attributes.push(Attribute::text("GRIB_stepType", product.statistic));
+    if let Some(kind) = grid::kind(item.record) {
+        attributes.push(Attribute::text("GRIB_gridType", kind));
+    }
+    attributes.push(number("GRIB_edition", item.record.edition.into()));
+    attributes.push(number("GRIB_centre", product.centre.into()));
+    let keys: &[&str] = if item.record.edition == 1 {
+        &["GRIB_table2Version", "GRIB_indicatorOfParameter"]
+    } else {
+        &["GRIB_discipline", "GRIB_parameterCategory", "GRIB_parameterNumber"]
+    };
+    attributes.extend(keys.iter().zip(&product.parameter).map(|(key, value)| number(key, i32::from(*value))));
+    attributes
+}
+
+/// Values of all planes, and what of each record they do not tell; field and plane are filled in later.
+fn values<'a>(planes: &[&Item<'_, 'a>], grid: &Grid, strings: &mut Strings<'a>, limits: &Limits, room: &mut Room) -> Result<(Values, Vec<RecordEntry>)> {
+    let double = planes.iter().any(|item| item.representation.template == Template::Ieee64);
+    if !double && let Some((values, parts)) = planes_in::<f32>(planes, grid, strings, limits)? {
+        return Ok((Values::F32(values), parts));
+    }
+    if !double {
+        room.take(planes.len() as u64 * grid.points as u64, 4)?;
+    }
+    let (values, parts) = planes_in::<f64>(planes, grid, strings, limits)?.unwrap_or_default();
+    Ok((Values::F64(values), parts))
+}
+
+/// In that precision; `None` when f32 does not tell all packed integers apart.
+fn planes_in<'a, T: Precision>(
+    planes: &[&Item<'_, 'a>],
+    grid: &Grid,
+    strings: &mut Strings<'a>,
+    limits: &Limits,
+) -> Result<Option<(Vec<T>, Vec<RecordEntry>)>> {
+    let last_resort = T::TYPE == DataType::F64;
+    let count = planes.len().saturating_mul(grid.points);
+    let mut values: Vec<T> = Vec::new();
+    let limit = isize::MAX as u64;
+    let needed = count as u64 * T::TYPE.size() as u64;
+    values.try_reserve_exact(count).map_err(|_| crate::Error::LimitExceeded { what: "the values of a field", needed, limit })?;
+    let mut parts = Vec::with_capacity(planes.len());
+    for item in planes {
+        let record = item.record;
+        let coded = match record.mask {
+            None => grid.points,
+            Some(mask) => bits::ones(mask.bytes, grid.points).ok_or_else(|| mask.malformed(1, format!("a bitmap of {} points", grid.points)))?,
+        };
+        let numbers = item.representation.numbers(record, coded, limits)?;
+        let (coded, told) = match numbers {
+            Numbers::Single(single) => (single.iter().map(|x| cast(*x)).collect(), true),
+            Numbers::Double(double) => (double.iter().map(|x| cast(*x)).collect(), true),
+            Numbers::Integers(integers) => match item.representation.scale.exact(&integers) {
+                Some(values) => (values, true),
+                None if last_resort => (item.representation.scale.rounded(&integers), false),
+                None => return Ok(None),
+            },
+        };
+        let complete = coded.iter().all(|x: &T| !x.to_f64().is_nan());
+        place(&mut values, coded, record, grid);
+        parts.push(part(item, grid, strings, complete, told));
+    }
+    Ok(Some((values, parts)))
+}
+
+/// The same number in another precision; NaN keeps its bits where the precision is the same.
+fn cast<S: Precision, T: Precision>(value: S) -> T {
+    if S::TYPE == T::TYPE { T::from_bits64(value.to_bits64()) } else { T::round(value.to_f64()) }
+}
+
+/// Appends a plane: values where the bitmap has them, in C order.
+fn place<T: Precision>(values: &mut Vec<T>, coded: Vec<T>, record: &Record<'_>, grid: &Grid) {
+    let start = values.len();
+    if let (None, true) = (record.mask, grid.in_place()) {
+        values.extend(coded);
+        return;
+    }
+    values.resize(start + grid.points, T::NAN);
+    let plane = values.get_mut(start..).unwrap_or_default();
+    let mut coded = coded.into_iter();
+    let mut put = |index: usize| {
+        if let (Some(slot), Some(value)) = (plane.get_mut(grid.place(index)), coded.next()) {
+            *slot = value;
+        }
+    };
+    match record.mask {
+        None => (0..grid.points).for_each(put),
+        Some(mask) => bits::flags(mask.bytes).take(grid.points).enumerate().filter(|(_, set)| *set).for_each(|(n, _)| put(n)),
+    }
+}
+
+/// What the values do not tell of a record. `complete`: none of the values that the bitmap leaves is missing. `told`: they tell their packed integers.
+fn part<'a>(item: &Item<'_, 'a>, grid: &Grid, strings: &mut Strings<'a>, complete: bool, told: bool) -> RecordEntry {
+    let record = item.record;
+    let head = bits_head(record.bitmap.bytes);
+    let derived = complete && record.mask.is_some_and(|mask| mask.offset == record.bitmap.offset + BITMAP_HEAD && is_filled(mask.bytes, grid.points));
+    let (bitmap, bits) = if derived { (head, BITS_FROM_VALUES) } else { (record.bitmap.bytes, BITS_STORED) };
+    let coded = record.mask.map_or(grid.points, |mask| bits::ones(mask.bytes, grid.points).unwrap_or(0));
+    let tail = packing::unused(&item.representation, record.data.bytes, coded);
+    RecordEntry {
+        field: 0,
+        plane: 0,
+        representation: strings.number(record.representation.bytes),
+        leading: record.leading.iter().map(|section| strings.number(section.bytes)).collect(),
+        bitmap: strings.number(bitmap),
+        bits,
+        tail: (!tail.is_empty()).then(|| strings.number(tail)),
+        raw: (!told).then(|| strings.number(record.data.bytes)),
+    }
+}
+
+fn bits_head(section: &[u8]) -> &[u8] {
+    section.get(..BITMAP_HEAD).unwrap_or(section)
+}
+
+/// Whether nothing but zeros, and few of them, fills up the bits of `points` points.
+fn is_filled(mask: &[u8], points: usize) -> bool {
+    let rest = mask.get(points / 8..).unwrap_or_default();
+    let spare = points % 8;
+    rest.len() <= MAX_FILLING && rest.iter().enumerate().all(|(n, byte)| if n == 0 { (*byte & (0xff >> spare)) == 0 } else { *byte == 0 })
+}

@@ -1,0 +1,101 @@
+//! Grids along latitudes and longitudes, of the earth or of a rotated sphere.
+
+use super::super::octets::Octets;
+use super::gaussian;
+use crate::error::Result;
+
+/// First and last point and what lies between them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Regular {
+    /// Latitude and longitude of the first point, in degrees.
+    first: [f64; 2],
+    last: [f64; 2],
+    /// Columns go from east to west.
+    westward: bool,
+    /// Rows between a pole and the equator, where they are those of a Gaussian grid.
+    gaussian: Option<usize>,
+    pub(crate) rotation: Option<Rotation>,
+}
+
+/// A sphere whose south pole is elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation {
+    /// Latitude and longitude in degrees.
+    pub(crate) south_pole: [f64; 2],
+    /// In degrees, about the new axis.
+    pub(crate) angle: f64,
+}
+
+impl Regular {
+    pub(super) fn second_edition(section: Octets<'_>, gaussian: bool, rotated: bool) -> Result<Self> {
+        const UNDEFINED: u64 = 0xffff_ffff;
+        let unit = match (section.unsigned(39, 4)?, section.unsigned(43, 4)?) {
+            (0 | UNDEFINED, _) | (_, 0 | UNDEFINED) => 1e-6,
+            (basic, parts) => basic as f64 / parts as f64,
+        };
+        let degrees = |octet| Ok::<_, crate::Error>(section.signed(octet, 4)? as f64 * unit);
+        let rotation = if rotated { Some(Rotation { south_pole: [degrees(73)?, degrees(77)?], angle: section.ieee(81)?.into() }) } else { None };
+        Ok(Self {
+            first: [degrees(47)?, degrees(51)?],
+            last: [degrees(56)?, degrees(60)?],
+            westward: section.byte(72)? & 0x80 != 0,
+            gaussian: if gaussian { Some(section.size(68, 4)?) } else { None },
+            rotation,
+        })
+    }
+
+    pub(super) fn first_edition(section: Octets<'_>, kind: u8) -> Result<Self> {
+        let degrees = |octet| Ok::<_, crate::Error>(section.signed(octet, 3)? as f64 * 1e-3);
+        let rotation = if matches!(kind, 10 | 14) { Some(Rotation { south_pole: [degrees(33)?, degrees(36)?], angle: section.ibm(39)? }) } else { None };
+        Ok(Self {
+            first: [degrees(11)?, degrees(14)?],
+            last: [degrees(18)?, degrees(21)?],
+            westward: section.byte(28)? & 0x80 != 0,
+            gaussian: if matches!(kind, 4 | 14) { Some(section.size(26, 2)?) } else { None },
+            rotation,
+        })
+    }
+
+    /// Latitudes of rows; `None` when they cannot be told.
+    pub(super) fn latitudes(&self, rows: usize) -> Option<Vec<f64>> {
+        let ([first, _], [last, _]) = (self.first, self.last);
+        match self.gaussian {
+            Some(parallels) => gaussian::latitudes(parallels, rows, first, first >= last),
+            None => Some(between(first, last, rows)),
+        }
+    }
+
+    /// Westernmost and easternmost longitude of a reduced grid.
+    pub(super) fn span(&self) -> [f64; 2] {
+        let ([_, first], [_, last]) = (self.first, self.last);
+        [first, if last < first { last + 360.0 } else { last }]
+    }
+
+    /// Latitudes of rows and longitudes of columns.
+    pub(crate) fn axes(&self, [rows, columns]: [usize; 2]) -> Option<[Vec<f64>; 2]> {
+        let ([_, first], [_, last]) = (self.first, self.last);
+        let mut distance = if self.westward { first - last } else { last - first };
+        if distance < 0.0 {
+            distance += 360.0;
+        }
+        let last = if self.westward { first - distance } else { first + distance };
+        Some([self.latitudes(rows)?, between(first, last, columns)])
+    }
+}
+
+fn between(first: f64, last: f64, count: usize) -> Vec<f64> {
+    let steps = count.saturating_sub(1).max(1) as f64;
+    (0..count).map(|n| first + (last - first) * (n as f64 / steps)).collect()
+}
+
+impl Rotation {
+    /// Where a point of the rotated sphere is on the earth.
+    pub(crate) fn position(&self, latitude: f64, longitude: f64) -> [f64; 2] {
+        let [pole_latitude, pole_longitude] = self.south_pole;
+        let (phi, lambda) = (latitude.to_radians(), (longitude - self.angle).to_radians());
+        let (sin, cos) = (90.0 + pole_latitude).to_radians().sin_cos();
+        let (x, y, z) = (phi.cos() * lambda.cos(), phi.cos() * lambda.sin(), phi.sin());
+        let (x, z) = (cos * x - sin * z, sin * x + cos * z);
+        [z.clamp(-1.0, 1.0).asin().to_degrees(), (y.atan2(x).to_degrees() + pole_longitude).rem_euclid(360.0)]
+    }
+}

@@ -1,0 +1,361 @@
+//! What a record is of: parameter, level, time, step, member; and what of its headers must agree for records to be planes of one field.
+
+use super::message::Record;
+use super::names::{self, Name};
+use super::octets::Octets;
+use crate::error::Result;
+
+/// A record's place on the axes of its field, and what names the field.
+#[derive(Debug, Clone)]
+pub(crate) struct Product {
+    /// Code of the parameter: discipline, category, number; or table, number.
+    pub(crate) parameter: Vec<u8>,
+    pub(crate) name: Name,
+    pub(crate) centre: u16,
+    pub(crate) level: Level,
+    /// Reference time, in seconds since 1970.
+    pub(crate) time: i64,
+    /// End of the forecast, in seconds since the reference time.
+    pub(crate) step: i64,
+    pub(crate) member: Option<u16>,
+    pub(crate) statistic: &'static str,
+    /// Headers with what makes axes blanked out.
+    pub(crate) kind: Vec<u8>,
+}
+
+/// Type of a level, and where it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Level {
+    pub(crate) name: String,
+    pub(crate) units: &'static str,
+    /// Both surfaces of a layer, else one twice, in billionths of `units`; `None` for a level that there is only one of.
+    pub(crate) value: Option<[i64; 2]>,
+}
+
+impl Product {
+    pub(crate) fn of(record: &Record<'_>) -> Result<Self> {
+        if record.edition == 1 { first_edition(record) } else { second_edition(record) }
+    }
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    // Years from March, so that the leap day is the last.
+    let year = if month <= 2 { year - 1 } else { year };
+    let from_march = (month + 9) % 12;
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * from_march + 2) / 5 + day - 1 - 719_468
+}
+
+/// Seconds since 1970.
+fn seconds(date: [u64; 3], clock: [u64; 3]) -> i64 {
+    let [year, month, day] = date.map(|n| n as i64);
+    let [hour, minute, second] = clock.map(|n| n as i64);
+    days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+}
+
+/// Seconds of a unit of time; months and years are of 30 and 365 days.
+const fn unit(code: u8, edition: u8) -> i64 {
+    match (code, edition) {
+        (0, _) => 60,
+        (2, _) => 86_400,
+        (3, _) => 30 * 86_400,
+        (4, _) => 365 * 86_400,
+        (5, _) => 3650 * 86_400,
+        (6, _) => 10_950 * 86_400,
+        (7, _) => 36_500 * 86_400,
+        (10, _) => 3 * 3600,
+        (11, _) => 6 * 3600,
+        (12, _) => 12 * 3600,
+        (13, 1) => 15 * 60,
+        (14, 1) => 30 * 60,
+        (13, _) | (254, 1) => 1,
+        _ => 3600,
+    }
+}
+
+/// A copy with octets that make axes blanked out.
+fn blank(section: Octets<'_>, axes: &[(usize, usize)]) -> Vec<u8> {
+    let mut bytes = section.bytes.to_vec();
+    for (octet, count) in axes {
+        bytes.iter_mut().skip(octet - 1).take(*count).for_each(|b| *b = 0);
+    }
+    bytes
+}
+
+/// Product templates of edition 2 that begin alike: number, octet of the member, octet where the time interval begins; 0 for none.
+const TEMPLATES: [(u64, usize, usize); 20] = [
+    (0, 0, 0),
+    (1, 36, 0),
+    (2, 0, 0),
+    (3, 0, 0),
+    (4, 0, 0),
+    (5, 0, 0),
+    (6, 0, 0),
+    (7, 0, 0),
+    (8, 0, 35),
+    (9, 0, 48),
+    (10, 0, 36),
+    (11, 36, 38),
+    (12, 0, 37),
+    (13, 0, 69),
+    (14, 0, 65),
+    (15, 0, 0),
+    (60, 36, 0),
+    (61, 36, 45),
+    (1000, 0, 0),
+    (1100, 0, 0),
+];
+
+/// Code table 4.10.
+fn statistic(code: u8) -> &'static str {
+    match code {
+        0 => "avg",
+        1 => "accum",
+        2 => "max",
+        3 => "min",
+        4 => "diff",
+        5 => "rms",
+        6 => "sd",
+        7 => "cov",
+        8 => "sdiff",
+        9 => "ratio",
+        11 => "sum",
+        _ => "range",
+    }
+}
+
+fn second_edition(record: &Record<'_>) -> Result<Product> {
+    let (identification, section) = (record.identification, record.product);
+    let date = [identification.unsigned(13, 2)?, identification.unsigned(15, 1)?, identification.unsigned(16, 1)?];
+    let clock = [identification.unsigned(17, 1)?, identification.unsigned(18, 1)?, identification.unsigned(19, 1)?];
+    let parameter = vec![record.discipline, section.byte(10)?, section.byte(11)?];
+    let number = section.unsigned(8, 2)?;
+    let centre = identification.unsigned(6, 2)? as u16;
+    let mut product = Product {
+        name: names::second_edition([record.discipline, section.byte(10)?, section.byte(11)?], centre),
+        parameter,
+        centre,
+        level: Level { name: "unknown".to_owned(), units: "", value: None },
+        time: seconds(date, clock),
+        step: 0,
+        member: None,
+        statistic: "instant",
+        kind: Vec::new(),
+    };
+    let mut axes = vec![];
+    // Templates of chemical constituents say which in two octets more.
+    let (number, shift) = match number {
+        40 => (0, 2),
+        41 => (1, 2),
+        42 => (8, 2),
+        43 => (11, 2),
+        n => (n, 0),
+    };
+    if let Some((_, member, interval)) = TEMPLATES.iter().find(|(n, ..)| *n == number) {
+        let at = |octet: usize| octet + shift;
+        product.step = section.signed(at(19), 4)?.saturating_mul(unit(section.byte(at(18))?, 2));
+        product.level = second_level(section, shift)?;
+        axes.extend([(at(18), 5), (at(24), 5), (at(30), 5)]);
+        if *member > 0 {
+            product.member = Some(section.byte(at(*member))?.into());
+            axes.push((at(*member), 1));
+        }
+        if *interval > 0 {
+            let interval = at(*interval);
+            product.step = product.step.saturating_add((section.unsigned(interval + 15, 4)? as i64).saturating_mul(unit(section.byte(interval + 14)?, 2)));
+            product.statistic = statistic(section.byte(interval + 12)?);
+            axes.extend([(interval, 7), (interval + 14, 5)]);
+        }
+    }
+    product.name = names::at_height(product.name, &product.level);
+    product.kind = [blank(identification, &[(1, 5), (13, 7)]), blank(section, &axes)].concat();
+    Ok(product)
+}
+
+/// Code table 4.5 with the names of eccodes: code, name, units, billionths of the units in the WMO's; 0 for a surface without a value.
+const SURFACES: [(u8, &str, &str, f64); 41] = [
+    (1, "surface", "", 0.0),
+    (2, "cloudBase", "", 0.0),
+    (3, "cloudTop", "", 0.0),
+    (4, "isothermZero", "", 0.0),
+    (5, "adiabaticCondensation", "", 0.0),
+    (6, "maxWind", "", 0.0),
+    (7, "tropopause", "", 0.0),
+    (8, "nominalTop", "", 0.0),
+    (9, "seaBottom", "", 0.0),
+    (10, "entireAtmosphere", "", 0.0),
+    (20, "isothermal", "K", 1e9),
+    (100, "isobaricInhPa", "hPa", 1e7),
+    (101, "meanSea", "", 0.0),
+    (102, "heightAboveSea", "m", 1e9),
+    (103, "heightAboveGround", "m", 1e9),
+    (104, "sigma", "1", 1e9),
+    (105, "hybrid", "1", 1e9),
+    (106, "depthBelowLand", "m", 1e9),
+    (107, "theta", "K", 1e9),
+    (108, "pressureFromGround", "hPa", 1e7),
+    (109, "potentialVorticity", "K m2 kg-1 s-1", 1e9),
+    (111, "eta", "1", 1e9),
+    (117, "mixedLayerDepth", "m", 1e9),
+    (118, "hybridHeight", "1", 1e9),
+    (119, "hybridPressure", "1", 1e9),
+    (150, "generalVertical", "1", 1e9),
+    (160, "depthBelowSea", "m", 1e9),
+    (151, "soil", "1", 1e9),
+    (200, "atmosphereSingleLayer", "", 0.0),
+    (201, "oceanSingleLayer", "", 0.0),
+    (204, "highestTroposphericFreezing", "", 0.0),
+    (206, "gridScaleCloudBottom", "", 0.0),
+    (207, "gridScaleCloudTop", "", 0.0),
+    (211, "boundaryLayerCloudLayer", "", 0.0),
+    (212, "lowCloudBottom", "", 0.0),
+    (213, "lowCloudTop", "", 0.0),
+    (214, "lowCloudLayer", "", 0.0),
+    (215, "cloudCeiling", "", 0.0),
+    (220, "planetaryBoundaryLayer", "", 0.0),
+    (242, "convectiveCloudBottom", "", 0.0),
+    (243, "convectiveCloudTop", "", 0.0),
+];
+
+/// More surfaces of NCEP, of which each file has one.
+const CLOUDS: [(u8, &str); 8] = [
+    (222, "middleCloudBottom"),
+    (223, "middleCloudTop"),
+    (224, "middleCloudLayer"),
+    (232, "highCloudBottom"),
+    (233, "highCloudTop"),
+    (234, "highCloudLayer"),
+    (244, "convectiveCloudLayer"),
+    (245, "lowestLevelWetBulb0"),
+];
+
+fn second_level(section: Octets<'_>, shift: usize) -> Result<Level> {
+    let surface = |octet: usize| {
+        let octet = octet + shift;
+        Ok::<_, crate::Error>((section.byte(octet)?, section.signed(octet + 1, 1)? as i32, section.unsigned(octet + 2, 4)?, section.signed(octet + 2, 4)?))
+    };
+    let (first, second) = (surface(23)?, surface(29)?);
+    let (name, units, factor) = match SURFACES.iter().find(|(code, ..)| *code == first.0) {
+        Some((_, name, units, factor)) => ((*name).to_owned(), *units, *factor),
+        None => match CLOUDS.iter().find(|(code, _)| *code == first.0) {
+            Some((_, name)) => ((*name).to_owned(), "", 0.0),
+            None if first.2 == 0xffff_ffff => (format!("level{}", first.0), "", 0.0),
+            None => (format!("level{}", first.0), "", 1e9),
+        },
+    };
+    let billionths = |(_, scale, raw, value): (u8, i32, u64, i64)| {
+        if raw == 0xffff_ffff { 0 } else { (value as f64 * 10f64.powi(-scale) * factor).round() as i64 }
+    };
+    let layer = second.0 != 255 && factor > 0.0;
+    let name = if layer { layer_name(&name) } else { name };
+    let one = billionths(first);
+    let value = (factor > 0.0).then(|| [one, if layer { billionths(second) } else { one }]);
+    Ok(Level { name, units, value })
+}
+
+fn layer_name(name: &str) -> String {
+    if name.ends_with("Layer") { name.to_owned() } else { format!("{}Layer", name.trim_end_matches("InhPa")) }
+}
+
+/// Code table 3 of edition 1: code, name, units, billionths of the units in those of the table.
+const FIRST_SURFACES: [(u8, &str, &str, i64); 18] = [
+    (20, "isothermal", "K", 10_000_000),
+    (100, "isobaricInhPa", "hPa", 1_000_000_000),
+    (103, "heightAboveSea", "m", 1_000_000_000),
+    (105, "heightAboveGround", "m", 1_000_000_000),
+    (107, "sigma", "1", 100_000),
+    (109, "hybrid", "1", 1_000_000_000),
+    (111, "depthBelowLand", "m", 10_000_000),
+    (113, "theta", "K", 1_000_000_000),
+    (115, "pressureFromGround", "hPa", 1_000_000_000),
+    (117, "potentialVorticity", "K m2 kg-1 s-1", 1),
+    (119, "eta", "1", 100_000),
+    (125, "heightAboveGround", "m", 10_000_000),
+    (126, "isobaricInhPa", "hPa", 10_000_000),
+    (160, "depthBelowSea", "m", 1_000_000_000),
+    (210, "isobaricInhPa", "hPa", 10_000_000),
+    (235, "oceanIsotherm", "K", 100_000_000),
+    (236, "oceanLayer", "m", 1_000_000_000),
+    (237, "oceanMixedLayer", "m", 1_000_000_000),
+];
+
+/// Layers between two surfaces of edition 1, whose values have an octet each.
+const FIRST_LAYERS: [(u8, &str, &str, i64); 10] = [
+    (101, "isobaricLayer", "hPa", 10_000_000_000),
+    (104, "heightAboveSeaLayer", "m", 100_000_000_000),
+    (106, "heightAboveGroundLayer", "m", 100_000_000_000),
+    (108, "sigmaLayer", "1", 10_000_000),
+    (110, "hybridLayer", "1", 1_000_000_000),
+    (112, "depthBelowLandLayer", "m", 10_000_000),
+    (114, "level114", "", 1_000_000_000),
+    (116, "pressureFromGroundLayer", "hPa", 1_000_000_000),
+    (120, "etaLayer", "1", 10_000_000),
+    (121, "level121", "", 1_000_000_000),
+];
+
+fn first_level(section: Octets<'_>) -> Result<Level> {
+    let code = section.byte(10)?;
+    if let Some((_, name, units, factor)) = FIRST_SURFACES.iter().find(|(n, ..)| *n == code) {
+        let value = section.unsigned(11, 2)? as i64 * factor;
+        return Ok(Level { name: (*name).to_owned(), units, value: Some([value; 2]) });
+    }
+    if let Some((_, name, units, factor)) = FIRST_LAYERS.iter().find(|(n, ..)| *n == code) {
+        let value = [i64::from(section.byte(11)?) * factor, i64::from(section.byte(12)?) * factor];
+        return Ok(Level { name: (*name).to_owned(), units, value: Some(value) });
+    }
+    // Surfaces without a value have the codes that edition 2 gives them.
+    let name = match code {
+        102 => "meanSea".to_owned(),
+        200 | 10 => "entireAtmosphere".to_owned(),
+        _ => match SURFACES.iter().find(|(n, _, _, factor)| *n == code && *factor == 0.0) {
+            Some((_, name, ..)) => (*name).to_owned(),
+            None => CLOUDS.iter().find(|(n, _)| *n == code).map_or_else(|| format!("level{code}"), |(_, name)| (*name).to_owned()),
+        },
+    };
+    Ok(Level { name, units: "", value: None })
+}
+
+/// The European centre, whose local section of number 1 has the member of an ensemble.
+const ECMWF: u16 = 98;
+
+fn first_edition(record: &Record<'_>) -> Result<Product> {
+    let section = record.product;
+    let year = (section.unsigned(25, 1)?.max(1) - 1) * 100 + section.unsigned(13, 1)?;
+    let date = [year, section.unsigned(14, 1)?, section.unsigned(15, 1)?];
+    let time = seconds(date, [section.unsigned(16, 1)?, section.unsigned(17, 1)?, 0]);
+    let (table, number, centre) = (section.byte(4)?, section.byte(9)?, u16::from(section.byte(5)?));
+    let range = section.byte(21)?;
+    let (from, to) = (section.unsigned(19, 1)? as i64, section.unsigned(20, 1)? as i64);
+    let (step, statistic) = match range {
+        2 => (to, "range"),
+        3 => (to, "avg"),
+        4 => (to, "accum"),
+        5 => (to, "diff"),
+        10 => (section.unsigned(19, 2)? as i64, "instant"),
+        0 | 1 => (from, "instant"),
+        113 | 115 | 117 => (from, "avg"),
+        114 | 116 => (from, "accum"),
+        123 => (0, "avg"),
+        124 => (0, "accum"),
+        _ => (to.max(from), "range"),
+    };
+    let level = first_level(section)?;
+    // Nor do the flags of sections and the decimal scale factor tell fields apart.
+    let mut axes = vec![(8, 1), (11, 10), (25, 1), (27, 2)];
+    let mut member = None;
+    if centre == ECMWF && section.byte(41) == Ok(1) && section.bytes.len() >= 52 {
+        member = Some(section.byte(50)?.into()).filter(|n: &u16| *n > 0);
+        axes.push((50, 1));
+    }
+    Ok(Product {
+        name: names::at_height(names::first_edition(table, number, centre), &level),
+        parameter: vec![table, number],
+        centre,
+        level,
+        time,
+        step: step.saturating_mul(unit(section.byte(18)?, 1)),
+        member,
+        statistic,
+        kind: blank(section, &axes),
+    })
+}

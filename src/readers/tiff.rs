@@ -1,0 +1,232 @@
+//! TIFF, `BigTIFF` and `GeoTIFF`: each full picture is a field of shape (y, x) or (band, y, x), in strips or tiles, interleaved or planar, of 8 to 64-bit
+//! integers and 32 and 64-bit floats; uncompressed, LZW, deflate and `PackBits`, with predictors 1 to 3.
+//!
+//! [`Dataset::layout`] is the file without its pixels, smaller copies and masks included; of a compressed file it is the frame of an uncompressed one
+//! with the same tags. Coordinates, the value that means no data and text become what they are in other formats. The structure is read here and not by a
+//! crate, because giving a file back byte for byte takes the place of every strip and every tag, and writing takes the same knowledge.
+//!
+//! Deliberately absent: samples that are not whole bytes, half floats, complex numbers, JPEG, fax, Zstandard, LERC, and rotated grids' coordinates.
+
+mod chunk;
+mod geo;
+pub(crate) mod structure;
+
+use crate::error::{Error, Result};
+use crate::field::{Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values};
+use crate::limits::Limits;
+use crate::readers::frame::Frame;
+use crate::writers::tiff::{Picture, Tag, assemble};
+use geo::Georeference;
+use structure::{Directory, Page, Structure, tag};
+
+/// More than any compression here expands.
+const MAX_EXPANSION: u64 = 1 << 11;
+
+/// Bytes that a picture may have for each of a file that leaves some of it out.
+const MAX_SPARSENESS: u64 = 1 << 14;
+
+/// Tags of text, and the attributes they become.
+pub(crate) const TEXTS: [(u16, &str); 10] = [
+    (270, "ImageDescription"),
+    (271, "Make"),
+    (272, "Model"),
+    (285, "PageName"),
+    (305, "Software"),
+    (306, "DateTime"),
+    (315, "Artist"),
+    (33432, "Copyright"),
+    (tag::GEO_TEXT, "GeoAsciiParams"),
+    (tag::GDAL_METADATA, "GDAL_METADATA"),
+];
+
+/// Tags about the storage of the source, which do not hold for an uncompressed file in strips, and offsets into the source.
+const STORAGE: [u16; 16] = [
+    tag::COMPRESSION,
+    tag::STRIP_OFFSETS,
+    tag::ROWS_PER_STRIP,
+    tag::STRIP_LENGTHS,
+    288,
+    289,
+    tag::PREDICTOR,
+    tag::TILE_WIDTH,
+    tag::TILE_HEIGHT,
+    tag::TILE_OFFSETS,
+    tag::TILE_LENGTHS,
+    330,
+    347,
+    34665,
+    34853,
+    40965,
+];
+
+/// Reads a whole file. Its only picture is called `name`; several are called `name_1`, `name_2` and so on.
+pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
+    let structure = Structure::parse(bytes, limits)?;
+    let pages = structure.pages()?;
+    check_size(&pages, bytes, limits)?;
+    let mut dataset = Dataset { format: SourceFormat::Tiff, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
+    let names: Vec<String> = if pages.len() == 1 { vec![name.to_owned()] } else { (1..=pages.len()).map(|number| format!("{name}_{number}")).collect() };
+    for (name, (directory, page)) in names.iter().zip(&pages) {
+        add(&mut dataset, name, &names, bytes, (directory, page))?;
+    }
+    dataset.layout = layout(bytes, &structure, &pages, limits)?;
+    Ok(dataset)
+}
+
+fn malformed(offset: u64, expected: impl Into<String>) -> Error {
+    Error::Malformed { format: "TIFF", offset, expected: expected.into() }
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::Unsupported { what: what.to_owned(), advice: "convert it with `gdal_translate -co COMPRESS=DEFLATE`".to_owned() }
+}
+
+fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
+    let range = usize::try_from(begin).ok().zip(begin.checked_add(length).and_then(|end| usize::try_from(end).ok()));
+    range.and_then(|(begin, end)| bytes.get(begin..end)).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
+}
+
+fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -> Result<()> {
+    if pages.is_empty() {
+        return Err(Error::Unsupported {
+            what: "a TIFF without a full picture".to_owned(),
+            advice: "give the file that it is a smaller copy or a mask of".to_owned(),
+        });
+    }
+    let coordinates = |page: &Page| 8 * (page.width as u64 + page.height as u64);
+    let size = |page: &Page| page.count()?.checked_mul(page.data_type.size() as u64)?.checked_add(coordinates(page));
+    let total = pages.iter().try_fold(0u64, |sum, (_, page)| sum.checked_add(size(page)?)).unwrap_or(u64::MAX);
+    let chunk = pages.iter().flat_map(|(_, page)| page.chunks().next().map(|c| page.decoded_bytes(&c) as u64)).max().unwrap_or(0);
+    Limits::check("the data in this file", total.max(chunk), limits.decoded_bytes)?;
+    let file = bytes.len() as u64;
+    let stored = |page: &Page| {
+        page.chunks().filter(|c| page.stored.get(c.index).is_some_and(|s| s.1 > 0)).fold(0u64, |sum, c| sum.saturating_add(page.decoded_bytes(&c) as u64))
+    };
+    let decoded = pages.iter().fold(0u64, |sum, (_, page)| sum.saturating_add(stored(page)));
+    if total > file.saturating_mul(MAX_SPARSENESS) || decoded > file.saturating_mul(MAX_EXPANSION) {
+        return Err(malformed(0, format!("pictures that {file} bytes can hold")));
+    }
+    Ok(())
+}
+
+/// Adds the field of a page, with its coordinates, which are not called as any of the pictures is.
+fn add(dataset: &mut Dataset, name: &str, names: &[String], bytes: &[u8], (directory, page): (&Directory<'_>, &Page)) -> Result<()> {
+    let (missing, fill) = no_data(directory, page.data_type);
+    let values = values(bytes, directory, page, &missing)?;
+    let georeference = Georeference::new(directory);
+    let mut dimensions = Vec::new();
+    if page.samples > 1 {
+        dimensions.push(axis(dataset, names, "band", page.samples, None));
+    }
+    for (axes, length) in [(0, page.height), (1, page.width)] {
+        let name = [["y", "x"], ["lat", "lon"]].get(usize::from(georeference.as_ref().is_some_and(|g| g.geographic))).and_then(|n| n.get(axes));
+        let coordinate = georeference.as_ref().and_then(|g| g.coordinate(axes, length));
+        dimensions.push(axis(dataset, names, name.copied().unwrap_or("y"), length, coordinate));
+    }
+    let mut attributes: Vec<Attribute> = fill.map(|value| Attribute { name: "_FillValue".to_owned(), value }).into_iter().collect();
+    let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
+    attributes.extend(texts.map(|(name, text)| Attribute { name: (*name).to_owned(), value: Values::Char(text.to_vec()) }));
+    attributes.extend(georeference.and_then(|g| g.epsg).map(|code| Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) }));
+    dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
+    Ok(())
+}
+
+/// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
+fn axis(dataset: &mut Dataset, names: &[String], base: &str, length: usize, coordinate: Option<Field>) -> usize {
+    let mut name = base.to_owned();
+    let mut number = 1;
+    loop {
+        let known = dataset.dimensions.iter().position(|d| d.name == name);
+        let values = |index: usize| dataset.fields.iter().find(|f| f.dimensions == [index] && f.name == name).map(|f| &f.values);
+        let same =
+            |index: &usize| dataset.dimensions.get(*index).is_some_and(|d| d.length == length) && values(*index) == coordinate.as_ref().map(|c| &c.values);
+        if let Some(index) = known.filter(same) {
+            return index;
+        }
+        if known.is_none() && !names.contains(&name) {
+            break;
+        }
+        number += 1;
+        name = format!("{base}_{number}");
+    }
+    let index = dataset.dimensions.len();
+    dataset.dimensions.push(Dimension { name: name.clone(), length, unlimited: false });
+    dataset.fields.extend(coordinate.map(|field| Field { name, dimensions: vec![index], ..field }));
+    index
+}
+
+/// What `GDAL_NODATA` says, in the type of the picture.
+fn no_data(directory: &Directory<'_>, data_type: DataType) -> (Missing, Option<Values>) {
+    let text = directory.text(tag::GDAL_NODATA).and_then(|text| core::str::from_utf8(text).ok()).map(str::trim).unwrap_or_default();
+    macro_rules! parsed {
+        ($v:ident $t:ident) => {
+            // Programs write whole numbers as 0.0 too.
+            text.parse::<$t>()
+                .ok()
+                .or_else(|| text.parse::<f64>().ok().map(|x| (x, x as $t)).filter(|(x, n)| *n as f64 == *x || x.is_nan()).map(|(_, n)| n))
+                .map(|n| (n.to_bits64(), Values::$v(vec![n])))
+        };
+    }
+    let found = match data_type {
+        DataType::I8 => parsed!(I8 i8),
+        DataType::U8 | DataType::Char => parsed!(U8 u8),
+        DataType::I16 => parsed!(I16 i16),
+        DataType::U16 => parsed!(U16 u16),
+        DataType::I32 => parsed!(I32 i32),
+        DataType::U32 => parsed!(U32 u32),
+        DataType::I64 => parsed!(I64 i64),
+        DataType::U64 => parsed!(U64 u64),
+        DataType::F32 => parsed!(F32 f32),
+        DataType::F64 => parsed!(F64 f64),
+    };
+    found.map_or((Missing::NonFinite, None), |(bits, value)| (Missing::Patterns(vec![bits]), Some(value)))
+}
+
+fn values(bytes: &[u8], directory: &Directory<'_>, page: &Page, missing: &Missing) -> Result<Values> {
+    let count = page.count().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    let mut values = Values::zeros(page.data_type, count)?;
+    let form = directory.form;
+    let row_bytes = page.row_bytes().unwrap_or(usize::MAX);
+    for chunk in page.chunks() {
+        let used = page.used_bytes(&chunk);
+        let decoded = chunk::decode(bytes, page, &chunk, form)?;
+        let blank = decoded.is_none().then(|| blank_row(missing, page.data_type, used, form.big_endian));
+        for row in 0..chunk.rows {
+            let stored = decoded.as_ref().and_then(|d| d.get(row * row_bytes..row * row_bytes + used));
+            page.read_row(&mut values, &chunk, row, stored.or(blank.as_deref()).unwrap_or_default(), form.big_endian);
+        }
+    }
+    Ok(values)
+}
+
+/// A row that the file leaves out: without data, or zeros.
+fn blank_row(missing: &Missing, data_type: DataType, length: usize, big_endian: bool) -> Vec<u8> {
+    let bits = if let Missing::Patterns(patterns) = missing { patterns.first().copied().unwrap_or(0) } else { 0 };
+    let size = data_type.size();
+    let mut value = bits.to_le_bytes().get(..size).unwrap_or_default().to_vec();
+    if big_endian {
+        value.reverse();
+    }
+    value.repeat(length / size)
+}
+
+/// The frame of this file, or of an uncompressed one with the same tags where this one cannot come back as it is.
+fn layout(bytes: &[u8], structure: &Structure<'_>, pages: &[(&Directory<'_>, Page)], limits: &Limits) -> Result<Vec<u8>> {
+    // An archive has to hold it with all else that is not values.
+    let limit = limits.metadata_bytes / 4;
+    let rows: Option<Vec<_>> = pages.iter().map(|(_, page)| page.rows()).collect();
+    let own = rows.and_then(|rows| Frame::cut(bytes, rows.into_iter().flatten(), &structure.extents, limit));
+    if let Some(frame) = own {
+        return Ok(frame.encode());
+    }
+    let pictures: Vec<Picture> = pages.iter().map(|(directory, page)| picture(directory, page)).collect();
+    let tags: u64 = pictures.iter().flat_map(|p| &p.tags).map(|t| t.value.len() as u64).sum();
+    Limits::check("the tags", tags, limit)?;
+    Ok(assemble(structure.form, pictures)?.encode())
+}
+
+fn picture(directory: &Directory<'_>, page: &Page) -> Picture {
+    let kept = directory.entries.iter().filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
+    let tags = kept.map(|e| Tag { number: e.tag, kind: e.kind, count: e.count, value: e.value.to_vec() }).collect();
+    Picture { tags, height: page.height, row_bytes: page.width * page.together() * page.data_type.size(), planes: page.samples / page.together() }
+}

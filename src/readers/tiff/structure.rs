@@ -1,0 +1,456 @@
+//! The directories of a TIFF or `BigTIFF` file, the pages they describe, and where in the file each row of pixels stands.
+
+use std::collections::BTreeSet;
+
+use super::{malformed, slice, unsupported};
+use crate::error::{Error, Result};
+use crate::field::{DataType, Values};
+use crate::limits::Limits;
+
+/// Numbers of the tags that say how pixels are stored.
+pub(crate) mod tag {
+    pub(crate) const NEW_SUBFILE_TYPE: u16 = 254;
+    pub(crate) const SUBFILE_TYPE: u16 = 255;
+    pub(crate) const WIDTH: u16 = 256;
+    pub(crate) const HEIGHT: u16 = 257;
+    pub(crate) const BITS: u16 = 258;
+    pub(crate) const COMPRESSION: u16 = 259;
+    pub(crate) const PHOTOMETRIC: u16 = 262;
+    pub(crate) const FILL_ORDER: u16 = 266;
+    pub(crate) const STRIP_OFFSETS: u16 = 273;
+    pub(crate) const SAMPLES: u16 = 277;
+    pub(crate) const ROWS_PER_STRIP: u16 = 278;
+    pub(crate) const STRIP_LENGTHS: u16 = 279;
+    pub(crate) const PLANAR: u16 = 284;
+    pub(crate) const PREDICTOR: u16 = 317;
+    pub(crate) const TILE_WIDTH: u16 = 322;
+    pub(crate) const TILE_HEIGHT: u16 = 323;
+    pub(crate) const TILE_OFFSETS: u16 = 324;
+    pub(crate) const TILE_LENGTHS: u16 = 325;
+    pub(crate) const EXTRA_SAMPLES: u16 = 338;
+    pub(crate) const SAMPLE_FORMAT: u16 = 339;
+    pub(crate) const SUBSAMPLING: u16 = 530;
+    pub(crate) const PIXEL_SCALE: u16 = 33550;
+    pub(crate) const TIEPOINT: u16 = 33922;
+    pub(crate) const TRANSFORMATION: u16 = 34264;
+    pub(crate) const GEO_KEYS: u16 = 34735;
+    pub(crate) const GEO_TEXT: u16 = 34737;
+    pub(crate) const GDAL_METADATA: u16 = 42112;
+    pub(crate) const GDAL_NODATA: u16 = 42113;
+}
+
+/// Numbers of the element types that are written here.
+pub(crate) mod kind {
+    pub(crate) const ASCII: u16 = 2;
+    pub(crate) const SHORT: u16 = 3;
+    pub(crate) const LONG: u16 = 4;
+    pub(crate) const DOUBLE: u16 = 12;
+    pub(crate) const LONG8: u16 = 16;
+}
+
+/// Bytes of one element of a tag.
+const fn size(kind: u16) -> Option<u64> {
+    Some(match kind {
+        1 | 2 | 6 | 7 => 1,
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16..=18 => 8,
+        _ => return None,
+    })
+}
+
+/// How numbers and offsets are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    /// Whether offsets have eight bytes.
+    pub(crate) wide: bool,
+    /// Whether numbers begin with their highest byte.
+    pub(crate) big_endian: bool,
+}
+
+impl Form {
+    pub(crate) fn number(self, bytes: &[u8]) -> u64 {
+        let join = |n: u64, b: &u8| n << 8 | u64::from(*b);
+        if self.big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
+    }
+}
+
+/// One entry of a directory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) tag: u16,
+    pub(crate) kind: u16,
+    pub(crate) count: u64,
+    /// In the byte order of the file; empty for an element type that nobody knows.
+    pub(crate) value: &'a [u8],
+    at: u64,
+}
+
+/// A directory: what the file says of one picture.
+#[derive(Debug)]
+pub(crate) struct Directory<'a> {
+    pub(crate) form: Form,
+    pub(crate) entries: Vec<Entry<'a>>,
+    at: u64,
+}
+
+impl<'a> Directory<'a> {
+    fn entry(&self, tag: u16) -> Option<&Entry<'a>> {
+        self.entries.iter().find(|e| e.tag == tag)
+    }
+
+    /// The whole numbers of a tag.
+    pub(crate) fn numbers(&self, tag: u16) -> impl Iterator<Item = u64> {
+        let entry = self.entry(tag).filter(|e| matches!(e.kind, 1 | 3 | 4 | 13 | 16 | 18));
+        let (width, value) = entry.map_or((1, [].as_slice()), |e| (size(e.kind).unwrap_or(1), e.value));
+        value.chunks_exact(width as usize).map(|bytes| self.form.number(bytes))
+    }
+
+    fn first(&self, tag: u16) -> Option<u64> {
+        self.numbers(tag).next()
+    }
+
+    /// The real numbers of a tag.
+    pub(crate) fn reals(&self, tag: u16) -> Vec<f64> {
+        let value = self.entry(tag).filter(|e| e.kind == kind::DOUBLE).map_or([].as_slice(), |e| e.value);
+        value.chunks_exact(8).map(|bytes| f64::from_bits(self.form.number(bytes))).collect()
+    }
+
+    /// The text of a tag, without the zero at its end.
+    pub(crate) fn text(&self, tag: u16) -> Option<&'a [u8]> {
+        let value = self.entry(tag).filter(|e| e.kind == kind::ASCII)?.value;
+        let end = value.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+        value.get(..end)
+    }
+
+    /// Whether this is neither a smaller copy of another picture nor a mask.
+    pub(crate) fn is_picture(&self) -> bool {
+        let reduced_or_mask = 0b101;
+        self.first(tag::NEW_SUBFILE_TYPE).unwrap_or(0) & reduced_or_mask == 0 && self.first(tag::SUBFILE_TYPE) != Some(2)
+    }
+}
+
+/// All directories, and the stretches (offset, length) of the file that they and their values occupy.
+#[derive(Debug)]
+pub(crate) struct Structure<'a> {
+    pub(crate) form: Form,
+    pub(crate) directories: Vec<Directory<'a>>,
+    pub(crate) extents: Vec<(u64, u64)>,
+}
+
+impl<'a> Structure<'a> {
+    pub(crate) fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        let form = Form { wide: bytes.get(2..4).is_some_and(|v| v.contains(&43)), big_endian: bytes.starts_with(b"MM") };
+        let header = if form.wide { 16 } else { 8 };
+        let start = slice(bytes, if form.wide { 8 } else { 4 }, header / 2)?;
+        if form.wide && form.number(slice(bytes, 4, 4)?) != if form.big_endian { 8 << 16 } else { 8 } {
+            return Err(malformed(4, "offsets of eight bytes"));
+        }
+        let mut structure = Self { form, directories: Vec::new(), extents: vec![(0, header)] };
+        let (mut next, mut visited, mut occupied) = (form.number(start), BTreeSet::new(), 0u64);
+        while next != 0 {
+            if !visited.insert(next) {
+                return Err(malformed(next, "a chain of directories that ends"));
+            }
+            Limits::check("pictures", visited.len() as u64, limits.items)?;
+            let at = next;
+            next = structure.directory(bytes, at)?;
+            // Directories that overlap would let a small file hold any number of entries.
+            occupied = occupied.saturating_add(structure.extents.iter().rev().find(|e| e.0 == at).map_or(0, |e| e.1));
+            if occupied > bytes.len() as u64 {
+                return Err(malformed(at, "directories apart from each other"));
+            }
+        }
+        Ok(structure)
+    }
+
+    /// Reads a directory; the result is the offset of the next one.
+    fn directory(&mut self, bytes: &'a [u8], at: u64) -> Result<u64> {
+        let form = self.form;
+        let (count_size, entry_size, offset_size) = if form.wide { (8, 20, 8) } else { (2, 12, 4) };
+        let count = form.number(slice(bytes, at, count_size)?);
+        let length = count.checked_mul(entry_size).and_then(|n| n.checked_add(count_size + offset_size));
+        let all = slice(bytes, at, length.unwrap_or(u64::MAX))?;
+        self.extents.push((at, all.len() as u64));
+        let mut entries = Vec::with_capacity((all.len() as u64 / entry_size) as usize);
+        for index in 0..count {
+            entries.push(self.entry(bytes, at + count_size + index * entry_size)?);
+        }
+        self.directories.push(Directory { form, entries, at });
+        Ok(form.number(slice(bytes, at + all.len() as u64 - offset_size, offset_size)?))
+    }
+
+    fn entry(&mut self, bytes: &'a [u8], at: u64) -> Result<Entry<'a>> {
+        let form = self.form;
+        let room = if form.wide { 8 } else { 4 };
+        let head = |from, length| slice(bytes, at + from, length).map(|b| form.number(b));
+        let (tag, kind, count) = (head(0, 2)? as u16, head(2, 2)? as u16, head(4, room)?);
+        let length = count.saturating_mul(size(kind).unwrap_or(0));
+        let inside = at + 4 + room;
+        if length <= room {
+            return Ok(Entry { tag, kind, count, value: slice(bytes, inside, length)?, at });
+        }
+        let offset = form.number(slice(bytes, inside, room)?);
+        let value = slice(bytes, offset, length)?;
+        self.extents.push((offset, length));
+        Ok(Entry { tag, kind, count, value, at })
+    }
+
+    /// Pages that become fields.
+    pub(crate) fn pages(&self) -> Result<Vec<(&Directory<'a>, Page)>> {
+        self.directories.iter().filter(|d| d.is_picture()).map(|d| Page::new(d).map(|page| (d, page))).collect()
+    }
+}
+
+/// A picture: how its pixels are cut into strips or tiles, both called chunks.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) samples: usize,
+    pub(crate) data_type: DataType,
+    /// Whether each sample has chunks of its own.
+    pub(crate) planar: bool,
+    tiled: bool,
+    chunk_height: usize,
+    chunk_width: usize,
+    pub(crate) compression: u64,
+    pub(crate) predictor: u64,
+    /// Offset and length of each chunk.
+    pub(crate) stored: Vec<(u64, u64)>,
+}
+
+/// The part of a chunk that lies in the picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chunk {
+    pub(crate) index: usize,
+    pub(crate) y: usize,
+    pub(crate) x: usize,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    /// First sample in it.
+    band: usize,
+}
+
+impl Page {
+    fn new(directory: &Directory<'_>) -> Result<Self> {
+        let at = directory.at;
+        let length = |tag, what: &str| {
+            let n = directory.first(tag).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+            n.map(|n| n as usize).ok_or_else(|| malformed(at, format!("a directory with the {what}")))
+        };
+        let (height, width) = (length(tag::HEIGHT, "height of the picture")?, length(tag::WIDTH, "width of the picture")?);
+        let samples = directory.first(tag::SAMPLES).unwrap_or(1);
+        let samples = u16::try_from(samples).ok().filter(|n| *n > 0).ok_or_else(|| malformed(at, "1 to 65535 samples of a pixel"))?;
+        let tiled = directory.entry(tag::TILE_WIDTH).is_some();
+        let (chunk_height, chunk_width) = if tiled {
+            (length(tag::TILE_HEIGHT, "height of a tile")?, length(tag::TILE_WIDTH, "width of a tile")?)
+        } else {
+            let rows = directory.first(tag::ROWS_PER_STRIP).filter(|n| *n > 0).and_then(|n| usize::try_from(n).ok());
+            (rows.unwrap_or(height).min(height), width)
+        };
+        let mut page = Self {
+            height,
+            width,
+            samples: usize::from(samples),
+            data_type: data_type(directory)?,
+            planar: samples > 1 && directory.first(tag::PLANAR) == Some(2),
+            tiled,
+            chunk_height,
+            chunk_width,
+            compression: directory.first(tag::COMPRESSION).unwrap_or(1),
+            predictor: directory.first(tag::PREDICTOR).unwrap_or(1),
+            stored: Vec::new(),
+        };
+        page.check_storage(directory)?;
+        page.stored = page.find_chunks(directory)?;
+        Ok(page)
+    }
+
+    fn check_storage(&self, directory: &Directory<'_>) -> Result<()> {
+        if directory.first(tag::FILL_ORDER).unwrap_or(1) != 1 {
+            return Err(unsupported("a TIFF with the bits of each byte reversed"));
+        }
+        // YCbCr, whose colours have fewer pixels than the brightness unless the tag says otherwise.
+        if directory.first(tag::PHOTOMETRIC) == Some(6) && !directory.numbers(tag::SUBSAMPLING).eq([1, 1]) {
+            return Err(unsupported("a TIFF with subsampled colours"));
+        }
+        if self.chunk_bytes(self.chunk_height).is_none() {
+            return Err(malformed(directory.at, "strips or tiles that fit a file"));
+        }
+        Ok(())
+    }
+
+    fn find_chunks(&self, directory: &Directory<'_>) -> Result<Vec<(u64, u64)>> {
+        let (offsets, lengths) = if self.tiled { (tag::TILE_OFFSETS, tag::TILE_LENGTHS) } else { (tag::STRIP_OFFSETS, tag::STRIP_LENGTHS) };
+        let planes = if self.planar { self.samples } else { 1 };
+        let expected = self.down().checked_mul(self.across()).and_then(|n| n.checked_mul(planes)).unwrap_or(usize::MAX);
+        let found = directory.numbers(offsets).count();
+        if found < expected {
+            let at = directory.entry(offsets).map_or(directory.at, |e| e.at);
+            return Err(malformed(at, format!("the offsets of {expected} strips or tiles, found {found}")));
+        }
+        let starts = directory.numbers(offsets).take(expected);
+        // Old uncompressed files do not say how long strips are.
+        if self.compression == 1 && directory.entry(lengths).is_none() {
+            let full = self.chunk_bytes(self.chunk_height).unwrap_or(0) as u64;
+            let rest = self.chunk_bytes(self.height - (self.down() - 1) * self.chunk_height).unwrap_or(0) as u64;
+            return Ok(starts.enumerate().map(|(i, at)| (at, if (i + 1) % self.down() == 0 { rest } else { full })).collect());
+        }
+        let found = directory.numbers(lengths).count();
+        if found < expected {
+            let at = directory.entry(lengths).map_or(directory.at, |e| e.at);
+            return Err(malformed(at, format!("the lengths of {expected} strips or tiles, found {found}")));
+        }
+        Ok(starts.zip(directory.numbers(lengths)).collect())
+    }
+
+    const fn down(&self) -> usize {
+        self.height.div_ceil(self.chunk_height)
+    }
+
+    const fn across(&self) -> usize {
+        self.width.div_ceil(self.chunk_width)
+    }
+
+    /// Samples that stand side by side in a chunk.
+    pub(crate) const fn together(&self) -> usize {
+        if self.planar { 1 } else { self.samples }
+    }
+
+    /// Bytes of one row of a chunk.
+    pub(crate) fn row_bytes(&self) -> Option<usize> {
+        self.chunk_width.checked_mul(self.together())?.checked_mul(self.data_type.size())
+    }
+
+    /// Bytes of a chunk of that many rows.
+    fn chunk_bytes(&self, rows: usize) -> Option<usize> {
+        self.row_bytes()?.checked_mul(rows).filter(|n| *n <= isize::MAX as usize)
+    }
+
+    /// Bytes of that chunk, decoded: a tile is always whole, the last strip ends with the picture.
+    pub(crate) fn decoded_bytes(&self, chunk: &Chunk) -> usize {
+        self.chunk_bytes(if self.tiled { self.chunk_height } else { chunk.rows }).unwrap_or(usize::MAX)
+    }
+
+    /// Bytes of one row of a chunk that are in the picture.
+    pub(crate) const fn used_bytes(&self, chunk: &Chunk) -> usize {
+        chunk.columns * self.together() * self.data_type.size()
+    }
+
+    /// Values of the whole picture.
+    pub(crate) fn count(&self) -> Option<u64> {
+        (self.height as u64).checked_mul(self.width as u64)?.checked_mul(self.samples as u64)
+    }
+
+    /// (band, y, x), or (y, x) when there is one band.
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        if self.samples == 1 { vec![self.height, self.width] } else { vec![self.samples, self.height, self.width] }
+    }
+
+    /// All chunks in the order of their numbers.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = Chunk> {
+        let (down, across) = (self.down(), self.across());
+        (0..self.stored.len()).map(move |index| {
+            let (y, x) = (index / across % down * self.chunk_height, index % across * self.chunk_width);
+            let (rows, columns) = (self.chunk_height.min(self.height - y), self.chunk_width.min(self.width - x));
+            Chunk { index, y, x, rows, columns, band: index / (across * down) }
+        })
+    }
+
+    /// Offset and length in the file of each row of pixels; none when chunks are compressed, absent or shorter than they should be.
+    pub(crate) fn rows(&self) -> Option<impl Iterator<Item = (u64, u64)>> {
+        let row_bytes = self.row_bytes()? as u64;
+        let whole = |c: Chunk| {
+            let needed = row_bytes * (c.rows as u64 - 1) + self.used_bytes(&c) as u64;
+            self.stored.get(c.index).is_some_and(|(at, length)| *at > 0 && *length >= needed && at.checked_add(needed).is_some())
+        };
+        if self.compression != 1 || !self.chunks().all(whole) {
+            return None;
+        }
+        Some(self.chunks().flat_map(move |c| {
+            let (at, used) = (self.stored.get(c.index).map_or(0, |s| s.0), self.used_bytes(&c) as u64);
+            (0..c.rows as u64).map(move |row| (at + row * row_bytes, used))
+        }))
+    }
+
+    /// Index of the first value of a row of a chunk, for one of the samples that stand together in it.
+    const fn position(&self, chunk: &Chunk, row: usize, sample: usize) -> usize {
+        ((chunk.band + sample) * self.height + chunk.y + row) * self.width + chunk.x
+    }
+
+    /// Copies a row of a chunk from the file to the values.
+    pub(crate) fn read_row(&self, values: &mut Values, chunk: &Chunk, row: usize, bytes: &[u8], big_endian: bool) {
+        macro_rules! fill {
+            ($($v:ident $t:ident)*) => {
+                match values {
+                    $(Values::$v(v) => self.fill(v, chunk, row, bytes, if big_endian { $t::from_be_bytes } else { $t::from_le_bytes }),)*
+                }
+            };
+        }
+        fill!(I8 i8 U8 u8 I16 i16 U16 u16 I32 i32 U32 u32 I64 i64 U64 u64 F32 f32 F64 f64 Char u8);
+    }
+
+    fn fill<T, const N: usize>(&self, values: &mut [T], chunk: &Chunk, row: usize, bytes: &[u8], convert: fn([u8; N]) -> T) {
+        let (pixels, _) = bytes.as_chunks::<N>();
+        let together = self.together();
+        for sample in 0..together {
+            let start = self.position(chunk, row, sample);
+            let target = values.get_mut(start..start + chunk.columns).unwrap_or_default();
+            if together == 1 {
+                target.iter_mut().zip(pixels).for_each(|(value, pixel)| *value = convert(*pixel));
+            } else {
+                target.iter_mut().zip(pixels.iter().skip(sample).step_by(together)).for_each(|(value, pixel)| *value = convert(*pixel));
+            }
+        }
+    }
+
+    /// Copies a row of a chunk from the values to the file.
+    pub(crate) fn write_row(&self, values: &Values, chunk: &Chunk, row: usize, bytes: &mut [u8], big_endian: bool) {
+        crate::field::with_values!(values, v => {
+            let (pixels, _) = bytes.as_chunks_mut();
+            for sample in 0..self.together() {
+                let start = self.position(chunk, row, sample);
+                let source = v.get(start..start + chunk.columns).unwrap_or_default();
+                for (value, pixel) in source.iter().zip(pixels.iter_mut().skip(sample).step_by(self.together())) {
+                    *pixel = if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+                }
+            }
+        });
+    }
+}
+
+fn data_type(directory: &Directory<'_>) -> Result<DataType> {
+    let uniform = |tag, default| {
+        let first = directory.first(tag).unwrap_or(default);
+        if directory.numbers(tag).all(|n| n == first) { Ok(first) } else { Err(unsupported("a TIFF whose bands have different types")) }
+    };
+    let (bits, format) = (uniform(tag::BITS, 1)?, uniform(tag::SAMPLE_FORMAT, 1)?);
+    Ok(match (format, bits) {
+        (1 | 4, 8) => DataType::U8,
+        (1 | 4, 16) => DataType::U16,
+        (1 | 4, 32) => DataType::U32,
+        (1 | 4, 64) => DataType::U64,
+        (2, 8) => DataType::I8,
+        (2, 16) => DataType::I16,
+        (2, 32) => DataType::I32,
+        (2, 64) => DataType::I64,
+        (3, 32) => DataType::F32,
+        (3, 64) => DataType::F64,
+        (5 | 6, _) => {
+            return Err(Error::Unsupported {
+                what: "a TIFF of complex numbers".to_owned(),
+                advice: "save the real and the imaginary part as two bands".to_owned(),
+            });
+        }
+        (3, _) => {
+            return Err(Error::Unsupported { what: format!("a TIFF of {bits}-bit floats"), advice: "convert it with `gdal_translate -ot Float32`".to_owned() });
+        }
+        _ => {
+            return Err(Error::Unsupported {
+                what: format!("a TIFF of {bits}-bit numbers"),
+                advice: "convert it with `gdal_translate -ot Byte -co NBITS=8`".to_owned(),
+            });
+        }
+    })
+}

@@ -1,0 +1,341 @@
+//! TIFF and `GeoTIFF`, uncompressed. What came from TIFF goes into the frame that its reader kept, so that unchanged values of an uncompressed file make the
+//! same file again; of anything else each field of two or more dimensions becomes a page in strips, its outer dimensions bands, with the georeference of
+//! evenly spaced coordinates.
+
+use crate::error::{Error, Result};
+use crate::field::{DataType, Dataset, Field, Missing, SourceFormat, Values, with_values};
+use crate::limits::Limits;
+use crate::readers::frame::Frame;
+use crate::readers::tiff::TEXTS;
+use crate::readers::tiff::structure::{Form, Page, Structure, kind, tag};
+
+/// Bytes that a strip should have, at least one row.
+const STRIP_BYTES: usize = 1 << 16;
+
+/// How far a coordinate may be from where even spacing would have it, in steps.
+const UNEVENNESS: f64 = 0.01;
+
+/// Writes a whole file.
+pub(super) fn write(dataset: &Dataset) -> Result<Vec<u8>> {
+    let fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.shape.len() >= 2 && !matches!(f.values, Values::Char(_))).collect();
+    let total: u64 = fields.iter().map(|f| f.values.byte_len() as u64).sum();
+    let kept = if dataset.format == SourceFormat::Tiff { Frame::decode(&dataset.layout, total) } else { None };
+    if let Some(file) = kept.and_then(|frame| fill(&frame, &fields)) {
+        return Ok(file);
+    }
+    if fields.is_empty() {
+        return Err(Error::InvalidArgument { what: "TIFF takes fields of numbers with two or more dimensions, and there is none; write NetCDF".to_owned() });
+    }
+    let pictures = fields.iter().map(|field| picture(dataset, field)).collect::<Result<Vec<_>>>()?;
+    let frame = assemble(Form { wide: false, big_endian: false }, pictures)?;
+    fill(&frame, &fields).ok_or_else(|| Error::InvalidArgument { what: "these arrays do not make a TIFF; write NetCDF".to_owned() })
+}
+
+/// The file of a frame around the values; none when they do not fit.
+fn fill(frame: &Frame, fields: &[&Field]) -> Option<Vec<u8>> {
+    let mut file = frame.file()?;
+    let structure = Structure::parse(&file, &Limits::default()).ok()?;
+    let big_endian = structure.form.big_endian;
+    let pages: Vec<Page> = structure.pages().ok()?.into_iter().map(|(_, page)| page).collect();
+    if pages.len() != fields.len() {
+        return None;
+    }
+    for (page, field) in pages.iter().zip(fields) {
+        let fits = page.data_type == field.values.data_type() && planes(field) == Some([page.samples, page.height, page.width]);
+        if !fits || page.count() != Some(field.values.len() as u64) {
+            return None;
+        }
+        let mut rows = page.rows()?;
+        for chunk in page.chunks() {
+            for row in 0..chunk.rows {
+                let (at, length) = rows.next()?;
+                let at = usize::try_from(at).ok()?;
+                let bytes = file.get_mut(at..at.checked_add(usize::try_from(length).ok()?)?)?;
+                page.write_row(&field.values, &chunk, row, bytes, big_endian);
+            }
+        }
+    }
+    Some(file)
+}
+
+/// Bands, rows and columns.
+fn planes(field: &Field) -> Option<[usize; 3]> {
+    let [outer @ .., height, width] = field.shape.as_slice() else { return None };
+    Some([outer.iter().product(), *height, *width])
+}
+
+/// A tag to be written, its numbers in the byte order of the file.
+pub(crate) struct Tag {
+    pub(crate) number: u16,
+    pub(crate) kind: u16,
+    pub(crate) count: u64,
+    pub(crate) value: Vec<u8>,
+}
+
+impl Tag {
+    fn shorts(number: u16, values: &[u16]) -> Self {
+        Self { number, kind: kind::SHORT, count: values.len() as u64, value: values.iter().flat_map(|n| n.to_le_bytes()).collect() }
+    }
+
+    fn reals(number: u16, values: &[f64]) -> Self {
+        Self { number, kind: kind::DOUBLE, count: values.len() as u64, value: values.iter().flat_map(|n| n.to_le_bytes()).collect() }
+    }
+
+    fn text(number: u16, text: &str) -> Self {
+        let value: Vec<u8> = text.bytes().filter(|b| *b != 0).chain([0]).collect();
+        Self { number, kind: kind::ASCII, count: value.len() as u64, value }
+    }
+
+    /// Whole numbers that may be offsets.
+    fn offsets(number: u16, form: Form, values: impl Iterator<Item = u64>) -> Self {
+        let width = form.offset();
+        let value: Vec<u8> = values.flat_map(|n| form.bytes(n, width)).collect();
+        Self { number, kind: if form.wide { kind::LONG8 } else { kind::LONG }, count: (value.len() / width) as u64, value }
+    }
+}
+
+impl Form {
+    /// Bytes of an offset.
+    const fn offset(self) -> usize {
+        if self.wide { 8 } else { 4 }
+    }
+
+    fn bytes(self, number: u64, width: usize) -> Vec<u8> {
+        let mut bytes = number.to_le_bytes();
+        bytes.reverse();
+        let mut bytes = bytes.get(8 - width..).unwrap_or_default().to_vec();
+        if !self.big_endian {
+            bytes.reverse();
+        }
+        bytes
+    }
+}
+
+/// A page to be written: its tags but for those about storage, and what its strips hold.
+pub(crate) struct Picture {
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) height: usize,
+    /// Bytes of a row of a strip.
+    pub(crate) row_bytes: usize,
+    /// Number of planes that are stored apart.
+    pub(crate) planes: usize,
+}
+
+impl Picture {
+    /// Rows of a strip.
+    fn rows(&self) -> usize {
+        (STRIP_BYTES / self.row_bytes.max(1)).clamp(1, self.height.max(1))
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        (self.row_bytes as u64).checked_mul(self.height as u64)?.checked_mul(self.planes as u64)
+    }
+
+    /// Lengths of the strips, from top to bottom of each plane.
+    fn strips(&self) -> impl Iterator<Item = u64> + '_ {
+        let rows = self.rows();
+        let of_plane = move |_| (0..self.height).step_by(rows).map(move |y| (rows.min(self.height - y) * self.row_bytes) as u64);
+        (0..self.planes).flat_map(of_plane)
+    }
+
+    /// All tags in their order, for pixels that begin at that offset.
+    fn finish(&mut self, form: Form, pixels: u64) {
+        let mut at = pixels;
+        let begins = self.strips().map(|length| {
+            at += length;
+            at - length
+        });
+        let storage = [
+            Tag::offsets(tag::STRIP_OFFSETS, form, begins),
+            Tag::offsets(tag::STRIP_LENGTHS, form, self.strips()),
+            Tag::offsets(tag::ROWS_PER_STRIP, Form { wide: false, ..form }, core::iter::once(self.rows() as u64)),
+            Tag { number: tag::COMPRESSION, kind: kind::SHORT, count: 1, value: form.bytes(1, 2) },
+        ];
+        self.tags.retain(|t| storage.iter().all(|s| s.number != t.number));
+        self.tags.extend(storage);
+        self.tags.sort_by_key(|t| t.number);
+    }
+
+    /// Bytes of the directory with all values of its tags.
+    fn directory_bytes(&self, form: Form) -> u64 {
+        let outside: usize = self.tags.iter().map(|t| t.value.len()).filter(|n| *n > form.offset()).map(|n| n.next_multiple_of(2)).sum();
+        let (count, entry) = if form.wide { (8, 20) } else { (2, 12) };
+        (count + entry * self.tags.len() + form.offset() + outside) as u64
+    }
+}
+
+/// The frame of an uncompressed file with these pages, all pixels at its end. Offsets get eight bytes where four are too few.
+///
+/// # Errors
+/// [`Error::LimitExceeded`] when the pages are too large even so.
+pub(crate) fn assemble(form: Form, mut pictures: Vec<Picture>) -> Result<Frame> {
+    let too_large = || Error::LimitExceeded { what: "this TIFF", needed: u64::MAX, limit: i64::MAX as u64 };
+    let pixels = pictures.iter().try_fold(0u64, |sum, p| sum.checked_add(p.byte_len()?)).filter(|n| i64::try_from(*n).is_ok()).ok_or_else(too_large)?;
+    // Offsets do not change the length of the directories, so that they can be put in when it is known.
+    let header: u64 = if form.wide { 16 } else { 8 };
+    pictures.iter_mut().for_each(|p| p.finish(form, 0));
+    let directories: u64 = pictures.iter().map(|p| p.directory_bytes(form)).sum();
+    let mut at = header + directories;
+    if !form.wide && at.checked_add(pixels).is_none_or(|end| end > u32::MAX.into()) {
+        return assemble(Form { wide: true, ..form }, pictures);
+    }
+    let mut out = if form.big_endian { b"MM".to_vec() } else { b"II".to_vec() };
+    if form.wide {
+        [43, 8, 0].iter().for_each(|n| out.extend(form.bytes(*n, 2)));
+    } else {
+        out.extend(form.bytes(42, 2));
+    }
+    out.extend(form.bytes(header, form.offset()));
+    let last = pictures.len().saturating_sub(1);
+    for (index, picture) in pictures.iter_mut().enumerate() {
+        picture.finish(form, at);
+        at += picture.byte_len().unwrap_or(0);
+        append(&mut out, picture, form, index == last);
+    }
+    Ok(Frame::open(out, pixels))
+}
+
+/// Appends a directory and the values that have no room in it.
+fn append(out: &mut Vec<u8>, picture: &Picture, form: Form, last: bool) {
+    let end = out.len() as u64 + picture.directory_bytes(form);
+    let outside: usize = picture.tags.iter().map(|t| t.value.len()).filter(|n| *n > form.offset()).map(|n| n.next_multiple_of(2)).sum();
+    let mut free = end - outside as u64;
+    let mut values = Vec::with_capacity(outside);
+    out.extend(form.bytes(picture.tags.len() as u64, if form.wide { 8 } else { 2 }));
+    for tag in &picture.tags {
+        out.extend(form.bytes(tag.number.into(), 2));
+        out.extend(form.bytes(tag.kind.into(), 2));
+        out.extend(form.bytes(tag.count, form.offset()));
+        if tag.value.len() > form.offset() {
+            out.extend(form.bytes(free, form.offset()));
+            values.extend_from_slice(&tag.value);
+            values.resize(values.len().next_multiple_of(2), 0);
+            free = end - outside as u64 + values.len() as u64;
+        } else {
+            out.extend_from_slice(&tag.value);
+            out.resize(out.len() + form.offset() - tag.value.len(), 0);
+        }
+    }
+    out.extend(form.bytes(if last { 0 } else { end }, form.offset()));
+    out.extend(values);
+}
+
+/// A field as a page.
+fn picture(dataset: &Dataset, field: &Field) -> Result<Picture> {
+    let data_type = field.values.data_type();
+    let refused =
+        |what: &str| Error::Unsupported { what: format!("{} of shape {:?} in TIFF: {what}", field.name, field.shape), advice: "write NetCDF".to_owned() };
+    let [bands, height, width] = planes(field).ok_or_else(|| refused("it has no rows and columns"))?;
+    let (Ok(samples), Ok(rows), Ok(columns)) = (u16::try_from(bands), u32::try_from(height), u32::try_from(width)) else {
+        return Err(refused("a picture has at most 65535 bands"));
+    };
+    if field.values.is_empty() || bands.checked_mul(height).and_then(|n| n.checked_mul(width)) != Some(field.values.len()) {
+        return Err(refused("a picture has at least one pixel"));
+    }
+    let every = |number, n: u16| Tag::shorts(number, &vec![n; bands]);
+    let format = match data_type {
+        DataType::F32 | DataType::F64 => 3,
+        DataType::I8 | DataType::I16 | DataType::I32 | DataType::I64 => 2,
+        _ => 1,
+    };
+    let little = Form { wide: false, big_endian: false };
+    let mut tags = vec![
+        Tag::offsets(tag::WIDTH, little, core::iter::once(columns.into())),
+        Tag::offsets(tag::HEIGHT, little, core::iter::once(rows.into())),
+        every(tag::BITS, data_type.bits() as u16),
+        Tag::shorts(tag::PHOTOMETRIC, &[1]),
+        Tag::shorts(tag::SAMPLES, &[samples]),
+        Tag::shorts(tag::PLANAR, &[if bands > 1 { 2 } else { 1 }]),
+        every(tag::SAMPLE_FORMAT, format),
+    ];
+    if bands > 1 {
+        tags.push(Tag::shorts(tag::EXTRA_SAMPLES, &vec![0; bands - 1]));
+    }
+    tags.extend(georeference(dataset, field));
+    tags.extend(no_data(field).map(|text| Tag::text(tag::GDAL_NODATA, &text)));
+    // Text of a TIFF goes back into its tags; only the text of the georeference is made anew with it.
+    let texts = TEXTS.iter().filter(|(number, _)| *number != tag::GEO_TEXT);
+    tags.extend(texts.filter_map(|(number, name)| Some(Tag::text(*number, &field.attribute(name)?.as_text()?))));
+    if field.attribute("GDAL_METADATA").is_none() {
+        tags.push(Tag::text(tag::GDAL_METADATA, &metadata(field, bands)));
+    }
+    Ok(Picture { tags, height, row_bytes: width * data_type.size(), planes: bands })
+}
+
+/// The first value that means no data, as text.
+fn no_data(field: &Field) -> Option<String> {
+    let Missing::Patterns(patterns) = &field.missing else { return None };
+    let bits = *patterns.first()?;
+    Some(match Values::from_le_bytes(field.values.data_type(), bits.to_le_bytes().get(..field.values.data_type().size())?) {
+        Values::F32(v) => f64::from(*v.first()?).to_string().to_lowercase(),
+        Values::F64(v) => v.first()?.to_string().to_lowercase(),
+        other => with_values!(&other, v => v.first()?.to_string()),
+    })
+}
+
+/// Name, unit and packing of the bands, as GDAL keeps them.
+fn metadata(field: &Field, bands: usize) -> String {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let packing = field.packing();
+    let units = field.attribute("units").and_then(Values::as_text).unwrap_or_default();
+    let mut items = String::new();
+    for band in 0..bands {
+        let mut item = |name: &str, role: &str, value: &str| {
+            items += &format!("<Item name=\"{name}\" sample=\"{band}\" role=\"{role}\">{}</Item>", escape(value));
+        };
+        item("DESCRIPTION", "description", &field.name);
+        if !units.is_empty() {
+            item("UNITTYPE", "unittype", &units);
+        }
+        if (packing.scale, packing.offset) != (1.0, 0.0) {
+            item("OFFSET", "offset", &packing.offset.to_string());
+            item("SCALE", "scale", &packing.scale.to_string());
+        }
+    }
+    format!("<GDALMetadata>{items}</GDALMetadata>")
+}
+
+/// Tags that tell where the pixels are; none where the coordinates of the last two dimensions are not evenly spaced.
+fn georeference(dataset: &Dataset, field: &Field) -> Vec<Tag> {
+    let [.., y, x] = field.dimensions.as_slice() else { return Vec::new() };
+    let (Some((y, x)), Some((top, down)), Some((left, across))) =
+        (coordinate(dataset, *y).zip(coordinate(dataset, *x)), coordinate(dataset, *y).and_then(even), coordinate(dataset, *x).and_then(even))
+    else {
+        return Vec::new();
+    };
+    let units = |field: &Field| field.attribute("units").and_then(Values::as_text).unwrap_or_default();
+    let geographic = units(y).starts_with("degree") && units(x).starts_with("degree");
+    let epsg = field.attribute("epsg").and_then(|v| v.get_f64(0)).filter(|n| (1.0..32767.0).contains(n)).map(|n| n as u16);
+    let (corner_x, corner_y) = (left - across / 2.0, top - down / 2.0);
+    let mut tags = if down < 0.0 && across > 0.0 {
+        vec![Tag::reals(tag::PIXEL_SCALE, &[across, -down, 0.0]), Tag::reals(tag::TIEPOINT, &[0.0, 0.0, 0.0, corner_x, corner_y, 0.0])]
+    } else {
+        let matrix = [across, 0.0, 0.0, corner_x, 0.0, down, 0.0, corner_y, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        vec![Tag::reals(tag::TRANSFORMATION, &matrix)]
+    };
+    // Model type and area, then the reference system: WGS 84 where nothing else is said.
+    let system = if geographic { Some((2048, epsg.unwrap_or(4326))) } else { epsg.map(|code| (3072, code)) };
+    let model = if geographic { 2 } else { 1 };
+    let mut keys = vec![1, 1, 0, 1, 1025, 0, 1, 1];
+    if let Some((key, code)) = system {
+        keys = vec![1, 1, 0, 3, 1024, 0, 1, model, 1025, 0, 1, 1, key, 0, 1, code];
+    }
+    tags.push(Tag::shorts(tag::GEO_KEYS, &keys));
+    tags
+}
+
+/// The coordinate variable of a dimension.
+fn coordinate(dataset: &Dataset, dimension: usize) -> Option<&Field> {
+    dataset.fields.iter().find(|f| f.dimensions == [dimension] && dataset.is_coordinate(f))
+}
+
+/// First coordinate and step; none when steps differ.
+fn even(field: &Field) -> Option<(f64, f64)> {
+    let packing = field.packing();
+    let value = |i| field.values.get_f64(i).map(|x| packing.unpack(x));
+    let last = field.values.len().checked_sub(1).filter(|n| *n > 0)?;
+    let (first, step) = (value(0)?, (value(last)? - value(0)?) / last as f64);
+    let expected = |i: usize| first + i as f64 * step;
+    let uneven = |i: usize| value(i).is_none_or(|x| (x - expected(i)).abs() > UNEVENNESS * step.abs());
+    (step.is_finite() && step != 0.0 && first.is_finite() && !(0..=last).any(uneven)).then_some((first, step))
+}

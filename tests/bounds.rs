@@ -1,0 +1,170 @@
+//! What is asked of variables, and that it is kept: bounds by name, recommended ones, bounds relative to each value.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+
+use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
+use deepcomp::codec::{Base, Options};
+use deepcomp::field::{Attribute, Bounds, DataType, Dataset, ErrorBound, Field, Missing, SourceFormat, Values, Wish, recommended, suspected_missing};
+use deepcomp::weights::{Model, Models};
+use deepcomp::{Error, Limits, metrics};
+
+fn round(dataset: &Dataset, bounds: &str, with_model: bool) -> (Dataset, Vec<VariableReport>, usize) {
+    let model = with_model.then(|| Model::parse(include_bytes!("../models/deepcomp.dcm")).unwrap());
+    let models: Models = model.iter().cloned().collect();
+    let options = Options { bounds: bounds.parse().unwrap(), model, base: Base::Auto };
+    let (bytes, reports) = Compressor::new(dataset.clone(), "test", &options).unwrap().finish().unwrap();
+    let archive = Archive::open(&bytes, &Limits::default()).unwrap();
+    assert_eq!(archive.variables(0).unwrap().iter().map(|r| r.bound).collect::<Vec<_>>(), reports.iter().map(|r| r.bound).collect::<Vec<_>>());
+    (Decompressor::new(archive, 0, &models).unwrap().finish(&bytes).unwrap(), reports, bytes.len())
+}
+
+/// A humidity: many octaves, smooth.
+fn humidity(i: usize) -> f64 {
+    let (y, x) = (i / 90, i % 90);
+    let height = (y as f64 - 20.0) / 5.0 + (x as f64 / 9.0).sin();
+    1e-2 * (-height).exp() * (1.0 + 0.05 * ((x * y) as f64 / 50.0).cos())
+}
+
+fn one(values: Values) -> Dataset {
+    Dataset::from_array("q", &[values.len() / 90, 90], values, SourceFormat::Array).unwrap()
+}
+
+fn named(name: &str, attributes: &[(&str, &str)], values: Values) -> Field {
+    let attributes = attributes.iter().map(|(name, text)| Attribute::text(name, text)).collect();
+    Field { name: name.to_owned(), dimensions: vec![0, 1], shape: vec![values.len() / 90, 90], values, attributes, missing: Missing::NonFinite }
+}
+
+#[test]
+fn a_bound_relative_to_each_value_is_kept_by_each() {
+    let positive: Vec<f32> = (0..5400).map(|i| humidity(i) as f32).collect();
+    let rain: Vec<f32> = positive.iter().enumerate().map(|(i, v)| if i / 200 % 3 == 0 { 0.0 } else { *v }).collect();
+    let signed: Vec<f32> = positive.iter().enumerate().map(|(i, v)| if i % 90 < 40 { -*v } else { *v }).collect();
+    let holes: Vec<f32> = rain.iter().enumerate().map(|(i, v)| if i % 7 == 0 { f32::NAN } else { *v }).collect();
+    let tiny: Vec<f32> = positive.iter().enumerate().map(|(i, v)| if i % 50 == 0 { f32::from_bits(i as u32) } else { *v }).collect();
+    for (name, values, most) in
+        [("positive", positive, 9_000), ("rain", rain, 8_000), ("signed", signed, 10_000), ("holes", holes, 9_500), ("tiny", tiny, 12_000)]
+    {
+        for (percent, share) in [("1%", 0.01), ("0.01%", 1e-4), ("0.00002%", 2e-7), ("150%", 1.5)] {
+            for (dataset, model) in
+                [(one(Values::F32(values.clone())), true), (one(Values::F64(values.iter().map(|v| f64::from(*v) * 1.000_123_4).collect())), false)]
+            {
+                let (back, reports, size) = round(&dataset, percent, model);
+                let found = metrics::compare(&dataset.fields[0], &back.fields[0]).unwrap();
+                assert!(found.keeps(ErrorBound::pointwise(share).unwrap(), 0.0), "{name} {percent}: {}", found.max_pointwise_error);
+                assert!(found.max_abs_error <= reports[0].absolute_bound && found.max_abs_error == reports[0].max_abs_error);
+                assert_eq!(reports[0].missing, found.missing, "zeros are no holes");
+                if share == 0.01 {
+                    assert!(size < most && found.max_pointwise_error > 0.005, "{name}: {size} bytes, {}", found.max_pointwise_error);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn packed_values_are_held_to_what_the_smallest_may_take() {
+    let packed: Vec<i16> = (0..5400).map(|i| (humidity(i) * 1e6) as i16 / 2).collect();
+    let mut dataset = one(Values::I16(packed));
+    dataset.fields[0].attributes = vec![
+        Attribute { name: "scale_factor".into(), value: Values::F64(vec![0.01]) },
+        Attribute { name: "add_offset".into(), value: Values::F64(vec![400.0]) },
+    ];
+    let (back, reports, _) = round(&dataset, "1%", true);
+    let found = metrics::compare(&dataset.fields[0], &back.fields[0]).unwrap();
+    let bound = ErrorBound::pointwise(0.01).unwrap();
+    assert_eq!(reports[0].bound, bound);
+    assert!(found.keeps(bound, 0.0) && found.max_pointwise_error > 0.001, "{}", found.max_pointwise_error);
+}
+
+#[test]
+fn a_relative_bound_that_no_float_can_meet_is_refused() {
+    let dataset = one(Values::F32((0..900).map(|i| humidity(i) as f32).collect()));
+    let options = Options { bounds: "0.000001%".parse().unwrap(), model: None, base: Base::Auto };
+    assert!(matches!(Compressor::new(dataset, "q", &options), Err(Error::BoundBelowPrecision { .. })));
+}
+
+#[test]
+fn negative_zeros_among_decimals_come_back_without_loss() {
+    let mut values: Vec<f32> = (0..5400).map(|i| ((i * 7 % 300) as f32 / 10.0).round() / 10.0).collect();
+    values[1234] = -0.0;
+    values[77] = 0.0;
+    let dataset = one(Values::F32(values));
+    assert_eq!(round(&dataset, "lossless", false).0.fields, dataset.fields);
+}
+
+#[test]
+fn each_variable_gets_its_own_bound() {
+    let values = || Values::F32((0..5400).map(|i| (humidity(i) * 1e4 + 250.0) as f32).collect());
+    let mut dataset = one(values());
+    dataset.fields = vec![named("t", &[], values()), named("u", &[], values()), named("mask", &[], values()), named("other", &[], values())];
+    let (back, reports, _) = round(&dataset, "t=0.01, u=0.001 of range, mask=lossless, 2%", true);
+    let bounds: Vec<ErrorBound> = reports.iter().map(|r| r.bound).collect();
+    assert_eq!(bounds, [ErrorBound::absolute(0.01), ErrorBound::relative(0.001), Ok(ErrorBound::Lossless), ErrorBound::pointwise(0.02)].map(Result::unwrap));
+    for ((report, before), after) in reports.iter().zip(&dataset.fields).zip(&back.fields) {
+        assert!(metrics::compare(before, after).unwrap().keeps(report.bound, report.absolute_bound), "{}", report.name);
+    }
+}
+
+#[test]
+fn bounds_are_written_as_they_are_read() {
+    for text in ["lossless", "0.01", "0.001 of range", "1%", "0.3%", "12.5%", "1000000"] {
+        assert_eq!(text.parse::<ErrorBound>().unwrap().to_string(), text);
+    }
+    let bounds: Bounds = " t = 0.01 ,a=b=1%,recommended".parse().unwrap();
+    assert_eq!(bounds.others, Wish::Recommended);
+    assert_eq!(bounds.named[1], ("a=b".to_owned(), Wish::Bound(ErrorBound::pointwise(0.01).unwrap())));
+    assert!(bounds.check(["t", "a=b", "c"].into_iter()).is_ok());
+    assert!(matches!(bounds.check(["t"].into_iter()), Err(Error::NoSuchVariable { name, .. }) if name == "a=b"));
+    for (wrong, code) in [
+        ("", "invalid-argument"),
+        ("t=", "invalid-argument"),
+        ("1,2", "invalid-argument"),
+        ("t=1,t=2", "invalid-argument"),
+        ("-1", "invalid-bound"),
+        ("nan", "invalid-bound"),
+        ("0%", "invalid-bound"),
+    ] {
+        assert_eq!(wrong.parse::<Bounds>().unwrap_err().code(), code, "{wrong:?}");
+    }
+}
+
+#[test]
+fn bounds_are_recommended_by_name_and_unit() {
+    let bound = |name: &str, attributes: &[(&str, &str)]| recommended(&named(name, attributes, Values::zeros(DataType::F32, 90).unwrap()));
+    let abs = |e| Some(ErrorBound::absolute(e).unwrap());
+    assert_eq!(bound("TMP_2m", &[("standard_name", "air_temperature"), ("units", "degC")]), abs(0.01));
+    assert_eq!(bound("group/t2m", &[("units", "K")]), abs(0.01));
+    assert_eq!(bound("10u", &[("units", "m s**-1")]), abs(0.001));
+    assert_eq!(bound("u_isobaricInhPa", &[("units", "m s-1")]), abs(0.001));
+    assert_eq!(bound("var_151", &[("GRIB_shortName", "msl"), ("units", "Pa")]), abs(1.0));
+    assert_eq!(bound("slp", &[("units", "millibars")]), abs(0.01));
+    assert_eq!(bound("z", &[("units", "m**2 s**-2")]), abs(10.0));
+    assert_eq!(bound("gh", &[("units", "gpm")]), abs(10.0 / 9.806_65));
+    assert_eq!(bound("q", &[]), Some(ErrorBound::pointwise(0.01).unwrap()));
+    assert_eq!(bound("lsm", &[("units", "1")]), Some(ErrorBound::Lossless));
+    assert_eq!(bound("t", &[("units", "seconds")]), None, "not a temperature");
+    assert_eq!(bound("t", &[]), None, "without units it could be anything");
+    assert_eq!(bound("velocity_potential", &[("units", "m2 s-1")]), None);
+}
+
+#[test]
+fn codes_for_missing_values_are_suspected_and_can_be_named() {
+    let suspect = |values: Vec<f32>| suspected_missing(&named("t", &[], Values::F32(values)));
+    let ordinary: Vec<f32> = (0..900).map(|i| 270.0 + (i % 37) as f32 / 5.0).collect();
+    let with = |code: f32, count: usize| ordinary.iter().enumerate().map(|(i, v)| if i % 90 < count { code } else { *v }).collect::<Vec<f32>>();
+    assert_eq!(suspect(ordinary.clone()), None);
+    assert_eq!(suspect(with(-999.0, 3)), Some(-999.0));
+    assert_eq!(suspect(with(9999.0, 1)), Some(9999.0));
+    assert_eq!(suspect(with(1e36, 2)), Some(f64::from(1e36f32)));
+    assert_eq!(suspect(with(280.0, 3)), None, "an ordinary value");
+    assert_eq!(suspect(with(-998.0, 3)), None, "no usual code");
+    assert_eq!(suspect((0..900).map(|i| i as f32 + 99.0).collect()), None, "values reach up to it");
+    let mut field = named("t", &[], Values::F32(with(-999.0, 3)));
+    field.add_missing(-999.0).unwrap();
+    assert_eq!((suspected_missing(&field), field.missing.clone()), (None, Missing::Patterns(vec![u64::from((-999.0f32).to_bits())])));
+    assert!(named("n", &[], Values::I16(vec![1; 90])).add_missing(1e36).is_err());
+    let mut dataset = one(Values::F32(with(-999.0, 3)));
+    dataset.fields[0].add_missing(-999.0).unwrap();
+    let (back, reports, _) = round(&dataset, "0.01 of range", false);
+    assert_eq!((reports[0].missing, reports[0].absolute_bound < 0.1), (30, true));
+    assert_eq!(back.fields[0].missing, dataset.fields[0].missing);
+}

@@ -1,0 +1,48 @@
+//! Files of any kind, and text variables, which are kept byte for byte through a general compressor.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+
+use deepcomp::archive::{Archive, Compressor, Decompressor};
+use deepcomp::codec::{Base, Options};
+use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::weights::Models;
+use deepcomp::{Limits, Result, writers};
+
+fn pack(datasets: Vec<(&str, Dataset)>) -> Vec<u8> {
+    let options = Options { bounds: ErrorBound::relative(0.1).unwrap().into(), model: None, base: Base::Never };
+    let mut datasets = datasets.into_iter();
+    let (name, first) = datasets.next().unwrap();
+    let mut compressor = Compressor::new(first, name, &options).unwrap();
+    datasets.for_each(|(name, dataset)| compressor.add(dataset, name).unwrap());
+    compressor.finish().unwrap().0
+}
+
+fn unpack(archive: &[u8], file: usize) -> Result<Dataset> {
+    let index = Archive::open(archive, &Limits::default())?;
+    Decompressor::new(index, file, &Models::default())?.finish(archive)
+}
+
+fn text(length: usize) -> Vec<u8> {
+    let words = [b"ocean ".as_slice(), b"air ", b"temperature ", b"of the ", b"wind\n", b"1234 "];
+    (0..).flat_map(|i: usize| words[(i * i + i / 7) % 6].iter().copied()).take(length).collect()
+}
+
+#[test]
+fn any_file_comes_back_byte_for_byte_under_any_bound() {
+    let noise: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(0x9E37_79B1) >> 13) as u8 ^ (i.wrapping_mul(i) >> 7) as u8).collect();
+    let files = [("empty", vec![]), ("one", vec![7]), ("short", text(100)), ("long", text(5_000_000)), ("noise", noise), ("zeros", vec![0; 3_000_000])];
+    let archive = pack(files.iter().map(|(name, bytes)| (*name, Dataset::from_file(bytes.clone()))).collect());
+    for (number, (name, bytes)) in files.iter().enumerate() {
+        let back = unpack(&archive, number).unwrap();
+        assert_eq!(back.format, SourceFormat::File);
+        assert_eq!(&writers::write(&back).unwrap(), bytes, "{name}");
+    }
+    assert!(archive.len() < 400_000, "{} bytes", archive.len());
+}
+
+#[test]
+fn text_variables_are_compressed_as_text() {
+    let dataset = Dataset::from_array("names", &[1000, 20], Values::Char(text(20_000)), SourceFormat::Array).unwrap();
+    let archive = pack(vec![("names.nc", dataset.clone())]);
+    assert_eq!(unpack(&archive, 0).unwrap().fields, dataset.fields);
+    assert!(archive.len() < 2_000, "{} bytes", archive.len());
+}

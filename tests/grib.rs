@@ -1,0 +1,555 @@
+//! GRIB of both editions: messages built octet by octet here, round trips, bytes that nobody meant to be a message, and the tools of eccodes as judge.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use deepcomp::field::{Dataset, Field, SourceFormat, Values};
+use deepcomp::readers::{self, FileFormat};
+use deepcomp::{Error, Limits, writers};
+
+fn read(bytes: &[u8]) -> Result<Dataset, Error> {
+    readers::read(bytes, "forecast.grib", &Limits::default())
+}
+
+fn field<'a>(dataset: &'a Dataset, name: &str) -> &'a Field {
+    let names = || dataset.fields.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+    dataset.fields.iter().find(|f| f.name == name).unwrap_or_else(|| panic!("{name} is not among {:?}", names()))
+}
+
+fn dimensions(dataset: &Dataset, name: &str) -> Vec<(String, usize)> {
+    field(dataset, name).dimensions.iter().map(|d| (dataset.dimensions[*d].name.clone(), dataset.dimensions[*d].length)).collect()
+}
+
+fn numbers(field: &Field) -> Vec<f64> {
+    (0..field.values.len()).map(|n| field.values.get_f64(n).unwrap()).collect()
+}
+
+// ------------------------------------------------------------------------------------------------------------------------ messages of edition 2
+
+fn section(number: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 5).unwrap();
+    [&length.to_be_bytes(), [number].as_slice(), body].concat()
+}
+
+fn message(sections: &[Vec<u8>]) -> Vec<u8> {
+    let body = sections.concat();
+    let length = (16 + body.len() + 4) as u64;
+    [b"GRIB\0\0\0\x02".as_slice(), &length.to_be_bytes(), &body, b"7777"].concat()
+}
+
+/// NCEP, 2024-05-`day` 06 UTC.
+fn identification(day: u8) -> Vec<u8> {
+    section(1, &[0, 7, 0, 0, 2, 1, 1, 0x07, 0xe8, 5, day, 6, 0, 0, 0, 1])
+}
+
+/// Every 10 degrees from 60 N and 350 E.
+fn grid(rows: u32, columns: u32, scanning: u8) -> Vec<u8> {
+    grid_every(10, rows, columns, scanning)
+}
+
+fn grid_every(step: u32, rows: u32, columns: u32, scanning: u8) -> Vec<u8> {
+    let mut body = vec![0];
+    body.extend((rows * columns).to_be_bytes());
+    body.extend([0, 0, 0, 0, 6]);
+    body.extend([0xff; 15]);
+    body.extend(columns.to_be_bytes());
+    body.extend(rows.to_be_bytes());
+    body.extend([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+    let last_longitude = (350 + step * (columns - 1)) % 360;
+    let [north, south] = [60, 60u32.saturating_sub(step * (rows - 1))].map(|n| n * 1_000_000);
+    let (first, last) = if scanning & 0x40 == 0 { (north, south) } else { (south, north) };
+    body.extend(first.to_be_bytes());
+    body.extend(350_000_000u32.to_be_bytes());
+    body.push(48);
+    body.extend(last.to_be_bytes());
+    body.extend((last_longitude * 1_000_000).to_be_bytes());
+    body.extend((step * 1_000_000).to_be_bytes());
+    body.extend((step * 1_000_000).to_be_bytes());
+    body.push(scanning);
+    section(3, &body)
+}
+
+fn product(parameter: [u8; 2], hours: u32, surface: u8, value: u32) -> Vec<u8> {
+    let mut body = vec![0, 0, 0, 0, parameter[0], parameter[1], 2, 0, 96, 0, 0, 0, 1];
+    body.extend(hours.to_be_bytes());
+    body.extend([surface, 0]);
+    body.extend(value.to_be_bytes());
+    body.extend([255; 6]);
+    section(4, &body)
+}
+
+fn representation(count: u32, reference: f32, binary: u16, decimal: u16, bits: u8) -> Vec<u8> {
+    let mut body = count.to_be_bytes().to_vec();
+    body.extend([0, 0]);
+    body.extend(reference.to_be_bytes());
+    body.extend(binary.to_be_bytes());
+    body.extend(decimal.to_be_bytes());
+    body.extend([bits, 0]);
+    section(5, &body)
+}
+
+fn no_bitmap() -> Vec<u8> {
+    section(6, &[255])
+}
+
+fn bitmap(points: &[u8]) -> Vec<u8> {
+    section(6, &[&[0], pack(points.iter().map(|p| u32::from(*p)), 1).as_slice()].concat())
+}
+
+fn pack(numbers: impl Iterator<Item = u32>, bits: usize) -> Vec<u8> {
+    let digits: Vec<u8> = numbers.flat_map(|n| (0..bits).rev().map(move |b| (n >> b & 1) as u8)).collect();
+    digits.chunks(8).map(|byte| byte.iter().enumerate().fold(0, |n, (b, digit)| n | digit << (7 - b))).collect()
+}
+
+fn data(numbers: &[u32], bits: usize) -> Vec<u8> {
+    section(7, &pack(numbers.iter().copied(), bits))
+}
+
+const T: [u8; 2] = [0, 0];
+const U: [u8; 2] = [2, 2];
+const V: [u8; 2] = [2, 3];
+
+/// Temperature at a pressure level on 2 rows and 3 columns: 250 + X/2, in 5 bits.
+fn temperature(day: u8, hours: u32, pascal: u32, numbers: &[u32; 6]) -> Vec<u8> {
+    let minus_one = 0x8001;
+    message(&[identification(day), grid(2, 3, 0), product(T, hours, 100, pascal), representation(6, 250.0, minus_one, 0, 5), no_bitmap(), data(numbers, 5)])
+}
+
+#[test]
+fn a_message_becomes_a_field_with_coordinates_and_comes_back() {
+    let file = temperature(3, 6, 50_000, &[0, 1, 2, 30, 31, 4]);
+    assert_eq!(readers::sniff(&file).unwrap(), FileFormat::Grib);
+    let dataset = read(&file).unwrap();
+    assert_eq!(dataset.format, SourceFormat::Grib);
+    let t = field(&dataset, "t");
+    assert_eq!(t.values, Values::F32(vec![250.0, 250.5, 251.0, 265.0, 265.5, 252.0]));
+    assert_eq!(dimensions(&dataset, "t"), [("latitude".to_owned(), 2), ("longitude".to_owned(), 3)]);
+    for (name, expected) in
+        [("units", "K"), ("standard_name", "air_temperature"), ("GRIB_typeOfLevel", "isobaricInhPa"), ("coordinates", "time step isobaricInhPa")]
+    {
+        assert_eq!(t.attribute(name).and_then(Values::as_text).as_deref(), Some(expected), "{name}");
+    }
+    for (name, expected) in [
+        ("latitude", vec![60.0, 50.0]),
+        ("longitude", vec![350.0, 360.0, 370.0]),
+        ("isobaricInhPa", vec![500.0]),
+        ("step", vec![6.0]),
+        ("time", vec![1_714_716_000.0]),
+    ] {
+        assert_eq!(numbers(field(&dataset, name)), expected, "{name}");
+    }
+    assert_eq!(writers::write(&dataset).unwrap(), file);
+}
+
+#[test]
+fn messages_of_one_cube_become_one_field_in_order() {
+    let one = |day, level, first| temperature(day, 0, level, &[first, 0, 0, 0, 0, 0]);
+    // Levels downwards as in the first message met, times upwards whatever their order.
+    let parts = [one(4, 85_000, 1), one(4, 50_000, 2), one(3, 85_000, 3), one(3, 50_000, 4)];
+    let file = [b"heading\r\n".as_slice(), &parts[0], b"between", &parts[1], &parts[2], &parts[3], b"after"].concat();
+    let dataset = read(&file).unwrap();
+    assert_eq!(dimensions(&dataset, "t").iter().map(|d| d.1).collect::<Vec<_>>(), [2, 2, 2, 3]);
+    let firsts: Vec<f64> = numbers(field(&dataset, "t")).chunks(6).map(|plane| (plane[0] - 250.0) * 2.0).collect();
+    assert_eq!(numbers(field(&dataset, "isobaricInhPa")), [850.0, 500.0]);
+    assert_eq!(firsts, [3.0, 4.0, 1.0, 2.0]);
+    assert_eq!(writers::write(&dataset).unwrap(), file);
+
+    // A gap: one field for each level, or time. A message twice: a second field.
+    for (parts, shapes) in [(&parts[..3], vec![vec![2, 2, 3], vec![2, 3]]), (&[&parts[..1], &parts[..1]].concat(), vec![vec![2, 3], vec![2, 3]])] {
+        let file = parts.concat();
+        let dataset = read(&file).unwrap();
+        let fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.name.starts_with("t_") || f.name == "t").collect();
+        assert_eq!(fields.iter().map(|f| f.shape.clone()).collect::<Vec<_>>(), shapes);
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+}
+
+/// u and v in one message, the bitmap of u holding for v.
+fn wind() -> Vec<u8> {
+    message(&[
+        identification(3),
+        grid(2, 3, 0),
+        product(U, 0, 103, 10),
+        representation(4, -1.0, 0, 1, 8),
+        bitmap(&[1, 0, 1, 1, 0, 1]),
+        data(&[0, 10, 20, 255], 8),
+        product(V, 0, 103, 10),
+        representation(4, 5.0, 0, 0, 0),
+        section(6, &[254]),
+        data(&[], 0),
+    ])
+}
+
+#[test]
+fn submessages_share_grid_and_bitmap() {
+    let file = wind();
+    let dataset = read(&file).unwrap();
+    let [u, v] = ["u10", "v10"].map(|name| numbers(field(&dataset, name)));
+    let expected = [-0.1f32, f32::NAN, 0.9, 1.9, f32::NAN, 25.4].map(f64::from);
+    assert!(u.iter().zip(expected).all(|(a, b)| *a == b || a.is_nan() && b.is_nan()), "{u:?}");
+    assert_eq!(v.iter().filter(|x| **x == 5.0).count(), 4);
+    assert_eq!(writers::write(&dataset).unwrap(), file);
+}
+
+#[test]
+fn an_archive_gives_the_file_back() {
+    use deepcomp::archive::{Archive, Compressor, Decompressor};
+    use deepcomp::codec::{Base, Options};
+    use deepcomp::field::ErrorBound;
+    use deepcomp::weights::Models;
+    for file in [wind(), first_edition(0, &[1, 1, 0, 0, 1, 1])] {
+        let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Auto };
+        let (archive, _) = Compressor::new(read(&file).unwrap(), "wind.grib", &options).unwrap().finish().unwrap();
+        let opened = Archive::open(&archive, &Limits::default()).unwrap();
+        let dataset = Decompressor::new(opened, 0, &Models::default()).unwrap().finish(&archive).unwrap();
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+}
+
+#[test]
+fn values_that_changed_become_ieee_numbers() {
+    let mut dataset = read(&wind()).unwrap();
+    let u = dataset.fields.iter_mut().find(|f| f.name == "u10").unwrap();
+    u.values = Values::F32(vec![0.123, 1.0, f32::NAN, 4.0, f32::INFINITY, -0.0]);
+    let again = read(&writers::write(&dataset).unwrap()).unwrap();
+    assert_eq!(again.fields, dataset.fields);
+    let mut dataset = read(&first_edition(0, &[])).unwrap();
+    let name = dataset.fields.last().unwrap().name.clone();
+    dataset.fields.last_mut().unwrap().values = Values::F32(vec![0.1; 6]);
+    assert!(matches!(writers::write(&dataset), Err(Error::Unsupported { what, .. }) if what.contains(&name)));
+}
+
+#[test]
+fn other_orders_of_points_are_undone_and_done_again() {
+    let numbers_of = |scanning: u8, order: [u32; 6]| {
+        let representation = representation(6, 0.0, 0, 0, 4);
+        let file = message(&[identification(3), grid(2, 3, scanning), product(T, 0, 100, 50_000), representation, no_bitmap(), data(&order, 4)]);
+        let dataset = read(&file).unwrap();
+        assert_eq!(writers::write(&dataset).unwrap(), file, "{scanning:#x}");
+        numbers(field(&dataset, "t"))
+    };
+    for (scanning, order) in [(0, [1, 2, 3, 4, 5, 6]), (0x20, [1, 4, 2, 5, 3, 6]), (0x10, [1, 2, 3, 6, 5, 4]), (0x30, [1, 4, 5, 2, 3, 6])] {
+        assert_eq!(numbers_of(scanning, order), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "{scanning:#x}");
+    }
+}
+
+#[test]
+fn numbers_that_f32_does_not_tell_apart_are_kept_in_f64_or_as_they_were() {
+    let one = |reference: f32, bits: u8, numbers: &[u32]| {
+        message(&[
+            identification(3),
+            grid(1, 2, 0),
+            product(T, 0, 100, 50_000),
+            representation(2, reference, 0, 0, bits),
+            no_bitmap(),
+            data(numbers, bits.into()),
+        ])
+    };
+    let double = one(1e5, 30, &[0x3fff_ffff, 0x3fff_fffe]);
+    let dataset = read(&double).unwrap();
+    assert_eq!(field(&dataset, "t").values, Values::F64(vec![1e5 + 1_073_741_823.0, 1e5 + 1_073_741_822.0]));
+    assert_eq!(writers::write(&dataset).unwrap(), double);
+    let hopeless = one(1e30, 8, &[1, 2]);
+    assert_eq!(writers::write(&read(&hopeless).unwrap()).unwrap(), hopeless);
+}
+
+#[test]
+fn what_stands_behind_the_numbers_is_kept() {
+    let mut data = data(&[1, 2, 3, 4, 5, 6], 5);
+    *data.last_mut().unwrap() |= 3;
+    data.extend([9, 8]);
+    data[3] += 2;
+    let file = message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation(6, 0.0, 0, 0, 5), no_bitmap(), data]);
+    assert_eq!(writers::write(&read(&file).unwrap()).unwrap(), file);
+}
+
+// ------------------------------------------------------------------------------------------------------------------------ messages of edition 1
+
+/// ECMWF, 2 metre temperature on 2 rows and 3 columns in 8 bits, with a bitmap unless `points` is empty; `flags` are those of the data.
+fn first_edition(flags: u8, points: &[u8]) -> Vec<u8> {
+    let has_bitmap = if points.is_empty() { 0 } else { 0x40 };
+    let product = [0, 0, 28, 128, 98, 1, 255, 0x80 | has_bitmap, 167, 1, 0, 0, 24, 5, 3, 6, 0, 1, 12, 0, 0, 0, 0, 0, 21, 0, 0, 1];
+    let mut grid = vec![0, 0, 32, 0, 255, 0, 0, 3, 0, 2];
+    for degrees in [60, 350] {
+        grid.extend(&u32::to_be_bytes(degrees * 1000)[1..]);
+    }
+    grid.push(0x80);
+    for degrees in [50, 10] {
+        grid.extend(&u32::to_be_bytes(degrees * 1000)[1..]);
+    }
+    grid.extend([0x27, 0x10, 0x27, 0x10, 0, 0, 0, 0, 0]);
+    let bitmap = if points.is_empty() { Vec::new() } else { [&[0, 0, 8, 10, 0, 0], pack(points.iter().map(|p| u32::from(*p)), 1).as_slice(), &[0]].concat() };
+    let count = if points.is_empty() { 6 } else { points.iter().filter(|p| **p == 1).count() };
+    let numbers: Vec<u8> = (0..count as u8).map(|n| n * 40).collect();
+    // The reference value is 0x43 and 0x1f4000 parts of 2^24: 500, so 50 K.
+    let head = [0, 0, 11 + count as u8, flags << 4, 0, 0, 0x43, 0x1f, 0x40, 0, 8];
+    let body = [product.as_slice(), &grid, &bitmap, &head, &numbers, b"7777"].concat();
+    let length = u32::try_from(body.len() + 8).unwrap();
+    [b"GRIB", &length.to_be_bytes()[1..], &[1], &body].concat()
+}
+
+#[test]
+fn the_first_edition_is_read_and_comes_back() {
+    for (points, expected) in [(vec![], vec![50.0, 54.0, 58.0, 62.0, 66.0, 70.0]), (vec![1, 1, 0, 0, 1, 1], vec![50.0, 54.0, f64::NAN, f64::NAN, 58.0, 62.0])] {
+        let file = first_edition(0, &points);
+        let dataset = read(&file).unwrap();
+        let values = numbers(field(&dataset, "t2m"));
+        assert!(values.iter().zip(&expected).all(|(a, b)| a == b || a.is_nan() && b.is_nan()), "{values:?}");
+        assert_eq!(numbers(field(&dataset, "step")), [12.0]);
+        assert_eq!(numbers(field(&dataset, "time")), [1_714_716_000.0]);
+        assert_eq!(numbers(field(&dataset, "longitude")), [350.0, 360.0, 370.0]);
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------------------------- what is refused
+
+fn malformed_at(bytes: &[u8]) -> u64 {
+    match read(bytes) {
+        Err(Error::Malformed { offset, .. }) => offset,
+        other => panic!("expected Malformed, got {other:?}"),
+    }
+}
+
+#[test]
+fn damage_is_told_with_its_place() {
+    let whole = temperature(3, 6, 50_000, &[0; 6]);
+    let two = [whole.as_slice(), &whole].concat();
+    assert_eq!(malformed_at(&two[..two.len() - 1]), whole.len() as u64, "the message that is cut short");
+    let change = |at: usize, byte: u8| {
+        let mut file = whole.clone();
+        file[at] = byte;
+        malformed_at(&file)
+    };
+    assert_eq!(change(whole.len() - 1, b'8'), whole.len() as u64 - 4, "no end");
+    assert_eq!(change(16 + 3, 4), 16, "a section shorter than its head");
+    assert_eq!(change(16 + 3, 255), 16, "a section longer than the message");
+    assert_eq!(change(16 + 21 + 4, 4), 170 + 4, "values without a grid");
+    assert_eq!(change(16 + 21 + 9, 7), 16 + 21 + 6, "more points than rows and columns");
+    assert_eq!(change(16 + 21 + 72 + 34 + 8, 5), 16 + 21 + 72 + 34 + 5, "fewer values than points");
+    assert_eq!(change(16 + 21 + 72 + 34 + 19, 9), (16 + 21 + 72 + 34 + 21 + 6 + 5) as u64, "fewer bits than values");
+}
+
+#[test]
+fn what_is_not_read_is_told_with_a_way_out() {
+    let with = |template: u8| {
+        let mut representation = representation(6, 0.0, 0, 0, 5);
+        representation[10] = template;
+        message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation, no_bitmap(), data(&[0; 6], 5)])
+    };
+    let predefined =
+        message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation(6, 0.0, 0, 0, 5), section(6, &[1]), data(&[0; 6], 5)]);
+    for (file, advice) in
+        [(with(50), "cdo sp2gp"), (with(200), "grib_set"), (first_edition(8, &[]), "cdo sp2gp"), (first_edition(4, &[]), "grib_set"), (predefined, "eccodes")]
+    {
+        match read(&file) {
+            Err(Error::Unsupported { advice: given, .. }) => assert!(given.contains(advice), "{given}"),
+            other => panic!("expected Unsupported, got {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_few_bytes_do_not_claim_much_memory() {
+    // 2^32 − 2^16 constant values, which take no bits.
+    let huge = message(&[
+        identification(3),
+        grid(0xffff, 0x1_0000, 0),
+        product(T, 0, 100, 50_000),
+        representation(0xffff_0000, 1.0, 0, 0, 0),
+        no_bitmap(),
+        data(&[], 0),
+    ]);
+    let limits = Limits { decoded_bytes: 1 << 30, ..Limits::default() };
+    assert!(matches!(readers::read(&huge, "", &limits), Err(Error::LimitExceeded { .. })));
+    let file: Vec<u8> = (0..20u32).flat_map(|n| temperature(3, n * n, 50_000, &[0; 6])).collect();
+    let few = Limits { decoded_bytes: 300, ..Limits::default() };
+    assert!(matches!(readers::read(&file, "", &few), Err(Error::LimitExceeded { .. })));
+}
+
+#[test]
+fn bytes_before_a_message_may_be_a_heading() {
+    let bulletin = [b"\x01\r\r\n123\r\r\nHTXX01 KWBC 030600\r\r\n".as_slice(), &wind(), b"\r\r\n\x03"].concat();
+    assert_eq!(readers::sniff(&bulletin).unwrap(), FileFormat::Grib);
+    assert_eq!(writers::write(&read(&bulletin).unwrap()).unwrap(), bulletin);
+    assert!(readers::sniff(&[vec![0; 300], wind()].concat()).is_err());
+    assert!(readers::sniff(b"GRI").is_err());
+}
+
+#[test]
+fn altered_files_and_layouts_give_errors_not_panics() {
+    let sources = [wind(), temperature(3, 6, 50_000, &[7; 6]), first_edition(0, &[1, 1, 0, 0, 1, 1])];
+    let small = Limits { decoded_bytes: 1 << 20, ..Limits::default() };
+    for source in &sources {
+        for (at, value) in (0..source.len()).flat_map(|at| [0u8, 1, 0x7f, 0x80, 0xff].map(|value| (at, value))) {
+            let mut bytes = source.clone();
+            bytes[at] = value;
+            if let Ok(dataset) = readers::read(&bytes, "", &small) {
+                let _ = writers::write(&dataset);
+            }
+            let _ = readers::read(&source[..at], "", &small);
+        }
+        let dataset = read(source).unwrap();
+        for (at, value) in (0..dataset.layout.len()).flat_map(|at| [0u8, 1, 0x1b, 0x80, 0xff].map(|value| (at, value))) {
+            let mut dataset = dataset.clone();
+            dataset.layout[at] = value;
+            let _ = writers::write(&dataset);
+        }
+    }
+    let mut dataset = read(&sources[0]).unwrap();
+    dataset.fields.pop();
+    assert!(matches!(writers::write(&dataset), Err(Error::InvalidArgument { .. })));
+    dataset.layout.clear();
+    assert!(matches!(writers::write(&dataset), Err(Error::Unsupported { .. })));
+}
+
+// --------------------------------------------------------------------------------------------------------------------------- eccodes as judge
+
+/// A file for the tools to work on.
+fn scratch(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("grib-{}-{name}", std::process::id()))
+}
+
+fn sample(name: &str) -> PathBuf {
+    let path = Path::new("/usr/share/eccodes/samples").join(format!("{name}.tmpl"));
+    assert!(path.exists(), "no sample files of eccodes; install them: apt-get install libeccodes-tools libeccodes-data");
+    path
+}
+
+/// What a tool of eccodes prints. It must succeed.
+fn tool(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(name).args(arguments).output().unwrap_or_else(|error| panic!("{name}: {error}; install it: apt-get install libeccodes-tools"));
+    assert!(output.status.success(), "{name} {arguments:?}: {}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Latitude, longitude and value of each point that is not missing, as eccodes has them, in its order.
+fn points(path: &Path) -> Vec<[f64; 3]> {
+    let text = tool("grib_get_data", &["-F", "%.17g", "-L", "%.9f %.9f", path.to_str().unwrap()]);
+    let lines = text.lines().filter(|line| !line.contains("Lat"));
+    lines.map(|line| line.split_whitespace().map(|n| n.parse().unwrap()).collect::<Vec<f64>>().try_into().unwrap()).collect()
+}
+
+/// The same of the only field of a dataset, in its order.
+fn own_points(dataset: &Dataset) -> Vec<[f64; 3]> {
+    let field = dataset.fields.last().unwrap();
+    let all = numbers(field);
+    let columns = *field.shape.last().unwrap();
+    let coordinate = |name: &str| numbers(self::field(dataset, name));
+    let (latitudes, longitudes) = (coordinate("latitude"), coordinate("longitude"));
+    let at = |list: &[f64], n: usize, other: usize| if list.len() == all.len() { list[n] } else { list[other] };
+    let points = all.iter().enumerate().filter(|(_, value)| !value.is_nan());
+    points.map(|(n, value)| [at(&latitudes, n, n / columns), at(&longitudes, n, n % columns), *value]).collect()
+}
+
+/// Our values are eccodes' values in our precision, where eccodes has them.
+fn agree(path: &Path) -> Dataset {
+    let dataset = read(&std::fs::read(path).unwrap()).unwrap();
+    let (ours, theirs) = (own_points(&dataset), points(path));
+    assert_eq!(ours.len(), theirs.len(), "{}", path.display());
+    let single = matches!(dataset.fields.last().unwrap().values, Values::F32(_));
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        let value = if single { f64::from(theirs[2] as f32) } else { theirs[2] };
+        let east = (ours[1] - theirs[1] + 180.0).rem_euclid(360.0) - 180.0;
+        let near = (ours[0] - theirs[0]).abs() < 1e-4 && (east * theirs[0].to_radians().cos()).abs() < 1e-4;
+        assert!(near && ours[2] == value, "{}: {ours:?} instead of {theirs:?}", path.display());
+    }
+    dataset
+}
+
+/// What differs where complex packing, JPEG 2000, PNG or CCSDS became simple packing.
+const PACKING: &str = "totalLength,section5Length,section6Length,section7Length,dataRepresentationTemplateNumber,packingType,bitsPerValue,codedValues,packedValues,\
+groupSplittingMethodUsed,missingValueManagementUsed,primaryMissingValueSubstitute,secondaryMissingValueSubstitute,numberOfGroupsOfDataValues,referenceForGroupWidths,\
+numberOfBitsUsedForTheGroupWidths,referenceForGroupLengths,lengthIncrementForTheGroupLengths,trueLengthOfLastGroup,numberOfBitsForScaledGroupLengths,\
+numberOfBitsUsedForTheScaledGroupLengths,orderOfSpatialDifferencing,numberOfOctetsExtraDescriptors,typeOfCompressionUsed,targetCompressionRatio,ccsdsFlags,ccsdsBlockSize,ccsdsRsi";
+
+/// A wave with missing points on 50 rows and 120 columns, in 12 bits.
+fn wave() -> PathBuf {
+    let (rows, columns) = (50u32, 120u32);
+    let wave = |n: u32| (2047.0 + 2000.0 * (f64::from(n % columns) / 25.0).sin() * (f64::from(n / columns) / 9.0).cos()) as u32;
+    let points: Vec<u8> = (0..rows * columns).map(|n| u8::from(n % 11 != 3 && !(700..900).contains(&n))).collect();
+    let numbers: Vec<u32> = (0..rows * columns).filter(|n| points[*n as usize] == 1).map(wave).collect();
+    let representation = representation(u32::try_from(numbers.len()).unwrap(), 2300.0, 0, 1, 12);
+    let file = message(&[identification(3), grid_every(1, rows, columns, 0), product(T, 24, 100, 85_000), representation, bitmap(&points), data(&numbers, 12)]);
+    let path = scratch("wave.grib");
+    std::fs::write(&path, file).unwrap();
+    path
+}
+
+#[test]
+fn eccodes_agrees_on_every_packing() {
+    let source = wave();
+    let simple = std::fs::read(&source).unwrap();
+    assert_eq!(writers::write(&agree(&source)).unwrap(), simple);
+    for packing in ["grid_complex", "grid_complex_spatial_differencing", "grid_jpeg", "grid_png", "grid_ccsds", "grid_ieee"] {
+        let (packed, written) = (scratch(&format!("{packing}.grib")), scratch(&format!("{packing}-written.grib")));
+        tool("grib_set", &["-r", "-s", &format!("packingType={packing}"), source.to_str().unwrap(), packed.to_str().unwrap()]);
+        let dataset = agree(&packed);
+        let bytes = writers::write(&dataset).unwrap();
+        std::fs::write(&written, &bytes).unwrap();
+        if packing == "grid_ieee" {
+            assert_eq!(bytes, std::fs::read(&packed).unwrap());
+        }
+        tool("grib_compare", &["-f", "-b", PACKING, packed.to_str().unwrap(), written.to_str().unwrap()]);
+        assert_eq!(read(&bytes).unwrap().fields, dataset.fields, "{packing}");
+        // What changed is still told in values that eccodes reads.
+        let mut changed = dataset.clone();
+        if let Values::F32(values) = &mut changed.fields.last_mut().unwrap().values {
+            values.iter_mut().for_each(|x| *x += 0.0137);
+        }
+        std::fs::write(&written, writers::write(&changed).unwrap()).unwrap();
+        assert_eq!(agree(&written).fields, changed.fields, "{packing}");
+    }
+}
+
+#[test]
+fn eccodes_agrees_on_few_bits() {
+    let source = wave();
+    for (packing, bits) in
+        [("grid_ccsds", 1), ("grid_ccsds", 4), ("grid_ccsds", 8), ("grid_png", 1), ("grid_png", 4), ("grid_jpeg", 5), ("grid_simple", 1), ("grid_simple", 3)]
+    {
+        let packed = scratch(&format!("{packing}-{bits}.grib"));
+        tool("grib_set", &["-r", "-s", &format!("packingType={packing},bitsPerValue={bits}"), source.to_str().unwrap(), packed.to_str().unwrap()]);
+        agree(&packed);
+    }
+}
+
+#[test]
+fn eccodes_agrees_on_every_grid() {
+    let stereographic = "jScansPositively=1,LaD=60000000,DxInMetres=20000,DyInMetres=25000,orientationOfTheGrid=10000000";
+    let mercator = "gridType=mercator,Ni=16,Nj=31,latitudeOfFirstGridPoint=10000000,longitudeOfFirstGridPoint=100000000,LaD=20000000,latitudeOfLastGridPoint=20000000,\
+longitudeOfLastGridPoint=110000000,Di=20000000,Dj=20000000,scanningMode=64,shapeOfTheEarth=6";
+    let lambert = "gridType=lambert,Nx=16,Ny=31,latitudeOfFirstGridPoint=20000000,longitudeOfFirstGridPoint=240000000,LaD=40000000,LoV=262000000,Latin1=30000000,Latin2=50000000,\
+DxInMetres=60000,DyInMetres=50000,scanningMode=64";
+    for (name, settings) in [
+        ("regular_ll_sfc_grib1", ""),
+        ("regular_ll_sfc_grib2", ""),
+        ("regular_ll_pl_grib2", "iScansNegatively=1,longitudeOfFirstGridPoint=30000000,longitudeOfLastGridPoint=0"),
+        ("rotated_ll_sfc_grib1", ""),
+        ("rotated_ll_pl_grib2", "latitudeOfSouthernPole=-40000000,longitudeOfSouthernPole=10000000"),
+        ("regular_gg_sfc_grib1", ""),
+        ("regular_gg_pl_grib2", ""),
+        ("reduced_gg_sfc_grib1", ""),
+        ("reduced_gg_pl_160_grib2", ""),
+        ("reduced_ll_sfc_grib2", ""),
+        ("polar_stereographic_pl_grib2", stereographic),
+        (
+            "polar_stereographic_pl_grib1",
+            "jScansPositively=1,DxInMetres=30000,DyInMetres=25000,latitudeOfFirstGridPoint=50000,longitudeOfFirstGridPoint=5000,orientationOfTheGrid=10000",
+        ),
+        ("regular_ll_pl_grib2", mercator),
+        ("regular_ll_pl_grib2", lambert),
+        ("regular_ll_pl_grib2", &format!("{lambert},shapeOfTheEarth=4")),
+    ] {
+        let path = scratch("grid.grib");
+        let arguments = ["-s", settings, sample(name).to_str().unwrap(), path.to_str().unwrap()].map(str::to_owned);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).skip(if settings.is_empty() { 2 } else { 0 }).collect();
+        match arguments.as_slice() {
+            [from, to] => drop(std::fs::copy(from, to).unwrap()),
+            _ => drop(tool("grib_set", &arguments)),
+        }
+        let dataset = agree(&path);
+        assert_eq!(writers::write(&dataset).unwrap(), std::fs::read(&path).unwrap(), "{name} {settings}");
+    }
+}

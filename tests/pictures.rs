@@ -1,0 +1,134 @@
+//! GIF, JPEG and WebP pictures: small files given here byte by byte.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+
+use deepcomp::field::{Dataset, SourceFormat, Values};
+use deepcomp::{Error, Limits, readers, writers};
+
+fn read(bytes: &[u8]) -> Result<Dataset, Error> {
+    readers::read(bytes, "map.bin", &Limits::default())
+}
+
+fn code(bytes: &[u8]) -> &'static str {
+    read(bytes).map_or_else(|e| e.code(), |_| "read")
+}
+
+/// A GIF of 2 × 2 pixels with the colours 0, 1, 1, 0, in codes of three bits that never grow: a clear code goes before every pixel.
+fn gif(palette: [[u8; 3]; 2], transparent: Option<u8>, frames: usize) -> Vec<u8> {
+    let mut out = b"GIF89a\x02\0\x02\0\x80\0\0".to_vec();
+    out.extend(palette.concat());
+    for _ in 0..frames {
+        if let Some(index) = transparent {
+            out.extend([0x21, 0xf9, 4, 1, 0, 0, index, 0]);
+        }
+        out.extend([0x2c, 0, 0, 0, 0, 2, 0, 2, 0, 0, 2]);
+        let codes = [4u32, 0, 4, 1, 4, 1, 4, 0, 5];
+        let bits = codes.iter().rev().fold(0u32, |bits, code| bits << 3 | code);
+        out.extend([4]);
+        out.extend(bits.to_le_bytes());
+        out.push(0);
+    }
+    out.push(0x3b);
+    out
+}
+
+#[test]
+fn gif_becomes_gray_colour_and_alpha_as_its_pixels_need() {
+    let gray = read(&gif([[9; 3], [200; 3]], None, 1)).unwrap();
+    assert_eq!(gray.format, SourceFormat::Picture);
+    assert_eq!(gray.dimensions.iter().map(|d| (d.name.as_str(), d.length)).collect::<Vec<_>>(), [("channel", 1), ("y", 2), ("x", 2)]);
+    assert_eq!((gray.fields[0].name.as_str(), &gray.fields[0].values), ("map", &Values::U8(vec![9, 200, 200, 9])));
+    let colour = read(&gif([[1, 2, 3], [4, 5, 6]], None, 1)).unwrap();
+    assert_eq!(colour.fields[0].values, Values::U8(vec![1, 4, 4, 1, 2, 5, 5, 2, 3, 6, 6, 3]));
+    let clear = read(&gif([[1, 2, 3], [4, 5, 6]], Some(1), 1)).unwrap();
+    assert_eq!(clear.fields[0].shape, [4, 2, 2]);
+    let Values::U8(samples) = &clear.fields[0].values else { panic!("bytes") };
+    assert_eq!(&samples[12..], [255, 0, 0, 255]);
+}
+
+#[test]
+fn pictures_come_back_as_png() {
+    let dataset = read(&gif([[1, 2, 3], [4, 5, 6]], None, 1)).unwrap();
+    let png = writers::write(&dataset).unwrap();
+    assert_eq!(read(&png).unwrap().fields, dataset.fields);
+}
+
+#[test]
+fn animations_are_refused_with_advice() {
+    assert_eq!(code(&gif([[0; 3], [1; 3]], None, 2)), "unsupported");
+}
+
+/// Gray, 8 × 8, all 128: one block whose only coefficient is 0.
+fn jpeg() -> Vec<u8> {
+    let mut out = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
+    out.extend([1; 64]);
+    out.extend([0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0]);
+    // One code of one bit in each table: no bits of difference, end of block.
+    for table in [0, 0x10] {
+        out.extend([0xff, 0xc4, 0, 20, table, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+    out.extend([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0x3f, 0xff, 0xd9]);
+    out
+}
+
+#[test]
+fn jpeg_is_read() {
+    let dataset = read(&jpeg()).unwrap();
+    assert_eq!((dataset.fields[0].shape.as_slice(), &dataset.fields[0].values), ([1, 8, 8].as_slice(), &Values::U8(vec![128; 64])));
+}
+
+/// Lossless, 1 × 1: each of the five codes has one symbol, so that the pixel itself takes no bits.
+fn webp() -> Vec<u8> {
+    let mut bits: Vec<bool> = Vec::new();
+    let mut put = |value: u32, count: u32| bits.extend((0..count).map(|i| value >> i & 1 == 1));
+    put(0, 14); // width - 1
+    put(0, 14); // height - 1
+    put(0, 1); // alpha
+    put(0, 3); // version
+    put(0, 1); // no transform
+    put(0, 1); // no colour cache
+    put(0, 1); // no groups of codes
+    for symbol in [20, 10, 30, 255, 0] {
+        put(1, 1); // simple code
+        put(0, 1); // one symbol
+        put(1, 1); // of eight bits
+        put(symbol, 8);
+    }
+    let mut data = vec![0x2f];
+    data.extend(bits.chunks(8).map(|byte| byte.iter().rev().fold(0u8, |n, bit| n << 1 | u8::from(*bit))));
+    data.resize(data.len().next_multiple_of(2), 0);
+    let mut out = b"RIFF".to_vec();
+    out.extend(u32::try_from(12 + data.len()).unwrap().to_le_bytes());
+    out.extend(b"WEBPVP8L");
+    out.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
+    out.extend(data);
+    out
+}
+
+#[test]
+fn webp_is_read() {
+    let dataset = read(&webp()).unwrap();
+    assert_eq!((dataset.fields[0].shape.as_slice(), &dataset.fields[0].values), ([3, 1, 1].as_slice(), &Values::U8(vec![10, 20, 30])));
+}
+
+#[test]
+fn cut_and_changed_pictures_never_panic() {
+    for good in [gif([[0; 3], [9, 8, 7]], Some(0), 1), jpeg(), webp()] {
+        assert_eq!(code(&good), "read");
+        for at in 0..good.len() {
+            let _ = read(&good[..at]);
+            for bit in 0..8 {
+                let mut bad = good.clone();
+                bad[at] ^= 1 << bit;
+                let _ = readers::read(&bad, "x", &Limits { decoded_bytes: 1 << 20, ..Limits::default() });
+            }
+        }
+    }
+}
+
+#[test]
+fn limits_hold_before_pixels_are_decoded() {
+    let limits = Limits { decoded_bytes: 3, ..Limits::default() };
+    for good in [gif([[0; 3], [9, 8, 7]], None, 1), jpeg(), webp()] {
+        assert_eq!(readers::read(&good, "x", &limits).unwrap_err().code(), "limit-exceeded");
+    }
+}

@@ -1,0 +1,280 @@
+//! TIFF and GeoTIFF: files of `gdal_translate` in many forms, and files built byte by byte here.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use deepcomp::field::{Attribute, DataType, Dataset, Dimension, Field, Missing, SourceFormat, Values};
+use deepcomp::{Error, Limits, readers, writers};
+use proptest::prelude::*;
+
+fn read(bytes: &[u8]) -> Result<Dataset, Error> {
+    readers::read(bytes, "folder/dem.tif", &Limits::default())
+}
+
+/// A little-endian TIFF of one page whose tags are given as (number, type, count, value or offset); `data` follows the directory.
+fn built(tags: &[[u32; 4]], data: &[u8]) -> Vec<u8> {
+    let mut out = b"II*\0\x08\0\0\0".to_vec();
+    out.extend(u16::try_from(tags.len()).unwrap().to_le_bytes());
+    for [number, kind, count, value] in tags {
+        out.extend(u16::try_from(*number).unwrap().to_le_bytes());
+        out.extend(u16::try_from(*kind).unwrap().to_le_bytes());
+        out.extend(count.to_le_bytes());
+        out.extend(value.to_le_bytes());
+    }
+    out.extend([0; 4]);
+    out.extend(data);
+    out
+}
+
+/// 3 × 2 pixels of 16 bits in strips of one row, which stand in the file from bottom to top.
+fn small() -> Vec<u8> {
+    let at: u32 = 8 + 2 + 9 * 12 + 4;
+    let tags =
+        [[256, 3, 1, 3], [257, 3, 1, 2], [258, 3, 1, 16], [259, 3, 1, 1], [262, 3, 1, 1], [273, 4, 2, at], [278, 3, 1, 1], [279, 4, 2, at + 8], [339, 3, 1, 2]];
+    let offsets: [u32; 4] = [at + 16 + 6, at + 16, 6, 6];
+    let pixels: [i16; 6] = [4, 5, 6, 1, -2, 3];
+    let data: Vec<u8> = offsets.iter().flat_map(|n| n.to_le_bytes()).chain(pixels.iter().flat_map(|n| n.to_le_bytes())).chain(*b"tail").collect();
+    built(&tags, &data)
+}
+
+#[test]
+fn strips_in_any_order_make_rows_and_come_back_byte_for_byte() {
+    let bytes = small();
+    let mut dataset = read(&bytes).unwrap();
+    let [field] = dataset.fields.as_slice() else { panic!("one field") };
+    assert_eq!((field.name.as_str(), field.shape.as_slice(), &field.values), ("dem", [2, 3].as_slice(), &Values::I16(vec![1, -2, 3, 4, 5, 6])));
+    assert_eq!(dataset.dimensions.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["y", "x"]);
+    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    dataset.fields[0].values = Values::I16(vec![7; 6]);
+    let changed = writers::write(&dataset).unwrap();
+    assert_eq!((changed.len(), &changed[changed.len() - 4..]), (bytes.len(), b"tail".as_slice()), "the frame stays");
+    assert_eq!(read(&changed).unwrap().fields[0].values, Values::I16(vec![7; 6]));
+}
+
+#[test]
+fn a_layout_that_does_not_fit_is_left_aside() {
+    let mut dataset = read(&small()).unwrap();
+    let layout = dataset.layout.clone();
+    for at in 0..layout.len() {
+        dataset.layout.clone_from(&layout);
+        dataset.layout[at] ^= 0x55;
+        let written = writers::write(&dataset).unwrap();
+        assert!(read(&written).is_ok_and(|d| d.fields[0].values == dataset.fields[0].values) || written.len() == small().len(), "byte {at}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let code = |bytes: &[u8]| read(bytes).map_or_else(|e| e.code(), |_| "read");
+    let good = small();
+    assert_eq!(code(&good), "read");
+    for length in 0..good.len() - 4 - 12 {
+        assert!(["malformed", "unknown-format"].contains(&code(&good[..length])), "cut at {length}");
+    }
+    let with = |at: usize, bytes: &[u8]| {
+        let mut out = good.clone();
+        out[at..at + bytes.len()].copy_from_slice(bytes);
+        out
+    };
+    let entry = |n: usize| 10 + 12 * n + 8;
+    assert_eq!(code(&with(entry(3), &[7, 0])), "unsupported", "JPEG");
+    assert_eq!(code(&with(entry(3), &[0x50, 0xc3])), "unsupported", "Zstandard");
+    assert_eq!(code(&with(entry(2), &[12, 0])), "unsupported", "12 bits");
+    assert_eq!(code(&with(entry(8), &[5, 0])), "unsupported", "complex numbers");
+    assert_eq!(code(&with(entry(0), &[0, 0])), "malformed", "no columns");
+    assert_eq!(code(&with(10 + 12 * 9, &[8, 0])), "malformed", "a directory that follows itself");
+    let wide = with(10, &[0, 1, 4, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f]);
+    assert!(["malformed", "limit-exceeded"].contains(&code(&wide)));
+    let limits = Limits { decoded_bytes: 11, ..Limits::default() };
+    assert_eq!(readers::read(&good, "x", &limits).map_err(|e| e.code()).unwrap_err(), "limit-exceeded");
+}
+
+/// A dataset of one field on even coordinates.
+fn grid(values: Values, [bands, height, width]: [usize; 3]) -> Dataset {
+    let mut dataset = Dataset::from_array("t", &[bands, height, width], values, SourceFormat::Array).unwrap();
+    for (dimension, name) in dataset.dimensions.iter_mut().zip(["time", "lat", "lon"]) {
+        dimension.name = name.to_owned();
+    }
+    dataset.fields[0].attributes = vec![Attribute { name: "scale_factor".into(), value: Values::F64(vec![0.5]) }, Attribute::text("units", "K")];
+    let coordinate = |name: &str, index: usize, values: Vec<f64>, units: &str| Field {
+        name: name.to_owned(),
+        dimensions: vec![index],
+        shape: vec![values.len()],
+        values: Values::F64(values),
+        attributes: vec![Attribute::text("units", units)],
+        missing: Missing::NonFinite,
+    };
+    dataset.fields.push(coordinate("lat", 1, (0..height).map(|i| 40.0 - i as f64 * 2.0).collect(), "degrees_north"));
+    dataset.fields.push(coordinate("lon", 2, (0..width).map(|i| 10.0 + i as f64).collect(), "degrees_east"));
+    dataset
+}
+
+#[test]
+fn other_datasets_become_bands_with_georeference() {
+    let mut dataset = grid(Values::F32((0..24).map(|i| i as f32).collect()), [2, 3, 4]);
+    dataset.fields[0].missing = Missing::Patterns(vec![u64::from(5f32.to_bits())]);
+    let again = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let field = again.fields.iter().find(|f| f.name == "dem").unwrap();
+    assert_eq!((&field.shape, &field.values, &field.missing), (&vec![2, 3, 4], &dataset.fields[0].values, &dataset.fields[0].missing));
+    let names: Vec<&str> = again.fields.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["lat", "lon", "dem"]);
+    assert_eq!(again.fields[0].values, dataset.fields[1].values);
+    assert_eq!(again.fields[1].values, dataset.fields[2].values);
+    assert_eq!(field.attribute("epsg"), Some(&Values::I32(vec![4326])));
+}
+
+#[test]
+fn several_fields_become_pages() {
+    let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+    let second = Field { name: "u".into(), values: Values::F64(vec![0.25; 12]), dimensions: vec![1, 2], shape: vec![3, 4], ..dataset.fields[0].clone() };
+    dataset.fields.push(second);
+    let again = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let pages: Vec<&Field> = again.fields.iter().filter(|f| f.shape.len() == 2).collect();
+    assert_eq!(pages.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["dem_1", "dem_2"]);
+    assert_eq!((&pages[0].values, &pages[1].values), (&Values::U8((0..12).collect()), &Values::F64(vec![0.25; 12])));
+    assert_eq!(pages[0].dimensions, pages[1].dimensions, "equal axes are shared");
+    assert_eq!(again.dimensions.iter().map(|d: &Dimension| d.length).collect::<Vec<_>>(), [3, 4]);
+}
+
+#[test]
+fn coordinates_are_not_called_as_pictures_are() {
+    let dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+    let again = readers::read(&writers::tiff(&dataset).unwrap(), "lat.tif", &Limits::default()).unwrap();
+    assert_eq!(again.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["lat_2", "lon", "lat"]);
+}
+
+#[test]
+fn what_tiff_does_not_hold_is_refused() {
+    let flat = Dataset::from_array("a", &[3], Values::U8(vec![0; 3]), SourceFormat::Array).unwrap();
+    assert_eq!(writers::tiff(&flat).unwrap_err().code(), "invalid-argument");
+    let empty = Dataset::from_array("a", &[0, 3], Values::U8(Vec::new()), SourceFormat::Array).unwrap();
+    assert_eq!(writers::tiff(&empty).unwrap_err().code(), "unsupported");
+}
+
+// ------------------------------------------------------------------------------------------------------------------------------------ GDAL
+
+/// An empty folder for one test.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn gdal(program: &str, arguments: &[&str], files: &[&Path]) -> String {
+    let output = Command::new(program).args(arguments).args(files).output();
+    let output = output.unwrap_or_else(|e| panic!("{program} is needed here ({e}): install gdal-bin"));
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Values as GDAL sees them, band after band.
+fn values_by_gdal(file: &Path, data_type: DataType) -> Values {
+    let raw = file.with_extension("raw");
+    gdal("gdal_translate", &["-q", "-of", "ENVI", "-co", "INTERLEAVE=BSQ"], &[file, &raw]);
+    Values::from_le_bytes(data_type, &std::fs::read(raw).unwrap())
+}
+
+/// 3 bands of 37 × 45 pixels with small numbers, no data and coordinates, as `GeoTIFF`.
+fn source(folder: &Path) -> PathBuf {
+    let values = (0..3 * 37 * 45).map(|i| (i * i % 120) as f32).collect();
+    let mut dataset = grid(Values::F32(values), [3, 37, 45]);
+    dataset.fields[0].attributes.clear();
+    dataset.fields[0].missing = Missing::Patterns(vec![u64::from(7f32.to_bits())]);
+    let file = folder.join("source.tif");
+    std::fs::write(&file, writers::tiff(&dataset).unwrap()).unwrap();
+    file
+}
+
+#[test]
+fn gdal_reads_what_is_written() {
+    let folder = folder("gdal-reads");
+    let file = source(&folder);
+    let info = gdal("gdalinfo", &[], &[&file]);
+    for expected in ["Size is 45, 37", "WGS 84", "Origin = (9.5", "Pixel Size = (1.0", "-2.0", "NoData Value=7", "Band 3", "Type=Float32"] {
+        assert!(info.contains(expected), "{expected} in {info}");
+    }
+    assert_eq!(values_by_gdal(&file, DataType::F32), read(&std::fs::read(&file).unwrap()).unwrap().fields.pop().unwrap().values);
+}
+
+#[test]
+fn files_of_gdal_are_read_and_come_back() {
+    let folder = folder("gdal-forms");
+    let source = source(&folder);
+    let types = ["Byte", "UInt16", "Int16", "UInt32", "Int32", "Float32", "Float64"];
+    let forms: [(&str, bool); 9] = [
+        ("INTERLEAVE=PIXEL", true),
+        ("INTERLEAVE=BAND BIGTIFF=YES", true),
+        ("TILED=YES BLOCKXSIZE=32 BLOCKYSIZE=16 ENDIANNESS=BIG", true),
+        ("COMPRESS=LZW", false),
+        ("COMPRESS=LZW PREDICTOR=2 ENDIANNESS=BIG", false),
+        ("COMPRESS=DEFLATE PREDICTOR=2 TILED=YES BLOCKXSIZE=16 BLOCKYSIZE=16", false),
+        ("COMPRESS=PACKBITS INTERLEAVE=BAND", false),
+        ("COMPRESS=DEFLATE PREDICTOR=3", false),
+        ("COMPRESS=DEFLATE PREDICTOR=3 INTERLEAVE=BAND ENDIANNESS=BIG", false),
+    ];
+    for (row, kind) in types.into_iter().enumerate() {
+        for (column, (form, verbatim)) in forms.into_iter().enumerate() {
+            // Each form with every other type is enough.
+            if (row + column) % 2 == 1 && !form.contains("PREDICTOR=3") {
+                continue;
+            }
+            let differences = if form.contains("PREDICTOR=2") { !kind.starts_with("Float64") } else { true };
+            if form.contains("PREDICTOR=3") && !kind.starts_with("Float") || !differences {
+                continue;
+            }
+            let file = folder.join("form.tif");
+            let options: Vec<&str> = form.split(' ').flat_map(|option| ["-co", option]).collect();
+            gdal("gdal_translate", &[&["-q", "-ot", kind], options.as_slice()].concat(), &[&source, &file]);
+            let bytes = std::fs::read(&file).unwrap();
+            let dataset = read(&bytes).unwrap_or_else(|e| panic!("{kind} {form}: {e}"));
+            let field = dataset.fields.last().unwrap();
+            assert_eq!(field.values, values_by_gdal(&file, field.values.data_type()), "{kind} {form}");
+            assert!(matches!(field.missing, Missing::Patterns(_)), "{kind} {form}");
+            let back = writers::write(&dataset).unwrap();
+            assert!(!verbatim || back == bytes, "{kind} {form}");
+            let copy = folder.join("copy.tif");
+            std::fs::write(&copy, &back).unwrap();
+            let about = |file: &Path| {
+                let info = gdal("gdalinfo", &[], &[file]);
+                info.lines()
+                    .filter(|l| ["Origin", "Pixel Size", "Band", "NoData", "GEOGCRS", "Size is"].iter().any(|k| l.contains(k)))
+                    .map(block)
+                    .collect::<String>()
+            };
+            assert_eq!(about(&copy), about(&file), "{kind} {form}");
+            assert_eq!(field.values, values_by_gdal(&copy, field.values.data_type()), "{kind} {form}");
+        }
+    }
+}
+
+/// A line of `gdalinfo` without the size of strips or tiles.
+fn block(line: &str) -> String {
+    line.split_whitespace().filter(|word| !word.starts_with("Block=")).collect::<Vec<_>>().join(" ") + "\n"
+}
+
+#[test]
+fn overviews_stay_in_an_uncompressed_cloud_optimized_file() {
+    let folder = folder("gdal-cog");
+    let file = folder.join("cog.tif");
+    gdal("gdal_translate", &["-q", "-of", "COG", "-co", "COMPRESS=NONE", "-co", "BLOCKSIZE=128", "-outsize", "400", "300"], &[&source(&folder), &file]);
+    let bytes = std::fs::read(&file).unwrap();
+    let dataset = read(&bytes).unwrap();
+    assert_eq!(dataset.fields.iter().filter(|f| f.shape == [3, 300, 400]).count(), 1);
+    assert_eq!(dataset.fields.len(), 3, "coordinates and the picture, no overview");
+    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+}
+
+proptest! {
+    #[test]
+    fn damaged_files_never_panic(at in 0usize..250, byte: u8, cut in 0usize..250) {
+        let mut bytes = small();
+        let length = bytes.len();
+        bytes[at % length] = byte;
+        if let Ok(dataset) = read(&bytes) {
+            let _ = writers::write(&dataset);
+        }
+        let _ = read(&bytes[..cut.min(length)]);
+    }
+}
