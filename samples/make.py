@@ -30,6 +30,15 @@ def debian(package: str, folder: Path) -> Path:
     return target
 
 
+def copy(old: netCDF4.Dataset, new: netCDF4.Dataset, name: str, chosen=slice(None), without=(), **storage) -> None:
+    """A variable with its attributes, but for some, and its values, or those of the chosen points of its first dimension."""
+    attributes = {key: value for key, value in old[name].__dict__.items() if key not in without}
+    variable = new.createVariable(name, old[name].dtype, old[name].dimensions, fill_value=attributes.pop("_FillValue", None), **storage)
+    variable.setncatts(attributes)
+    variable.set_auto_mask(False)
+    variable[:] = old[name][chosen]
+
+
 def sea_surface_temperature(folder: Path) -> None:
     """COADS SST with its coordinates, values and attributes as they are, as NetCDF classic."""
     source = debian("ferret-datasets", folder) / "usr/share/ferret-vis/data/coads_climatology.cdf"
@@ -40,11 +49,7 @@ def sea_surface_temperature(folder: Path) -> None:
         for name in ("TIME", "COADSY", "COADSX"):
             new.createDimension(name, None if name == "TIME" else old.dimensions[name].size)
         for name in ("COADSX", "COADSY", "TIME", "SST"):
-            attributes = dict(old[name].__dict__)
-            variable = new.createVariable(name, old[name].dtype, old[name].dimensions, fill_value=attributes.pop("_FillValue", None))
-            variable.setncatts(attributes)
-            variable.set_auto_mask(False)
-            variable[:] = old[name][:]
+            copy(old, new, name)
 
 
 def ocean(folder: Path) -> None:
@@ -58,12 +63,9 @@ def ocean(folder: Path) -> None:
         for name in ("ZAXLEVITR", "YAXLEVITR", "XAXLEVITR"):
             new.createDimension(name, levels if name == "ZAXLEVITR" else old.dimensions[name].size)
         for name in ("ZAXLEVITR", "YAXLEVITR", "XAXLEVITR", "TEMP", "SALT"):
-            attributes = {key: value for key, value in old[name].__dict__.items() if key != "edges"}
             storage = {"zlib": True, "shuffle": True, "complevel": 9} if name in ("TEMP", "SALT") else {}
-            variable = new.createVariable(name, old[name].dtype, old[name].dimensions, fill_value=attributes.pop("_FillValue", None), **storage)
-            variable.setncatts(attributes)
-            variable.set_auto_mask(False)
-            variable[:] = old[name][:levels] if "ZAXLEVITR" in old[name].dimensions else old[name][:]
+            chosen = slice(levels) if "ZAXLEVITR" in old[name].dimensions else slice(None)
+            copy(old, new, name, chosen, without=("edges",), **storage)
 
 
 def messages(folder: Path):

@@ -77,6 +77,9 @@ export interface Views {
   detail?: Plane[];
 }
 
+/** Formats whose variables are pictures. */
+export const PICTURES: readonly Dataset['format'][] = ['png', 'picture'];
+
 /** What the base layer of an archive shows before the rest of it is decoded. */
 export interface Preview {
   fileName: string;

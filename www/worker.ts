@@ -1,6 +1,6 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
 import { acceptance, addModel, compare, compress, decompressTimed, difference, fromFile, inspect, models, openDataset, preview, DeepCompError, type Acceptance, type Backend, type Dataset, type JobOptions, type Plane, type VariableReport } from 'deepcomp';
-import type { Axis, Calls, Opened, Packed, Preview, Reply, Request, Result, Stage, Views } from './protocol.ts';
+import { PICTURES, type Axis, type Calls, type Opened, type Packed, type Preview, type Reply, type Request, type Result, type Stage, type Views } from './protocol.ts';
 
 let source: Dataset | undefined;
 let sourceBytes = 0;
@@ -219,9 +219,6 @@ function save({ kind, variable, plane }: Calls['save']['args']): Calls['save']['
     case 'png': return { bytes: bytes(decoded.save('png', variable, plane)), fileName: many ? `${name}.${String(plane).padStart(4, '0')}.png` : `${name}.png` };
   }
 }
-
-/** Formats whose variables are pictures. */
-const PICTURES: Dataset['format'][] = ['png', 'picture'];
 
 /** Arrays in a reply that can change hands instead of being copied. */
 function buffers(result: Calls[keyof Calls]['result']): Transferable[] {

@@ -20,11 +20,11 @@ const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, tolera
 /// # Errors
 /// [`Error::BoundBelowPrecision`] when an absolute bound is finer than the values' own precision, or a relative one than their type's.
 pub(crate) fn plan(dataset: &Dataset, field: &Field, bounds: &Bounds) -> Result<Plan> {
-    if stays_lossless(dataset, field) {
+    let bound = bounds.of(field);
+    if bound == ErrorBound::Lossless || stays_lossless(dataset, field) {
         return Ok(LOSSLESS);
     }
-    let bound = bounds.of(field);
-    let Some(range) = range(field).filter(|_| bound != ErrorBound::Lossless) else { return Ok(LOSSLESS) };
+    let Some(range) = range(field) else { return Ok(LOSSLESS) };
     match bound {
         ErrorBound::Lossless => Ok(LOSSLESS),
         ErrorBound::Absolute(asked) => even(field, range, bound, asked.get()),
@@ -78,7 +78,9 @@ fn too_fine(field: &Field, bound: f64, precision: f64) -> Error {
 fn stays_lossless(dataset: &Dataset, field: &Field) -> bool {
     let text = |f: &Field, name| f.attribute(name).and_then(Values::as_text);
     let units = text(field, "units").unwrap_or_default();
-    let is_bounds = || ["bounds", "climatology"].iter().any(|a| dataset.fields.iter().any(|f| text(f, a).is_some_and(|name| name == field.name)));
+    // Bounds are named by one name, coordinates by a list of names.
+    let names = |list: &str| list == field.name || list.split_whitespace().any(|name| name == field.name);
+    let is_named_by = |f: &Field| ["bounds", "climatology", "coordinates", "grid_mapping"].iter().any(|a| text(f, a).is_some_and(|list| names(&list)));
     field.values.data_type() == DataType::Char
         || dataset.format == SourceFormat::File
         || dataset.is_coordinate(field)
@@ -86,19 +88,7 @@ fn stays_lossless(dataset: &Dataset, field: &Field) -> bool {
         || units.contains(" since ")
         || field.attribute("flag_values").is_some()
         || field.attribute("flag_masks").is_some()
-        || is_bounds()
-        || is_named_as_coordinate(dataset, field)
-}
-
-/// Whether another variable names this one as its coordinate or its grid.
-fn is_named_as_coordinate(dataset: &Dataset, field: &Field) -> bool {
-    let named = |f: &Field| {
-        ["coordinates", "grid_mapping"]
-            .iter()
-            .filter_map(|name| f.attribute(name).and_then(Values::as_text))
-            .any(|list| list.split_whitespace().any(|name| name == field.name))
-    };
-    dataset.fields.iter().any(named)
+        || dataset.fields.iter().any(is_named_by)
 }
 
 /// Smallest and largest value that is not missing, in stored units.

@@ -14,7 +14,7 @@ mod png;
 pub(crate) mod tiff;
 
 use crate::error::{Error, Result};
-use crate::field::Dataset;
+use crate::field::{Dataset, SourceFormat, Values};
 use crate::limits::Limits;
 
 /// A format told by its first bytes.
@@ -133,6 +133,29 @@ pub fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
         FileFormat::Csv => csv::read(bytes, stem(name), limits),
         FileFormat::Archive => Err(Error::InvalidArgument { what: "this is already a DeepComp archive; open it instead of reading it as data".to_owned() }),
     }
+}
+
+/// So many bytes from `begin` on, if the file has them.
+fn slice(bytes: &[u8], begin: u64, length: u64) -> Option<&[u8]> {
+    let (start, end) = (usize::try_from(begin).ok()?, usize::try_from(begin.checked_add(length)?).ok()?);
+    bytes.get(start..end)
+}
+
+/// A picture of the pixels of `channels` samples in `values`, as a dataset of one field of shape (channel, y, x).
+fn picture_of(name: &str, [channels, height, width]: [usize; 3], values: Values, format: SourceFormat) -> Result<Dataset> {
+    fn planar<T: Copy>(pixels: &[T], channels: usize) -> Vec<T> {
+        (0..channels).flat_map(|channel| pixels.iter().skip(channel).step_by(channels).copied()).collect()
+    }
+    let values = match values {
+        Values::U8(v) if channels > 1 => Values::U8(planar(&v, channels)),
+        Values::U16(v) if channels > 1 => Values::U16(planar(&v, channels)),
+        other => other,
+    };
+    let mut dataset = Dataset::from_array(name, &[channels, height, width], values, format)?;
+    for (dimension, name) in dataset.dimensions.iter_mut().zip(["channel", "y", "x"]) {
+        name.clone_into(&mut dimension.name);
+    }
+    Ok(dataset)
 }
 
 /// File name without folders and extension; `data` when nothing is left.

@@ -397,8 +397,7 @@ fn check_apart(extents: &mut [Extent<'_>], from: u64, to: u64) -> Result<()> {
 }
 
 fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
-    let range = usize::try_from(begin).ok().zip(begin.checked_add(length).and_then(|end| usize::try_from(end).ok()));
-    range.and_then(|(begin, end)| bytes.get(begin..end)).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
+    super::slice(bytes, begin, length).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
 }
 
 /// The rule of `_FillValue` and `missing_value`, compared in the type of the variable.

@@ -84,8 +84,7 @@ fn malformed(offset: u64, expected: impl Into<String>) -> Error {
 }
 
 fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
-    let range = usize::try_from(begin).ok().zip(begin.checked_add(length).and_then(|end| usize::try_from(end).ok()));
-    range.and_then(|(begin, end)| bytes.get(begin..end)).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
+    super::slice(bytes, begin, length).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
 }
 
 /// The little-endian number of `length` bytes that stands at `begin`.

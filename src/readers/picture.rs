@@ -31,11 +31,7 @@ pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset>
         _ => webp(bytes, limits),
     }?;
     let shape = [picture.channels, picture.height, picture.width];
-    let mut dataset = Dataset::from_array(name, &shape, Values::U8(planar(&picture)), SourceFormat::Picture)?;
-    for (dimension, name) in dataset.dimensions.iter_mut().zip(["channel", "y", "x"]) {
-        name.clone_into(&mut dimension.name);
-    }
-    Ok(dataset)
+    super::picture_of(name, shape, Values::U8(picture.samples), SourceFormat::Picture)
 }
 
 /// Pixels row by row, their channels side by side.
@@ -146,13 +142,4 @@ fn webp(bytes: &[u8], limits: &Limits) -> Result<Picture> {
     let mut samples = vec![0; room / RGBA * channels];
     decoder.read_image(&mut samples).map_err(failed)?;
     Ok(Picture { height, width, channels, samples })
-}
-
-/// One plane per channel.
-fn planar(picture: &Picture) -> Vec<u8> {
-    let mut planes = Vec::with_capacity(picture.samples.len());
-    for channel in 0..picture.channels {
-        planes.extend(picture.samples.iter().skip(channel).step_by(picture.channels));
-    }
-    planes
 }

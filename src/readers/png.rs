@@ -21,11 +21,7 @@ pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset>
         Failure::Crate(DecodingError::LimitsExceeded) => Error::LimitExceeded { what: "this picture", needed: u64::MAX, limit: limits.decoded_bytes },
         Failure::Crate(error) => malformed(source.position(), format!("a valid picture ({error})")),
     })?;
-    let mut dataset = Dataset::from_array(name, &shape, values, SourceFormat::Png)?;
-    for (dimension, name) in dataset.dimensions.iter_mut().zip(["channel", "y", "x"]) {
-        name.clone_into(&mut dimension.name);
-    }
-    Ok(dataset)
+    super::picture_of(name, shape, values, SourceFormat::Png)
 }
 
 fn malformed(offset: u64, expected: String) -> Error {
@@ -78,21 +74,5 @@ fn decode(source: &mut Cursor<&[u8]>, limits: &Limits) -> core::result::Result<(
         BitDepth::Sixteen => Values::from_be_bytes(DataType::U16, &samples),
         _ => Values::U8(samples),
     };
-    Ok(([channels, frame.height as usize, frame.width as usize], planar(values, channels)))
-}
-
-/// One plane per channel, from pixels.
-fn planar(values: Values, channels: usize) -> Values {
-    fn split<T: Copy>(pixels: &[T], channels: usize) -> Vec<T> {
-        let mut planes = Vec::with_capacity(pixels.len());
-        for channel in 0..channels {
-            planes.extend(pixels.iter().skip(channel).step_by(channels));
-        }
-        planes
-    }
-    match values {
-        Values::U8(v) if channels > 1 => Values::U8(split(&v, channels)),
-        Values::U16(v) if channels > 1 => Values::U16(split(&v, channels)),
-        other => other,
-    }
+    Ok(([channels, frame.height as usize, frame.width as usize], values))
 }

@@ -82,8 +82,7 @@ fn unsupported(what: &str) -> Error {
 }
 
 fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
-    let range = usize::try_from(begin).ok().zip(begin.checked_add(length).and_then(|end| usize::try_from(end).ok()));
-    range.and_then(|(begin, end)| bytes.get(begin..end)).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
+    super::slice(bytes, begin, length).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
 }
 
 fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -> Result<()> {

@@ -193,7 +193,7 @@ fn sections<'a, T: Precision>(values: &[T], field: &Field, layout: &'a Layout, e
     } else if all {
         [header(BITMAP_HEAD, 6)?.as_slice(), &[255]].concat()
     } else {
-        let bits = pack(present.iter().map(|p| u64::from(*p)), 1);
+        let bits = self::bitmap(&present);
         [header(BITMAP_HEAD + bits.len(), 6)?.as_slice(), &[0], &bits].concat()
     };
     if defines(&bitmap) {
@@ -229,7 +229,7 @@ fn mask(record: &Record<'_>, bits: u8, present: &[bool], state: &State<'_>) -> R
 /// The bitmap section whose head is kept.
 fn derived(record: &Record<'_>, present: &[bool]) -> Result<Vec<u8>> {
     let head = record.bitmap;
-    let mut section = [head.bytes, &pack(present.iter().map(|p| u64::from(*p)), 1)].concat();
+    let mut section = [head.bytes, &bitmap(present)].concat();
     let length = head.size(1, if record.edition == 1 { 3 } else { 4 }).unwrap_or(0);
     let filling = length.checked_sub(section.len()).filter(|n| *n <= MAX_FILLING && head.bytes.len() == BITMAP_HEAD);
     section.extend(core::iter::repeat_n(0, filling.ok_or_else(|| contradiction("has a bitmap section of another length"))?));
@@ -263,8 +263,7 @@ fn unchanged<T: Precision>(
             Some(integers) if integers.iter().all(|n| n >> bits == 0) => pack(integers.into_iter(), bits),
             _ => return Ok(None),
         },
-        (Template::Ieee32, DataType::F32) => coded.iter().flat_map(|x| (x.to_bits64() as u32).to_be_bytes()).collect(),
-        (Template::Ieee64, DataType::F64) => coded.iter().flat_map(|x| x.to_bits64().to_be_bytes()).collect(),
+        (Template::Ieee32, DataType::F32) | (Template::Ieee64, DataType::F64) => ieee(&coded),
         _ => return Ok(None),
     };
     if let Some(tail) = entry.tail {
@@ -297,8 +296,8 @@ fn same<T: Precision>(coded: &[T], record: &Record<'_>, representation: &Represe
 /// Section 5 and the numbers of all values that are not NaN: simple packing with the same scale if they are what it gives, else IEEE numbers.
 fn repacked<T: Precision>(numbers: &[T], section: &[u8], representation: &Representation) -> Result<(Vec<u8>, Vec<u8>)> {
     let count = u32::try_from(numbers.len()).map_err(|_| contradiction("has more points than a message can"))?.to_be_bytes();
-    let ieee = matches!(representation.template, Template::Ieee32 | Template::Ieee64);
-    if let Some(integers) = (!ieee).then(|| integers(numbers, representation)).flatten()
+    let packed = !matches!(representation.template, Template::Ieee32 | Template::Ieee64);
+    if let Some(integers) = packed.then(|| integers(numbers, representation)).flatten()
         && let Some(scale) = section.get(11..19)
         && let Some(original_type) = section.get(20)
     {
@@ -311,10 +310,16 @@ fn repacked<T: Precision>(numbers: &[T], section: &[u8], representation: &Repres
     }
     let double = T::TYPE == DataType::F64;
     let head = [header(12, 5)?.as_slice(), &count, &[0, 4], &[if double { 2 } else { 1 }]].concat();
-    let data = if double {
-        numbers.iter().flat_map(|x| x.to_bits64().to_be_bytes()).collect()
-    } else {
-        numbers.iter().flat_map(|x| (x.to_bits64() as u32).to_be_bytes()).collect()
-    };
-    Ok((head, data))
+    Ok((head, ieee(numbers)))
+}
+
+/// IEEE numbers of the type.
+fn ieee<T: Precision>(numbers: &[T]) -> Vec<u8> {
+    let unused = size_of::<u64>() - T::TYPE.size();
+    numbers.iter().flat_map(|x| x.to_bits64().to_be_bytes().into_iter().skip(unused)).collect()
+}
+
+/// The bits of a bitmap.
+fn bitmap(present: &[bool]) -> Vec<u8> {
+    pack(present.iter().map(|p| u64::from(*p)), 1)
 }

@@ -76,7 +76,10 @@ pub(crate) fn decode(
     deliver: impl FnMut(usize, Dataset) -> Outcome<()> + Send,
 ) -> Outcome<()> {
     let bar = progress_bar();
-    let total_bytes = variables(archive).map_err(about(path))?.iter().map(|v| v.raw_bytes).sum();
+    let mut total_bytes = 0;
+    for file in 0..archive.files().count() {
+        total_bytes += archive.variables(file).map_err(about(path))?.iter().map(|v| v.raw_bytes).sum::<u64>();
+    }
     let mut unpacking = Unpacking { path, archive, bytes, shelf, next: 0, open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
     threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress, _, _| show(&bar, progress))?;
     bar.finish_and_clear();

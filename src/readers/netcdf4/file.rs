@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use super::super::slice;
 use super::messages::{Shared, Space, Type};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -264,10 +265,7 @@ impl<'a> File<'a> {
 
     /// A stretch of values.
     pub(super) fn data(&self, at: u64, length: u64) -> Result<&'a [u8]> {
-        let start = usize::try_from(at).ok();
-        let end = at.checked_add(length).and_then(|end| usize::try_from(end).ok());
-        let found = start.zip(end).and_then(|(start, end)| self.bytes.get(start..end));
-        found.ok_or_else(|| malformed(at, format!("{length} bytes inside the file")))
+        slice(self.bytes, at, length).ok_or_else(|| malformed(at, format!("{length} bytes inside the file")))
     }
 
     /// A stretch of metadata.
