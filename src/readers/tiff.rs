@@ -125,7 +125,10 @@ fn add(dataset: &mut Dataset, name: &str, names: &[String], bytes: &[u8], (direc
     let mut attributes: Vec<Attribute> = fill.map(|value| Attribute { name: "_FillValue".to_owned(), value }).into_iter().collect();
     let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
     attributes.extend(texts.map(|(name, text)| Attribute { name: (*name).to_owned(), value: Values::Char(text.to_vec()) }));
-    attributes.extend(georeference.and_then(|g| g.epsg).map(|code| Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) }));
+    if let Some((code, geographic)) = georeference.and_then(|g| Some((g.epsg?, g.geographic))) {
+        attributes.push(Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) });
+        attributes.push(Attribute::text("grid_mapping", &reference_system(dataset, names, code, geographic)));
+    }
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
     Ok(())
 }
@@ -152,6 +155,26 @@ fn axis(dataset: &mut Dataset, names: &[String], base: &str, length: usize, coor
     dataset.dimensions.push(Dimension { name: name.clone(), length, unlimited: false });
     dataset.fields.extend(coordinate.map(|field| Field { name, dimensions: vec![index], ..field }));
     index
+}
+
+/// Name of the scalar whose attributes say, as in NetCDF after the CF conventions, in which system coordinates are.
+fn reference_system(dataset: &mut Dataset, names: &[String], code: u16, geographic: bool) -> String {
+    let system = Attribute::text("spatial_ref", &format!("EPSG:{code}"));
+    if let Some(known) = dataset.fields.iter().find(|f| f.attributes.first() == Some(&system)) {
+        return known.name.clone();
+    }
+    let taken = |name: &String| names.contains(name) || dataset.fields.iter().any(|f| f.name == *name);
+    let mut name = "spatial_ref".to_owned();
+    let mut number = 1;
+    while taken(&name) {
+        number += 1;
+        name = format!("spatial_ref_{number}");
+    }
+    let mut attributes = vec![system];
+    attributes.extend(geographic.then(|| Attribute::text("grid_mapping_name", "latitude_longitude")));
+    let values = Values::I32(vec![0]);
+    dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
+    name
 }
 
 /// What `GDAL_NODATA` says, in the type of the picture.
