@@ -1,5 +1,6 @@
 //! Messages of a file, and the sections of a message.
 
+use super::super::find_message;
 use super::octets::{Octets, malformed};
 use crate::error::{Error, Result};
 
@@ -59,9 +60,8 @@ pub(crate) fn split(bytes: &[u8]) -> Result<(Vec<Message<'_>>, usize)> {
 }
 
 /// Where the next message begins.
-pub(crate) fn find(bytes: &[u8], from: usize) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    rest.windows(8).position(|w| matches!(w, [b'G', b'R', b'I', b'B', _, _, _, 1 | 2])).map(|n| from + n)
+fn find(bytes: &[u8], from: usize) -> Option<usize> {
+    find_message(bytes.get(from..)?).map(|n| from + n)
 }
 
 fn one(bytes: &[u8], start: usize) -> Result<Message<'_>> {

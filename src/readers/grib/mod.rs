@@ -41,11 +41,3 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
     let attributes = vec![Attribute::text("Conventions", "CF-1.11")];
     Ok(Dataset { format: SourceFormat::Grib, dimensions, attributes, fields, layout: layout.to_bytes()? })
 }
-
-/// Bytes in which a message is looked for: headings of bulletins are shorter.
-const HEADING: usize = 200;
-
-/// Whether a message follows the heading of a bulletin.
-pub(super) fn is_bulletin(bytes: &[u8]) -> bool {
-    message::find(bytes.get(..HEADING).unwrap_or(bytes), 0).is_some()
-}
