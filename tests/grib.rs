@@ -165,6 +165,49 @@ fn messages_of_one_cube_become_one_field_in_order() {
     }
 }
 
+fn text(field: &Field, attribute: &str) -> Option<String> {
+    field.attribute(attribute).and_then(Values::as_text)
+}
+
+#[test]
+fn names_are_those_of_the_table_of_the_centre() {
+    // Edition 1: centre, table, number; variable and units.
+    for (code, variable, units) in [
+        ([98, 128, 34], "sst", "K"),
+        ([7, 2, 11], "t", "K"),
+        ([7, 2, 10], "tco3", "DU"),
+        ([7, 2, 57], "e", "kg m-2"),
+        ([7, 2, 65], "sdwe", "kg m-2"),
+        ([7, 2, 86], "ssw", "kg m-2"),
+        ([7, 2, 90], "ro", "kg m-2"),
+        ([7, 2, 153], "clwmr", "kg kg-1"),
+        ([7, 2, 160], "csusf", "W m-2"),
+        ([7, 129, 200], "duvb", "W m-2"),
+        ([7, 129, 201], "cduvb", "W m-2"),
+        ([7, 130, 11], "t", "K"),
+        ([7, 130, 160], "soill", "1"),
+        ([7, 130, 161], "asnow", "kg m-2"),
+        ([7, 131, 11], "t", "K"),
+        ([34, 2, 65], "sf", "kg m-2"),
+        ([34, 2, 160], "param_2_160", ""),
+        ([34, 130, 11], "param_130_11", ""),
+    ] {
+        let mut file = first_edition(0, &[]);
+        (file[8 + 4], file[8 + 3], file[8 + 8]) = (code[0], code[1], code[2]);
+        let dataset = read(&file).unwrap();
+        let field = dataset.fields.last().unwrap();
+        assert_eq!((field.name.as_str(), text(field, "units").unwrap_or_default().as_str()), (variable, units), "{code:?}");
+    }
+    // Edition 2: centre, category, number. Numbers from 192 on are each centre's own.
+    for (centre, parameter, variable) in [(7, [16, 195], "refd"), (54, [16, 195], "param_0_16_195"), (7, [3, 196], "hpbl"), (98, [15, 1], "bref")] {
+        let mut identification = identification(3);
+        identification[6] = centre;
+        let representation = representation(6, 0.0, 0, 0, 5);
+        let file = message(&[identification, grid(2, 3, 0), product(parameter, 0, 1, 0), representation, no_bitmap(), data(&[0; 6], 5)]);
+        assert_eq!(read(&file).unwrap().fields.last().unwrap().name, variable);
+    }
+}
+
 /// u and v in one message, the bitmap of u holding for v.
 fn wind() -> Vec<u8> {
     message(&[
