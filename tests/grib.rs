@@ -169,6 +169,102 @@ fn text(field: &Field, attribute: &str) -> Option<String> {
     field.attribute(attribute).and_then(Values::as_text)
 }
 
+/// The product with a second surface; both are in hundredths.
+fn layer(product: &[u8], first: u32, second: [u8; 2], value: u32) -> Vec<u8> {
+    let mut layer = product.to_vec();
+    layer[23] = 2;
+    layer[24..28].copy_from_slice(&first.to_be_bytes());
+    layer[28..30].copy_from_slice(&second);
+    layer[30..34].copy_from_slice(&value.to_be_bytes());
+    layer
+}
+
+#[test]
+fn layers_have_bounds() {
+    let soil = |first, second, value| {
+        let product = layer(&product([0, 0], 0, 106, 0), first, second, value);
+        message(&[identification(3), grid(2, 3, 0), product, representation(6, 280.0, 0, 0, 5), no_bitmap(), data(&[0; 6], 5)])
+    };
+    let file = [soil(0, [106, 2], 10), soil(10, [106, 2], 40), soil(40, [106, 2], 100)].concat();
+    let dataset = read(&file).unwrap();
+    let depth = field(&dataset, "depthBelowLandLayer");
+    assert_eq!(numbers(depth), [0.0, 0.1, 0.4]);
+    assert_eq!(text(depth, "bounds").as_deref(), Some("depthBelowLandLayer_bnds"));
+    assert_eq!(text(depth, "standard_name").as_deref(), Some("depth"));
+    assert_eq!(numbers(field(&dataset, "depthBelowLandLayer_bnds")), [0.0, 0.1, 0.1, 0.4, 0.4, 1.0]);
+    assert_eq!(dimensions(&dataset, "depthBelowLandLayer_bnds"), [("depthBelowLandLayer".to_owned(), 3), ("bnds".to_owned(), 2)]);
+    assert_eq!(writers::write(&dataset).unwrap(), file);
+
+    // One layer: scalars of no dimension and of two bounds.
+    let mut first = first_edition(0, &[]);
+    first[8 + 9..8 + 12].copy_from_slice(&[112, 10, 40]);
+    for file in [soil(10, [106, 2], 40), first] {
+        let dataset = read(&file).unwrap();
+        assert_eq!(numbers(field(&dataset, "depthBelowLandLayer_bnds")), [0.1, 0.4]);
+        assert_eq!(dimensions(&dataset, "depthBelowLandLayer_bnds"), [("bnds".to_owned(), 2)]);
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+    // Surfaces of two types, or without a value, bound nothing in one unit.
+    for (second, value) in [([1, 0], 0), ([106, 255], u32::MAX)] {
+        let dataset = read(&soil(10, second, value)).unwrap();
+        assert!(field(&dataset, "depthBelowLandLayer").attribute("bounds").is_none());
+        assert!(dataset.fields.iter().all(|f| !f.name.ends_with("_bnds")));
+    }
+}
+
+/// Template 4.8: precipitation processed in that way over the hours from `start` to `end`; `increment` is of code table 4.11.
+fn processed(statistic: u8, increment: u8, [start, end]: [u32; 2]) -> Vec<u8> {
+    let mut product = product([1, 8], start, 1, 0);
+    product[8] = 8;
+    product.extend([0x07, 0xe8, 5, 3, 6, 0, 0, 1, 0, 0, 0, 0, statistic, increment, 1]);
+    product.extend((end - start).to_be_bytes());
+    product.extend([255, 0, 0, 0, 0]);
+    let length = u32::try_from(product.len()).unwrap();
+    product[..4].copy_from_slice(&length.to_be_bytes());
+    message(&[identification(3), grid(2, 3, 0), product, representation(6, 0.0, 0, 0, 5), no_bitmap(), data(&[0; 6], 5)])
+}
+
+#[test]
+fn intervals_have_bounds_and_methods() {
+    let file = [temperature(3, 6, 50_000, &[0; 6]), temperature(3, 12, 50_000, &[0; 6]), processed(1, 2, [0, 6]), processed(1, 2, [6, 12])].concat();
+    let dataset = read(&file).unwrap();
+    assert_eq!(dimensions(&dataset, "t")[0], ("step".to_owned(), 2));
+    assert!(field(&dataset, "step").attribute("bounds").is_none() && field(&dataset, "t").attribute("cell_methods").is_none());
+    assert_eq!(dimensions(&dataset, "tp")[0], ("step_2".to_owned(), 2));
+    assert_eq!(numbers(field(&dataset, "step_2")), [6.0, 12.0]);
+    assert_eq!(text(field(&dataset, "step_2"), "bounds").as_deref(), Some("step_2_bnds"));
+    assert_eq!(numbers(field(&dataset, "step_2_bnds")), [0.0, 6.0, 6.0, 12.0]);
+    assert_eq!(text(field(&dataset, "tp"), "cell_methods").as_deref(), Some("step_2: sum"));
+    assert_eq!(writers::write(&dataset).unwrap(), file);
+
+    for (statistic, increment, expected) in
+        [(0, 2, Some("step: mean")), (2, 2, Some("step: maximum")), (3, 255, Some("step: minimum")), (0, 1, Some("time: mean")), (4, 2, None), (1, 3, None)]
+    {
+        let dataset = read(&processed(statistic, increment, [6, 12])).unwrap();
+        assert_eq!(text(field(&dataset, "tp"), "cell_methods").as_deref(), expected, "{statistic} {increment}");
+        let bounds = dataset.fields.iter().find(|f| f.name == "step_bnds").map(numbers);
+        assert_eq!(bounds, [2, 255].contains(&increment).then(|| vec![6.0, 12.0]), "{statistic} {increment}");
+    }
+    // Intervals that end together and begin apart are two fields; one field of two times whose intervals begin apart has no bounds.
+    let apart = read(&[processed(1, 2, [0, 12]), processed(1, 2, [6, 12])].concat()).unwrap();
+    assert_eq!(["step_bnds", "step_2_bnds"].map(|name| numbers(field(&apart, name))), [[0.0, 12.0], [6.0, 12.0]]);
+    let mut next_day = processed(1, 2, [6, 12]);
+    next_day[16 + 15] = 4;
+    let apart = read(&[processed(1, 2, [0, 12]), next_day].concat()).unwrap();
+    assert_eq!(dimensions(&apart, "tp")[0], ("time".to_owned(), 2));
+    assert!(field(&apart, "step").attribute("bounds").is_none());
+
+    // Hours 6 to 12 of edition 1: averaged and added up over them, averaged over several forecasts.
+    for (range, expected, bounds) in [(3, Some("step: mean"), true), (4, Some("step: sum"), true), (2, None, true), (113, Some("time: mean"), false)] {
+        let mut file = first_edition(0, &[]);
+        file[8 + 18..8 + 21].copy_from_slice(&[6, 12, range]);
+        let dataset = read(&file).unwrap();
+        assert_eq!(text(field(&dataset, "t2m"), "cell_methods").as_deref(), expected, "{range}");
+        assert_eq!(dataset.fields.iter().find(|f| f.name == "step_bnds").map(numbers), bounds.then(|| vec![6.0, 12.0]), "{range}");
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+}
+
 #[test]
 fn names_are_those_of_the_table_of_the_centre() {
     // Edition 1: centre, table, number; variable and units.
