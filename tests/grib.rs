@@ -654,6 +654,153 @@ fn eccodes_agrees_on_few_bits() {
     }
 }
 
+/// A number that complex packing holds: an integer, or one of the two kinds of missing values.
+#[derive(Clone, Copy, PartialEq)]
+enum Packed {
+    Number(i64),
+    Primary,
+    Secondary,
+}
+use Packed::{Number, Primary, Secondary};
+
+/// Sections 5 and 7 of complex packing, of spatial differences of that order, with missing values managed in that way, in groups of those lengths.
+fn complex(numbers: &[Packed], order: usize, management: u8, lengths: &[usize]) -> [Vec<u8>; 2] {
+    let present: Vec<i64> = numbers.iter().filter_map(|n| if let Number(n) = n { Some(*n) } else { None }).collect();
+    let difference = |n: usize| match order {
+        _ if n < order => 0,
+        0 => present[n],
+        1 => present[n] - present[n - 1],
+        _ => present[n] - 2 * present[n - 1] + present[n - 2],
+    };
+    let differences: Vec<i64> = (0..present.len()).map(difference).collect();
+    let smallest = if order == 0 { 0 } else { *differences[order..].iter().min().unwrap() };
+    // The first numbers are elsewhere; what stands in their place is never read.
+    let mut positive = differences.iter().enumerate().map(|(n, d)| if n < order { 0 } else { u32::try_from(d - smallest).unwrap() });
+    let numbers: Vec<Result<u32, u32>> = numbers
+        .iter()
+        .map(|n| match n {
+            Number(_) => Ok(positive.next().unwrap()),
+            Primary => Err(1),
+            Secondary => Err(2),
+        })
+        .collect();
+    // 15 bits for references leave room for both kinds of missing values.
+    let (bits, octets) = (15, 3);
+    let (mut references, mut widths, mut packed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest = numbers.as_slice();
+    for length in lengths {
+        let (group, after) = rest.split_at(*length);
+        rest = after;
+        let known: Vec<u32> = group.iter().filter_map(|n| n.ok()).collect();
+        let (low, high) = (known.iter().min().copied().unwrap_or(0), known.iter().max().copied().unwrap_or(0));
+        let same = group.iter().all(|n| *n == group[0]);
+        let width = if same { 0 } else { (0..).find(|w| high - low + u32::from(management) < 1 << w).unwrap() };
+        references.push(if let (true, Err(kind)) = (same, group[0]) { (1 << bits) - kind } else { low });
+        widths.push(width);
+        let number = |n: &Result<u32, u32>| n.map_or_else(|kind| (1 << width) - kind, |n| n - low);
+        packed.extend(group.iter().flat_map(|n| (0..width).rev().map(move |b| number(n) >> b & 1)));
+    }
+    assert!(rest.is_empty());
+    let mut body = u32::try_from(numbers.len()).unwrap().to_be_bytes().to_vec();
+    body.extend([0, if order == 0 { 2 } else { 3 }]);
+    body.extend(250f32.to_be_bytes());
+    body.extend([0x80, 1, 0, 0, bits as u8, 0, 1, management]);
+    body.extend(1e20f32.to_be_bytes());
+    body.extend(2e20f32.to_be_bytes());
+    body.extend(u32::try_from(lengths.len()).unwrap().to_be_bytes());
+    let narrowest = *widths.iter().min().unwrap();
+    body.extend([narrowest as u8, 4]);
+    body.extend(2u32.to_be_bytes());
+    body.push(3);
+    body.extend(u32::try_from(*lengths.last().unwrap()).unwrap().to_be_bytes());
+    body.push(6);
+    if order > 0 {
+        body.extend([order as u8, octets]);
+    }
+    let mut data = Vec::new();
+    if order > 0 {
+        let signed = |n: i64| n.unsigned_abs() as u32 | if n < 0 { 0x80_0000 } else { 0 };
+        data.extend(present[..order].iter().chain([&smallest]).flat_map(|n| signed(*n).to_be_bytes()[1..].to_vec()));
+    }
+    data.extend(pack(references.into_iter(), bits));
+    data.extend(pack(widths.iter().map(|w| w - narrowest), 4));
+    // Lengths are 2 and multiples of 3; that of the last is not told by them.
+    data.extend(pack(lengths.iter().map(|n| (*n as u32).saturating_sub(2) / 3), 6));
+    data.extend(pack(packed.into_iter(), 1));
+    [section(5, &body), section(7, &data)]
+}
+
+#[test]
+fn eccodes_agrees_on_missing_values_in_complex_packing() {
+    // 12 rows and 20 columns in groups: of a few missing values, of nothing else, of one number, of numbers and nothing else.
+    let number = |n: usize| match n {
+        50..82 => Primary,
+        82..90 => Secondary,
+        90..101 => Number(1700),
+        120..170 => Number((n * n % 83) as i64),
+        n if n % 13 == 5 => Primary,
+        n if n % 17 == 6 => Secondary,
+        n => Number(1000 + ((n as f64 / 7.0).sin() * 900.0) as i64),
+    };
+    let lengths = [50, 32, 8, 11, 5, 14, 50, 35, 20, 15];
+    for (management, order) in [0, 1, 2].into_iter().flat_map(|m| [(m, 0), (m, 1), (m, 2)]) {
+        let numbers: Vec<Packed> = (0..240)
+            .map(|n| match number(n) {
+                Secondary if management == 1 => Primary,
+                Primary | Secondary if management == 0 => Number(n as i64),
+                number => number,
+            })
+            .collect();
+        let [representation, data] = complex(&numbers, order, management, &lengths);
+        let file = message(&[identification(3), grid_every(1, 12, 20, 0), product(T, 24, 100, 85_000), representation, no_bitmap(), data]);
+        let (path, written) = (scratch("complex.grib"), scratch("complex-written.grib"));
+        std::fs::write(&path, file).unwrap();
+        let dataset = agree(&path);
+        let expected = numbers.iter().map(|n| if let Number(n) = n { 250.0 + *n as f32 / 2.0 } else { f32::NAN });
+        let Values::F32(values) = &dataset.fields.last().unwrap().values else { panic!("not f32") };
+        assert!(values.iter().zip(expected).all(|(a, b)| *a == b || a.is_nan() && b.is_nan()), "{management} {order}: {values:?}");
+        // Written in simple packing, with a bitmap where values are missing.
+        std::fs::write(&written, writers::write(&dataset).unwrap()).unwrap();
+        assert_eq!(agree(&written).fields, dataset.fields, "{management} {order}");
+        assert_eq!(
+            tool("grib_get", &["-p", "numberOfMissing", path.to_str().unwrap()]),
+            tool("grib_get", &["-p", "numberOfMissing", written.to_str().unwrap()])
+        );
+    }
+}
+
+#[test]
+fn eccodes_agrees_on_members() {
+    let second = "productDefinitionTemplateNumber=1,typeOfEnsembleForecast=3,numberOfForecastsInEnsemble=3";
+    let second_over_time = "productDefinitionTemplateNumber=11,typeOfEnsembleForecast=3,numberOfForecastsInEnsemble=3,stepType=accum,stepRange=6-12";
+    let first = "setLocalDefinition=1,localDefinitionNumber=1,type=pf,stream=enfo,numberOfForecastsInEnsemble=3";
+    for (name, settings, key) in [
+        ("regular_ll_pl_grib2", second, "perturbationNumber"),
+        ("regular_ll_sfc_grib2", second_over_time, "perturbationNumber"),
+        ("regular_ll_sfc_grib1", first, "number"),
+    ] {
+        let mut file = Vec::new();
+        let path = scratch("members.grib");
+        // In any order, and each with a value of its own.
+        for (member, value) in [(1, 271.5), (0, 270.5), (2, 272.5)] {
+            let part = scratch("member.grib");
+            let settings = format!("{settings},{key}={member}");
+            tool("grib_set", &["-d", &value.to_string(), "-s", &settings, sample(name).to_str().unwrap(), part.to_str().unwrap()]);
+            assert_eq!(numbers(field(&agree(&part), "number")), [f64::from(member)], "{name}");
+            file.extend(std::fs::read(&part).unwrap());
+        }
+        std::fs::write(&path, &file).unwrap();
+        assert_eq!(tool("grib_get", &["-p", key, path.to_str().unwrap()]).split_whitespace().collect::<Vec<_>>(), ["1", "0", "2"]);
+        let dataset = read(&file).unwrap();
+        let values = dataset.fields.last().unwrap();
+        assert_eq!(dataset.dimensions[values.dimensions[0]].name, "number", "{name}");
+        assert_eq!(numbers(field(&dataset, "number")), [0.0, 1.0, 2.0], "{name}");
+        let plane = values.values.len() / 3;
+        assert_eq!(numbers(values).chunks(plane).map(|plane| plane[0]).collect::<Vec<_>>(), [270.5, 271.5, 272.5], "{name}");
+        assert_eq!(writers::write(&dataset).unwrap(), file, "{name}");
+    }
+}
+
 #[test]
 fn eccodes_agrees_on_every_grid() {
     let stereographic = "jScansPositively=1,LaD=60000000,DxInMetres=20000,DyInMetres=25000,orientationOfTheGrid=10000000";
