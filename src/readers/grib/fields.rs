@@ -80,7 +80,8 @@ pub(super) fn collect<'a>(messages: &[Message<'a>], strings: &mut Strings<'a>, l
                 *slot = Some(RecordEntry { field: number as u32, plane: plane as u32, ..part });
             }
         }
-        let mut axes = coordinates.add_axes(&first.product, &plan.cube.axes);
+        let [_, steps, ..] = &plan.cube.axes;
+        let mut axes = coordinates.add_axes(&first.product, &plan.cube.axes, &intervals(&planes, steps));
         axes.dimensions.extend(&place.dimensions);
         axes.names.extend(place.names.clone());
         let mut attributes = attributes(first);
@@ -89,6 +90,9 @@ pub(super) fn collect<'a>(messages: &[Message<'a>], strings: &mut Strings<'a>, l
         }
         if let Some(mapping) = &place.mapping {
             attributes.push(Attribute::text("grid_mapping", mapping));
+        }
+        if let Some(methods) = &axes.methods {
+            attributes.push(Attribute::text("cell_methods", methods));
         }
         let shape = axes.dimensions.iter().filter_map(|d| coordinates.dimensions.get(*d)).map(|d| d.length).collect();
         fields.push(Field { name: plan.name.clone(), dimensions: axes.dimensions, shape, values, attributes, missing: Missing::NonFinite });
@@ -105,6 +109,13 @@ pub(super) fn collect<'a>(messages: &[Message<'a>], strings: &mut Strings<'a>, l
     let names = fields.iter().map(|f| f.name.clone()).collect();
     all.extend(fields);
     Ok(Contents { dimensions, fields: all, names, records: records.into_iter().flatten().collect() })
+}
+
+/// The intervals that end at the steps; none unless each step has one and only one.
+fn intervals(planes: &[&Item<'_, '_>], steps: &[[i64; 2]]) -> Vec<[i64; 2]> {
+    let starts: BTreeSet<(i64, Option<i64>)> = planes.iter().map(|item| (item.product.step, item.product.start)).collect();
+    let intervals: Option<Vec<[i64; 2]>> = starts.into_iter().map(|(end, start)| Some([start?, end])).collect();
+    intervals.filter(|list| list.len() == steps.len()).unwrap_or_default()
 }
 
 /// Bytes of values that the limits still allow.
@@ -135,7 +146,7 @@ fn plan(items: &[Item<'_, '_>]) -> Vec<Plan> {
         if group == lists.len() {
             lists.push(Vec::new());
         }
-        let place = [[product.time; 2], [product.step; 2], product.level.value.unwrap_or_default(), [product.member.map_or(-1, i64::from); 2]];
+        let place = [[product.time; 2], [product.step; 2], product.level.value.unwrap_or_default(), [product.member.map_or(0, i64::from); 2]];
         lists.get_mut(group).into_iter().for_each(|list| list.push((number, place)));
     }
     let mut cubes: Vec<Cube> = lists.iter().flat_map(|list| cubes(list)).collect();
