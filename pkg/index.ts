@@ -506,7 +506,7 @@ async function open(file: FileSource, name: string, any: boolean): Promise<Datas
   }
   const { FormatsFile } = await formats();
   const opened = withFormats(() => FormatsFile.open(length, read, name, any));
-  return new Dataset(wasm.WasmDataset.fromFormats(opened as unknown as wasm.FormatsFile, name));
+  return new Dataset(wasm.WasmDataset.fromFormats(opened, name));
 }
 
 /** Any file, to be kept in an archive byte for byte; {@link Dataset.save} gives it back. */

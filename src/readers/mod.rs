@@ -157,7 +157,7 @@ pub fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Ope
         #[cfg(feature = "formats")]
         FileFormat::NetCdf4 => netcdf4::open(input, limits),
         #[cfg(feature = "formats")]
-        FileFormat::Grib => grib::read(&whole()?, limits).map(Opened::whole),
+        FileFormat::Grib => grib::open(input, limits),
         #[cfg(feature = "formats")]
         FileFormat::Tiff => tiff::open(input, stem(name), limits),
         #[cfg(feature = "formats")]

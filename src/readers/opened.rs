@@ -89,9 +89,16 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// As [`Self::variable`]; [`Error::LimitExceeded`] when all variables together are over the limit.
     pub fn read(&mut self) -> Result<Dataset> {
-        let total = self.header.fields.iter().fold(0u64, |sum, field| sum.saturating_add(field.declared_bytes()));
+        let mut total = self.header.fields.iter().fold(0u64, |sum, field| sum.saturating_add(field.declared_bytes()));
+        let mut fields = Vec::with_capacity(self.header.fields.len());
+        for number in 0..self.header.fields.len() {
+            Limits::check("the data in this file", total, self.limits.decoded_bytes)?;
+            let declared = self.header.fields.get(number).map_or(0, Field::declared_bytes);
+            let field = self.field(number, |variables, field| variables.take(number, field))?;
+            total = total.saturating_add(field.declared_bytes() - declared);
+            fields.push(field);
+        }
         Limits::check("the data in this file", total, self.limits.decoded_bytes)?;
-        let fields = (0..self.header.fields.len()).map(|number| self.field(number, |variables, field| variables.take(number, field))).collect::<Result<_>>()?;
         let layout = self.layout()?;
         let Dataset { format, dimensions, attributes, .. } = &self.header;
         Ok(Dataset { format: *format, dimensions: dimensions.clone(), attributes: attributes.clone(), fields, layout })

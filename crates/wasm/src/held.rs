@@ -16,6 +16,7 @@ const KEPT: u64 = 1 << 28;
 #[wasm_bindgen]
 extern "C" {
     /// A file that the module of formats reads.
+    #[wasm_bindgen(typescript_type = "any")]
     pub type FormatsFile;
 
     #[wasm_bindgen(method, catch)]
