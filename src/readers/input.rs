@@ -81,6 +81,7 @@ impl Input<'_> {
     }
 
     /// Bytes from `at` on that cost no more to read than the first of them.
+    #[cfg(feature = "formats")]
     pub(crate) fn rest_of_page(&self, at: u64) -> u64 {
         let left = self.length().saturating_sub(at);
         if matches!(self.0, Kind::Memory(_)) { left } else { left.min(PAGE - at % PAGE) }
