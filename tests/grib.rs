@@ -442,6 +442,25 @@ fn the_first_edition_is_read_and_comes_back() {
     }
 }
 
+/// 16 rows of 24 samples of 16 bits, irreversibly: the 9/7 wavelet in floating point.
+const IRREVERSIBLE: &str = "\
+ff4fff5100290000000000180000001000000000000000000000001800000010000000000000000000010f0101ff52000c00000001000204040000ff5c0011429f5290059005904797d397\
+d39762ff90000a0000000000520001ff93c3f51e14005a684da1cf7e0c4fcbaa3045eec0c89b650d47f95d15a9987dd47558c00f8c3401f28c002ea1e038ae380164ae8d030f4014b5985b\
+d4a003850058024ce09dffd9";
+
+#[test]
+fn irreversible_jpeg_2000_gives_the_same_numbers_everywhere() {
+    let stream: Vec<u8> = (0..IRREVERSIBLE.len()).step_by(2).map(|n| u8::from_str_radix(&IRREVERSIBLE[n..n + 2], 16).unwrap()).collect();
+    let mut representation = representation(384, 0.0, 0, 0, 16);
+    representation[10] = 40;
+    representation.extend([1, 4]);
+    representation[3] += 2;
+    let file = message(&[identification(3), grid_every(1, 16, 24, 0), product(T, 0, 100, 50_000), representation, no_bitmap(), section(7, &stream)]);
+    let values = numbers(field(&read(&file).unwrap(), "t"));
+    // A processor that fuses multiplications and additions gets another sum, unless the decoder is kept from it (see Cargo.toml).
+    assert_eq!(values.iter().enumerate().map(|(n, x)| x * (n % 97) as f64).sum::<f64>(), 780_811_244.0);
+}
+
 // ------------------------------------------------------------------------------------------------------------------------- what is refused
 
 fn malformed_at(bytes: &[u8]) -> u64 {
@@ -479,9 +498,21 @@ fn what_is_not_read_is_told_with_a_way_out() {
     };
     let predefined =
         message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation(6, 0.0, 0, 0, 5), section(6, &[1]), data(&[0; 6], 5)]);
-    for (file, advice) in
-        [(with(50), "cdo sp2gp"), (with(200), "grib_set"), (first_edition(8, &[]), "cdo sp2gp"), (first_edition(4, &[]), "grib_set"), (predefined, "eccodes")]
-    {
+    let wide = {
+        let mut representation = representation(6, 0.0, 0, 0, 25);
+        representation[10] = 40;
+        representation.extend([0, 255]);
+        representation[3] += 2;
+        message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation, no_bitmap(), section(7, b"\xff\x4f")])
+    };
+    for (file, advice) in [
+        (wide, "grid_simple"),
+        (with(50), "cdo sp2gp"),
+        (with(200), "grib_set"),
+        (first_edition(8, &[]), "cdo sp2gp"),
+        (first_edition(4, &[]), "grib_set"),
+        (predefined, "eccodes"),
+    ] {
         match read(&file) {
             Err(Error::Unsupported { advice: given, .. }) => assert!(given.contains(advice), "{given}"),
             other => panic!("expected Unsupported, got {other:?}"),
@@ -798,6 +829,42 @@ fn eccodes_agrees_on_members() {
         let plane = values.values.len() / 3;
         assert_eq!(numbers(values).chunks(plane).map(|plane| plane[0]).collect::<Vec<_>>(), [270.5, 271.5, 272.5], "{name}");
         assert_eq!(writers::write(&dataset).unwrap(), file, "{name}");
+    }
+}
+
+#[test]
+fn jpeg_2000_is_exact_or_refused() {
+    let (source, packed) = (scratch("wide.grib"), scratch("wide-jpeg.grib"));
+    let random = |n: u32| n.wrapping_mul(0x9e37_79b9);
+    let write = |bits: u32, number: &dyn Fn(u32) -> u32| {
+        let numbers: Vec<u32> = (0..6000).map(number).collect();
+        let representation = representation(6000, 0.0, 0, 0, bits as u8);
+        let sections = [identification(3), grid_every(1, 50, 120, 0), product(T, 24, 100, 85_000), representation, no_bitmap(), data(&numbers, bits as usize)];
+        std::fs::write(&source, message(&sections)).unwrap();
+        tool("grib_set", &["-r", "-s", "packingType=grid_jpeg", source.to_str().unwrap(), packed.to_str().unwrap()]);
+        assert_eq!(tool("grib_get", &["-p", "packingType,bitsPerValue", packed.to_str().unwrap()]).trim(), format!("grid_jpeg {bits}"));
+        numbers
+    };
+    let largest = |bits: u32| (1 << bits) - 1;
+    for bits in 20..=24 {
+        // A wave over the whole range with a little noise; noise alone; the smallest and the largest number side by side, and in no order.
+        let wave = |n: u32| {
+            (f64::from(largest(bits)) * (0.5 + 0.499 * (f64::from(n % 120) / 25.0).sin() * (f64::from(n / 120) / 9.0).cos())) as u32 ^ (random(n) >> 22)
+        };
+        let noise = |n: u32| random(n) >> (32 - bits);
+        let chess = |n: u32| if (n + n / 120).is_multiple_of(2) { 0 } else { largest(bits) };
+        let ways: [(&dyn Fn(u32) -> u32, u32); 4] = [(&wave, 23), (&noise, 22), (&chess, 22), (&|n| (random(n) >> 31) * largest(bits), 21)];
+        for (way, (number, most)) in ways.into_iter().enumerate() {
+            let numbers = write(bits, number);
+            match read(&std::fs::read(&packed).unwrap()) {
+                Ok(_) => assert!(self::numbers(agree(&packed).fields.last().unwrap()).iter().zip(numbers).all(|(a, b)| *a == f64::from(b)), "{bits} {way}"),
+                Err(Error::Unsupported { what, .. }) => assert!(bits > most && what.contains("JPEG 2000"), "{bits} {way}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        // What a decoder in f32 gets wrong.
+        write(24, &|n| random(n) >> 8);
+        assert!(matches!(read(&std::fs::read(&packed).unwrap()), Err(Error::Unsupported { .. })));
     }
 }
 
