@@ -115,6 +115,13 @@ fn other_text_is_no_table() {
 }
 
 #[test]
+fn missing_cells_among_spaces_stay_cells() {
+    let dataset = read(b"1 \"\" 2\n3 - 4\n").unwrap();
+    assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields);
+    table("1 \"\" 2\n3 \"\" 4\n");
+}
+
+#[test]
 fn commas_are_no_decimal_points_beside_points() {
     let with_names = table("t. at noon;1,5;2,5\n10;3,25;4\n");
     assert_eq!(field(&with_names, "table").values, Values::F32(vec![3.25, 4.0]));

@@ -215,7 +215,10 @@ impl<'a> Table<'a> {
                 found += 1;
                 if is_missing(cell) {
                     column.whole = false;
-                    table.missing.get_or_insert(cell);
+                    // Among spaces an empty cell is one in quotes, and nothing would be left of the others.
+                    if table.missing.is_none_or(|text| text.is_empty() && form.delimiter == ' ') {
+                        table.missing = Some(cell);
+                    }
                     table.values.push(f64::NAN);
                     continue;
                 }
