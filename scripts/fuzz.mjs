@@ -14,7 +14,7 @@ const TARGETS = readdirSync(join(FUZZ, 'fuzz_targets')).map((file) => file.repla
 /** Longer inputs say little more and take longer; a file of 16 kB can still ask for any amount of time and memory. */
 const LIMITS = ['-max_len=16384', '-timeout=10', '-rss_limit_mb=1024'];
 
-/** cargo-fuzz on the toolchain of the project: without sanitizers, which only other toolchains have. */
+/** cargo-fuzz without sanitizers, which would look for faults of `unsafe` where there is none. */
 function fuzz(cargoFuzz, command, ...args) {
   return [cargoFuzz, ['fuzz', command, '--fuzz-dir', FUZZ, '--sanitizer', 'none', ...args]];
 }
