@@ -6,7 +6,7 @@ mod memory;
 use std::collections::BTreeSet;
 
 use deepcomp::field::{Dataset, Field, SourceFormat};
-use deepcomp::readers::{self, FileFormat};
+use deepcomp::readers::{self, FileFormat, Input, Source};
 use deepcomp::{Error, Limits, writers};
 
 /// What a file may ask for.
@@ -36,11 +36,43 @@ pub fn round_trip(bytes: &[u8], formats: &[FileFormat], promise: Promise) -> boo
     if !readers::sniff(bytes).is_ok_and(|format| formats.contains(&format)) {
         return false;
     }
-    match readers::read(bytes, NAME, &LIMITS) {
-        Ok(dataset) => keeps(bytes, &dataset, promise),
+    let read = readers::read(bytes, NAME, &LIMITS);
+    match &read {
+        Ok(dataset) => keeps(bytes, dataset, promise),
         Err(error) => assert!(!error.to_string().is_empty() && !error.code().is_empty()),
     }
+    if bytes.len() % 3 == 0 {
+        from_a_source(bytes, read.ok());
+    }
     true
+}
+
+/// A file that is not in memory.
+struct Elsewhere<'a>(&'a [u8]);
+
+impl Source for Elsewhere<'_> {
+    fn length(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> deepcomp::Result<()> {
+        let at = usize::try_from(at).expect("an offset in the file");
+        into.copy_from_slice(&self.0[at..at + into.len()]);
+        Ok(())
+    }
+}
+
+/// Reads the same file piece by piece: as a whole, and variable by variable from the last to the first.
+fn from_a_source(bytes: &[u8], expected: Option<Dataset>) {
+    let input = Input::of(Elsewhere(bytes));
+    let open = || readers::open(&input, NAME, &LIMITS);
+    let found = open().and_then(|mut opened| opened.read());
+    assert!(found.as_ref().ok() == expected.as_ref(), "from a source it reads as something else: {found:?}");
+    let (Some(expected), Ok(mut opened)) = (expected, open()) else { return };
+    for (number, field) in expected.fields.iter().enumerate().rev() {
+        assert!(opened.variable(number).expect("a variable of a file that is sound") == *field, "{} alone reads as something else", field.name);
+    }
+    assert!(opened.layout().expect("a layout") == expected.layout, "another layout");
 }
 
 /// Checks a dataset that was read, and what it is written as.

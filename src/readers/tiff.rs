@@ -11,7 +11,7 @@ mod chunk;
 mod geo;
 pub(crate) mod structure;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::Input;
 use super::opened::{Opened, Variables};
@@ -150,11 +150,14 @@ fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[String], (di
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
 }
 
+/// Number of the dimension, and of the field of its coordinate.
+type Axis = (usize, Option<usize>);
+
 /// Axes that pictures share.
 #[derive(Default)]
 struct Axes {
-    /// By what they are asked for as, and their length: the dimension, and the field of its coordinate.
-    known: BTreeMap<(&'static str, usize), Vec<(usize, Option<usize>)>>,
+    /// By what they are asked for as, and their length.
+    known: BTreeMap<(&'static str, usize), Vec<Axis>>,
     /// How many of each name there have been.
     numbers: BTreeMap<&'static str, usize>,
 }
@@ -253,7 +256,10 @@ fn layout(input: &Input<'_>, structure: &Structure<'_>, pages: &[(&Directory<'_>
 }
 
 fn picture(directory: &Directory<'_>, page: &Page) -> Picture {
-    let kept = directory.entries.iter().filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
+    // Of several entries of one tag the first is the one that counts, even if it is of no known type.
+    let mut seen = BTreeSet::new();
+    let first = directory.entries.iter().filter(|e| seen.insert(e.tag));
+    let kept = first.filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
     let tags = kept.map(|e| Tag { number: e.tag, kind: e.kind, count: e.count, value: e.value.to_vec() }).collect();
     Picture { tags, height: page.height, row_bytes: page.width * page.together() * page.data_type.size(), planes: page.samples / page.together() }
 }
