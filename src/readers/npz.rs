@@ -134,6 +134,9 @@ fn find_directory(bytes: &[u8]) -> Result<(u64, u64)> {
 fn directory<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Entry<'a>>> {
     let (mut at, count) = find_directory(bytes)?;
     Limits::check("members", count, limits.items)?;
+    if count == 0 {
+        return Err(malformed(at, "at least one array"));
+    }
     let mut entries = Vec::new();
     for _ in 0..count {
         let fixed = slice(bytes, at, 46)?;

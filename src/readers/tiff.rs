@@ -11,7 +11,7 @@ mod chunk;
 mod geo;
 pub(crate) mod structure;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::Input;
 use super::opened::{Opened, Variables};
@@ -72,8 +72,9 @@ pub(super) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Res
     header.layout = layout(input, &structure, &pages, limits)?;
     let names: Vec<String> = if pages.len() == 1 { vec![name.to_owned()] } else { (1..=pages.len()).map(|number| format!("{name}_{number}")).collect() };
     let mut stored = Stored { input, form: structure.form, pages: BTreeMap::new() };
+    let mut axes = Axes::default();
     for (name, (directory, page)) in names.iter().zip(pages) {
-        add(&mut header, name, &names, (directory, &page));
+        add(&mut header, &mut axes, name, &names, (directory, &page));
         stored.pages.insert(header.fields.len() - 1, page);
     }
     Ok(Opened::new(header, stored, limits))
@@ -129,17 +130,17 @@ fn check_size(pages: &[(&Directory<'_>, Page)], file: u64, limits: &Limits) -> R
 }
 
 /// Adds the field of a page, with its coordinates, which are not called as any of the pictures is.
-fn add(dataset: &mut Dataset, name: &str, names: &[String], (directory, page): (&Directory<'_>, &Page)) {
+fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[String], (directory, page): (&Directory<'_>, &Page)) {
     let (missing, fill) = no_data(directory, page.data_type);
     let georeference = Georeference::new(directory);
     let mut dimensions = Vec::new();
     if page.samples > 1 {
-        dimensions.push(axis(dataset, names, "band", page.samples, None));
+        dimensions.push(axes.axis(dataset, names, "band", page.samples, None));
     }
-    for (axes, length) in [(0, page.height), (1, page.width)] {
-        let name = [["y", "x"], ["lat", "lon"]].get(usize::from(georeference.as_ref().is_some_and(|g| g.geographic))).and_then(|n| n.get(axes));
-        let coordinate = georeference.as_ref().and_then(|g| g.coordinate(axes, length));
-        dimensions.push(axis(dataset, names, name.copied().unwrap_or("y"), length, coordinate));
+    for (axis, length) in [(0, page.height), (1, page.width)] {
+        let name = [["y", "x"], ["lat", "lon"]].get(usize::from(georeference.as_ref().is_some_and(|g| g.geographic))).and_then(|n| n.get(axis));
+        let coordinate = georeference.as_ref().and_then(|g| g.coordinate(axis, length));
+        dimensions.push(axes.axis(dataset, names, name.copied().unwrap_or("y"), length, coordinate));
     }
     let mut attributes: Vec<Attribute> = fill.map(|value| Attribute { name: "_FillValue".to_owned(), value }).into_iter().collect();
     let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
@@ -149,28 +150,40 @@ fn add(dataset: &mut Dataset, name: &str, names: &[String], (directory, page): (
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
 }
 
-/// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
-fn axis(dataset: &mut Dataset, names: &[String], base: &str, length: usize, coordinate: Option<Field>) -> usize {
-    let mut name = base.to_owned();
-    let mut number = 1;
-    loop {
-        let known = dataset.dimensions.iter().position(|d| d.name == name);
-        let values = |index: usize| dataset.fields.iter().find(|f| f.dimensions == [index] && f.name == name).map(|f| &f.values);
-        let same =
-            |index: &usize| dataset.dimensions.get(*index).is_some_and(|d| d.length == length) && values(*index) == coordinate.as_ref().map(|c| &c.values);
-        if let Some(index) = known.filter(same) {
-            return index;
+/// Number of the dimension, and of the field of its coordinate.
+type Axis = (usize, Option<usize>);
+
+/// Axes that pictures share.
+#[derive(Default)]
+struct Axes {
+    /// By what they are asked for as, and their length.
+    known: BTreeMap<(&'static str, usize), Vec<Axis>>,
+    /// How many of each name there have been.
+    numbers: BTreeMap<&'static str, usize>,
+}
+
+impl Axes {
+    /// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
+    fn axis(&mut self, dataset: &mut Dataset, names: &[String], base: &'static str, length: usize, coordinate: Option<Field>) -> usize {
+        let known = self.known.entry((base, length)).or_default();
+        let values = |field: &Option<usize>| field.and_then(|index| dataset.fields.get(index)).map(|f| &f.values);
+        if let Some((index, _)) = known.iter().find(|(_, field)| values(field) == coordinate.as_ref().map(|c| &c.values)) {
+            return *index;
         }
-        if known.is_none() && !names.contains(&name) {
-            break;
-        }
-        number += 1;
-        name = format!("{base}_{number}");
+        let number = self.numbers.entry(base).or_default();
+        let name = loop {
+            *number += 1;
+            let name = if *number == 1 { base.to_owned() } else { format!("{base}_{number}") };
+            if !names.contains(&name) {
+                break name;
+            }
+        };
+        let index = dataset.dimensions.len();
+        known.push((index, coordinate.as_ref().map(|_| dataset.fields.len())));
+        dataset.dimensions.push(Dimension { name: name.clone(), length, unlimited: false });
+        dataset.fields.extend(coordinate.map(|field| Field { name, dimensions: vec![index], ..field }));
+        index
     }
-    let index = dataset.dimensions.len();
-    dataset.dimensions.push(Dimension { name: name.clone(), length, unlimited: false });
-    dataset.fields.extend(coordinate.map(|field| Field { name, dimensions: vec![index], ..field }));
-    index
 }
 
 /// What `GDAL_NODATA` says, in the type of the picture.
@@ -243,7 +256,10 @@ fn layout(input: &Input<'_>, structure: &Structure<'_>, pages: &[(&Directory<'_>
 }
 
 fn picture(directory: &Directory<'_>, page: &Page) -> Picture {
-    let kept = directory.entries.iter().filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
+    // Of several entries of one tag the first is the one that counts, even if it is of no known type.
+    let mut seen = BTreeSet::new();
+    let first = directory.entries.iter().filter(|e| seen.insert(e.tag));
+    let kept = first.filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
     let tags = kept.map(|e| Tag { number: e.tag, kind: e.kind, count: e.count, value: e.value.to_vec() }).collect();
     Picture { tags, height: page.height, row_bytes: page.width * page.together() * page.data_type.size(), planes: page.samples / page.together() }
 }

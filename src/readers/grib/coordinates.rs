@@ -15,6 +15,8 @@ pub(super) struct Coordinates {
     pub(super) fields: Vec<Field>,
     /// Names of dimensions and fields.
     taken: BTreeSet<String>,
+    /// How many have been called like each of them but for a number.
+    numbers: BTreeMap<String, usize>,
     /// Axes by name and points: the name of the variable, and the dimension if it has more than one point.
     axes: BTreeMap<AxisKey, (String, Option<usize>)>,
     /// The dimension of the two bounds of a cell.
@@ -39,9 +41,9 @@ impl Coordinates {
     /// A name that nothing else has.
     fn free(&mut self, name: &str) -> String {
         let mut free = name.to_owned();
-        let mut number = 1;
+        let number = self.numbers.entry(free.clone()).or_insert(1);
         while !self.taken.insert(free.clone()) {
-            number += 1;
+            *number += 1;
             free = format!("{name}_{number}");
         }
         free

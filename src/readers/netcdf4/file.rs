@@ -26,6 +26,9 @@ const CONTINUATION: u16 = 16;
 const SYMBOL_TABLE: u16 = 17;
 const ATTRIBUTE_INFO: u16 = 21;
 
+/// The most that deflate can expand: a 258 byte match in two bits.
+const MAX_EXPANSION: u64 = 1032;
+
 pub(super) fn malformed(offset: u64, expected: impl Into<String>) -> Error {
     Error::Malformed { format: "NetCDF-4", offset, expected: expected.into() }
 }
@@ -228,6 +231,7 @@ pub(super) struct File<'a> {
     pub(super) root: u64,
     pub(super) limits: Limits,
     metadata: Cell<u64>,
+    unpacked: Cell<u64>,
 }
 
 impl<'a> File<'a> {
@@ -259,7 +263,7 @@ impl<'a> File<'a> {
         let before_root = if version < 2 { 4 } else { 2 };
         cursor.take(before_root * widths.address)?;
         let root = cursor.defined()?;
-        Ok(Self { input, widths, root, limits: *limits, metadata: Cell::new(0) })
+        Ok(Self { input, widths, root, limits: *limits, metadata: Cell::new(0), unpacked: Cell::new(0) })
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -271,6 +275,14 @@ impl<'a> File<'a> {
         let all = self.metadata.get().saturating_add(bytes);
         self.metadata.set(all);
         Limits::check("the metadata in this file", all, self.limits.metadata_bytes).map(|_| ())
+    }
+
+    /// Charges a chunk of that many bytes, stored or not: chunks may be one and the same in the file, and may lie outside of the array for the most part.
+    pub(super) fn unpack(&self, at: u64, bytes: u64) -> Result<()> {
+        let all = self.unpacked.get().saturating_add(bytes);
+        self.unpacked.set(all);
+        let most = self.size().saturating_mul(MAX_EXPANSION).saturating_add(self.limits.decoded_bytes);
+        if all > most { Err(malformed(at, format!("chunks of at most {most} bytes together"))) } else { Ok(()) }
     }
 
     /// A stretch of values.
@@ -715,4 +727,20 @@ fn link(mut body: Cursor<'_>) -> Result<Link> {
     let length = body.number(1 << (flags & 3))?;
     let name = body.text(length)?;
     Ok(Link { order, name, target: if kind == 0 { Some(body.defined()?) } else { None } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::File;
+    use crate::limits::Limits;
+
+    #[test]
+    fn one_chunk_does_not_stand_for_any_number() {
+        let bytes = [b"\x89HDF\r\n\x1a\n\x02\x08\x08\0".as_slice(), &[0; 40]].concat();
+        let limits = Limits { decoded_bytes: 1000, ..Limits::default() };
+        let input = bytes.as_slice().into();
+        let file = File::open(&input, &limits).unwrap();
+        assert!((0..50).all(|_| file.unpack(0, 1000).is_ok()));
+        assert!((0..50).any(|_| file.unpack(0, 1000).is_err()), "{} bytes hold no 100 chunks", bytes.len());
+    }
 }
