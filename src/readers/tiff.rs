@@ -11,13 +11,17 @@ mod chunk;
 mod geo;
 pub(crate) mod structure;
 
+use std::collections::BTreeMap;
+
+use super::input::Input;
+use super::opened::{Opened, Variables};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values};
 use crate::limits::Limits;
 use crate::readers::frame::Frame;
 use crate::writers::tiff::{Picture, Tag, assemble};
 use geo::Georeference;
-use structure::{Directory, Page, Structure, tag};
+use structure::{Directory, Form, Page, Structure, tag};
 
 /// More than any compression here expands.
 const MAX_EXPANSION: u64 = 1 << 11;
@@ -59,18 +63,35 @@ const STORAGE: [u16; 16] = [
     40965,
 ];
 
-/// Reads a whole file. Its only picture is called `name`; several are called `name_1`, `name_2` and so on.
-pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
-    let structure = Structure::parse(bytes, limits)?;
+/// Reads all but the pixels. The only picture of a file is called `name`; several are called `name_1`, `name_2` and so on.
+pub(super) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
+    let structure = Structure::parse(input, limits)?;
     let pages = structure.pages()?;
-    check_size(&pages, bytes, limits)?;
-    let mut dataset = Dataset { format: SourceFormat::Tiff, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
+    check_size(&pages, input.length(), limits)?;
+    let mut header = Dataset { format: SourceFormat::Tiff, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
+    header.layout = layout(input, &structure, &pages, limits)?;
     let names: Vec<String> = if pages.len() == 1 { vec![name.to_owned()] } else { (1..=pages.len()).map(|number| format!("{name}_{number}")).collect() };
-    for (name, (directory, page)) in names.iter().zip(&pages) {
-        add(&mut dataset, name, &names, bytes, (directory, page))?;
+    let mut stored = Stored { input, form: structure.form, pages: BTreeMap::new() };
+    for (name, (directory, page)) in names.iter().zip(pages) {
+        add(&mut header, name, &names, (directory, &page));
+        stored.pages.insert(header.fields.len() - 1, page);
     }
-    dataset.layout = layout(bytes, &structure, &pages, limits)?;
-    Ok(dataset)
+    Ok(Opened::new(header, stored, limits))
+}
+
+/// Where the pixels are.
+struct Stored<'a> {
+    input: &'a Input<'a>,
+    form: Form,
+    /// By number of the field.
+    pages: BTreeMap<usize, Page>,
+}
+
+impl Variables for Stored<'_> {
+    fn values(&mut self, number: usize, field: &Field) -> Result<Values> {
+        let page = self.pages.get(&number).ok_or_else(|| malformed(0, "a picture"))?;
+        values(self.input, page, &field.missing, self.form)
+    }
 }
 
 fn malformed(offset: u64, expected: impl Into<String>) -> Error {
@@ -81,11 +102,11 @@ fn unsupported(what: &str) -> Error {
     Error::Unsupported { what: what.to_owned(), advice: "convert it with `gdal_translate -co COMPRESS=DEFLATE`".to_owned() }
 }
 
-fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
-    super::slice(bytes, begin, length).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
+fn metadata<'a>(input: &'a Input<'_>, begin: u64, length: u64) -> Result<&'a [u8]> {
+    input.metadata(begin, length)?.ok_or_else(|| malformed(begin, format!("{length} more bytes")))
 }
 
-fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -> Result<()> {
+fn check_size(pages: &[(&Directory<'_>, Page)], file: u64, limits: &Limits) -> Result<()> {
     if pages.is_empty() {
         return Err(Error::Unsupported {
             what: "a TIFF without a full picture".to_owned(),
@@ -97,7 +118,6 @@ fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -
     let total = pages.iter().try_fold(0u64, |sum, (_, page)| sum.checked_add(size(page)?)).unwrap_or(u64::MAX);
     let chunk = pages.iter().flat_map(|(_, page)| page.chunks().next().map(|c| page.decoded_bytes(&c) as u64)).max().unwrap_or(0);
     Limits::check("the data in this file", total.max(chunk), limits.decoded_bytes)?;
-    let file = bytes.len() as u64;
     let stored = |page: &Page| {
         page.chunks().filter(|c| page.stored.get(c.index).is_some_and(|s| s.1 > 0)).fold(0u64, |sum, c| sum.saturating_add(page.decoded_bytes(&c) as u64))
     };
@@ -109,9 +129,8 @@ fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -
 }
 
 /// Adds the field of a page, with its coordinates, which are not called as any of the pictures is.
-fn add(dataset: &mut Dataset, name: &str, names: &[String], bytes: &[u8], (directory, page): (&Directory<'_>, &Page)) -> Result<()> {
+fn add(dataset: &mut Dataset, name: &str, names: &[String], (directory, page): (&Directory<'_>, &Page)) {
     let (missing, fill) = no_data(directory, page.data_type);
-    let values = values(bytes, directory, page, &missing)?;
     let georeference = Georeference::new(directory);
     let mut dimensions = Vec::new();
     if page.samples > 1 {
@@ -126,8 +145,8 @@ fn add(dataset: &mut Dataset, name: &str, names: &[String], bytes: &[u8], (direc
     let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
     attributes.extend(texts.map(|(name, text)| Attribute { name: (*name).to_owned(), value: Values::Char(text.to_vec()) }));
     attributes.extend(georeference.and_then(|g| g.epsg).map(|code| Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) }));
+    let values = Values::empty(page.data_type);
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
-    Ok(())
 }
 
 /// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
@@ -181,14 +200,13 @@ fn no_data(directory: &Directory<'_>, data_type: DataType) -> (Missing, Option<V
     found.map_or((Missing::NonFinite, None), |(bits, value)| (Missing::Patterns(vec![bits]), Some(value)))
 }
 
-fn values(bytes: &[u8], directory: &Directory<'_>, page: &Page, missing: &Missing) -> Result<Values> {
+fn values(input: &Input<'_>, page: &Page, missing: &Missing, form: Form) -> Result<Values> {
     let count = page.count().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
     let mut values = Values::zeros(page.data_type, count)?;
-    let form = directory.form;
     let row_bytes = page.row_bytes().unwrap_or(usize::MAX);
     for chunk in page.chunks() {
         let used = page.used_bytes(&chunk);
-        let decoded = chunk::decode(bytes, page, &chunk, form)?;
+        let decoded = chunk::decode(input, page, &chunk, form)?;
         let blank = decoded.is_none().then(|| blank_row(missing, page.data_type, used, form.big_endian));
         for row in 0..chunk.rows {
             let stored = decoded.as_ref().and_then(|d| d.get(row * row_bytes..row * row_bytes + used));
@@ -210,12 +228,12 @@ fn blank_row(missing: &Missing, data_type: DataType, length: usize, big_endian: 
 }
 
 /// The frame of this file, or of an uncompressed one with the same tags where this one cannot come back as it is.
-fn layout(bytes: &[u8], structure: &Structure<'_>, pages: &[(&Directory<'_>, Page)], limits: &Limits) -> Result<Vec<u8>> {
+fn layout(input: &Input<'_>, structure: &Structure<'_>, pages: &[(&Directory<'_>, Page)], limits: &Limits) -> Result<Vec<u8>> {
     // An archive has to hold it with all else that is not values.
     let limit = limits.metadata_bytes / 4;
     let rows: Option<Vec<_>> = pages.iter().map(|(_, page)| page.rows()).collect();
-    let own = rows.and_then(|rows| Frame::cut(bytes, rows.into_iter().flatten(), &structure.extents, limit));
-    if let Some(frame) = own {
+    let own = rows.map(|rows| Frame::cut(input, rows.into_iter().flatten(), &structure.extents, limit));
+    if let Some(frame) = own.transpose()?.flatten() {
         return Ok(frame.encode());
     }
     let pictures: Vec<Picture> = pages.iter().map(|(directory, page)| picture(directory, page)).collect();

@@ -51,7 +51,7 @@ impl<'a> Chunks<'a, '_> {
             }
             left = left.checked_sub(1).ok_or_else(|| malformed(chunk.at, "each chunk once"))?;
             let stored = self.file.data(chunk.at, chunk.length)?;
-            let decoded = buffers.decode(stored, chunk, self.filters, self.size as usize)?;
+            let decoded = buffers.decode(&stored, chunk, self.filters, self.size as usize)?;
             self.place(decoded, scaled, out)
         })
     }

@@ -3,9 +3,10 @@
 //! Everything is borrowed from the file. What is read of it as metadata is charged to one budget, so that neither cycles nor structures that point
 //! at each other many times take long, and every list is bounded by the bytes it is read from.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::super::slice;
+use super::super::input::Input;
 use super::messages::{Shared, Space, Type};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -27,6 +28,10 @@ const ATTRIBUTE_INFO: u16 = 21;
 
 pub(super) fn malformed(offset: u64, expected: impl Into<String>) -> Error {
     Error::Malformed { format: "NetCDF-4", offset, expected: expected.into() }
+}
+
+fn outside(at: u64, length: u64) -> Error {
+    malformed(at, format!("{length} bytes inside the file"))
 }
 
 /// Jenkins' lookup3 hash, with which HDF5 checks its metadata.
@@ -88,6 +93,8 @@ pub(super) struct Cursor<'a> {
     /// Offset of the next byte in the file.
     pub(super) at: u64,
     widths: Widths,
+    /// Where to read on when `rest` is used up.
+    more: Option<&'a Input<'a>>,
 }
 
 impl<'a> Cursor<'a> {
@@ -96,6 +103,9 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn take(&mut self, length: u64) -> Result<&'a [u8]> {
+        if let Some(input) = self.more.filter(|_| length > self.rest.len() as u64) {
+            self.rest = input.metadata(self.at, length.max(input.rest_of_page(self.at)))?.unwrap_or_default();
+        }
         let parts = usize::try_from(length).ok().and_then(|n| self.rest.split_at_checked(n));
         let (taken, rest) = parts.ok_or_else(|| malformed(self.at, format!("{length} more bytes")))?;
         self.rest = rest;
@@ -106,7 +116,7 @@ impl<'a> Cursor<'a> {
     /// The next `length` bytes as a stretch of their own.
     pub(super) fn part(&mut self, length: u64) -> Result<Self> {
         let (at, widths) = (self.at, self.widths);
-        Ok(Self { rest: self.take(length)?, at, widths })
+        Ok(Self { rest: self.take(length)?, at, widths, more: None })
     }
 
     /// A little-endian number of up to 8 bytes.
@@ -212,17 +222,17 @@ impl<'a> Object<'a> {
 
 /// An open file.
 pub(super) struct File<'a> {
-    bytes: &'a [u8],
+    input: &'a Input<'a>,
     widths: Widths,
     /// Address of the root group.
     pub(super) root: u64,
-    pub(super) limits: &'a Limits,
+    pub(super) limits: Limits,
     metadata: Cell<u64>,
 }
 
 impl<'a> File<'a> {
-    pub(super) fn open(bytes: &'a [u8], limits: &'a Limits) -> Result<Self> {
-        let mut cursor = Cursor { rest: bytes, at: 0, widths: Widths { address: 8, length: 8 } };
+    pub(super) fn open(input: &'a Input<'a>, limits: &Limits) -> Result<Self> {
+        let mut cursor = Cursor { rest: &[], at: 0, widths: Widths { address: 8, length: 8 }, more: Some(input) };
         cursor.take(8)?;
         let version = cursor.byte()?;
         let skip = match version {
@@ -249,11 +259,11 @@ impl<'a> File<'a> {
         let before_root = if version < 2 { 4 } else { 2 };
         cursor.take(before_root * widths.address)?;
         let root = cursor.defined()?;
-        Ok(Self { bytes, widths, root, limits, metadata: Cell::new(0) })
+        Ok(Self { input, widths, root, limits: *limits, metadata: Cell::new(0) })
     }
 
-    pub(super) const fn size(&self) -> u64 {
-        self.bytes.len() as u64
+    pub(super) fn size(&self) -> u64 {
+        self.input.length()
     }
 
     /// Charges that many bytes of metadata.
@@ -264,21 +274,26 @@ impl<'a> File<'a> {
     }
 
     /// A stretch of values.
-    pub(super) fn data(&self, at: u64, length: u64) -> Result<&'a [u8]> {
-        slice(self.bytes, at, length).ok_or_else(|| malformed(at, format!("{length} bytes inside the file")))
+    pub(super) fn data(&self, at: u64, length: u64) -> Result<Cow<'a, [u8]>> {
+        self.input.values(at, length)?.ok_or_else(|| outside(at, length))
     }
 
     /// A stretch of metadata.
     pub(super) fn region(&self, at: u64, length: u64) -> Result<Cursor<'a>> {
-        let rest = self.data(at, length)?;
+        if at.checked_add(length).is_none_or(|end| end > self.size()) {
+            return Err(outside(at, length));
+        }
         self.charge(length)?;
-        Ok(Cursor { rest, at, widths: self.widths })
+        let rest = self.input.metadata(at, length)?.unwrap_or_default();
+        Ok(Cursor { rest, at, widths: self.widths, more: None })
     }
 
     /// From an address to the end of the file, for what tells its own length; the caller charges what it takes.
     pub(super) fn from(&self, at: u64) -> Result<Cursor<'a>> {
-        let length = self.size().checked_sub(at).ok_or_else(|| malformed(at, "an address inside the file"))?;
-        Ok(Cursor { rest: self.data(at, length)?, at, widths: self.widths })
+        if at > self.size() {
+            return Err(malformed(at, "an address inside the file"));
+        }
+        Ok(Cursor { rest: &[], at, widths: self.widths, more: Some(self.input) })
     }
 
     /// A stretch of metadata that ends with its checksum.
@@ -291,7 +306,7 @@ impl<'a> File<'a> {
 
     pub(super) fn object(&self, address: u64) -> Result<Object<'a>> {
         let mut messages = Vec::new();
-        if self.data(address, 4)? == b"OHDR" {
+        if self.from(address)?.take(4)? == b"OHDR" {
             self.header_v2(address, &mut messages)?
         } else {
             self.header_v1(address, &mut messages)?
