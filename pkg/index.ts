@@ -8,8 +8,11 @@ import init, * as wasm from '#wasm';
 import { hasRealGpu } from './adapter.js';
 import { Crew, Queue, type Chunk } from './crew.js';
 import { DeepCompError } from './error.js';
+import { loadFormats, needsFormats, withFormats, type Formats } from './formats.js';
+import { bytesOf, nameOf, stretchesOf, type FileSource } from './source.js';
 
 export { DeepCompError, hasRealGpu };
+export type { FileSource };
 
 /** Element types of arrays; `char` is text. */
 export type DataType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float32' | 'float64' | 'char';
@@ -41,8 +44,6 @@ export interface Variable {
   longName?: string;
   /** What climate scientists advise for it (Python package compression-recommendations); absent where they are silent. */
   recommended?: ReportedBound;
-  /** A stored value that looks like a code for "missing" though the file does not say so; {@link Dataset.setMissing} makes it one. */
-  suspect?: number;
   attributes: Record<string, AttributeValue>;
 }
 
@@ -192,6 +193,8 @@ export interface Ran {
 export interface DecompressOptions extends JobOptions {
   /** Which file of the archive, from 0; the first when absent. */
   file?: number;
+  /** The only variable to decode, from 0, for archives that are larger than memory; all of them when absent. */
+  variable?: number;
 }
 
 /** How far a decoded value may lie from the source: exactly one of these. Coordinates, text and classes stay lossless whatever is asked. */
@@ -251,6 +254,8 @@ type Bytes = URL | string | Request | Response | Promise<Response> | ArrayBuffer
 type WasmSource = Bytes | WebAssembly.Module;
 
 export interface LoadOptions {
+  /** The module that reads and writes NetCDF-4, GRIB, GeoTIFF, GIF, JPEG and WebP, or its address; found beside this package, and loaded when it is needed. */
+  formats?: WasmSource;
   /** The weights of the predictor, or their address; found beside this package when absent; `false` does without them. */
   weights?: Bytes | false;
 }
@@ -263,6 +268,7 @@ let known: Models = { list: [] };
 let compiled: WebAssembly.Module | undefined;
 let weightsAtHand: Uint8Array<ArrayBuffer>[] = [];
 const crew = new Crew();
+let formatsSource: WasmSource | undefined;
 
 /**
  * Loads the WASM module and the weights; every function that needs them does so by itself. Further calls wait for the first one. Where the weights
@@ -270,7 +276,8 @@ const crew = new Crew();
  *
  * @param source the module, its bytes or its address; found beside this package when absent
  */
-export function load(source?: WasmSource, { weights }: LoadOptions = {}): Promise<void> {
+export function load(source?: WasmSource, { weights, formats }: LoadOptions = {}): Promise<void> {
+  formatsSource ??= formats;
   loading ??= start(source, weights).catch((error: unknown) => {
     loading = undefined;
     throw error;
@@ -300,6 +307,11 @@ async function start(source: WasmSource | undefined, weights: LoadOptions['weigh
     networks.looked(warning);
     known = { list: [], warning };
   }
+}
+
+/** The module of formats. */
+function formats(): Promise<Formats> {
+  return loadFormats(() => compile(formatsSource ?? new URL('../wasm-formats/deepcomp_formats_bg.wasm', import.meta.url)));
 }
 
 /** While it is still on its way, where that can be done. */
@@ -347,7 +359,7 @@ export async function models(): Promise<Models> {
 }
 
 /** Adds the network of a `.dcm` file: archives that need it can be opened from now on. It stays until the page or the program ends. */
-export async function addModel(file: Uint8Array | ArrayBuffer | Blob): Promise<Model> {
+export async function addModel(file: FileSource): Promise<Model> {
   await load();
   const bytes = await bytesOf(file);
   const model: Model = loaded().add(bytes);
@@ -366,16 +378,22 @@ function loaded(): wasm.WasmModels {
 /** The formats that datasets can be saved in, whatever they came from. */
 export type Format = 'netcdf' | 'netcdf4' | 'tiff' | 'npz' | 'npy' | 'csv' | 'png';
 
-/** A dataset in WASM memory. Free it when done; `using` does so by itself. */
+/**
+ * A dataset: in WASM memory, or, where its values take more than 256 MiB and the file is at hand, read variable by variable as they are asked for. Free it when done;
+ * `using` does so by itself.
+ */
 export class Dataset {
   readonly fileName: string;
   /** The format it came from. */
   readonly format: 'netcdf' | 'netcdf4' | 'grib' | 'tiff' | 'npy' | 'npz' | 'csv' | 'png' | 'picture' | 'file' | 'array';
   variables: readonly Variable[];
+  /** Why {@link openAny} keeps the file byte for byte and not as data. */
+  readonly kept?: string;
 
   /** @internal */
   constructor(readonly inner: wasm.WasmDataset) {
     this.fileName = inner.fileName;
+    if (inner.kept !== undefined) this.kept = inner.kept;
     this.format = inner.format as Dataset['format'];
     this.variables = inner.variables();
   }
@@ -395,6 +413,11 @@ export class Dataset {
     return this.inner.values(this.index(variable));
   }
 
+  /** A stored value that looks like a code for "missing" though the file does not say so; {@link setMissing} makes it one. */
+  suspect(variable: string | number): number | undefined {
+    return this.inner.suspect(this.index(variable));
+  }
+
   /** Takes stored values that equal `value` as missing from now on, though the file does not say so. Files saved later say it no more than this one. */
   setMissing(variable: string | number, value: number): void {
     this.inner.setMissing(this.index(variable), value);
@@ -402,20 +425,41 @@ export class Dataset {
   }
 
   /** Bytes of a file in the format the dataset came from; typed arrays give NPY (one) or NetCDF (several), pictures PNG. */
-  save(): Uint8Array;
+  save(): Promise<Uint8Array>;
   /** Bytes of a file with everything: NetCDF classic, NetCDF-4, GeoTIFF, or a NumPy archive. */
-  save(format: 'netcdf' | 'netcdf4' | 'tiff' | 'npz'): Uint8Array;
+  save(format: 'netcdf' | 'netcdf4' | 'tiff' | 'npz'): Promise<Uint8Array>;
   /** Bytes of a file of one variable: a NumPy array, or text. */
-  save(format: 'npy' | 'csv', variable: string | number): Uint8Array;
+  save(format: 'npy' | 'csv', variable: string | number): Promise<Uint8Array>;
   /** Bytes of a picture of one plane; a dataset read from a picture gives that one back exactly. */
-  save(format: 'png', variable: string | number, plane?: number): Uint8Array;
-  save(format?: Format, variable: string | number = 0, plane = 0): Uint8Array {
-    return format === undefined ? this.original().bytes : this.inner.save(format, this.index(variable), plane);
+  save(format: 'png', variable: string | number, plane?: number): Promise<Uint8Array>;
+  async save(format?: Format, variable: string | number = 0, plane = 0): Promise<Uint8Array> {
+    if (format === undefined) return (await this.original()).bytes;
+    return this.#write(() => this.inner.save(format, this.index(variable), plane), (writer) => writer.save(format));
   }
 
   /** As `save()`, with the name it should have: it ends otherwise than the one the file had where it has to be another format, as PNG for JPEG. */
-  original(): { bytes: Uint8Array; fileName: string } {
-    return this.inner.original();
+  async original(): Promise<{ bytes: Uint8Array; fileName: string }> {
+    const { bytes, extension }: { bytes: Uint8Array; extension?: string } = await this.#write(() => this.inner.original(), (writer) => writer.original());
+    return { bytes, fileName: extension === undefined ? this.fileName : `${this.fileName.replace(/\.[^.]*$/, '')}.${extension}` };
+  }
+
+  /** Writes here, or in the module of formats where that has to. */
+  async #write<T>(here: () => T, there: (writer: InstanceType<Formats['FormatsWriter']>) => T): Promise<T> {
+    try {
+      return here();
+    } catch (error) {
+      if (!needsFormats(error)) throw error;
+    }
+    const { FormatsWriter } = await formats();
+    return withFormats(() => {
+      const writer = new FormatsWriter(this.inner.header());
+      try {
+        this.variables.forEach((_, i) => writer.add(this.inner.valueBytes(i)));
+        return there(writer);
+      } finally {
+        writer.free();
+      }
+    });
   }
 
   /** Releases the memory; the dataset is unusable afterwards. */
@@ -438,17 +482,35 @@ export class Dataset {
 }
 
 /**
- * Reads NetCDF, GRIB, GeoTIFF, NPY, NPZ, CSV or a picture, told by their content.
+ * Reads NetCDF, GRIB, GeoTIFF, NPY, NPZ, CSV or a picture, told by their content. In a worker a `Blob`, and in Node the `URL` of a file, is read as it is needed, so that
+ * it may be larger than memory; anywhere else it is read whole.
  *
  * @param name file name; its stem names the variable of formats that have no names
  */
-export async function openDataset(file: Uint8Array | ArrayBuffer | Blob, name = file instanceof File ? file.name : 'data'): Promise<Dataset> {
+export function openDataset(file: FileSource, name = nameOf(file)): Promise<Dataset> {
+  return open(file, name, false);
+}
+
+/** As {@link openDataset}; a file of a kind that is not read is kept byte for byte, and {@link Dataset.kept} says why. A damaged file is an error. */
+export function openAny(file: FileSource, name = nameOf(file)): Promise<Dataset> {
+  return open(file, name, true);
+}
+
+async function open(file: FileSource, name: string, any: boolean): Promise<Dataset> {
   await load();
-  return new Dataset(wasm.WasmDataset.open(await bytesOf(file), name));
+  const { length, read } = await stretchesOf(file);
+  try {
+    return new Dataset(wasm.WasmDataset.open(length, read, name, any));
+  } catch (error) {
+    if (!needsFormats(error)) throw error;
+  }
+  const { FormatsFile } = await formats();
+  const opened = withFormats(() => FormatsFile.open(length, read, name, any));
+  return new Dataset(wasm.WasmDataset.fromFormats(opened, name));
 }
 
 /** Any file, to be kept in an archive byte for byte; {@link Dataset.save} gives it back. */
-export async function fromFile(file: Uint8Array | ArrayBuffer | Blob, name = file instanceof File ? file.name : 'data'): Promise<Dataset> {
+export async function fromFile(file: FileSource, name = nameOf(file)): Promise<Dataset> {
   await load();
   return new Dataset(wasm.WasmDataset.fromFile(await bytesOf(file), name));
 }
@@ -472,19 +534,19 @@ export async function compress(dataset: Dataset, options: CompressOptions): Prom
 }
 
 /** Decompresses one file of an archive and checks every checksum and certificate of it. */
-export async function decompress(archive: Uint8Array | ArrayBuffer | Blob, options: DecompressOptions = {}): Promise<Dataset> {
+export async function decompress(archive: FileSource, options: DecompressOptions = {}): Promise<Dataset> {
   return (await decompressTimed(archive, options)).dataset;
 }
 
 /** As {@link decompress}, with the seconds it took and where it ran. */
-export async function decompressTimed(archive: Uint8Array | ArrayBuffer | Blob, options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number; ran: Ran }> {
+export async function decompressTimed(archive: FileSource, options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number; ran: Ran }> {
   await load();
-  const { result, seconds, ran } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0, loaded()), options);
+  const { result, seconds, ran } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0, options.variable, loaded()), options);
   return { dataset: new Dataset(result), seconds, ran };
 }
 
 /** What an archive holds, without decoding it. */
-export async function inspect(archive: Uint8Array | ArrayBuffer | Blob): Promise<ArchiveInfo> {
+export async function inspect(archive: FileSource): Promise<ArchiveInfo> {
   await load();
   return wasm.inspect(await bytesOf(archive));
 }
@@ -493,24 +555,27 @@ export async function inspect(archive: Uint8Array | ArrayBuffer | Blob): Promise
  * What the base layer alone shows of one plane: a coarse picture out of a few hundred bytes, long before the rest is decoded. `undefined` where that
  * plane has no base layer; with `base: 'always'` the first of every eight or more planes has one.
  */
-export async function preview(archive: Uint8Array | ArrayBuffer | Blob, variable: number, { file = 0, plane = 0 } = {}): Promise<Plane | undefined> {
+export async function preview(archive: FileSource, variable: number, { file = 0, plane = 0 } = {}): Promise<Plane | undefined> {
   await load();
   return wasm.preview(await bytesOf(archive), file, variable, plane, loaded());
 }
 
-/** How a decoded variable differs from its source. */
-export function compare(original: Dataset, decoded: Dataset, variable: string | number = 0): Comparison {
-  return wasm.compare(original.inner, decoded.inner, original.index(variable));
+/** How a decoded variable differs from its source; `counterpart` is its number in the decoded dataset where that is another. */
+export function compare(original: Dataset, decoded: Dataset, variable: string | number = 0, counterpart?: number): Comparison {
+  const index = original.index(variable);
+  return wasm.compare(original.inner, decoded.inner, index, counterpart ?? index);
 }
 
 /** Runs the acceptance tests on a decoded variable and its source: about a second for 25 MB. */
-export function acceptance(original: Dataset, decoded: Dataset, variable: string | number = 0): Acceptance {
-  return wasm.acceptance(original.inner, decoded.inner, original.index(variable));
+export function acceptance(original: Dataset, decoded: Dataset, variable: string | number = 0, counterpart?: number): Acceptance {
+  const index = original.index(variable);
+  return wasm.acceptance(original.inner, decoded.inner, index, counterpart ?? index);
 }
 
 /** Decoded − original, one plane, in physical units. */
-export function difference(original: Dataset, decoded: Dataset, variable: string | number = 0, plane = 0): Plane {
-  return wasm.difference(original.inner, decoded.inner, original.index(variable), plane);
+export function difference(original: Dataset, decoded: Dataset, variable: string | number = 0, plane = 0, counterpart?: number): Plane {
+  const index = original.index(variable);
+  return wasm.difference(original.inner, decoded.inner, index, counterpart ?? index, plane);
 }
 
 function boundOf({ abs, rel, pointwise, lossless, recommended }: Bound, whose: string): { kind: string; value: number } {
@@ -518,11 +583,6 @@ function boundOf({ abs, rel, pointwise, lossless, recommended }: Bound, whose: s
   const [given, ...more] = Object.entries(amounts).filter(([, value]) => value !== undefined);
   if (!given || more.length > 0) throw new DeepCompError('invalid-argument', `give exactly one of abs, rel, pointwise, lossless and recommended${whose}`);
   return { kind: given[0], value: given[1] as number };
-}
-
-async function bytesOf(file: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array> {
-  if (file instanceof Blob) file = await file.arrayBuffer();
-  return file instanceof Uint8Array ? file : new Uint8Array(file);
 }
 
 interface Job<T> {

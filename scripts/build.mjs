@@ -7,7 +7,6 @@ import { ROOT, ensurePackages, ensureRust, ensureWasmBindgen, main, run } from '
 
 /** What rustc's wasm32 target uses by default, and SIMD. */
 const FEATURES = ['simd', 'bulk-memory', 'bulk-memory-opt', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'];
-const NAME = 'deepcomp';
 
 /** Builds a cargo target and returns the path of the file it made. */
 export function cargoArtifact(args, isWanted) {
@@ -18,28 +17,29 @@ export function cargoArtifact(args, isWanted) {
   return path;
 }
 
-/** Rust -> pkg/wasm: the module of the CPU. */
+/** Rust -> pkg/wasm and pkg/wasm-formats: the module of the CPU, and that of the formats which it leaves to another. */
 export function buildWasm() {
-  buildModule('wasm', ['--release'], '-O3');
+  buildModule('wasm', 'deepcomp', ['-p', 'deepcomp-wasm', '--release'], '-O3');
+  buildModule('wasm-formats', 'deepcomp_formats', ['-p', 'deepcomp-formats', '--release'], '-O3');
 }
 
 /** Rust -> pkg/wasm-gpu: the same module with the network on WebGPU. It takes minutes, since all of burn has to be compiled. */
 export function buildGpuWasm() {
   // More than -O1 takes minutes and makes it no smaller.
-  buildModule('wasm-gpu', ['--profile', 'gpu', '--features', 'webgpu'], '-O1');
+  buildModule('wasm-gpu', 'deepcomp', ['-p', 'deepcomp-wasm', '--profile', 'gpu', '--features', 'webgpu'], '-O1');
 }
 
 /** A module: built, glue code, optimised. */
-function buildModule(name, options, level) {
-  const built = cargoArtifact(['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown', ...options], (path) => path.endsWith('.wasm'));
-  const folder = join(ROOT, 'pkg', name);
+function buildModule(folderName, name, options, level) {
+  const built = cargoArtifact(['--target', 'wasm32-unknown-unknown', ...options], (path) => path.endsWith('.wasm'));
+  const folder = join(ROOT, 'pkg', folderName);
   const stamp = join(folder, '.stamp');
   const hash = createHash('sha256').update(readFileSync(built)).update(readFileSync(new URL(import.meta.url))).digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  run(ensureWasmBindgen(), [built, '--target', 'web', '--out-dir', folder, '--out-name', NAME, '--remove-producers-section']);
-  const module = join(folder, `${NAME}_bg.wasm`);
+  run(ensureWasmBindgen(), [built, '--target', 'web', '--out-dir', folder, '--out-name', name, '--remove-producers-section']);
+  const module = join(folder, `${name}_bg.wasm`);
   const optimiser = join(ROOT, 'node_modules', 'binaryen', 'bin', 'wasm-opt');
   run(process.execPath, [optimiser, module, '-o', module, level, ...FEATURES.map((feature) => `--enable-${feature}`), '--strip-debug', '--strip-producers']);
   writeFileSync(stamp, hash);

@@ -82,6 +82,18 @@ export function ensureWasmBindgen(tool = 'wasm-bindgen') {
   return cached;
 }
 
+/** Path of cargo-fuzz, which needs a C++ compiler beside it for libFuzzer. */
+export function ensureCargoFuzz() {
+  const version = '0.13.2';
+  const cached = join(TOOLS, 'bin', WINDOWS ? 'cargo-fuzz.exe' : 'cargo-fuzz');
+  const fits = (path) => path && spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.includes(version);
+  for (const path of [cached, onPath(['cargo-fuzz'])]) {
+    if (fits(path)) return path;
+  }
+  run('cargo', ['install', 'cargo-fuzz', '--version', version, '--locked', '--root', TOOLS, '--force']);
+  return cached;
+}
+
 /** Installs Debian packages where apt-get is there and may be used; does nothing elsewhere. */
 export function aptInstall(...packages) {
   const root = process.getuid?.() === 0;

@@ -34,6 +34,15 @@ pub enum Error {
         /// What to do instead.
         advice: String,
     },
+    /// The file cannot be read, as it was moved, changed or withdrawn since it was opened. Give it again.
+    #[error("the file cannot be read: {what}; open it again")]
+    Unreadable {
+        /// What the system says.
+        what: String,
+    },
+    /// A file of NetCDF-4, GRIB, GeoTIFF, GIF, JPEG or WebP, which this build leaves to another. Use one with the feature `formats`.
+    #[error("NetCDF-4, GRIB, GeoTIFF, GIF, JPEG and WebP need the feature `formats`, which this build does not have; use one that has it")]
+    FormatsNeeded,
     /// The error bound is not a positive finite number. Fix the argument.
     #[error("an error bound must be a positive finite number, got {given}; for no error at all ask for lossless")]
     InvalidBound {
@@ -140,6 +149,8 @@ impl Error {
             Self::UnknownFormat { .. } => "unknown-format",
             Self::Malformed { .. } => "malformed",
             Self::Unsupported { .. } => "unsupported",
+            Self::Unreadable { .. } => "unreadable",
+            Self::FormatsNeeded => "formats-needed",
             Self::InvalidBound { .. } => "invalid-bound",
             Self::BoundBelowPrecision { .. } => "bound-below-precision",
             Self::InvalidArgument { .. } => "invalid-argument",

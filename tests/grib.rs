@@ -165,6 +165,145 @@ fn messages_of_one_cube_become_one_field_in_order() {
     }
 }
 
+fn text(field: &Field, attribute: &str) -> Option<String> {
+    field.attribute(attribute).and_then(Values::as_text)
+}
+
+/// The product with a second surface; both are in hundredths.
+fn layer(product: &[u8], first: u32, second: [u8; 2], value: u32) -> Vec<u8> {
+    let mut layer = product.to_vec();
+    layer[23] = 2;
+    layer[24..28].copy_from_slice(&first.to_be_bytes());
+    layer[28..30].copy_from_slice(&second);
+    layer[30..34].copy_from_slice(&value.to_be_bytes());
+    layer
+}
+
+#[test]
+fn layers_have_bounds() {
+    let soil = |first, second, value| {
+        let product = layer(&product([0, 0], 0, 106, 0), first, second, value);
+        message(&[identification(3), grid(2, 3, 0), product, representation(6, 280.0, 0, 0, 5), no_bitmap(), data(&[0; 6], 5)])
+    };
+    let file = [soil(0, [106, 2], 10), soil(10, [106, 2], 40), soil(40, [106, 2], 100)].concat();
+    let dataset = read(&file).unwrap();
+    let depth = field(&dataset, "depthBelowLandLayer");
+    assert_eq!(numbers(depth), [0.0, 0.1, 0.4]);
+    assert_eq!(text(depth, "bounds").as_deref(), Some("depthBelowLandLayer_bnds"));
+    assert_eq!(text(depth, "standard_name").as_deref(), Some("depth"));
+    assert_eq!(numbers(field(&dataset, "depthBelowLandLayer_bnds")), [0.0, 0.1, 0.1, 0.4, 0.4, 1.0]);
+    assert_eq!(dimensions(&dataset, "depthBelowLandLayer_bnds"), [("depthBelowLandLayer".to_owned(), 3), ("bnds".to_owned(), 2)]);
+    assert_eq!(writers::write(&dataset).unwrap(), file);
+
+    // One layer: scalars of no dimension and of two bounds.
+    let mut first = first_edition(0, &[]);
+    first[8 + 9..8 + 12].copy_from_slice(&[112, 10, 40]);
+    for file in [soil(10, [106, 2], 40), first] {
+        let dataset = read(&file).unwrap();
+        assert_eq!(numbers(field(&dataset, "depthBelowLandLayer_bnds")), [0.1, 0.4]);
+        assert_eq!(dimensions(&dataset, "depthBelowLandLayer_bnds"), [("bnds".to_owned(), 2)]);
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+    // Surfaces of two types, or without a value, bound nothing in one unit.
+    for (second, value) in [([1, 0], 0), ([106, 255], u32::MAX)] {
+        let dataset = read(&soil(10, second, value)).unwrap();
+        assert!(field(&dataset, "depthBelowLandLayer").attribute("bounds").is_none());
+        assert!(dataset.fields.iter().all(|f| !f.name.ends_with("_bnds")));
+    }
+}
+
+/// Template 4.8: precipitation processed in that way over the hours from `start` to `end`; `increment` is of code table 4.11.
+fn processed(statistic: u8, increment: u8, [start, end]: [u32; 2]) -> Vec<u8> {
+    let mut product = product([1, 8], start, 1, 0);
+    product[8] = 8;
+    product.extend([0x07, 0xe8, 5, 3, 6, 0, 0, 1, 0, 0, 0, 0, statistic, increment, 1]);
+    product.extend((end - start).to_be_bytes());
+    product.extend([255, 0, 0, 0, 0]);
+    let length = u32::try_from(product.len()).unwrap();
+    product[..4].copy_from_slice(&length.to_be_bytes());
+    message(&[identification(3), grid(2, 3, 0), product, representation(6, 0.0, 0, 0, 5), no_bitmap(), data(&[0; 6], 5)])
+}
+
+#[test]
+fn intervals_have_bounds_and_methods() {
+    let file = [temperature(3, 6, 50_000, &[0; 6]), temperature(3, 12, 50_000, &[0; 6]), processed(1, 2, [0, 6]), processed(1, 2, [6, 12])].concat();
+    let dataset = read(&file).unwrap();
+    assert_eq!(dimensions(&dataset, "t")[0], ("step".to_owned(), 2));
+    assert!(field(&dataset, "step").attribute("bounds").is_none() && field(&dataset, "t").attribute("cell_methods").is_none());
+    assert_eq!(dimensions(&dataset, "tp")[0], ("step_2".to_owned(), 2));
+    assert_eq!(numbers(field(&dataset, "step_2")), [6.0, 12.0]);
+    assert_eq!(text(field(&dataset, "step_2"), "bounds").as_deref(), Some("step_2_bnds"));
+    assert_eq!(numbers(field(&dataset, "step_2_bnds")), [0.0, 6.0, 6.0, 12.0]);
+    assert_eq!(text(field(&dataset, "tp"), "cell_methods").as_deref(), Some("step_2: sum"));
+    assert_eq!(writers::write(&dataset).unwrap(), file);
+
+    for (statistic, increment, expected) in
+        [(0, 2, Some("step: mean")), (2, 2, Some("step: maximum")), (3, 255, Some("step: minimum")), (0, 1, Some("time: mean")), (4, 2, None), (1, 3, None)]
+    {
+        let dataset = read(&processed(statistic, increment, [6, 12])).unwrap();
+        assert_eq!(text(field(&dataset, "tp"), "cell_methods").as_deref(), expected, "{statistic} {increment}");
+        let bounds = dataset.fields.iter().find(|f| f.name == "step_bnds").map(numbers);
+        assert_eq!(bounds, [2, 255].contains(&increment).then(|| vec![6.0, 12.0]), "{statistic} {increment}");
+    }
+    // Intervals that end together and begin apart are two fields; one field of two times whose intervals begin apart has no bounds.
+    let apart = read(&[processed(1, 2, [0, 12]), processed(1, 2, [6, 12])].concat()).unwrap();
+    assert_eq!(["step_bnds", "step_2_bnds"].map(|name| numbers(field(&apart, name))), [[0.0, 12.0], [6.0, 12.0]]);
+    let mut next_day = processed(1, 2, [6, 12]);
+    next_day[16 + 15] = 4;
+    let apart = read(&[processed(1, 2, [0, 12]), next_day].concat()).unwrap();
+    assert_eq!(dimensions(&apart, "tp")[0], ("time".to_owned(), 2));
+    assert!(field(&apart, "step").attribute("bounds").is_none());
+
+    // Hours 6 to 12 of edition 1: averaged and added up over them, averaged over several forecasts.
+    for (range, expected, bounds) in [(3, Some("step: mean"), true), (4, Some("step: sum"), true), (2, None, true), (113, Some("time: mean"), false)] {
+        let mut file = first_edition(0, &[]);
+        file[8 + 18..8 + 21].copy_from_slice(&[6, 12, range]);
+        let dataset = read(&file).unwrap();
+        assert_eq!(text(field(&dataset, "t2m"), "cell_methods").as_deref(), expected, "{range}");
+        assert_eq!(dataset.fields.iter().find(|f| f.name == "step_bnds").map(numbers), bounds.then(|| vec![6.0, 12.0]), "{range}");
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+}
+
+#[test]
+fn names_are_those_of_the_table_of_the_centre() {
+    // Edition 1: centre, table, number; variable and units.
+    for (code, variable, units) in [
+        ([98, 128, 34], "sst", "K"),
+        ([7, 2, 11], "t", "K"),
+        ([7, 2, 10], "tco3", "DU"),
+        ([7, 2, 57], "e", "kg m-2"),
+        ([7, 2, 65], "sdwe", "kg m-2"),
+        ([7, 2, 86], "ssw", "kg m-2"),
+        ([7, 2, 90], "ro", "kg m-2"),
+        ([7, 2, 153], "clwmr", "kg kg-1"),
+        ([7, 2, 160], "csusf", "W m-2"),
+        ([7, 129, 200], "duvb", "W m-2"),
+        ([7, 129, 201], "cduvb", "W m-2"),
+        ([7, 130, 11], "t", "K"),
+        ([7, 130, 160], "soill", "1"),
+        ([7, 130, 161], "asnow", "kg m-2"),
+        ([7, 131, 11], "t", "K"),
+        ([34, 2, 65], "sf", "kg m-2"),
+        ([34, 2, 160], "param_2_160", ""),
+        ([34, 130, 11], "param_130_11", ""),
+    ] {
+        let mut file = first_edition(0, &[]);
+        (file[8 + 4], file[8 + 3], file[8 + 8]) = (code[0], code[1], code[2]);
+        let dataset = read(&file).unwrap();
+        let field = dataset.fields.last().unwrap();
+        assert_eq!((field.name.as_str(), text(field, "units").unwrap_or_default().as_str()), (variable, units), "{code:?}");
+    }
+    // Edition 2: centre, category, number. Numbers from 192 on are each centre's own.
+    for (centre, parameter, variable) in [(7, [16, 195], "refd"), (54, [16, 195], "param_0_16_195"), (7, [3, 196], "hpbl"), (98, [15, 1], "bref")] {
+        let mut identification = identification(3);
+        identification[6] = centre;
+        let representation = representation(6, 0.0, 0, 0, 5);
+        let file = message(&[identification, grid(2, 3, 0), product(parameter, 0, 1, 0), representation, no_bitmap(), data(&[0; 6], 5)]);
+        assert_eq!(read(&file).unwrap().fields.last().unwrap().name, variable);
+    }
+}
+
 /// u and v in one message, the bitmap of u holding for v.
 fn wind() -> Vec<u8> {
     message(&[
@@ -303,6 +442,25 @@ fn the_first_edition_is_read_and_comes_back() {
     }
 }
 
+/// 16 rows of 24 samples of 16 bits, irreversibly: the 9/7 wavelet in floating point.
+const IRREVERSIBLE: &str = "\
+ff4fff5100290000000000180000001000000000000000000000001800000010000000000000000000010f0101ff52000c00000001000204040000ff5c0011429f5290059005904797d397\
+d39762ff90000a0000000000520001ff93c3f51e14005a684da1cf7e0c4fcbaa3045eec0c89b650d47f95d15a9987dd47558c00f8c3401f28c002ea1e038ae380164ae8d030f4014b5985b\
+d4a003850058024ce09dffd9";
+
+#[test]
+fn irreversible_jpeg_2000_gives_the_same_numbers_everywhere() {
+    let stream: Vec<u8> = (0..IRREVERSIBLE.len()).step_by(2).map(|n| u8::from_str_radix(&IRREVERSIBLE[n..n + 2], 16).unwrap()).collect();
+    let mut representation = representation(384, 0.0, 0, 0, 16);
+    representation[10] = 40;
+    representation.extend([1, 4]);
+    representation[3] += 2;
+    let file = message(&[identification(3), grid_every(1, 16, 24, 0), product(T, 0, 100, 50_000), representation, no_bitmap(), section(7, &stream)]);
+    let values = numbers(field(&read(&file).unwrap(), "t"));
+    // A processor that fuses multiplications and additions gets another sum, unless the decoder is kept from it (see Cargo.toml).
+    assert_eq!(values.iter().enumerate().map(|(n, x)| x * (n % 97) as f64).sum::<f64>(), 780_811_244.0);
+}
+
 // ------------------------------------------------------------------------------------------------------------------------- what is refused
 
 fn malformed_at(bytes: &[u8]) -> u64 {
@@ -340,9 +498,21 @@ fn what_is_not_read_is_told_with_a_way_out() {
     };
     let predefined =
         message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation(6, 0.0, 0, 0, 5), section(6, &[1]), data(&[0; 6], 5)]);
-    for (file, advice) in
-        [(with(50), "cdo sp2gp"), (with(200), "grib_set"), (first_edition(8, &[]), "cdo sp2gp"), (first_edition(4, &[]), "grib_set"), (predefined, "eccodes")]
-    {
+    let wide = {
+        let mut representation = representation(6, 0.0, 0, 0, 25);
+        representation[10] = 40;
+        representation.extend([0, 255]);
+        representation[3] += 2;
+        message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation, no_bitmap(), section(7, b"\xff\x4f")])
+    };
+    for (file, advice) in [
+        (wide, "grid_simple"),
+        (with(50), "cdo sp2gp"),
+        (with(200), "grib_set"),
+        (first_edition(8, &[]), "cdo sp2gp"),
+        (first_edition(4, &[]), "grib_set"),
+        (predefined, "eccodes"),
+    ] {
         match read(&file) {
             Err(Error::Unsupported { advice: given, .. }) => assert!(given.contains(advice), "{given}"),
             other => panic!("expected Unsupported, got {other:?}"),
@@ -509,6 +679,189 @@ fn eccodes_agrees_on_few_bits() {
         let packed = scratch(&format!("{packing}-{bits}.grib"));
         tool("grib_set", &["-r", "-s", &format!("packingType={packing},bitsPerValue={bits}"), source.to_str().unwrap(), packed.to_str().unwrap()]);
         agree(&packed);
+    }
+}
+
+/// A number that complex packing holds: an integer, or one of the two kinds of missing values.
+#[derive(Clone, Copy, PartialEq)]
+enum Packed {
+    Number(i64),
+    Primary,
+    Secondary,
+}
+use Packed::{Number, Primary, Secondary};
+
+/// Sections 5 and 7 of complex packing, of spatial differences of that order, with missing values managed in that way, in groups of those lengths.
+fn complex(numbers: &[Packed], order: usize, management: u8, lengths: &[usize]) -> [Vec<u8>; 2] {
+    let present: Vec<i64> = numbers.iter().filter_map(|n| if let Number(n) = n { Some(*n) } else { None }).collect();
+    let difference = |n: usize| match order {
+        _ if n < order => 0,
+        0 => present[n],
+        1 => present[n] - present[n - 1],
+        _ => present[n] - 2 * present[n - 1] + present[n - 2],
+    };
+    let differences: Vec<i64> = (0..present.len()).map(difference).collect();
+    let smallest = if order == 0 { 0 } else { *differences[order..].iter().min().unwrap() };
+    // The first numbers are elsewhere; what stands in their place is never read.
+    let mut positive = differences.iter().enumerate().map(|(n, d)| if n < order { 0 } else { u32::try_from(d - smallest).unwrap() });
+    let numbers: Vec<Result<u32, u32>> = numbers
+        .iter()
+        .map(|n| match n {
+            Number(_) => Ok(positive.next().unwrap()),
+            Primary => Err(1),
+            Secondary => Err(2),
+        })
+        .collect();
+    // 15 bits for references leave room for both kinds of missing values.
+    let (bits, octets) = (15, 3);
+    let (mut references, mut widths, mut packed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rest = numbers.as_slice();
+    for length in lengths {
+        let (group, after) = rest.split_at(*length);
+        rest = after;
+        let known: Vec<u32> = group.iter().filter_map(|n| n.ok()).collect();
+        let (low, high) = (known.iter().min().copied().unwrap_or(0), known.iter().max().copied().unwrap_or(0));
+        let same = group.iter().all(|n| *n == group[0]);
+        let width = if same { 0 } else { (0..).find(|w| high - low + u32::from(management) < 1 << w).unwrap() };
+        references.push(if let (true, Err(kind)) = (same, group[0]) { (1 << bits) - kind } else { low });
+        widths.push(width);
+        let number = |n: &Result<u32, u32>| n.map_or_else(|kind| (1 << width) - kind, |n| n - low);
+        packed.extend(group.iter().flat_map(|n| (0..width).rev().map(move |b| number(n) >> b & 1)));
+    }
+    assert!(rest.is_empty());
+    let mut body = u32::try_from(numbers.len()).unwrap().to_be_bytes().to_vec();
+    body.extend([0, if order == 0 { 2 } else { 3 }]);
+    body.extend(250f32.to_be_bytes());
+    body.extend([0x80, 1, 0, 0, bits as u8, 0, 1, management]);
+    body.extend(1e20f32.to_be_bytes());
+    body.extend(2e20f32.to_be_bytes());
+    body.extend(u32::try_from(lengths.len()).unwrap().to_be_bytes());
+    let narrowest = *widths.iter().min().unwrap();
+    body.extend([narrowest as u8, 4]);
+    body.extend(2u32.to_be_bytes());
+    body.push(3);
+    body.extend(u32::try_from(*lengths.last().unwrap()).unwrap().to_be_bytes());
+    body.push(6);
+    if order > 0 {
+        body.extend([order as u8, octets]);
+    }
+    let mut data = Vec::new();
+    if order > 0 {
+        let signed = |n: i64| n.unsigned_abs() as u32 | if n < 0 { 0x80_0000 } else { 0 };
+        data.extend(present[..order].iter().chain([&smallest]).flat_map(|n| signed(*n).to_be_bytes()[1..].to_vec()));
+    }
+    data.extend(pack(references.into_iter(), bits));
+    data.extend(pack(widths.iter().map(|w| w - narrowest), 4));
+    // Lengths are 2 and multiples of 3; that of the last is not told by them.
+    data.extend(pack(lengths.iter().map(|n| (*n as u32).saturating_sub(2) / 3), 6));
+    data.extend(pack(packed.into_iter(), 1));
+    [section(5, &body), section(7, &data)]
+}
+
+#[test]
+fn eccodes_agrees_on_missing_values_in_complex_packing() {
+    // 12 rows and 20 columns in groups: of a few missing values, of nothing else, of one number, of numbers and nothing else.
+    let number = |n: usize| match n {
+        50..82 => Primary,
+        82..90 => Secondary,
+        90..101 => Number(1700),
+        120..170 => Number((n * n % 83) as i64),
+        n if n % 13 == 5 => Primary,
+        n if n % 17 == 6 => Secondary,
+        n => Number(1000 + ((n as f64 / 7.0).sin() * 900.0) as i64),
+    };
+    let lengths = [50, 32, 8, 11, 5, 14, 50, 35, 20, 15];
+    for (management, order) in [0, 1, 2].into_iter().flat_map(|m| [(m, 0), (m, 1), (m, 2)]) {
+        let numbers: Vec<Packed> = (0..240)
+            .map(|n| match number(n) {
+                Secondary if management == 1 => Primary,
+                Primary | Secondary if management == 0 => Number(n as i64),
+                number => number,
+            })
+            .collect();
+        let [representation, data] = complex(&numbers, order, management, &lengths);
+        let file = message(&[identification(3), grid_every(1, 12, 20, 0), product(T, 24, 100, 85_000), representation, no_bitmap(), data]);
+        let (path, written) = (scratch("complex.grib"), scratch("complex-written.grib"));
+        std::fs::write(&path, file).unwrap();
+        let dataset = agree(&path);
+        let expected = numbers.iter().map(|n| if let Number(n) = n { 250.0 + *n as f32 / 2.0 } else { f32::NAN });
+        let Values::F32(values) = &dataset.fields.last().unwrap().values else { panic!("not f32") };
+        assert!(values.iter().zip(expected).all(|(a, b)| *a == b || a.is_nan() && b.is_nan()), "{management} {order}: {values:?}");
+        // Written in simple packing, with a bitmap where values are missing.
+        std::fs::write(&written, writers::write(&dataset).unwrap()).unwrap();
+        assert_eq!(agree(&written).fields, dataset.fields, "{management} {order}");
+        assert_eq!(
+            tool("grib_get", &["-p", "numberOfMissing", path.to_str().unwrap()]),
+            tool("grib_get", &["-p", "numberOfMissing", written.to_str().unwrap()])
+        );
+    }
+}
+
+#[test]
+fn eccodes_agrees_on_members() {
+    let second = "productDefinitionTemplateNumber=1,typeOfEnsembleForecast=3,numberOfForecastsInEnsemble=3";
+    let second_over_time = "productDefinitionTemplateNumber=11,typeOfEnsembleForecast=3,numberOfForecastsInEnsemble=3,stepType=accum,stepRange=6-12";
+    let first = "setLocalDefinition=1,localDefinitionNumber=1,type=pf,stream=enfo,numberOfForecastsInEnsemble=3";
+    for (name, settings, key) in [
+        ("regular_ll_pl_grib2", second, "perturbationNumber"),
+        ("regular_ll_sfc_grib2", second_over_time, "perturbationNumber"),
+        ("regular_ll_sfc_grib1", first, "number"),
+    ] {
+        let mut file = Vec::new();
+        let path = scratch("members.grib");
+        // In any order, and each with a value of its own.
+        for (member, value) in [(1, 271.5), (0, 270.5), (2, 272.5)] {
+            let part = scratch("member.grib");
+            let settings = format!("{settings},{key}={member}");
+            tool("grib_set", &["-d", &value.to_string(), "-s", &settings, sample(name).to_str().unwrap(), part.to_str().unwrap()]);
+            assert_eq!(numbers(field(&agree(&part), "number")), [f64::from(member)], "{name}");
+            file.extend(std::fs::read(&part).unwrap());
+        }
+        std::fs::write(&path, &file).unwrap();
+        assert_eq!(tool("grib_get", &["-p", key, path.to_str().unwrap()]).split_whitespace().collect::<Vec<_>>(), ["1", "0", "2"]);
+        let dataset = read(&file).unwrap();
+        let values = dataset.fields.last().unwrap();
+        assert_eq!(dataset.dimensions[values.dimensions[0]].name, "number", "{name}");
+        assert_eq!(numbers(field(&dataset, "number")), [0.0, 1.0, 2.0], "{name}");
+        let plane = values.values.len() / 3;
+        assert_eq!(numbers(values).chunks(plane).map(|plane| plane[0]).collect::<Vec<_>>(), [270.5, 271.5, 272.5], "{name}");
+        assert_eq!(writers::write(&dataset).unwrap(), file, "{name}");
+    }
+}
+
+#[test]
+fn jpeg_2000_is_exact_or_refused() {
+    let (source, packed) = (scratch("wide.grib"), scratch("wide-jpeg.grib"));
+    let random = |n: u32| n.wrapping_mul(0x9e37_79b9);
+    let write = |bits: u32, number: &dyn Fn(u32) -> u32| {
+        let numbers: Vec<u32> = (0..6000).map(number).collect();
+        let representation = representation(6000, 0.0, 0, 0, bits as u8);
+        let sections = [identification(3), grid_every(1, 50, 120, 0), product(T, 24, 100, 85_000), representation, no_bitmap(), data(&numbers, bits as usize)];
+        std::fs::write(&source, message(&sections)).unwrap();
+        tool("grib_set", &["-r", "-s", "packingType=grid_jpeg", source.to_str().unwrap(), packed.to_str().unwrap()]);
+        assert_eq!(tool("grib_get", &["-p", "packingType,bitsPerValue", packed.to_str().unwrap()]).trim(), format!("grid_jpeg {bits}"));
+        numbers
+    };
+    let largest = |bits: u32| (1 << bits) - 1;
+    for bits in 20..=24 {
+        // A wave over the whole range with a little noise; noise alone; the smallest and the largest number side by side, and in no order.
+        let wave = |n: u32| {
+            (f64::from(largest(bits)) * (0.5 + 0.499 * (f64::from(n % 120) / 25.0).sin() * (f64::from(n / 120) / 9.0).cos())) as u32 ^ (random(n) >> 22)
+        };
+        let noise = |n: u32| random(n) >> (32 - bits);
+        let chess = |n: u32| if (n + n / 120).is_multiple_of(2) { 0 } else { largest(bits) };
+        let ways: [(&dyn Fn(u32) -> u32, u32); 4] = [(&wave, 23), (&noise, 22), (&chess, 22), (&|n| (random(n) >> 31) * largest(bits), 21)];
+        for (way, (number, most)) in ways.into_iter().enumerate() {
+            let numbers = write(bits, number);
+            match read(&std::fs::read(&packed).unwrap()) {
+                Ok(_) => assert!(self::numbers(agree(&packed).fields.last().unwrap()).iter().zip(numbers).all(|(a, b)| *a == f64::from(b)), "{bits} {way}"),
+                Err(Error::Unsupported { what, .. }) => assert!(bits > most && what.contains("JPEG 2000"), "{bits} {way}"),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        // What a decoder in f32 gets wrong.
+        write(24, &|n| random(n) >> 8);
+        assert!(matches!(read(&std::fs::read(&packed).unwrap()), Err(Error::Unsupported { .. })));
     }
 }
 

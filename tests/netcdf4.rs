@@ -157,6 +157,7 @@ fn names_and_shapes_are_checked() {
     refused(&|d| d.fields[1].shape = vec![3, 2]);
     refused(&|d| d.fields[1].values = Values::I16(vec![1]));
     refused(&|d| d.dimensions[1].name = "a\nb".into());
+    refused(&|d| d.dimensions.push(dimension("long", 1 << 62, false)));
     refused(&|d| d.fields[1].attributes.push(Attribute::text("units", "m")));
     refused(&|d| d.fields[1].attributes.push(Attribute::text("a/b", "m")));
 }

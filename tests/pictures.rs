@@ -111,6 +111,13 @@ fn webp_is_read() {
 }
 
 #[test]
+fn a_webp_whose_frame_is_larger_than_the_picture_is_refused_before_there_is_room_for_it() {
+    let mut out = b"RIFF\x2c\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+    out.extend(b"VP8 \x0e\0\0\0\x10\0\0\x9d\x01\x2a\xff\x3f\xff\x3f\0\0\0\0");
+    assert!(matches!(read(&out), Err(Error::Malformed { expected, .. }) if expected.contains("of another size")));
+}
+
+#[test]
 fn cut_and_changed_pictures_never_panic() {
     for good in [gif([[0; 3], [9, 8, 7]], Some(0), 1), jpeg(), webp()] {
         assert_eq!(code(&good), "read");

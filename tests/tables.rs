@@ -125,6 +125,20 @@ fn other_text_is_no_table() {
 }
 
 #[test]
+fn missing_cells_among_spaces_stay_cells() {
+    let dataset = read(b"1 \"\" 2\n3 - 4\n").unwrap();
+    assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields);
+    table("1 \"\" 2\n3 \"\" 4\n");
+}
+
+#[test]
+fn commas_are_no_decimal_points_beside_points() {
+    let with_names = table("t. at noon;1,5;2,5\n10;3,25;4\n");
+    assert_eq!(field(&with_names, "table").values, Values::F32(vec![3.25, 4.0]));
+    assert_eq!(read(b"1012.5;1,E10;7;1,E10\n").unwrap_err().code(), "unknown-format", "which would be 10000000000 without a comma when it is written");
+}
+
+#[test]
 fn a_row_of_the_wrong_length_is_named() {
     let text = "1,2\n".repeat(20) + "3\n";
     assert!(matches!(read(text.as_bytes()), Err(Error::Malformed { offset: 80, .. })));
@@ -204,6 +218,10 @@ fn damaged_archives_are_refused() {
     assert_eq!(read(&bad).unwrap_err().code(), "malformed", "the checksum differs");
     let limits = Limits { decoded_bytes: 30, ..Limits::default() };
     assert_eq!(readers::read(&good, "x", &limits).unwrap_err().code(), "limit-exceeded");
+    let mut none = good.clone();
+    let count = good.len() - 12;
+    none[count..count + 2].fill(0);
+    assert_eq!(read(&none).unwrap_err().code(), "malformed", "a directory without members");
 }
 
 /// What Python's `zipfile` makes of a script, in which `out` is the file to write and `npy` an array.

@@ -173,6 +173,33 @@ fn projections_of_grid_mappings_become_keys() {
 }
 
 #[test]
+fn the_first_entry_of_a_tag_counts() {
+    let at = 8 + 2 + 9 * 12 + 4;
+    // One pixel; the number of its samples is said in a type that nobody knows, and then again.
+    let tags =
+        [[256, 3, 1, 1], [257, 3, 1, 1], [258, 3, 1, 8], [259, 3, 1, 32773], [273, 4, 1, at], [277, 99, 1, 0], [277, 3, 1, 2], [278, 3, 1, 1], [279, 4, 1, 2]];
+    let dataset = read(&built(&tags, &[0, 7])).unwrap();
+    assert_eq!(dataset.fields[0].values, Values::U8(vec![7]));
+    assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields);
+}
+
+#[test]
+fn thousands_of_pages_of_as_many_sizes_take_no_longer_each() {
+    let pages = 4000u32;
+    let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+    for width in 1..=pages {
+        let tags = [[256, 3, 1, width], [257, 3, 1, 1], [258, 3, 1, 8], [273, 4, 1, 0], [278, 4, 1, 1], [279, 4, 1, 0]];
+        let page = built(&tags, &[]);
+        bytes.extend(&page[8..page.len() - 4]);
+        let next = if width < pages { u32::try_from(bytes.len()).unwrap() + 4 } else { 0 };
+        bytes.extend(next.to_le_bytes());
+    }
+    let dataset = read(&bytes).unwrap();
+    assert_eq!(dataset.dimensions.len() as u32, 1 + pages);
+    assert_eq!(dataset.dimensions.last().unwrap().name, format!("x_{pages}"));
+}
+
+#[test]
 fn several_fields_become_pages() {
     let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
     let second = Field { name: "u".into(), values: Values::F64(vec![0.25; 12]), dimensions: vec![1, 2], shape: vec![3, 4], ..dataset.fields[0].clone() };

@@ -1,7 +1,7 @@
 /** The page: what is open, what was asked for, and who shows it. The work is done in the worker. */
-import type { Backend, Range } from 'deepcomp';
+import type { Backend } from 'deepcomp';
 import { Engine, EngineError, type CallOptions } from './engine.ts';
-import type { Base, Bounds, FileKind, Missing, Opened, Predictor, Result } from './protocol.ts';
+import type { Base, Bounds, FileKind, Look, Missing, Opened, Predictor, Result } from './protocol.ts';
 import { AcceptancePanel } from './ui/acceptance.ts';
 import { BackendChoice } from './ui/backend.ts';
 import { BoundForm } from './ui/bound.ts';
@@ -14,11 +14,11 @@ import { isPicture, planeNumber, showSliders, ViewPanel } from './ui/views.ts';
 
 interface Session {
   opened: Opened;
-  /** Reads the file again, to compress it. */
-  read: () => Promise<ArrayBuffer>;
+  /** The file, to compress it. */
+  file: Blob;
   result: Result | undefined;
   variable: number;
-  range: Range;
+  range: Look;
   /** Values that were named as missing. */
   missing: Missing;
   /** Position along each leading dimension of the variable. */
@@ -39,8 +39,8 @@ let last = Promise.resolve();
 let drawing = false;
 let drawAgain = false;
 
-watchFiles((name, read) => void (/\.dcm$/i.test(name) ? addModel(read) : open(name, read)));
-watchFilesInside((file) => void show((options) => engine.call('openFile', { file, backend: backends.chosen }, options)));
+watchFiles((name, get) => void (/\.dcm$/i.test(name) ? addModel(get) : open(name, get)));
+watchFilesInside((file) => void show(async (options) => ({ opened: await engine.call('openFile', { file, backend: backends.chosen }, options), file: new Blob() })));
 watchSaves((kind) => void save(kind));
 watchSuspect((variable, value) => void nameMissing(variable, value));
 
@@ -74,25 +74,23 @@ function cancel(): void {
   form.stopping();
 }
 
-function open(name: string, read: () => Promise<ArrayBuffer>): Promise<void> {
+function open(name: string, get: () => Promise<Blob>): Promise<void> {
   return show(async (options) => {
-    const bytes = await read();
-    return engine.call('open', { bytes, name, backend: backends.chosen }, { ...options, transfer: [bytes] });
-  }, read);
+    const file = await get();
+    return { file, opened: await engine.call('open', { file, name, backend: backends.chosen }, options) };
+  });
 }
 
 /** Networks are added to the engine that decodes; archives are made with the one of the package. */
-function addModel(read: () => Promise<ArrayBuffer>): Promise<void> {
+function addModel(get: () => Promise<Blob>): Promise<void> {
   return task(async () => {
-    const bytes = await read();
+    const bytes = await (await get()).arrayBuffer();
     const { id, name } = await engine.call('addModel', { bytes }, { transfer: [bytes] });
     tell(`The network ${name} (${id}) is loaded: archives that need it can be opened now`, false);
   });
 }
 
-const nothing = () => Promise.resolve(new ArrayBuffer(0));
-
-function show(load: (options: CallOptions) => Promise<Opened>, read = nothing): Promise<void> {
+function show(load: (options: CallOptions) => Promise<{ opened: Opened; file: Blob }>): Promise<void> {
   return task(async (signal) => {
     form.enable(false);
     let previewed = false;
@@ -100,12 +98,12 @@ function show(load: (options: CallOptions) => Promise<Opened>, read = nothing): 
       previewed = true;
       panel.preview(preview);
     };
-    const opened = await load({ signal, onProgress: (stage, fraction) => form.progress(stage, fraction), onPreview }).catch(async (error: unknown) => {
+    const { opened, file } = await load({ signal, onProgress: (stage, fraction) => form.progress(stage, fraction), onPreview }).catch(async (error: unknown) => {
       if (previewed) await (session ? draw() : panel.clear(''));
       throw error;
     });
     showFilesInside(opened);
-    session = { opened, read, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, missing: [], index: [] };
+    session = { opened, file, result: opened.result, variable: firstVariable(opened.variables), range: { missing: 0 }, missing: [], index: [] };
     showVariables(opened, session.variable, (variable) => void select(variable, false).catch(report));
     await select(session.variable, true);
     if (opened.why !== undefined) tell(`kept byte for byte, not as data: ${opened.why}`, false);
@@ -118,13 +116,11 @@ function compress(bounds: Bounds, model: Predictor, base: Base): Promise<void> {
     if (!session) return;
     form.enable(false);
     form.progress('compressing', 0);
-    const { opened, read, missing } = session;
+    const { opened, file, missing } = session;
     const backend: Backend = backends.chosen;
     const onProgress: CallOptions['onProgress'] = (stage, fraction) => form.progress(stage, fraction);
     signal.addEventListener('abort', () => packer.stop(), { once: true });
-    const bytes = await read();
-    signal.throwIfAborted();
-    const packed = await packer.call('compress', { bytes, name: opened.fileName, bounds, missing, model, base, backend }, { onProgress, transfer: [bytes] }).finally(() => packer.rest());
+    const packed = await packer.call('compress', { file, name: opened.fileName, bounds, missing, model, base, backend }, { onProgress }).finally(() => packer.rest());
     const result = await engine.call('check', { packed, backend }, { signal, onProgress, transfer: [packed.archive.buffer] });
     if (session?.opened !== opened) return;
     session.result = result;
@@ -145,15 +141,15 @@ async function select(variable: number, newFile: boolean): Promise<void> {
     panel.clear('This file holds no variables.');
     return;
   }
-  const drawable = chosen.dataType !== 'char' && chosen.bytes > 0;
-  const range = drawable ? await engine.call('range', { variable }) : { missing: 0 };
+  const drawable = chosen.dataType !== 'char' && chosen.bytes > 0 && opened.format !== 'file';
+  const range: Look = drawable ? await engine.call('look', { variable }) : { missing: 0 };
   if (session?.opened !== opened) return;
   Object.assign(session, { variable, range, index: chosen.shape.slice(0, -2).map(() => 0) });
   form.suggest(opened, chosen, range, newFile);
-  showSuspect(opened, variable);
+  showSuspect(opened, variable, range.suspect);
   showResult(opened, session.result, variable);
   showSliders(opened, chosen, session.index, () => void draw());
-  const drawn = drawable ? draw() : panel.clear(`${chosen.name}: ${chosen.bytes > 0 ? 'text, kept exactly' : 'no values'}`);
+  const drawn = drawable ? draw() : panel.clear(opened.format === 'file' ? 'This file is kept byte for byte; there is nothing to draw.' : `${chosen.name}: ${chosen.bytes > 0 ? 'text, kept exactly' : 'no values'}`);
   acceptance.show(opened, session.result, variable);
   await drawn;
 }

@@ -77,6 +77,12 @@ export interface Views {
   detail?: Plane[];
 }
 
+/** What the values of a variable tell. */
+export interface Look extends Range {
+  /** A stored value that looks like a code for "missing" though the file does not say so. */
+  suspect?: number;
+}
+
 /** Formats whose variables are pictures. */
 export const PICTURES: readonly Dataset['format'][] = ['png', 'picture'];
 
@@ -93,17 +99,18 @@ export type FileKind = 'archive' | 'original' | Format;
 export type Missing = [variable: number, value: number][];
 
 export interface Calls {
-  open: { args: { bytes: ArrayBuffer; name: string; backend: Backend }; result: Opened };
+  open: { args: { file: Blob; name: string; backend: Backend }; result: Opened };
   openFile: { args: { file: number; backend: Backend }; result: Opened };
   /** Makes an archive of a file; what is open does not matter. */
-  compress: { args: { bytes: ArrayBuffer; name: string; bounds: Bounds; missing: Missing; model: Predictor; base: Base; backend: Backend }; result: Packed };
+  compress: { args: { file: Blob; name: string; bounds: Bounds; missing: Missing; model: Predictor; base: Base; backend: Backend }; result: Packed };
   /** Decodes an archive of the open file and compares every value with it. */
   check: { args: { packed: Packed; backend: Backend }; result: Result };
   /** Takes a stored value of a variable of the open file as missing. */
   setMissing: { args: { variable: number; value: number }; result: Opened };
   addModel: { args: { bytes: ArrayBuffer }; result: Model };
   views: { args: { variable: number; planes: number[] }; result: Views };
-  range: { args: { variable: number }; result: Range };
+  /** What there is to know of the values of a variable. */
+  look: { args: { variable: number }; result: Look };
   acceptance: { args: { variable: number }; result: Acceptance };
   save: { args: { kind: FileKind; variable: number; plane: number }; result: { bytes: Uint8Array<ArrayBuffer>; fileName: string } };
 }

@@ -1,12 +1,45 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, fromFile, inspect, models, openDataset, preview, DeepCompError, type Acceptance, type Backend, type Dataset, type JobOptions, type Plane, type VariableReport } from 'deepcomp';
+import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openAny, preview, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type JobOptions, type Plane, type Ran, type VariableReport } from 'deepcomp';
 import { PICTURES, type Axis, type Calls, type Opened, type Packed, type Preview, type Reply, type Request, type Result, type Stage, type Views } from './protocol.ts';
 
 let source: Dataset | undefined;
 let sourceBytes = 0;
-let decoded: Dataset | undefined;
+let decoded: Decoded | undefined;
 /** What `decoded` came from: its bytes, which file in them, and which of its variables may have base layers. */
 let archive: { bytes: Uint8Array; file: number; layered: boolean[] } | undefined;
+
+/** A decoded file, whole, or one variable at a time where it is larger than what fits into memory beside its source. */
+interface Decoded {
+  fileName: string;
+  /** Loads a variable, if it is not at hand, and returns the dataset that holds it and its number there. */
+  of(variable: number): Promise<[Dataset, number]>;
+  /** All of it. */
+  whole(): Promise<Dataset>;
+  free(): void;
+}
+
+/** Bytes of values that are decoded whole. */
+const WHOLE = 2 ** 28;
+
+function decodedWhole(dataset: Dataset): Decoded {
+  return { fileName: dataset.fileName, of: async (variable) => [dataset, variable], whole: async () => dataset, free: () => dataset.free() };
+}
+
+function decodedInParts(bytes: Uint8Array, file: number, fileName: string, backend: Backend): Decoded {
+  let at: { variable: number; dataset: Dataset } | undefined;
+  const free = () => (at?.dataset.free(), (at = undefined));
+  const of = async (variable: number): Promise<[Dataset, number]> => {
+    if (at?.variable !== variable) {
+      free();
+      const { dataset } = await decompressTimed(bytes, { file, variable, backend });
+      // Whoever asked for another one in the meantime has looked at it by now.
+      free();
+      at = { variable, dataset };
+    }
+    return [at.dataset, 0];
+  };
+  return { fileName, of, free, whole: async () => (await decompressTimed(bytes, { file, backend })).dataset };
+}
 
 interface Post {
   stage(stage: Stage, fraction: number): void;
@@ -47,9 +80,9 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
     case 'setMissing': return Promise.resolve(setMissing(request.args));
     case 'addModel': return addModel(request.args.bytes);
     case 'views': return views(request.args.variable, request.args.planes);
-    case 'range': return Promise.resolve(shown().range(request.args.variable));
-    case 'acceptance': return Promise.resolve(accept(request.args.variable));
-    case 'save': return Promise.resolve(save(request.args));
+    case 'look': return look(request.args.variable);
+    case 'acceptance': return accept(request.args.variable);
+    case 'save': return save(request.args);
   }
 }
 
@@ -57,31 +90,19 @@ function job(stage: Stage, backend: Backend, post: Post, signal?: AbortSignal): 
   return { ...(signal && { signal }), backend, onProgress: ({ doneBytes, totalBytes }) => post.stage(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
 }
 
-function keep(next: { source?: Dataset | undefined; decoded?: Dataset | undefined; archive?: typeof archive }): void {
+function keep(next: { source?: Dataset | undefined; decoded?: Decoded | undefined; archive?: typeof archive }): void {
   if (next.source !== source) source?.free();
   if (next.decoded !== decoded) decoded?.free();
   ({ source, decoded, archive } = next);
 }
 
-async function open({ bytes: buffer, name, backend }: Calls['open']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
-  const bytes = new Uint8Array(buffer);
-  if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    const { dataset, why } = await openAny(bytes, name);
-    keep({ source: dataset });
-    sourceBytes = bytes.length;
-    return { ...describe(dataset, bytes.length), ...(why !== undefined && { why }) };
-  }
-  return openArchive(bytes, { file: 0, backend }, signal, post);
-}
-
-/** A file that is no data is kept as it is. A damaged one is an error. */
-async function openAny(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<{ dataset: Dataset; why?: string }> {
-  try {
-    return { dataset: await openDataset(bytes, name) };
-  } catch (error) {
-    if (!(error instanceof DeepCompError) || !['unknown-format', 'unsupported'].includes(error.code)) throw error;
-    return { dataset: await fromFile(bytes, name), why: error.message };
-  }
+async function open({ file, name, backend }: Calls['open']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
+  const start = new Uint8Array(await file.slice(0, SIGNATURE.length).arrayBuffer());
+  if (SIGNATURE.every((byte, i) => start[i] === byte)) return openArchive(new Uint8Array(await file.arrayBuffer()), { file: 0, backend }, signal, post);
+  const dataset = await openAny(file, name);
+  keep({ source: dataset });
+  sourceBytes = file.size;
+  return describe(dataset, file.size);
 }
 
 function setMissing({ variable, value }: Calls['setMissing']['args']): Opened {
@@ -96,9 +117,10 @@ async function openArchive(bytes: Uint8Array, { file, backend }: Calls['openFile
   const { name = '', variables = [] } = files[file] ?? {};
   const first = await firstPreview(bytes, file, variables);
   if (first) post.preview({ fileName: name, ...first });
-  const { dataset, seconds, ran } = await decompressTimed(bytes, { file, ...job('checking', backend, post, signal) });
-  keep({ decoded: dataset, archive: { bytes, file, layered: variables.map(({ model }) => model !== undefined) } });
+  const layered = variables.map(({ model }) => model !== undefined);
   const archiveBytes = files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length;
+  const { dataset, seconds, ran } = await decompressTimed(bytes, { file, ...job('checking', backend, post, signal) });
+  keep({ decoded: decodedWhole(dataset), archive: { bytes, file, layered } });
   const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds, decodeRan: ran };
   return { ...describe(dataset, bytes.length), result, files: { names: files.map((f) => f.name), current: file } };
 }
@@ -113,18 +135,18 @@ async function firstPreview(bytes: Uint8Array, file: number, variables: Variable
 }
 
 function describe(dataset: Dataset, fileBytes: number): Opened {
-  const { fileName, format, variables } = dataset;
+  const { fileName, format, variables, kept } = dataset;
   const axes: Record<string, Axis> = {};
   for (const { name, coordinate, dataType, units, attributes } of variables) {
     if (!coordinate || dataType === 'char') continue;
     const { calendar } = attributes;
     axes[name] = { name, values: Float64Array.from(dataset.values(name) as Float64Array, Number), ...(units && { units }), ...(typeof calendar === 'string' && { calendar }) };
   }
-  return { fileName, fileBytes, format, variables: [...variables], axes };
+  return { fileName, fileBytes, format, variables: [...variables], axes, ...(kept !== undefined && { why: kept }) };
 }
 
-async function pack({ bytes, name, bounds, missing, model, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
-  const { dataset } = await openAny(new Uint8Array(bytes), name);
+async function pack({ file, name, bounds, missing, model, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
+  const dataset = await openAny(file, name);
   missing.forEach(([variable, value]) => dataset.setMissing(variable, value));
   const { bytes: archive, variables, seconds, ran, warning } = await compress(dataset, { ...bounds, model, base, ...job('compressing', backend, post) });
   dataset.free();
@@ -136,12 +158,12 @@ async function check({ packed, backend }: Calls['check']['args'], signal: AbortS
   const { archive: bytes, variables, seconds, ran, base, warning } = packed;
   const original = source;
   if (!original) throw new DeepCompError('invalid-argument', 'open a data file first');
-  const back = await decompressTimed(bytes, job('checking', backend, post, signal));
+  const back = await checkAll(packed, original, backend, signal, post);
   if (source !== original) {
-    back.dataset.free();
+    back.decoded.free();
     throw new DeepCompError('cancelled', 'another file was opened');
   }
-  keep({ source, decoded: back.dataset, archive: { bytes, file: 0, layered: variables.map(({ base }) => (base?.chunks ?? 0) > 0) } });
+  keep({ source, decoded: back.decoded, archive: { bytes, file: 0, layered: variables.map(({ base }) => (base?.chunks ?? 0) > 0) } });
   const { version } = await inspect(bytes);
   return {
     archiveBytes: bytes.length,
@@ -150,7 +172,7 @@ async function check({ packed, backend }: Calls['check']['args'], signal: AbortS
     models: (await models()).list,
     ...(warning !== undefined && { warning }),
     base,
-    comparisons: original.variables.map((_, i) => compare(original, back.dataset, i)),
+    comparisons: back.comparisons,
     encodeSeconds: seconds,
     decodeSeconds: back.seconds,
     encodeRan: ran,
@@ -158,19 +180,49 @@ async function check({ packed, backend }: Calls['check']['args'], signal: AbortS
   };
 }
 
-function shown(): Dataset {
-  const dataset = source ?? decoded;
-  if (!dataset) throw new DeepCompError('invalid-argument', 'open a file first');
-  return dataset;
+/** Decodes all variables and compares them with the source: at once, or one after the other where they are large. */
+async function checkAll({ archive: bytes, variables }: Packed, original: Dataset, backend: Backend, signal: AbortSignal, post: Post) {
+  const total = variables.reduce((sum, v) => sum + v.rawBytes, 0);
+  if (total <= WHOLE) {
+    const { dataset, seconds, ran } = await decompressTimed(bytes, job('checking', backend, post, signal));
+    return { decoded: decodedWhole(dataset), seconds, ran, comparisons: original.variables.map((_, i) => compare(original, dataset, i)) };
+  }
+  const comparisons: Comparison[] = [];
+  let [done, seconds, ran]: [number, number, Ran] = [0, 0, { backend: 'cpu', workers: 0 }];
+  for (const [variable, { rawBytes }] of variables.entries()) {
+    const onProgress = ({ doneBytes }: { doneBytes: number }) => post.stage('checking', (done + doneBytes) / total);
+    const back = await decompressTimed(bytes, { variable, backend, signal, onProgress });
+    try {
+      comparisons.push(compare(original, back.dataset, variable, 0));
+    } finally {
+      back.dataset.free();
+    }
+    done += rawBytes;
+    seconds += back.seconds;
+    ran = back.ran;
+  }
+  return { decoded: decodedInParts(bytes, 0, original.fileName, backend), seconds, ran, comparisons };
+}
+
+/** Range of a variable, and of data a value that may mean "missing". */
+async function look(variable: number): Promise<Calls['look']['result']> {
+  if (source) {
+    const suspect = source.suspect(variable);
+    return { ...source.range(variable), ...(suspect !== undefined && { suspect }) };
+  }
+  if (!decoded) throw new DeepCompError('invalid-argument', 'open a file first');
+  const [dataset, index] = await decoded.of(variable);
+  return dataset.range(index);
 }
 
 async function views(variable: number, planes: number[]): Promise<Views> {
   const of = (plane: (index: number) => Plane) => planes.map(plane);
-  const [before, after] = [source, decoded];
+  const before = source;
+  const [after, index] = (await decoded?.of(variable)) ?? [undefined, 0];
   const whole: Views = {
     ...(before && { original: of((p) => before.plane(variable, p)) }),
-    ...(after && { decoded: of((p) => after.plane(variable, p)) }),
-    ...(before && after && { error: of((p) => difference(before, after, variable, p)) }),
+    ...(after && { decoded: of((p) => after.plane(index, p)) }),
+    ...(before && after && { error: of((p) => difference(before, after, variable, p, index)) }),
   };
   const base = await baseOf(variable, planes);
   return { ...whole, ...(base && whole.decoded && { base, detail: whole.decoded.map((plane, i) => detail(plane, base[i]!)) }) };
@@ -196,28 +248,34 @@ function detail(whole: Plane, base: Plane): Plane {
   return { ...whole, values, min: -largest, max: largest };
 }
 
-function accept(variable: number): Acceptance {
+async function accept(variable: number): Promise<Acceptance> {
   if (!source || !decoded) throw new DeepCompError('invalid-argument', 'open a data file and compress it first');
-  return acceptance(source, decoded, variable);
+  const [dataset, index] = await decoded.of(variable);
+  return acceptance(source, dataset, variable, index);
 }
 
-function save({ kind, variable, plane }: Calls['save']['args']): Calls['save']['result'] {
+async function save({ kind, variable, plane }: Calls['save']['args']): Promise<Calls['save']['result']> {
   if (!decoded || !archive) throw new DeepCompError('invalid-argument', 'compress first');
-  const { fileName, variables, format } = decoded;
-  const stem = fileName.replace(/\.[^.]*$/, '') || 'data';
-  const safe = (variables[variable]?.name ?? '').replace(/[^\p{L}\p{N}\-_.]/gu, '_');
-  const name = variables.length > 1 ? `${stem}.${safe}` : stem;
-  const many = !PICTURES.includes(format) && (variables[variable]?.planes ?? 1) > 1;
-  const bytes = (b: Uint8Array) => b as Uint8Array<ArrayBuffer>;
+  const stem = decoded.fileName.replace(/\.[^.]*$/, '') || 'data';
+  const whole = async (extension: string, format: 'netcdf' | 'netcdf4' | 'tiff' | 'npz') => saved(await (await decoded!.whole()).save(format), `${stem}.${extension}`);
   switch (kind) {
-    case 'archive': return { bytes: bytes(archive.bytes.slice()), fileName: `${stem}.dca` };
-    case 'original': return decoded.original() as Calls['save']['result'];
-    case 'netcdf': case 'netcdf4': return { bytes: bytes(decoded.save(kind)), fileName: `${stem}.nc` };
-    case 'tiff': return { bytes: bytes(decoded.save('tiff')), fileName: `${stem}.tif` };
-    case 'npz': return { bytes: bytes(decoded.save('npz')), fileName: `${stem}.npz` };
-    case 'npy': case 'csv': return { bytes: bytes(decoded.save(kind, variable)), fileName: `${name}.${kind}` };
-    case 'png': return { bytes: bytes(decoded.save('png', variable, plane)), fileName: many ? `${name}.${String(plane).padStart(4, '0')}.png` : `${name}.png` };
+    case 'archive': return saved(archive.bytes.slice(), `${stem}.dca`);
+    case 'original': return (await decoded.whole()).original() as Promise<Calls['save']['result']>;
+    case 'netcdf': case 'netcdf4': return whole('nc', kind);
+    case 'tiff': return whole('tif', kind);
+    case 'npz': return whole('npz', kind);
   }
+  const [dataset, index] = await decoded.of(variable);
+  const { name: own = '', planes = 1 } = dataset.variables[index] ?? {};
+  const name = archive.layered.length > 1 ? `${stem}.${own.replace(/[^\p{L}\p{N}\-_.]/gu, '_')}` : stem;
+  switch (kind) {
+    case 'npy': case 'csv': return saved(await dataset.save(kind, index), `${name}.${kind}`);
+    case 'png': return saved(await dataset.save('png', index, plane), planes > 1 && !PICTURES.includes(dataset.format) ? `${name}.${String(plane).padStart(4, '0')}.png` : `${name}.png`);
+  }
+}
+
+function saved(bytes: Uint8Array, fileName: string): Calls['save']['result'] {
+  return { bytes: bytes as Uint8Array<ArrayBuffer>, fileName };
 }
 
 /** Arrays in a reply that can change hands instead of being copied. */

@@ -2,7 +2,7 @@
 
 use super::Progress;
 use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer};
-use super::index::{Certificate, ChunkEntry, FileEntry, Index, VariableEntry, VariableReport, format_numbers};
+use super::index::{Certificate, ChunkEntry, FileEntry, Index, VariableEntry, VariableReport};
 use super::job::{Done, Job, Task, Written};
 use super::plan::{Plan, plan};
 use super::tiles::Tiling;
@@ -19,7 +19,11 @@ pub struct Compressor {
     /// The model of the options, for jobs that are done here.
     models: Models,
     out: Vec<u8>,
+    /// Bytes before `out`, which were taken.
+    taken: u64,
     index: Index,
+    /// The file that variables are being added to, its fields without values.
+    header: Option<Dataset>,
     /// Variables not written yet.
     pending: VecDeque<Work>,
     /// The variable, of those pending, that gives the next job.
@@ -55,19 +59,18 @@ struct Work {
 }
 
 impl Compressor {
-    /// Starts an archive with one dataset that came from the file `name`.
-    ///
-    /// # Errors
-    /// [`Error::BoundBelowPrecision`] when a variable cannot be held to the bound.
-    pub fn new(dataset: Dataset, name: &str, options: &Options) -> Result<Self> {
+    /// Starts an empty archive.
+    #[must_use]
+    pub fn empty(options: &Options) -> Self {
         let mut out = Vec::new();
         put_superblock(&mut out);
-        let index = Index { files: Vec::new() };
-        let mut compressor = Self {
+        Self {
             options: options.clone(),
             models: options.model.iter().cloned().collect(),
             out,
-            index,
+            taken: 0,
+            index: Index { files: Vec::new() },
+            header: None,
             pending: VecDeque::new(),
             giving: 0,
             given: 0,
@@ -77,7 +80,15 @@ impl Compressor {
             total_bytes: 0,
             done_variables: 0,
             bases: Vec::new(),
-        };
+        }
+    }
+
+    /// Starts an archive with one dataset that came from the file `name`.
+    ///
+    /// # Errors
+    /// [`Error::BoundBelowPrecision`] when a variable cannot be held to the bound.
+    pub fn new(dataset: Dataset, name: &str, options: &Options) -> Result<Self> {
+        let mut compressor = Self::empty(options);
         compressor.add(dataset, name)?;
         Ok(compressor)
     }
@@ -85,29 +96,61 @@ impl Compressor {
     /// Adds another dataset, to be compressed after those before it.
     ///
     /// # Errors
-    /// [`Error::BoundBelowPrecision`] as for [`Self::new`]; [`Error::InvalidArgument`] when a file of that name is in the archive already.
-    pub fn add(&mut self, dataset: Dataset, name: &str) -> Result<()> {
+    /// As for [`Self::begin`] and [`Self::add_variable`].
+    pub fn add(&mut self, mut dataset: Dataset, name: &str) -> Result<()> {
+        let fields = core::mem::take(&mut dataset.fields);
+        dataset.fields = fields.iter().map(Field::without_values).collect();
+        let layout = core::mem::take(&mut dataset.layout);
+        self.begin(dataset, name)?;
+        fields.into_iter().try_for_each(|field| self.add_variable(field))?;
+        self.end(layout);
+        Ok(())
+    }
+
+    /// Begins another file, of which `header` says everything but the values and the layout; all its variables follow by [`Self::add_variable`], in order, when there is
+    /// room for them, and then [`Self::end`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when a file of that name is in the archive already.
+    pub fn begin(&mut self, header: Dataset, name: &str) -> Result<()> {
         if self.index.files.iter().any(|f| f.name == name) {
             return Err(Error::InvalidArgument { what: format!("two inputs are called {name:?}; rename one, so that both can be extracted") });
         }
-        let plans = dataset.fields.iter().map(|f| plan(&dataset, f, &self.options.bounds)).collect::<Result<Vec<_>>>()?;
-        let (format, format_detail) = format_numbers(dataset.format);
-        self.index.files.push(FileEntry {
-            name: name.to_owned(),
-            format,
-            format_detail,
-            dimensions: dataset.dimensions.iter().map(Into::into).collect(),
-            attributes: dataset.attributes.iter().map(Into::into).collect(),
-            variables: Vec::new(),
-            layout: Some(dataset.layout).filter(|layout| !layout.is_empty()).map(Into::into),
-        });
-        let file = self.index.files.len() - 1;
-        for (field, plan) in dataset.fields.into_iter().zip(plans) {
-            self.total_bytes += field.values.byte_len() as u64;
-            let tiling = Tiling::of(&field.shape);
-            self.pending.push_back(Work { file, field, plan, tiling, given: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None });
-        }
+        self.index.files.push(FileEntry::of(&header, name));
+        self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
+        self.header = Some(header);
         Ok(())
+    }
+
+    /// Adds the next variable of the file that was begun.
+    ///
+    /// # Errors
+    /// [`Error::BoundBelowPrecision`] when it cannot be held to its bound; [`Error::InvalidArgument`] when no file was begun, or its values are not those of its shape.
+    pub fn add_variable(&mut self, field: Field) -> Result<()> {
+        let invalid = |what: &str| Error::InvalidArgument { what: format!("the variable {:?} {what}", field.name) };
+        let header = self.header.as_ref().ok_or_else(|| invalid("belongs to no file that was begun"))?;
+        if field.declared_bytes() != field.values.byte_len() as u64 {
+            return Err(invalid("has other values than its shape asks for"));
+        }
+        let plan = plan(header, &field, &self.options.bounds)?;
+        let tiling = Tiling::of(&field.shape);
+        let file = self.index.files.len() - 1;
+        self.pending.push_back(Work { file, field, plan, tiling, given: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None });
+        Ok(())
+    }
+
+    /// Ends the file that was begun, with its [`Dataset::layout`].
+    pub fn end(&mut self, layout: Vec<u8>) {
+        self.header = None;
+        if let Some(file) = self.index.files.last_mut() {
+            file.layout = Some(layout).filter(|layout| !layout.is_empty()).map(Into::into);
+        }
+    }
+
+    /// The bytes of the archive that are ready and were not taken yet, so that they need not stay in memory; what [`Self::finish`] gives comes after them.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        self.taken += self.out.len() as u64;
+        core::mem::take(&mut self.out)
     }
 
     /// The next job; `None` when all are given out.
@@ -136,7 +179,7 @@ impl Compressor {
         while let Some(done) = self.waiting.remove(&self.written) {
             self.end_variables();
             if let Some(work) = self.pending.front_mut() {
-                self.done_bytes += work.write(&mut self.out, done)?;
+                self.done_bytes += work.write((&mut self.out, self.taken), done)?;
             }
             self.written += 1;
         }
@@ -164,7 +207,7 @@ impl Compressor {
         self.next_job().map(|job| job.run(&self.models).and_then(|done| self.accept(done))).transpose()
     }
 
-    /// Encodes what is left and returns the archive with a report per variable, in file order.
+    /// Encodes what is left and returns the archive, or the rest of it, with a report per variable, in file order.
     ///
     /// # Errors
     /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back.
@@ -176,7 +219,7 @@ impl Compressor {
         self.end_variables();
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.bases);
         let reports = reports.map(|(report, base)| Ok(VariableReport { base, ..report? })).collect::<Result<_>>()?;
-        let offset = self.out.len() as u64;
+        let offset = self.taken + self.out.len() as u64;
         put_record(&mut self.out, RecordKind::Index, &self.index.to_payload()?);
         put_trailer(&mut self.out, offset);
         Ok((self.out, reports))
@@ -198,13 +241,13 @@ impl Work {
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 
-    /// Writes what became of its next chunk into `out` and returns how many bytes of values it covers.
-    fn write(&mut self, out: &mut Vec<u8>, done: Done) -> Result<u64> {
+    /// Writes what became of its next chunk into `out`, before which stand so many bytes, and returns how many bytes of values it covers.
+    fn write(&mut self, (out, before): (&mut Vec<u8>, u64), done: Done) -> Result<u64> {
         let Done { values, written, .. } = done;
         let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
         let Written { payload, max_error, missing, model, base } = written.ok_or_else(foreign)?;
         self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
-        let offset = put_record(out, RecordKind::Chunk, &payload);
+        let offset = before + put_record(out, RecordKind::Chunk, &payload);
         let values_sum = super::frame::values_sum(&values) as u32;
         self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
         self.max_error = self.max_error.max(max_error);

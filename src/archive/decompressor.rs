@@ -7,16 +7,20 @@ use super::job::{Done, Job, Task};
 use super::reader::Archive;
 use super::tiles::Tiling;
 use crate::error::{Error, Result};
-use crate::field::{Attribute, Dataset, Dimension, Field, Values};
+use crate::field::{Attribute, Dataset, Dimension, Field, SourceFormat, Values};
+use crate::limits::Limits;
 use crate::weights::{ModelId, Models};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Decodes a file of an archive: hands out jobs, which may be done anywhere and come back in any order.
 #[derive(Debug)]
 pub struct Decompressor {
     archive: Archive,
     file: usize,
-    /// Those begun.
+    /// Numbers of the variables to decode.
+    wanted: Range<usize>,
+    /// Those begun, from the first that is wanted on.
     fields: Vec<Begun>,
     given: usize,
     /// Variable and chunk of the jobs that have not come back.
@@ -41,13 +45,34 @@ impl Decompressor {
     /// Prepares to decode file number `file`.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when there is no such file; [`Error::ModelUnavailable`] when it takes a network that is not among `models`.
+    /// [`Error::InvalidArgument`] when there is no such file; [`Error::ModelUnavailable`] when it takes a network that is not among `models`; [`Error::LimitExceeded`] when all
+    /// its variables together are over the limit.
     pub fn new(archive: Archive, file: usize, models: &Models) -> Result<Self> {
-        for variable in &archive.file(file)?.variables {
+        let all = 0..archive.file(file)?.variables.len();
+        Self::of(archive, file, all, models)
+    }
+
+    /// Prepares to decode a single variable. The dataset will be of arrays, as it is no longer what its format describes.
+    ///
+    /// # Errors
+    /// As for [`Self::new`]; [`Error::NoSuchVariable`].
+    pub fn of_variable(archive: Archive, file: usize, variable: usize, models: &Models) -> Result<Self> {
+        let variables = &archive.file(file)?.variables;
+        if variable >= variables.len() {
+            let available = variables.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Error::NoSuchVariable { name: variable.to_string(), available });
+        }
+        Self::of(archive, file, variable..variable + 1, models)
+    }
+
+    fn of(archive: Archive, file: usize, wanted: Range<usize>, models: &Models) -> Result<Self> {
+        for variable in archive.file(file)?.variables.get(wanted.clone()).unwrap_or_default() {
             variable.model.map(|id| models.get(ModelId(id))).transpose()?;
         }
-        let total_bytes = archive.variables(file)?.iter().map(|v| v.raw_bytes).sum();
-        Ok(Self { archive, file, fields: Vec::new(), given: 0, under_way: BTreeMap::new(), done_bytes: 0, total_bytes, models: models.clone() })
+        let total_bytes = archive.variables(file)?.get(wanted.clone()).unwrap_or_default().iter().fold(0u64, |sum, v| sum.saturating_add(v.raw_bytes));
+        Limits::check("the decoded dataset", total_bytes, archive.limits().decoded_bytes)?;
+        let fields = Vec::new();
+        Ok(Self { archive, file, wanted, fields, given: 0, under_way: BTreeMap::new(), done_bytes: 0, total_bytes, models: models.clone() })
     }
 
     /// The next job out of `bytes`, the whole archive; `None` when all are given out.
@@ -57,20 +82,27 @@ impl Decompressor {
     pub fn next_job(&mut self, bytes: &[u8]) -> Result<Option<Job>> {
         let archive = self.archive.clone();
         let file = archive.file(self.file)?;
+        let variables = file.variables.get(self.wanted.clone()).unwrap_or_default();
         loop {
             let last = self.fields.len().checked_sub(1);
-            if let Some((variable, begun, entry)) = last.and_then(|i| Some((i, self.fields.get_mut(i)?, file.variables.get(i)?)))
+            if let Some((variable, begun, entry)) = last.and_then(|i| Some((i, self.fields.get_mut(i)?, variables.get(i)?)))
                 && let Some(chunk) = entry.chunks.get(begun.given)
             {
                 let payload = payload(chunk, bytes, &entry.name)?.to_vec();
                 let task = Task::Decode { payload, data_type: entry.data_type()?, sum: chunk.values_sum };
-                let job = Job { number: self.given, variable, shape: begun.tiling.place(begun.given).shape, model: entry.model.map(ModelId), task };
+                let job = Job {
+                    number: self.given,
+                    variable: self.wanted.start + variable,
+                    shape: begun.tiling.place(begun.given).shape,
+                    model: entry.model.map(ModelId),
+                    task,
+                };
                 self.under_way.insert(self.given, (variable, begun.given));
                 self.given += 1;
                 begun.given += 1;
                 return Ok(Some(job));
             }
-            let Some(following) = file.variables.get(self.fields.len()) else { return Ok(None) };
+            let Some(following) = variables.get(self.fields.len()) else { return Ok(None) };
             let field = blank(following, following.shape(file)?)?;
             let begun = Begun { tiling: following.tiling(field.values.len())?, field, given: 0, left: following.chunks.len() };
             if begun.left == 0 {
@@ -91,11 +123,11 @@ impl Decompressor {
         let Begun { field, tiling, left, .. } = self.fields.get_mut(variable).ok_or_else(foreign)?;
         tiling.paste_values(&mut field.values, tiling.place(chunk), &done.values)?;
         *left -= 1;
-        if let (0, Some(entry)) = (*left, self.archive.file(self.file)?.variables.get(variable)) {
+        if let (0, Some(entry)) = (*left, self.archive.file(self.file)?.variables.get(self.wanted.start + variable)) {
             certify(entry, field)?;
         }
         self.done_bytes += done.values.byte_len() as u64;
-        Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable })
+        Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.wanted.start + variable })
     }
 
     /// Decodes the next chunk here, out of `bytes`, the whole archive; `None` when all are done.
@@ -121,8 +153,12 @@ impl Decompressor {
         let file = self.archive.file(self.file)?;
         let dimensions = file.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
         let attributes = file.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
+        let fields = self.fields.into_iter().map(|begun| begun.field).collect();
+        if self.wanted != (0..file.variables.len()) {
+            return Ok(Dataset { format: SourceFormat::Array, dimensions, attributes, fields, layout: Vec::new() });
+        }
         let layout = file.layout.as_ref().map_or_else(Vec::new, |layout| layout.to_vec());
-        Ok(Dataset { format: source_format(file), dimensions, attributes, fields: self.fields.into_iter().map(|begun| begun.field).collect(), layout })
+        Ok(Dataset { format: source_format(file), dimensions, attributes, fields, layout })
     }
 }
 

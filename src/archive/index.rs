@@ -6,7 +6,7 @@ use super::tiles::Tiling;
 use crate::codec::BaseReport;
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
-use crate::field::{Attribute, DataType, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
+use crate::field::{Attribute, DataType, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
 use crate::limits::Limits;
 use crate::weights::ModelId;
 use minicbor::bytes::ByteVec;
@@ -258,8 +258,24 @@ impl TryFrom<&DimensionEntry> for Dimension {
     }
 }
 
+impl FileEntry {
+    /// Of a dataset, without its variables.
+    pub(crate) fn of(dataset: &Dataset, name: &str) -> Self {
+        let (format, format_detail) = format_numbers(dataset.format);
+        Self {
+            name: name.to_owned(),
+            format,
+            format_detail,
+            dimensions: dataset.dimensions.iter().map(Into::into).collect(),
+            attributes: dataset.attributes.iter().map(Into::into).collect(),
+            variables: Vec::new(),
+            layout: Some(&dataset.layout).filter(|layout| !layout.is_empty()).map(|layout| layout.clone().into()),
+        }
+    }
+}
+
 /// Number and detail of a source format.
-pub(crate) fn format_numbers(format: SourceFormat) -> (u8, u8) {
+fn format_numbers(format: SourceFormat) -> (u8, u8) {
     match format {
         SourceFormat::Array => (0, 0),
         SourceFormat::NetCdf3 { version } => (1, version),

@@ -6,6 +6,7 @@
 //! As bytes both travel between workers that share no memory; those bytes are no format, only this very build reads them.
 
 use super::frame::values_sum;
+use super::travel::{data_type, put_values, values};
 use crate::codec::accelerator::{Accelerator, Desk, LocalFuture, Processor, at_once, together};
 use crate::codec::chunk::ChunkShape;
 use crate::codec::decode::{Decoded, decode};
@@ -269,19 +270,4 @@ fn put_option(out: &mut Vec<u8>, number: Option<u64>) {
 
 fn option(reader: &mut Reader) -> Result<Option<u64>> {
     if reader.u8()? == 0 { Ok(None) } else { reader.varint().map(Some) }
-}
-
-/// Values take up the rest.
-fn put_values(out: &mut Vec<u8>, values: &Values) {
-    out.push(values.data_type() as u8);
-    out.extend(values.to_le_bytes());
-}
-
-fn values(reader: &mut Reader) -> Result<Values> {
-    Ok(Values::from_le_bytes(data_type(reader)?, reader.rest()))
-}
-
-fn data_type(reader: &mut Reader) -> Result<DataType> {
-    let number = reader.u8()?;
-    DataType::from_number(number).ok_or_else(|| Error::corrupt(format_args!("there is no type {number}")))
 }

@@ -12,6 +12,7 @@ mod plan;
 mod preview;
 mod reader;
 mod tiles;
+mod travel;
 mod version;
 
 pub use compressor::Compressor;
@@ -20,6 +21,7 @@ pub use index::VariableReport;
 pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;
 pub use reader::Archive;
+pub use travel::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
 pub use version::FormatVersion;
 
 /// How far a compressor or decompressor has come.

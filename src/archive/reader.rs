@@ -49,6 +49,10 @@ impl Archive {
         entry.variables.iter().map(|v| v.report(entry)).collect()
     }
 
+    pub(super) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub(crate) fn file(&self, number: usize) -> Result<&FileEntry> {
         let count = self.index.files.len();
         self.index.files.get(number).ok_or_else(|| Error::InvalidArgument { what: format!("file {number} was asked for, the archive has {count} (from 0)") })
@@ -56,15 +60,13 @@ impl Archive {
 
     /// Everything the index promises is checked here once, so that decoding can rely on it.
     fn check(&self, available: u64) -> Result<()> {
-        let mut decoded = 0u64;
         for file in &self.index.files {
             for count in [file.dimensions.len(), file.attributes.len(), file.variables.len()] {
                 Limits::check("a list in the index", count as u64, self.limits.items)?;
             }
             for variable in &file.variables {
                 let report = variable.report(file)?;
-                decoded = decoded.saturating_add(report.raw_bytes);
-                Limits::check("the decoded dataset", decoded, self.limits.decoded_bytes)?;
+                Limits::check("a decoded variable", report.raw_bytes, self.limits.decoded_bytes)?;
                 let tiling = variable.tiling(report.shape.iter().product())?;
                 if tiling.chunks() != variable.chunks.len() {
                     return Err(Error::corrupt(format_args!(

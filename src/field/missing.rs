@@ -91,21 +91,26 @@ const CODES: [f64; 16] = [99.0, 999.0, 9999.0, 99_999.0, 999_999.0, 32_766.0, 32
 /// are from each other.
 #[must_use]
 pub fn suspected_missing(field: &Field) -> Option<f64> {
-    let missing = &field.missing;
-    with_values!(&field.values, values => suspect(values.iter().filter(|v| !missing.is_missing(**v)).map(|v| v.to_f64()), field.values.data_type()))
-}
-
-fn suspect(values: impl Iterator<Item = f64> + Clone, data_type: DataType) -> Option<f64> {
-    let ends = |values: &mut dyn Iterator<Item = f64>| values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    let (smallest, largest) = ends(&mut values.clone());
     // Types of one byte and text hold classes and colours.
-    if smallest >= largest || data_type.size() == 1 {
+    if field.values.data_type().size() == 1 {
         return None;
     }
+    let ends = |but: f64| {
+        let (mut low, mut high, mut left_out) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
+        each_present(field, &mut |v| if v == but { left_out += 1 } else { (low, high) = (low.min(v), high.max(v)) });
+        (low, high, left_out)
+    };
+    let (smallest, largest, _) = ends(f64::NAN);
     let usual = |end: f64| CODES.iter().any(|code| (end.abs() - code).abs() <= code * 1e-6);
-    [smallest, largest].into_iter().filter(|end| usual(*end)).find(|end| {
-        let (low, high) = ends(&mut values.clone().filter(|v| v != end));
+    [smallest, largest].into_iter().filter(|end| smallest < largest && usual(*end)).find(|end| {
+        let (low, high, count) = ends(*end);
         let apart = (end - low).abs().min((end - high).abs());
-        values.clone().filter(|v| v == end).take(2).count() == 2 && low <= high && apart > high - low
+        count >= 2 && low <= high && apart > high - low
     })
+}
+
+/// Calls `visit` with each stored value that is not missing.
+fn each_present(field: &Field, visit: &mut dyn FnMut(f64)) {
+    let missing = &field.missing;
+    with_values!(&field.values, values => values.iter().filter(|v| !missing.is_missing(**v)).for_each(|v| visit(v.to_f64())));
 }

@@ -105,6 +105,25 @@ impl Field {
         self.attributes.iter().find(|a| a.name == name).map(|a| &a.value)
     }
 
+    /// The same but for the values.
+    #[must_use]
+    pub fn without_values(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            dimensions: self.dimensions.clone(),
+            shape: self.shape.clone(),
+            values: Values::empty(self.values.data_type()),
+            attributes: self.attributes.clone(),
+            missing: self.missing.clone(),
+        }
+    }
+
+    /// Bytes of the values that the shape asks for, whether they are there or not.
+    #[must_use]
+    pub fn declared_bytes(&self) -> u64 {
+        self.shape.iter().fold(self.values.data_type().size() as u64, |n, d| n.saturating_mul(*d as u64))
+    }
+
     /// CF packing: physical = stored · scale + offset. Identity when the attributes are absent.
     #[must_use]
     pub fn packing(&self) -> Packing {
@@ -142,6 +161,11 @@ impl Dataset {
         if count != Some(values.len()) {
             return Err(Error::InvalidArgument { what: format!("shape {shape:?} does not hold {} values", values.len()) });
         }
+        Ok(Self::array(name, shape, values, format))
+    }
+
+    /// As [`Self::from_array`]; the values may follow later.
+    pub(crate) fn array(name: &str, shape: &[usize], values: Values, format: SourceFormat) -> Self {
         let dimensions = shape.iter().enumerate().map(|(i, &length)| Dimension { name: format!("dim_{i}"), length, unlimited: false }).collect();
         let field = Field {
             name: name.to_owned(),
@@ -151,7 +175,7 @@ impl Dataset {
             attributes: Vec::new(),
             missing: Missing::NonFinite,
         };
-        Ok(Self { format, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() })
+        Self { format, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }
     }
 
     /// A file of any kind, to be kept byte for byte.

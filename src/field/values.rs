@@ -157,6 +157,12 @@ macro_rules! with_values {
 pub use with_values;
 
 impl Values {
+    /// None of that type.
+    #[must_use]
+    pub fn empty(data_type: DataType) -> Self {
+        Self::from_le_bytes(data_type, &[])
+    }
+
     /// `count` zeros.
     ///
     /// # Errors
@@ -232,8 +238,13 @@ impl Values {
     #[must_use]
     pub fn to_le_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.byte_len());
-        with_values!(self, v => v.iter().for_each(|x| bytes.extend(x.to_le_bytes())));
+        self.put_le_bytes(&mut bytes);
         bytes
+    }
+
+    /// Appends the values as little-endian bytes.
+    pub(crate) fn put_le_bytes(&self, out: &mut Vec<u8>) {
+        with_values!(self, v => v.iter().for_each(|x| out.extend(x.to_le_bytes())));
     }
 
     /// An array from little-endian bytes; an incomplete last value is dropped.

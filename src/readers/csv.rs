@@ -95,8 +95,10 @@ impl Form {
         let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().filter(|line| !is_aside(line)).take(SAMPLE_LINES).collect();
         let delimiter = [';', '\t', ','].into_iter().find(|d| lines.iter().all(|line| line.contains(*d))).unwrap_or(' ');
         let mut form = Self { delimiter, comma: false, header: false, labels: false, columns: 0 };
-        form.comma = delimiter == ';' && lines.iter().any(|line| line.contains(',')) && !lines.iter().skip(1).any(|line| line.contains('.'));
         let (first, rest) = lines.split_first()?;
+        // Names in the first line may have points.
+        let pointed = form.cells(first).any(|cell| cell.contains('.') && form.number(cell).is_some()) || rest.iter().any(|line| line.contains('.'));
+        form.comma = delimiter == ';' && lines.iter().any(|line| line.contains(',')) && !pointed;
         let top: Vec<&str> = form.cells(first).collect();
         let corner = top.first().is_some_and(|cell| cell.is_empty() || form.is_text(cell));
         let named = top.iter().any(|cell| form.is_text(cell));
@@ -231,7 +233,10 @@ impl<'a> Table<'a> {
                 found += 1;
                 if is_missing(cell) {
                     column.whole = false;
-                    table.missing.get_or_insert(cell);
+                    // Among spaces an empty cell is one in quotes, and nothing would be left of the others.
+                    if table.missing.is_none_or(|text| text.is_empty() && form.delimiter == ' ') {
+                        table.missing = Some(cell);
+                    }
                     table.values.push(f64::NAN);
                     continue;
                 }

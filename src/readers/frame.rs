@@ -3,6 +3,8 @@
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 
+use super::input::Input;
+use crate::error::Result;
 use crate::limits::Limits;
 use crate::wire::{Reader, put_varint};
 
@@ -22,26 +24,28 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// Cuts the stretches out; none when they overlap each other or what must `stay`, leave the file, or the rest exceeds `limit` bytes.
-    pub(crate) fn cut(bytes: &[u8], stretches: impl Iterator<Item = (u64, u64)>, stay: &[(u64, u64)], limit: u64) -> Option<Self> {
-        let holes = join(stretches)?;
+    pub(crate) fn cut(input: &Input<'_>, stretches: impl Iterator<Item = (u64, u64)>, stay: &[(u64, u64)], limit: u64) -> Result<Option<Self>> {
         let end = |(at, length): (u64, u64)| at.saturating_add(length);
+        let Some(holes) = join(stretches) else { return Ok(None) };
         let meets = |kept: &(u64, u64)| holes.get(holes.partition_point(|h| end(*h) <= kept.0)).is_some_and(|h| h.0 < end(*kept));
         let removed: u64 = holes.iter().map(|h| h.1).sum();
-        let left = (bytes.len() as u64).checked_sub(removed).filter(|n| n.saturating_add(HOLE_BYTES * holes.len() as u64) <= limit)?;
-        if stay.iter().any(meets) {
-            return None;
+        let left = input.length().checked_sub(removed).filter(|n| n.saturating_add(HOLE_BYTES * holes.len() as u64) <= limit);
+        if left.is_none() || stay.iter().any(meets) {
+            return Ok(None);
         }
-        let mut rest = Vec::with_capacity(usize::try_from(left).ok()?);
+        let mut rest = Vec::new();
         let mut at = 0;
-        for hole in &holes {
-            rest.extend_from_slice(bytes.get(usize::try_from(at).ok()?..usize::try_from(hole.0).ok()?)?);
-            at = end(*hole);
+        for hole in holes.iter().copied().chain([(input.length(), 0)]) {
+            let Some(between) = hole.0.checked_sub(at) else { return Ok(None) };
+            let Some(bytes) = input.values(at, between)? else { return Ok(None) };
+            rest.extend_from_slice(&bytes);
+            at = end(hole);
         }
-        rest.extend_from_slice(bytes.get(usize::try_from(at).ok()?..)?);
-        Some(Self { rest, holes })
+        Ok(Some(Self { rest, holes }))
     }
 
     /// A frame whose only hole is at its end.
+    #[cfg(feature = "formats")]
     pub(crate) fn open(rest: Vec<u8>, hole: u64) -> Self {
         let at = rest.len() as u64;
         Self { rest, holes: vec![(at, hole)] }

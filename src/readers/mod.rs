@@ -4,14 +4,23 @@
 
 pub(crate) mod csv;
 pub(crate) mod frame;
+#[cfg(feature = "formats")]
 pub(crate) mod grib;
+pub(crate) mod input;
 pub(crate) mod netcdf;
+#[cfg(feature = "formats")]
 pub(crate) mod netcdf4;
 mod npy;
 pub(crate) mod npz;
+mod opened;
+#[cfg(feature = "formats")]
 mod picture;
 mod png;
+#[cfg(feature = "formats")]
 pub(crate) mod tiff;
+
+pub use input::{Input, Source};
+pub use opened::{OpenFile, Opened};
 
 use crate::error::{Error, Result};
 use crate::field::{Dataset, SourceFormat, Values};
@@ -86,7 +95,7 @@ pub fn sniff(bytes: &[u8]) -> Result<FileFormat> {
     if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         return Ok(FileFormat::Picture);
     }
-    if grib::is_bulletin(bytes) {
+    if is_bulletin(bytes) {
         return Ok(FileFormat::Grib);
     }
     if csv::is_table(bytes) {
@@ -96,6 +105,19 @@ pub fn sniff(bytes: &[u8]) -> Result<FileFormat> {
         Some((_, name, advice)) => Err(Error::Unsupported { what: (*name).to_owned(), advice: (*advice).to_owned() }),
         None => Err(Error::UnknownFormat { seen: describe(bytes) }),
     }
+}
+
+/// Bytes in which a GRIB message is looked for: headings of bulletins are shorter.
+const HEADING: usize = 200;
+
+/// Whether a GRIB message follows the heading of a bulletin.
+fn is_bulletin(bytes: &[u8]) -> bool {
+    find_message(bytes.get(..HEADING).unwrap_or(bytes)).is_some()
+}
+
+/// Where the first GRIB message begins.
+fn find_message(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(8).position(|w| matches!(w, [b'G', b'R', b'I', b'B', _, _, _, 1 | 2]))
 }
 
 /// What unknown bytes look like, for a person.
@@ -115,24 +137,43 @@ fn describe(bytes: &[u8]) -> String {
     }
 }
 
-/// Reads a file that is not an archive. `name` is the file name; its stem names the variable of a format that has no names.
+/// Bytes that tell the format of a file: one more than are looked at for numbers in text.
+const TELLING: u64 = (1 << 16) + 1;
+
+/// Opens a file that is not an archive, which may be larger than memory where it is NetCDF, NPY, GRIB or TIFF. `name` is the file name; its stem names the variable of a
+/// format that has no names.
 ///
 /// # Errors
 /// As [`sniff`]; [`Error::Malformed`] for bytes that break the rules of their format; [`Error::LimitExceeded`]; [`Error::Unsupported`] for a valid
-/// file that this build cannot hold; [`Error::InvalidArgument`] for an archive.
-pub fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
-    match sniff(bytes)? {
-        FileFormat::NetCdf3 => netcdf::read(bytes, limits),
-        FileFormat::Npy => npy::read(bytes, stem(name), limits),
-        FileFormat::Png => png::read(bytes, stem(name), limits),
-        FileFormat::NetCdf4 => netcdf4::read(bytes, limits),
-        FileFormat::Grib => grib::read(bytes, limits),
-        FileFormat::Tiff => tiff::read(bytes, stem(name), limits),
-        FileFormat::Npz => npz::read(bytes, limits),
-        FileFormat::Picture => picture::read(bytes, stem(name), limits),
-        FileFormat::Csv => csv::read(bytes, stem(name), limits),
+/// file that this build cannot hold; [`Error::FormatsNeeded`] without the feature `formats`; [`Error::Unreadable`]; [`Error::InvalidArgument`] for an archive.
+pub fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
+    let whole = || input.whole(limits);
+    match sniff(&input.start(TELLING)?)? {
+        FileFormat::NetCdf3 => netcdf::open(input, limits),
+        FileFormat::Npy => npy::open(input, stem(name), limits),
+        FileFormat::Png => png::read(&whole()?, stem(name), limits).map(Opened::whole),
+        FileFormat::Npz => npz::read(&whole()?, limits).map(Opened::whole),
+        FileFormat::Csv => csv::read(&whole()?, stem(name), limits).map(Opened::whole),
+        #[cfg(feature = "formats")]
+        FileFormat::NetCdf4 => netcdf4::open(input, limits),
+        #[cfg(feature = "formats")]
+        FileFormat::Grib => grib::open(input, limits),
+        #[cfg(feature = "formats")]
+        FileFormat::Tiff => tiff::open(input, stem(name), limits),
+        #[cfg(feature = "formats")]
+        FileFormat::Picture => picture::read(&whole()?, stem(name), limits).map(Opened::whole),
+        #[cfg(not(feature = "formats"))]
+        FileFormat::NetCdf4 | FileFormat::Grib | FileFormat::Tiff | FileFormat::Picture => Err(Error::FormatsNeeded),
         FileFormat::Archive => Err(Error::InvalidArgument { what: "this is already a DeepComp archive; open it instead of reading it as data".to_owned() }),
     }
+}
+
+/// Reads a whole file that is in memory.
+///
+/// # Errors
+/// As [`open`] and [`Opened::read`].
+pub fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
+    open(&bytes.into(), name, limits)?.read()
 }
 
 /// So many bytes from `begin` on, if the file has them.

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::input::Input;
+use super::opened::{Opened, Variables};
 use crate::error::{Error, Result};
 use crate::field::{self, Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
 use crate::limits::Limits;
@@ -41,20 +43,33 @@ pub(crate) const fn padded(length: u64) -> Option<u64> {
     length.checked_next_multiple_of(4)
 }
 
-/// Reads a whole file.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
-    let Contents { version, dimensions, attributes, variables, records, header_bytes } = Contents::parse(bytes, limits)?;
-    let total = variables.iter().try_fold(0u64, |sum, v| sum.checked_add(v.byte_len(&records)?));
-    Limits::check("the data in this file", total.unwrap_or(u64::MAX), limits.decoded_bytes)?;
-    let stretches: Vec<Stretches> = variables.iter().map(|v| v.stretches(&records)).collect();
-    let fields = variables.into_iter().map(|v| v.into_field(bytes, &dimensions, &records)).collect::<Result<_>>()?;
-    let mut dataset = Dataset { format: SourceFormat::NetCdf3 { version }, dimensions, attributes, fields, layout: Vec::new() };
-    if !writers::netcdf::makes(&dataset, bytes) {
+/// Reads the header.
+pub(super) fn open<'a>(input: &'a Input<'_>, limits: &Limits) -> Result<Opened<'a>> {
+    let Contents { version, dimensions, attributes, variables, records, header_bytes } = Contents::parse(input, limits)?;
+    let fields = variables.iter().map(|v| v.field(&dimensions)).collect();
+    let mut header = Dataset { format: SourceFormat::NetCdf3 { version }, dimensions, attributes, fields, layout: Vec::new() };
+    if !writers::netcdf::makes(&header, input)? {
+        let stretches: Vec<Stretches> = variables.iter().map(|v| v.stretches(&records)).collect();
         // An archive has to hold the frame with all else that is not values.
-        let frame = Frame::cut(bytes, stretches.iter().flat_map(Stretches::all), &[(0, header_bytes)], limits.metadata_bytes / 4);
-        dataset.layout = frame.map_or_else(Vec::new, |frame| frame.encode());
+        let frame = Frame::cut(input, stretches.iter().flat_map(Stretches::all), &[(0, header_bytes)], limits.metadata_bytes / 4)?;
+        header.layout = frame.map_or_else(Vec::new, |frame| frame.encode());
     }
-    Ok(dataset)
+    Ok(Opened::new(header, Stored { input, variables, records }, limits))
+}
+
+/// Where the values are.
+struct Stored<'a> {
+    input: &'a Input<'a>,
+    variables: Vec<Variable>,
+    records: Records,
+}
+
+impl Variables for Stored<'_> {
+    fn values(&mut self, number: usize, field: &Field) -> Result<Values> {
+        let data_type = field.values.data_type();
+        let variable = self.variables.get(number).map(|variable| variable.stored(self.input, &self.records)).transpose()?;
+        Ok(Values::from_be_bytes(data_type, &variable.unwrap_or_default()))
+    }
 }
 
 /// What the header says.
@@ -68,14 +83,14 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
-    pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Self> {
-        let version = bytes.get(3).copied().unwrap_or_default();
-        let mut header = Header { bytes, at: 4, wide: version == 5, version, items: 0, limits };
+    pub(crate) fn parse(input: &Input<'_>, limits: &Limits) -> Result<Self> {
+        let version = input.start(4)?.get(3).copied().unwrap_or_default();
+        let mut header = Header { input, at: 4, wide: version == 5, version, items: 0, limits };
         let declared = header.record_count()?;
         let mut dimensions = header.dimensions()?;
         let attributes = header.attributes()?;
         let variables = header.variables(&dimensions)?;
-        let records = Records::new(&variables, declared, bytes.len() as u64, header.at)?;
+        let records = Records::new(&variables, declared, input.length(), header.at)?;
         check_extents(&variables, &records, &header)?;
         for dimension in dimensions.iter_mut().filter(|d| d.unlimited) {
             dimension.length = Limits::check("the record dimension", records.count, isize::MAX as u64)?;
@@ -105,7 +120,7 @@ fn malformed(offset: u64, expected: impl Into<String>) -> Error {
 
 /// A cursor over the header.
 struct Header<'a> {
-    bytes: &'a [u8],
+    input: &'a Input<'a>,
     /// Offset of the next byte.
     at: u64,
     /// Whether counts have 8 bytes (version 5).
@@ -118,7 +133,7 @@ struct Header<'a> {
 
 impl<'a> Header<'a> {
     fn remaining(&self) -> u64 {
-        (self.bytes.len() as u64).saturating_sub(self.at)
+        self.input.length().saturating_sub(self.at)
     }
 
     fn take(&mut self, length: u64) -> Result<&'a [u8]> {
@@ -127,14 +142,18 @@ impl<'a> Header<'a> {
             return Err(malformed(self.at, format!("{length} more bytes of header")));
         }
         Limits::check("the header", end, self.limits.metadata_bytes)?;
-        let taken = slice(self.bytes, self.at, length)?;
+        let taken = self.peek(length)?;
         self.at = end;
         Ok(taken)
     }
 
+    fn peek(&self, length: u64) -> Result<&'a [u8]> {
+        self.input.metadata(self.at, length)?.ok_or_else(|| malformed(self.at, format!("{length} more bytes")))
+    }
+
     fn take_padded(&mut self, length: u64) -> Result<&'a [u8]> {
         let all = self.take(padded(length).unwrap_or(u64::MAX))?;
-        slice(all, 0, length)
+        Ok(all.get(..length as usize).unwrap_or_default())
     }
 
     /// A big-endian number of `N` bytes.
@@ -152,7 +171,7 @@ impl<'a> Header<'a> {
     /// Number of records; none when the file was written as a stream and does not say.
     fn record_count(&mut self) -> Result<Option<u64>> {
         let streaming = if self.wide { [0xff; 8].as_slice() } else { &[0xff; 4] };
-        if slice(self.bytes, self.at, streaming.len() as u64)? == streaming {
+        if self.peek(streaming.len() as u64)? == streaming {
             self.take(streaming.len() as u64)?;
             return Ok(None);
         }
@@ -309,23 +328,29 @@ impl Variable {
     }
 
     /// The bytes of all values, one after the other: a copy only where records of several variables take turns.
-    fn stored<'a>(&self, bytes: &'a [u8], records: &Records) -> Result<Cow<'a, [u8]>> {
+    fn stored<'a>(&self, input: &'a Input<'_>, records: &Records) -> Result<Cow<'a, [u8]>> {
+        let read = |at: u64, length: u64| input.values(at, length)?.ok_or_else(|| malformed(at, format!("{length} more bytes")));
         let length = self.byte_len(records).unwrap_or(u64::MAX);
         if length == 0 || !self.record || records.count == 1 || records.stride == self.chunk {
-            return slice(bytes, if length == 0 { 0 } else { self.begin }, length).map(Cow::Borrowed);
+            return read(if length == 0 { 0 } else { self.begin }, length);
         }
-        let mut gathered = Vec::with_capacity(Limits::check("a variable", length, bytes.len() as u64)?);
+        let mut gathered = Vec::with_capacity(Limits::check("a variable", length, input.length())?);
         for record in 0..records.count {
-            gathered.extend_from_slice(slice(bytes, self.begin.saturating_add(record.saturating_mul(records.stride)), self.chunk)?);
+            gathered.extend_from_slice(&read(self.begin.saturating_add(record.saturating_mul(records.stride)), self.chunk)?);
         }
         Ok(Cow::Owned(gathered))
     }
 
-    fn into_field(self, bytes: &[u8], all: &[Dimension], records: &Records) -> Result<Field> {
-        let values = Values::from_be_bytes(self.data_type, &self.stored(bytes, records)?);
-        let shape = self.dimensions.iter().filter_map(|id| all.get(*id)).map(|d| d.length).collect();
-        let missing = missing_rule(self.data_type, &self.attributes);
-        Ok(Field { name: self.name, dimensions: self.dimensions, shape, values, attributes: self.attributes, missing })
+    /// Without values.
+    fn field(&self, all: &[Dimension]) -> Field {
+        Field {
+            name: self.name.clone(),
+            dimensions: self.dimensions.clone(),
+            shape: self.dimensions.iter().filter_map(|id| all.get(*id)).map(|d| d.length).collect(),
+            values: Values::empty(self.data_type),
+            attributes: self.attributes.clone(),
+            missing: missing_rule(self.data_type, &self.attributes),
+        }
     }
 }
 
@@ -370,7 +395,7 @@ impl Extent<'_> {
 
 /// Checks that all values lie behind the header, in the file, and apart from each other.
 fn check_extents(variables: &[Variable], records: &Records, header: &Header<'_>) -> Result<()> {
-    let file = header.bytes.len() as u64;
+    let file = header.input.length();
     let mut apart: Vec<Extent<'_>> = variables.iter().filter(|v| !v.record).map(Variable::extent).collect();
     if records.count > 0 {
         let mut first: Vec<Extent<'_>> = variables.iter().filter(|v| v.record).map(Variable::extent).collect();
@@ -394,10 +419,6 @@ fn check_apart(extents: &mut [Extent<'_>], from: u64, to: u64) -> Result<()> {
         free = extent.end();
     }
     Ok(())
-}
-
-fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
-    super::slice(bytes, begin, length).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
 }
 
 /// The rule of `_FillValue` and `missing_value`, compared in the type of the variable.

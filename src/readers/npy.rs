@@ -3,49 +3,64 @@
 //!
 //! Deliberately absent: half precision, booleans, complex, longer text, structured and object arrays, which [`Values`] does not hold.
 
+use super::input::Input;
+use super::opened::{Opened, Variables};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Dataset, SourceFormat, Values};
+use crate::field::{DataType, Dataset, Field, SourceFormat, Values};
 use crate::limits::Limits;
 
-/// Reads a whole file; the field is called `name`. In Fortran order the shape is reversed and the values stay as they are.
-pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
-    let (header, data, data_at) = split(bytes, limits)?;
-    let text_at = data_at - header.len() as u64;
+/// Reads the header; the field is called `name`. In Fortran order the shape is reversed and the values stay as they are.
+pub(super) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
+    let (text_at, header) = header(input, limits)?;
     let text = core::str::from_utf8(header).map_err(|e| malformed(text_at + e.valid_up_to() as u64, "text in ASCII or UTF-8"))?;
     let Header { descriptor, fortran_order, mut shape } = Parser { text, at: 0, base: text_at }.header(limits)?;
     let (data_type, big_endian) = element(&descriptor)?;
     let count = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d)).and_then(|n| n.checked_mul(data_type.size()));
-    let expected = count.ok_or_else(|| malformed(text_at, "a shape that fits a file"))?;
-    if data.len() != expected {
-        let offset = data_at + data.len().min(expected) as u64;
-        return Err(malformed(offset, format!("{expected} bytes of data, found {}", data.len())));
+    let expected = count.ok_or_else(|| malformed(text_at, "a shape that fits a file"))? as u64;
+    let data_at = text_at + header.len() as u64;
+    let found = input.length() - data_at;
+    if found != expected {
+        return Err(malformed(data_at + found.min(expected), format!("{expected} bytes of data, found {found}")));
     }
-    Limits::check("the data in this file", expected as u64, limits.decoded_bytes)?;
-    let values = if big_endian { Values::from_be_bytes(data_type, data) } else { Values::from_le_bytes(data_type, data) };
     if fortran_order {
         shape.reverse();
     }
-    Dataset::from_array(name, &shape, values, SourceFormat::Npy { fortran_order, big_endian })
+    let header = Dataset::array(name, &shape, Values::empty(data_type), SourceFormat::Npy { fortran_order, big_endian });
+    Ok(Opened::new(header, Stored { input, at: data_at, big_endian }, limits))
+}
+
+/// Where the values are.
+struct Stored<'a> {
+    input: &'a Input<'a>,
+    at: u64,
+    big_endian: bool,
+}
+
+impl Variables for Stored<'_> {
+    fn values(&mut self, _: usize, field: &Field) -> Result<Values> {
+        let data = self.input.values(self.at, field.declared_bytes())?.unwrap_or_default();
+        let data_type = field.values.data_type();
+        Ok(if self.big_endian { Values::from_be_bytes(data_type, &data) } else { Values::from_le_bytes(data_type, &data) })
+    }
 }
 
 fn malformed(offset: u64, expected: impl Into<String>) -> Error {
     Error::Malformed { format: "NPY", offset, expected: expected.into() }
 }
 
-/// Header text, data, and where the data starts.
-fn split<'a>(bytes: &'a [u8], limits: &Limits) -> Result<(&'a [u8], &'a [u8], u64)> {
-    let length_bytes = match bytes.get(6..8) {
+/// Where the header text starts, and the text.
+fn header<'a>(input: &'a Input<'_>, limits: &Limits) -> Result<(u64, &'a [u8])> {
+    let length_bytes = match input.metadata(6, 2)? {
         Some([1, 0]) => 2,
         Some([2 | 3, 0]) => 4,
         _ => return Err(malformed(6, "version 1.0, 2.0 or 3.0")),
     };
-    let rest = bytes.get(8..).unwrap_or_default();
-    let (length, rest) = rest.split_at_checked(length_bytes).ok_or_else(|| malformed(8, "the length of the header"))?;
+    let length = input.metadata(8, length_bytes)?.ok_or_else(|| malformed(8, "the length of the header"))?;
     let length = length.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-    let length = Limits::check("the header", length, limits.metadata_bytes)?;
-    let at = 8 + length_bytes as u64;
-    let (header, data) = rest.split_at_checked(length).ok_or_else(|| malformed(at, format!("{length} bytes of header")))?;
-    Ok((header, data, at + length as u64))
+    Limits::check("the header", length, limits.metadata_bytes)?;
+    let at = 8 + length_bytes;
+    let text = input.metadata(at, length)?.ok_or_else(|| malformed(at, format!("{length} bytes of header")))?;
+    Ok((at, text))
 }
 
 /// Element type and whether it is big-endian.

@@ -37,7 +37,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
         }
         let (data, at) = entry.data(bytes, left, limits)?;
         let stored = matches!(data, Cow::Borrowed(_));
-        let array = super::npy::read(&data, name, &Limits { decoded_bytes: left, ..*limits }).map_err(|error| match error {
+        let array = array(&data, name, &Limits { decoded_bytes: left, ..*limits }).map_err(|error| match error {
             Error::Malformed { format, offset, expected } => Error::Malformed { format, offset: if stored { at + offset } else { at }, expected },
             other => other,
         })?;
@@ -49,6 +49,10 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
         dataset.layout.clear();
     }
     Ok(dataset)
+}
+
+fn array(data: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
+    super::npy::open(&data.into(), name, limits)?.read()
 }
 
 fn flags(format: SourceFormat, stored: bool) -> u8 {
@@ -130,6 +134,9 @@ fn find_directory(bytes: &[u8]) -> Result<(u64, u64)> {
 fn directory<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Vec<Entry<'a>>> {
     let (mut at, count) = find_directory(bytes)?;
     Limits::check("members", count, limits.items)?;
+    if count == 0 {
+        return Err(malformed(at, "at least one array"));
+    }
     let mut entries = Vec::new();
     for _ in 0..count {
         let fixed = slice(bytes, at, 46)?;

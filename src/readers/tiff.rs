@@ -11,13 +11,17 @@ mod chunk;
 mod geo;
 pub(crate) mod structure;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::input::Input;
+use super::opened::{Opened, Variables};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values};
 use crate::limits::Limits;
 use crate::readers::frame::Frame;
 use crate::writers::tiff::{Picture, Tag, assemble};
 use geo::Georeference;
-use structure::{Directory, Page, Structure, tag};
+use structure::{Directory, Form, Page, Structure, tag};
 
 /// More than any compression here expands.
 const MAX_EXPANSION: u64 = 1 << 11;
@@ -59,18 +63,36 @@ const STORAGE: [u16; 16] = [
     40965,
 ];
 
-/// Reads a whole file. Its only picture is called `name`; several are called `name_1`, `name_2` and so on.
-pub(super) fn read(bytes: &[u8], name: &str, limits: &Limits) -> Result<Dataset> {
-    let structure = Structure::parse(bytes, limits)?;
+/// Reads all but the pixels. The only picture of a file is called `name`; several are called `name_1`, `name_2` and so on.
+pub(super) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
+    let structure = Structure::parse(input, limits)?;
     let pages = structure.pages()?;
-    check_size(&pages, bytes, limits)?;
-    let mut dataset = Dataset { format: SourceFormat::Tiff, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
+    check_size(&pages, input.length(), limits)?;
+    let mut header = Dataset { format: SourceFormat::Tiff, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
+    header.layout = layout(input, &structure, &pages, limits)?;
     let names: Vec<String> = if pages.len() == 1 { vec![name.to_owned()] } else { (1..=pages.len()).map(|number| format!("{name}_{number}")).collect() };
-    for (name, (directory, page)) in names.iter().zip(&pages) {
-        add(&mut dataset, name, &names, bytes, (directory, page))?;
+    let mut stored = Stored { input, form: structure.form, pages: BTreeMap::new() };
+    let mut axes = Axes::default();
+    for (name, (directory, page)) in names.iter().zip(pages) {
+        add(&mut header, &mut axes, name, &names, (directory, &page));
+        stored.pages.insert(header.fields.len() - 1, page);
     }
-    dataset.layout = layout(bytes, &structure, &pages, limits)?;
-    Ok(dataset)
+    Ok(Opened::new(header, stored, limits))
+}
+
+/// Where the pixels are.
+struct Stored<'a> {
+    input: &'a Input<'a>,
+    form: Form,
+    /// By number of the field.
+    pages: BTreeMap<usize, Page>,
+}
+
+impl Variables for Stored<'_> {
+    fn values(&mut self, number: usize, field: &Field) -> Result<Values> {
+        let page = self.pages.get(&number).ok_or_else(|| malformed(0, "a picture"))?;
+        values(self.input, page, &field.missing, self.form)
+    }
 }
 
 fn malformed(offset: u64, expected: impl Into<String>) -> Error {
@@ -81,11 +103,11 @@ fn unsupported(what: &str) -> Error {
     Error::Unsupported { what: what.to_owned(), advice: "convert it with `gdal_translate -co COMPRESS=DEFLATE`".to_owned() }
 }
 
-fn slice(bytes: &[u8], begin: u64, length: u64) -> Result<&[u8]> {
-    super::slice(bytes, begin, length).ok_or_else(|| malformed(begin, format!("{length} more bytes")))
+fn metadata<'a>(input: &'a Input<'_>, begin: u64, length: u64) -> Result<&'a [u8]> {
+    input.metadata(begin, length)?.ok_or_else(|| malformed(begin, format!("{length} more bytes")))
 }
 
-fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -> Result<()> {
+fn check_size(pages: &[(&Directory<'_>, Page)], file: u64, limits: &Limits) -> Result<()> {
     if pages.is_empty() {
         return Err(Error::Unsupported {
             what: "a TIFF without a full picture".to_owned(),
@@ -97,7 +119,6 @@ fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -
     let total = pages.iter().try_fold(0u64, |sum, (_, page)| sum.checked_add(size(page)?)).unwrap_or(u64::MAX);
     let chunk = pages.iter().flat_map(|(_, page)| page.chunks().next().map(|c| page.decoded_bytes(&c) as u64)).max().unwrap_or(0);
     Limits::check("the data in this file", total.max(chunk), limits.decoded_bytes)?;
-    let file = bytes.len() as u64;
     let stored = |page: &Page| {
         page.chunks().filter(|c| page.stored.get(c.index).is_some_and(|s| s.1 > 0)).fold(0u64, |sum, c| sum.saturating_add(page.decoded_bytes(&c) as u64))
     };
@@ -109,72 +130,84 @@ fn check_size(pages: &[(&Directory<'_>, Page)], bytes: &[u8], limits: &Limits) -
 }
 
 /// Adds the field of a page, with its coordinates, which are not called as any of the pictures is.
-fn add(dataset: &mut Dataset, name: &str, names: &[String], bytes: &[u8], (directory, page): (&Directory<'_>, &Page)) -> Result<()> {
+fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[String], (directory, page): (&Directory<'_>, &Page)) {
     let (missing, fill) = no_data(directory, page.data_type);
-    let values = values(bytes, directory, page, &missing)?;
     let georeference = Georeference::new(directory);
     let mut dimensions = Vec::new();
     if page.samples > 1 {
-        dimensions.push(axis(dataset, names, "band", page.samples, None));
+        dimensions.push(axes.axis(dataset, names, "band", page.samples, None));
     }
-    for (axes, length) in [(0, page.height), (1, page.width)] {
-        let name = [["y", "x"], ["lat", "lon"]].get(usize::from(georeference.as_ref().is_some_and(|g| g.geographic))).and_then(|n| n.get(axes));
-        let coordinate = georeference.as_ref().and_then(|g| g.coordinate(axes, length));
-        dimensions.push(axis(dataset, names, name.copied().unwrap_or("y"), length, coordinate));
+    for (axis, length) in [(0, page.height), (1, page.width)] {
+        let name = [["y", "x"], ["lat", "lon"]].get(usize::from(georeference.as_ref().is_some_and(|g| g.geographic))).and_then(|n| n.get(axis));
+        let coordinate = georeference.as_ref().and_then(|g| g.coordinate(axis, length));
+        dimensions.push(axes.axis(dataset, names, name.copied().unwrap_or("y"), length, coordinate));
     }
     let mut attributes: Vec<Attribute> = fill.map(|value| Attribute { name: "_FillValue".to_owned(), value }).into_iter().collect();
     let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
     attributes.extend(texts.map(|(name, text)| Attribute { name: (*name).to_owned(), value: Values::Char(text.to_vec()) }));
     if let Some((code, geographic)) = georeference.and_then(|g| Some((g.epsg?, g.geographic))) {
         attributes.push(Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) });
-        attributes.push(Attribute::text("grid_mapping", &reference_system(dataset, names, code, geographic)));
+        attributes.push(Attribute::text("grid_mapping", &axes.system(dataset, names, code, geographic)));
     }
+    let values = Values::empty(page.data_type);
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
-    Ok(())
 }
 
-/// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
-fn axis(dataset: &mut Dataset, names: &[String], base: &str, length: usize, coordinate: Option<Field>) -> usize {
-    let mut name = base.to_owned();
-    let mut number = 1;
+/// Number of the dimension, and of the field of its coordinate.
+type Axis = (usize, Option<usize>);
+
+/// Axes and reference systems that pictures share.
+#[derive(Default)]
+struct Axes {
+    /// By what they are asked for as, and their length.
+    known: BTreeMap<(&'static str, usize), Vec<Axis>>,
+    /// How many of each name there have been.
+    numbers: BTreeMap<&'static str, usize>,
+    /// Names of reference systems by code, and whether it is one of latitudes and longitudes.
+    systems: BTreeMap<(u16, bool), String>,
+}
+
+impl Axes {
+    /// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
+    fn axis(&mut self, dataset: &mut Dataset, names: &[String], base: &'static str, length: usize, coordinate: Option<Field>) -> usize {
+        let known = self.known.entry((base, length)).or_default();
+        let values = |field: &Option<usize>| field.and_then(|index| dataset.fields.get(index)).map(|f| &f.values);
+        if let Some((index, _)) = known.iter().find(|(_, field)| values(field) == coordinate.as_ref().map(|c| &c.values)) {
+            return *index;
+        }
+        let name = free(&mut self.numbers, names, base);
+        let index = dataset.dimensions.len();
+        known.push((index, coordinate.as_ref().map(|_| dataset.fields.len())));
+        dataset.dimensions.push(Dimension { name: name.clone(), length, unlimited: false });
+        dataset.fields.extend(coordinate.map(|field| Field { name, dimensions: vec![index], ..field }));
+        index
+    }
+
+    /// Name of the scalar whose attributes say, as in NetCDF after the CF conventions, in which system coordinates are.
+    fn system(&mut self, dataset: &mut Dataset, names: &[String], code: u16, geographic: bool) -> String {
+        if let Some(known) = self.systems.get(&(code, geographic)) {
+            return known.clone();
+        }
+        let name = free(&mut self.numbers, names, "spatial_ref");
+        let mut attributes = vec![Attribute::text("spatial_ref", &format!("EPSG:{code}"))];
+        attributes.extend(geographic.then(|| Attribute::text("grid_mapping_name", "latitude_longitude")));
+        let values = Values::I32(vec![0]);
+        dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
+        self.systems.insert((code, geographic), name.clone());
+        name
+    }
+}
+
+/// A name that no picture has, and nothing else that was called so.
+fn free(numbers: &mut BTreeMap<&'static str, usize>, names: &[String], base: &'static str) -> String {
+    let number = numbers.entry(base).or_default();
     loop {
-        let known = dataset.dimensions.iter().position(|d| d.name == name);
-        let values = |index: usize| dataset.fields.iter().find(|f| f.dimensions == [index] && f.name == name).map(|f| &f.values);
-        let same =
-            |index: &usize| dataset.dimensions.get(*index).is_some_and(|d| d.length == length) && values(*index) == coordinate.as_ref().map(|c| &c.values);
-        if let Some(index) = known.filter(same) {
-            return index;
+        *number += 1;
+        let name = if *number == 1 { base.to_owned() } else { format!("{base}_{number}") };
+        if !names.contains(&name) {
+            return name;
         }
-        if known.is_none() && !names.contains(&name) {
-            break;
-        }
-        number += 1;
-        name = format!("{base}_{number}");
     }
-    let index = dataset.dimensions.len();
-    dataset.dimensions.push(Dimension { name: name.clone(), length, unlimited: false });
-    dataset.fields.extend(coordinate.map(|field| Field { name, dimensions: vec![index], ..field }));
-    index
-}
-
-/// Name of the scalar whose attributes say, as in NetCDF after the CF conventions, in which system coordinates are.
-fn reference_system(dataset: &mut Dataset, names: &[String], code: u16, geographic: bool) -> String {
-    let system = Attribute::text("spatial_ref", &format!("EPSG:{code}"));
-    if let Some(known) = dataset.fields.iter().find(|f| f.attributes.first() == Some(&system)) {
-        return known.name.clone();
-    }
-    let taken = |name: &String| names.contains(name) || dataset.fields.iter().any(|f| f.name == *name);
-    let mut name = "spatial_ref".to_owned();
-    let mut number = 1;
-    while taken(&name) {
-        number += 1;
-        name = format!("spatial_ref_{number}");
-    }
-    let mut attributes = vec![system];
-    attributes.extend(geographic.then(|| Attribute::text("grid_mapping_name", "latitude_longitude")));
-    let values = Values::I32(vec![0]);
-    dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
-    name
 }
 
 /// What `GDAL_NODATA` says, in the type of the picture.
@@ -204,14 +237,13 @@ fn no_data(directory: &Directory<'_>, data_type: DataType) -> (Missing, Option<V
     found.map_or((Missing::NonFinite, None), |(bits, value)| (Missing::Patterns(vec![bits]), Some(value)))
 }
 
-fn values(bytes: &[u8], directory: &Directory<'_>, page: &Page, missing: &Missing) -> Result<Values> {
+fn values(input: &Input<'_>, page: &Page, missing: &Missing, form: Form) -> Result<Values> {
     let count = page.count().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
     let mut values = Values::zeros(page.data_type, count)?;
-    let form = directory.form;
     let row_bytes = page.row_bytes().unwrap_or(usize::MAX);
     for chunk in page.chunks() {
         let used = page.used_bytes(&chunk);
-        let decoded = chunk::decode(bytes, page, &chunk, form)?;
+        let decoded = chunk::decode(input, page, &chunk, form)?;
         let blank = decoded.is_none().then(|| blank_row(missing, page.data_type, used, form.big_endian));
         for row in 0..chunk.rows {
             let stored = decoded.as_ref().and_then(|d| d.get(row * row_bytes..row * row_bytes + used));
@@ -233,12 +265,12 @@ fn blank_row(missing: &Missing, data_type: DataType, length: usize, big_endian: 
 }
 
 /// The frame of this file, or of an uncompressed one with the same tags where this one cannot come back as it is.
-fn layout(bytes: &[u8], structure: &Structure<'_>, pages: &[(&Directory<'_>, Page)], limits: &Limits) -> Result<Vec<u8>> {
+fn layout(input: &Input<'_>, structure: &Structure<'_>, pages: &[(&Directory<'_>, Page)], limits: &Limits) -> Result<Vec<u8>> {
     // An archive has to hold it with all else that is not values.
     let limit = limits.metadata_bytes / 4;
     let rows: Option<Vec<_>> = pages.iter().map(|(_, page)| page.rows()).collect();
-    let own = rows.and_then(|rows| Frame::cut(bytes, rows.into_iter().flatten(), &structure.extents, limit));
-    if let Some(frame) = own {
+    let own = rows.map(|rows| Frame::cut(input, rows.into_iter().flatten(), &structure.extents, limit));
+    if let Some(frame) = own.transpose()?.flatten() {
         return Ok(frame.encode());
     }
     let pictures: Vec<Picture> = pages.iter().map(|(directory, page)| picture(directory, page)).collect();
@@ -248,7 +280,10 @@ fn layout(bytes: &[u8], structure: &Structure<'_>, pages: &[(&Directory<'_>, Pag
 }
 
 fn picture(directory: &Directory<'_>, page: &Page) -> Picture {
-    let kept = directory.entries.iter().filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
+    // Of several entries of one tag the first is the one that counts, even if it is of no known type.
+    let mut seen = BTreeSet::new();
+    let first = directory.entries.iter().filter(|e| seen.insert(e.tag));
+    let kept = first.filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
     let tags = kept.map(|e| Tag { number: e.tag, kind: e.kind, count: e.count, value: e.value.to_vec() }).collect();
     Picture { tags, height: page.height, row_bytes: page.width * page.together() * page.data_type.size(), planes: page.samples / page.together() }
 }

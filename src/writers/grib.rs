@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::readers::grib::bits::{self, MAX_WIDTH, pack};
 use crate::readers::grib::grid::Grid;
 use crate::readers::grib::layout::{BITS_FROM_VALUES, Layout, MAX_FILLING, MessageEntry, RecordEntry};
-use crate::readers::grib::message::{BITMAP_HEAD, END, Record};
+use crate::readers::grib::message::{BITMAP_HEAD, END, Record, Span};
 use crate::readers::grib::octets::Octets;
 use crate::readers::grib::packing::{Numbers, Precision, Representation, Template};
 
@@ -147,7 +147,7 @@ fn header(length: usize, number: u8) -> Result<[u8; 5]> {
     Ok([a, b, c, d, number])
 }
 
-/// A record as it was, with empty data.
+/// A record as it was, without data.
 fn source<'a>(layout: &'a Layout, entry: &RecordEntry, state: &State<'a>) -> Result<Record<'a>> {
     let octets = |bytes| Octets::new(bytes, 0);
     Ok(Record {
@@ -160,7 +160,7 @@ fn source<'a>(layout: &'a Layout, entry: &RecordEntry, state: &State<'a>) -> Res
         representation: octets(layout.string(entry.representation)?),
         bitmap: octets(layout.string(entry.bitmap)?),
         mask: None,
-        data: octets(entry.raw.map_or(Ok(&[] as &[u8]), |raw| layout.string(raw))?),
+        data: Span { at: 0, length: 0 },
     })
 }
 
@@ -254,8 +254,9 @@ fn unchanged<T: Precision>(
             plane.iter().zip(mask).filter(|(_, set)| **set).map(|(x, _)| *x).collect()
         }
     };
-    if entry.raw.is_some() {
-        return Ok(same(&coded, record, representation).then(|| record.data.bytes.to_vec()));
+    if let Some(raw) = entry.raw {
+        let raw = layout.string(raw)?;
+        return Ok(same(&coded, record, raw, representation).then(|| raw.to_vec()));
     }
     let bits = representation.bits;
     let mut data = match (representation.template, T::TYPE) {
@@ -286,8 +287,8 @@ fn integers<T: Precision>(values: &[T], representation: &Representation) -> Opti
 }
 
 /// Whether values are those of the numbers that were kept.
-fn same<T: Precision>(coded: &[T], record: &Record<'_>, representation: &Representation) -> bool {
-    match representation.numbers(record, coded.len(), &Limits::default()) {
+fn same<T: Precision>(coded: &[T], record: &Record<'_>, raw: &[u8], representation: &Representation) -> bool {
+    match representation.numbers(record, Octets::new(raw, 0), coded.len(), &Limits::default()) {
         Ok(Numbers::Integers(integers)) => representation.scale.rounded::<T>(&integers).iter().zip(coded).all(|(a, b)| a.to_bits64() == b.to_bits64()),
         _ => false,
     }

@@ -1,13 +1,29 @@
 //! [`Dataset`] -> bytes of a known file format, the mirror of [`crate::readers`].
 
 mod csv;
+#[cfg(feature = "formats")]
 mod grib;
 pub(crate) mod netcdf;
+#[cfg(feature = "formats")]
 mod netcdf4;
 mod npy;
 mod npz;
 mod png;
+#[cfg(feature = "formats")]
 pub(crate) mod tiff;
+
+/// What this build leaves to another.
+#[cfg(not(feature = "formats"))]
+mod elsewhere {
+    use crate::error::{Error, Result};
+    use crate::field::Dataset;
+
+    pub(super) const fn write(_: &Dataset) -> Result<Vec<u8>> {
+        Err(Error::FormatsNeeded)
+    }
+}
+#[cfg(not(feature = "formats"))]
+use elsewhere::{self as grib, self as netcdf4, self as tiff};
 
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Field, SourceFormat, Values};
@@ -15,7 +31,7 @@ use crate::field::{Dataset, Field, SourceFormat, Values};
 /// Writes the format the dataset came from; arrays of a program as NPY when there is one, else as NetCDF, and GIF, JPEG and WebP as PNG.
 ///
 /// # Errors
-/// As the functions for the single formats; [`Error::InvalidArgument`] when a dataset in NPY, PNG or CSV does not have exactly one field.
+/// As the functions for the single formats, which is [`Error::FormatsNeeded`] for those of the feature `formats` in a build without it; [`Error::InvalidArgument`] when a dataset in NPY, PNG or CSV does not have exactly one field.
 pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     match (dataset.format, dataset.fields.as_slice()) {
         (SourceFormat::NetCdf3 { .. }, _) => netcdf(dataset),

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values, with_values};
 use crate::limits::Limits;
 use crate::readers::frame::Frame;
+use crate::readers::input::Input;
 use crate::readers::netcdf::{Contents, TAG_ATTRIBUTE, TAG_DIMENSION, TAG_VARIABLE, TYPES, Variable, padded};
 
 /// Largest number that a signed field of four bytes holds.
@@ -19,7 +20,7 @@ const MAX_SIZE: u64 = u32::MAX as u64 - 3;
 pub(super) fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     match framed(dataset) {
         Some(file) => Ok(file),
-        None => Plan::new(dataset)?.file(),
+        None => Plan::new(dataset)?.file(dataset),
     }
 }
 
@@ -30,7 +31,7 @@ fn framed(dataset: &Dataset) -> Option<Vec<u8>> {
     }
     let total = dataset.fields.iter().map(|f| f.values.byte_len() as u64).sum();
     let mut file = Frame::decode(&dataset.layout, total)?.file()?;
-    let Contents { dimensions, attributes, variables, records, .. } = Contents::parse(&file, &Limits::default()).ok()?;
+    let Contents { dimensions, attributes, variables, records, .. } = Contents::parse(&Input::from(file.as_slice()), &Limits::default()).ok()?;
     let same =
         |v: &Variable, f: &Field| v.name == f.name && v.dimensions == f.dimensions && v.attributes == f.attributes && v.data_type == f.values.data_type();
     let fields = &dataset.fields;
@@ -53,9 +54,9 @@ fn framed(dataset: &Dataset) -> Option<Vec<u8>> {
     Some(file)
 }
 
-/// Whether [`write`] makes these bytes of the dataset that was read from them, without looking at the values, which are the same.
-pub(crate) fn makes(dataset: &Dataset, bytes: &[u8]) -> bool {
-    Plan::new(dataset).is_ok_and(|plan| plan.matches(bytes))
+/// Whether [`write`] makes these bytes of the dataset whose header was read from them. Its values, which are the same, are not needed.
+pub(crate) fn makes(header: &Dataset, input: &Input<'_>) -> Result<bool> {
+    Plan::new(header).map_or(Ok(false), |plan| plan.matches(input))
 }
 
 fn invalid(what: String) -> Error {
@@ -121,8 +122,8 @@ impl<'a> Part<'a> {
         let count = inner.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
         let chunk = count.and_then(|n| (n as u64).checked_mul(field.values.data_type().size() as u64)).filter(|n| i64::try_from(*n).is_ok());
         let whole = if is_record { field.shape.first().zip(count).and_then(|(n, count)| n.checked_mul(count)) } else { count };
-        let (Some(count), Some(chunk), true) = (count, chunk, whole == Some(field.values.len()) && lengths.as_ref() == Some(&field.shape)) else {
-            return Err(invalid(format!("the variable {:?} of shape {:?} does not match its dimensions or its values", field.name, field.shape)));
+        let (Some(count), Some(chunk), true) = (count, chunk, whole.is_some() && lengths.as_ref() == Some(&field.shape)) else {
+            return Err(unlike(field));
         };
         if field.dimensions.iter().skip(1).any(|id| Some(*id) == record) {
             return Err(no_room("an unlimited dimension, or one of length 0, that is not the first of its variable"));
@@ -146,6 +147,10 @@ impl<'a> Part<'a> {
             _ => [0; 4],
         }
     }
+}
+
+fn unlike(field: &Field) -> Error {
+    invalid(format!("the variable {:?} of shape {:?} does not match its dimensions or its values", field.name, field.shape))
 }
 
 const fn twice([a, b]: [u8; 2]) -> [u8; 4] {
@@ -195,7 +200,10 @@ impl<'a> Plan<'a> {
         Ok(Self { parts, records, layout })
     }
 
-    fn file(self) -> Result<Vec<u8>> {
+    fn file(self, dataset: &Dataset) -> Result<Vec<u8>> {
+        if let Some(field) = dataset.fields.iter().find(|f| f.declared_bytes() != f.values.byte_len() as u64) {
+            return Err(unlike(field));
+        }
         let mut out = self.layout.header;
         let more = usize::try_from(self.layout.end).ok().and_then(|end| end.checked_sub(out.len())).ok_or_else(too_large)?;
         out.reserve_exact(more);
@@ -218,23 +226,34 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether header, length and gaps are these; the header tells where the values stand.
-    fn matches(&self, bytes: &[u8]) -> bool {
-        bytes.starts_with(&self.layout.header)
-            && bytes.len() as u64 == self.layout.end
-            && self.parts.iter().zip(&self.layout.begins).all(|(part, begin)| self.gaps_match(part, *begin, bytes))
+    fn matches(&self, input: &Input<'_>) -> Result<bool> {
+        let header = &self.layout.header;
+        if input.length() != self.layout.end || input.start(header.len() as u64)? != *header {
+            return Ok(false);
+        }
+        for (part, begin) in self.parts.iter().zip(&self.layout.begins) {
+            if !self.gaps_match(part, *begin, input)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    fn gaps_match(&self, part: &Part<'_>, begin: u64, bytes: &[u8]) -> bool {
+    fn gaps_match(&self, part: &Part<'_>, begin: u64, input: &Input<'_>) -> Result<bool> {
         let padding = part.padding();
-        let length = padded(part.chunk).map_or(0, |padded| (padded - part.chunk) as usize);
-        let expected = padding.get(..length).unwrap_or_default();
+        let length = padded(part.chunk).map_or(0, |padded| padded - part.chunk);
+        let expected = padding.get(..length as usize).unwrap_or_default();
         let (count, distance) = if part.record { (self.records as u64, self.layout.stride) } else { (1, 0) };
-        let gap = |record: u64| {
-            let at = usize::try_from(begin + part.chunk + record * distance).ok()?;
-            bytes.get(at..at.checked_add(length)?)
-        };
         // The format's exception: a lone record variable is not padded, so that its records follow each other without a gap.
-        length == 0 || part.record && distance == part.chunk || (0..count).all(|record| gap(record) == Some(expected))
+        if length == 0 || part.record && distance == part.chunk {
+            return Ok(true);
+        }
+        for record in 0..count {
+            if input.values(begin + part.chunk + record * distance, length)?.is_none_or(|gap| gap != expected) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::field::{DataType, Dataset, Field, Missing, SourceFormat, Values, with_values};
 use crate::limits::Limits;
 use crate::readers::frame::Frame;
+use crate::readers::input::Input;
 use crate::readers::tiff::TEXTS;
 use crate::readers::tiff::structure::{Form, Page, Structure, kind, tag};
 
@@ -33,12 +34,17 @@ pub(super) fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     fill(&frame, &fields).ok_or_else(|| Error::InvalidArgument { what: "these arrays do not make a TIFF; write NetCDF".to_owned() })
 }
 
+/// The byte order and the pages of a file.
+fn pages(file: &[u8]) -> Option<(bool, Vec<Page>)> {
+    let input = Input::from(file);
+    let structure = Structure::parse(&input, &Limits::default()).ok()?;
+    Some((structure.form.big_endian, structure.pages().ok()?.into_iter().map(|(_, page)| page).collect()))
+}
+
 /// The file of a frame around the values; none when they do not fit.
 fn fill(frame: &Frame, fields: &[&Field]) -> Option<Vec<u8>> {
     let mut file = frame.file()?;
-    let structure = Structure::parse(&file, &Limits::default()).ok()?;
-    let big_endian = structure.form.big_endian;
-    let pages: Vec<Page> = structure.pages().ok()?.into_iter().map(|(_, page)| page).collect();
+    let (big_endian, pages) = pages(&file)?;
     if pages.len() != fields.len() {
         return None;
     }

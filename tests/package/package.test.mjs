@@ -60,7 +60,7 @@ test('files, errors, progress, cancelling and the wasm subpath work', () => {
     const { bytes } = await compress(original, { lossless: true, onProgress: () => calls++ });
     assert.ok(calls >= original.variables.length);
     const decoded = await decompress(new Blob([bytes]));
-    assert.deepEqual(decoded.save(), original.save());
+    assert.deepEqual(await decoded.save(), await original.save());
     const { psnr, bias } = compare(original, decoded, 'SST');
     assert.deepEqual([psnr, bias], [Infinity, 0]);
     const passes = { pearson: true, ksP: true, spatialRelativeError: true, dssim: true };
@@ -84,7 +84,7 @@ test('every format comes back, and variables have bounds of their own', () => {
   const output = node(`
     import assert from 'node:assert/strict';
     import { readFileSync } from 'node:fs';
-    import { compare, compress, decompress, fromFile, openDataset } from 'deepcomp';
+    import { compare, compress, decompress, fromFile, openAny, openDataset, DeepCompError } from 'deepcomp';
     const open = (name) => openDataset(readFileSync(${JSON.stringify(join(ROOT, 'samples'))} + '/' + name), name);
     const [forecast, ocean] = [await open('gfs_upper_air.grib2'), await open('levitus_ocean.nc')];
     assert.deepEqual([forecast.format, ocean.format], ['grib', 'netcdf4']);
@@ -95,18 +95,62 @@ test('every format comes back, and variables have bounds of their own', () => {
     assert.deepEqual([kind('t'), kind('u'), kind('v')], [{ kind: 'abs', value: 0.01 }, { kind: 'pointwise', value: 0.05 }, { kind: 'rel', value: 0.01 }]);
     const decoded = await decompress(bytes);
     assert.ok(compare(forecast, decoded, 'u').maxPointwiseError <= 0.05 && compare(forecast, decoded, 't').maxAbsError <= 0.01);
-    const again = await openDataset(decoded.save(), 'again.grib2');
+    const again = await openDataset(await decoded.save(), 'again.grib2');
     assert.deepEqual(again.values('t'), decoded.values('t'));
     for (const [format, found] of [['netcdf', 'netcdf'], ['netcdf4', 'netcdf4'], ['tiff', 'tiff'], ['npz', 'npz']]) {
-      assert.equal((await openDataset(forecast.save(format), 'x')).format, found);
+      assert.equal((await openDataset(await forecast.save(format), 'x')).format, found);
     }
-    assert.match(new TextDecoder().decode(forecast.save('csv', 't')).slice(0, 40), /^[-\\d.,]+/);
+    assert.match(new TextDecoder().decode(await forecast.save('csv', 't')).slice(0, 40), /^[-\\d.,]+/);
     await assert.rejects(compress(forecast, { abs: 1, variables: { nothing: { abs: 1 } } }), { code: 'no-such-variable' });
     await assert.rejects(compress(forecast, { abs: 1, variables: { t: {} } }), { code: 'invalid-argument' });
 
     const notes = new TextEncoder().encode('Words, not data. '.repeat(99));
     const kept = await decompress((await compress(await fromFile(notes, 'notes.txt'), { rel: 0.1 })).bytes);
-    assert.deepEqual(kept.original(), { bytes: notes, fileName: 'notes.txt' });
+    assert.deepEqual(await kept.original(), { bytes: notes, fileName: 'notes.txt' });
+    const [any, data] = [await openAny(notes, 'notes.txt'), await openAny(await forecast.save('netcdf4'), 'x.nc')];
+    assert.deepEqual([any.format, data.format, data.kept], ['file', 'netcdf4', undefined]);
+    assert.match(any.kept, /not a file this build can read/);
+    // What is damaged, and what the other module cannot read, are errors of the package.
+    const damaged = (await forecast.save()).slice(0, 5000);
+    for (const open of [openDataset, openAny]) await assert.rejects(open(damaged, 'x.grib2'), (error) => error instanceof DeepCompError && error.code === 'malformed');
+    const hdf = new Uint8Array([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 9]);
+    await assert.rejects(openDataset(hdf, 'x.nc'), { name: 'DeepCompError', code: 'malformed' });
+    const [one, number] = [await decompress(bytes, { variable: forecast.index('u') }), forecast.index('u')];
+    assert.deepEqual(one.variables.map((v) => v.name), ['u']);
+    assert.deepEqual(one.values(0), decoded.values('u'));
+    assert.equal(compare(forecast, one, number, 0).maxAbsError, compare(forecast, decoded, number).maxAbsError);
+    await assert.rejects(decompress(bytes, { variable: 99 }), { code: 'no-such-variable' });
+    console.log('done');
+  `);
+  assert.equal(output.trim(), 'done');
+});
+
+test('a file on disk is read as it is needed', () => {
+  const output = node(`
+    import assert from 'node:assert/strict';
+    import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
+    import { pathToFileURL } from 'node:url';
+    import { compress, decompress, openDataset } from 'deepcomp';
+    // NetCDF of three variables of 400 MB, together more than a dataset may have in memory, in a file that takes no room.
+    const word = (n) => [n >>> 24, n >>> 16 & 255, n >>> 8 & 255, n & 255];
+    const text = (t) => [...word(t.length), ...Buffer.from(t.padEnd(Math.ceil(t.length / 4) * 4, '\\0'))];
+    const size = 4 * 10_000 * 10_000;
+    const header = [...Buffer.from('CDF'), 2, ...word(0), ...word(10), ...word(3), ...text('t'), ...word(4), ...text('y'), ...word(10_000), ...text('x'), ...word(10_000), ...word(0), ...word(0), ...word(11), ...word(3)];
+    const begin = header.length + 3 * 48;
+    for (const [i, name] of ['a', 'b', 'c'].entries()) header.push(...text(name), ...[3, 0, 1, 2, 0, 0, 1, size, 0, begin + i * size].flatMap(word));
+    assert.equal(header.length, begin);
+    const file = openSync('large.nc', 'w');
+    writeSync(file, Uint8Array.from(header));
+    ftruncateSync(file, begin + 3 * size);
+    writeSync(file, Uint8Array.of(7), 0, 1, begin + size + 3);
+    closeSync(file);
+    assert.ok(statSync('large.nc').size > 1.1e9);
+    const dataset = await openDataset(pathToFileURL('large.nc'));
+    assert.deepEqual([dataset.fileName, dataset.variables.map((v) => v.bytes)], ['large.nc', [size, size, size]]);
+    assert.equal(dataset.plane('b').values[3], 7);
+    assert.equal(dataset.plane('a').max, 0);
+    dataset.free();
+    await assert.rejects(openDataset(pathToFileURL('none.nc')), /ENOENT/);
     console.log('done');
   `);
   assert.equal(output.trim(), 'done');

@@ -21,13 +21,13 @@ const SAMPLES: Sample[] = [
   { title: 'Sample: Blue Marble, a picture (PNG)', fileName: 'blue_marble.png', url: blueMarble },
 ];
 
-/** Calls `onFile` whenever a person picks something. Reading it is up to the one who opens it. */
-export function watchFiles(onFile: (name: string, read: () => Promise<ArrayBuffer>) => void): void {
+/** Calls `onFile` whenever a person picks something. Getting it is up to the one who opens it. */
+export function watchFiles(onFile: (name: string, get: () => Promise<Blob>) => void): void {
   const picker = byId('file', HTMLInputElement);
   const select = byId('sample', HTMLSelectElement);
   const open = (file: File) => {
     select.value = '';
-    onFile(file.name, () => file.arrayBuffer());
+    onFile(file.name, async () => file);
   };
   picker.addEventListener('change', () => {
     const [file] = picker.files ?? [];
@@ -59,10 +59,10 @@ export function watchFilesInside(onPick: (file: number) => void): void {
   select.addEventListener('change', () => onPick(Number(select.value)));
 }
 
-async function download(url: string): Promise<ArrayBuffer> {
+async function download(url: string): Promise<Blob> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`the sample could not be loaded (status ${response.status}); choose a file instead`);
-  return response.arrayBuffer();
+  return response.blob();
 }
 
 function watchDrops(open: (file: File) => void): void {

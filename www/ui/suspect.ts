@@ -5,8 +5,8 @@ import { byId } from './dom.ts';
 
 let shown: { variable: number; value: number } | undefined;
 
-export function showSuspect({ variables, result }: Opened, variable: number): void {
-  const value = result ? undefined : variables[variable]?.suspect;
+export function showSuspect({ variables, result }: Opened, variable: number, suspect: number | undefined): void {
+  const value = result ? undefined : suspect;
   shown = value === undefined ? undefined : { variable, value };
   byId('suspect', HTMLElement).hidden = !shown;
   if (value === undefined) return;

@@ -2,7 +2,7 @@
 
 use crate::models::Shelf;
 use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, say, show, write_whole};
-use crate::threads::{self, Source};
+use crate::threads::{self, Jobs};
 use crate::{ExtractArgs, ListArgs, OutputFormat, WorkArgs};
 use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress};
 use deepcomp::field::{DataType, Dataset, Field, SourceFormat};
@@ -73,7 +73,7 @@ pub(crate) fn decode(
     path: &Path,
     (archive, bytes): (&Archive, &[u8]),
     (shelf, work): (&Shelf, &WorkArgs),
-    deliver: impl FnMut(usize, Dataset) -> Outcome<()> + Send,
+    deliver: impl FnMut(usize, Dataset) -> Outcome<()>,
 ) -> Outcome<()> {
     let bar = progress_bar();
     let mut total_bytes = 0;
@@ -122,7 +122,7 @@ impl<F: FnMut(usize, Dataset) -> Outcome<()>> Unpacking<'_, F> {
     }
 }
 
-impl<F: FnMut(usize, Dataset) -> Outcome<()> + Send> Source for &mut Unpacking<'_, F> {
+impl<F: FnMut(usize, Dataset) -> Outcome<()>> Jobs for Unpacking<'_, F> {
     fn next(&mut self) -> Outcome<Option<(usize, Job)>> {
         loop {
             if let Some(last) = self.open.back_mut().filter(|o| !o.given_out) {

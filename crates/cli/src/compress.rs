@@ -2,12 +2,13 @@
 
 use crate::inputs::{self, Input};
 use crate::models;
-use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, read_any, say, show, write_whole};
-use crate::threads::{self, Source};
+use crate::output::{NewFile, Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, say, show};
+use crate::threads::{self, Jobs};
 use crate::{BoundArgs, CompressArgs};
 use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
 use deepcomp::codec::Options;
 use deepcomp::field::{Bounds, ErrorBound};
+use deepcomp::readers::OpenFile;
 use deepcomp::weights::Models;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -32,7 +33,9 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let bar = progress_bar();
     let start = Instant::now();
     let all = inputs::find(&args.inputs)?;
-    let mut inputs = Inputs { left: &all, options: &options, compressor: None, files: Vec::new(), variables: BTreeSet::new(), reading: Duration::ZERO };
+    let compressor = Compressor::empty(&options);
+    let out = NewFile::create(&args.output)?;
+    let mut inputs = Inputs { left: all.iter(), current: None, compressor, out, files: Vec::new(), variables: BTreeSet::new(), reading: Duration::ZERO };
     // What threads spent on each variable, in file order.
     let mut seconds: Vec<f64> = Vec::new();
     threads::run(&mut inputs, &models, threads::count(args.work.threads), |progress, variable, time| {
@@ -45,16 +48,21 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
     bar.finish_and_clear();
     options.bounds.check(inputs.variables.iter().map(String::as_str)).map_err(|e| e.to_string())?;
-    let (bytes, reports) = inputs.compressor.ok_or("nothing to compress")?.finish().map_err(|e| e.to_string())?;
-    write_whole(&args.output, &bytes)?;
-    print(args, &report(args, &inputs.files, &reports, (encode_seconds, &seconds), bytes.len() as u64))
+    let Inputs { mut compressor, mut out, files, .. } = inputs;
+    out.write(&compressor.take_bytes())?;
+    let (rest, reports) = compressor.finish().map_err(|e| e.to_string())?;
+    out.write(&rest)?;
+    let archive_bytes = out.finish()?;
+    print(args, &report(args, &files, &reports, (encode_seconds, &seconds), archive_bytes))
 }
 
-/// The files to compress, read one after the other as the threads run out of work.
+/// The files to compress, read variable by variable as the threads run out of work, and the archive, written as chunks come back.
 struct Inputs<'a> {
-    left: &'a [Input],
-    options: &'a Options,
-    compressor: Option<Compressor>,
+    left: std::slice::Iter<'a, Input>,
+    /// The file being read, and the number of its next variable.
+    current: Option<(&'a Input, OpenFile, usize)>,
+    compressor: Compressor,
+    out: NewFile<'a>,
     /// Names of those read, and how many variables each has.
     files: Vec<(String, usize)>,
     /// Names of all variables.
@@ -63,35 +71,51 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
-    fn read(&mut self, Input { path, name }: &Input) -> Outcome<()> {
-        let start = Instant::now();
-        let dataset = read_any(path)?;
-        self.files.push((name.clone(), dataset.fields.len()));
-        self.variables.extend(dataset.fields.iter().map(|f| f.name.clone()));
-        match &mut self.compressor {
-            None => self.compressor = Some(Compressor::new(dataset, name, self.options).map_err(about(path))?),
-            Some(compressor) => compressor.add(dataset, name).map_err(about(path))?,
+    /// Reads on; false when all is read.
+    fn read(&mut self) -> Outcome<bool> {
+        match &mut self.current {
+            Some((Input { path, .. }, file, number)) if *number < file.header().fields.len() => {
+                let variable = file.variable(*number).map_err(about(path))?;
+                self.compressor.add_variable(variable).map_err(about(path))?;
+                *number += 1;
+            }
+            Some((Input { path, .. }, file, _)) => {
+                self.compressor.end(file.layout().map_err(about(path))?);
+                self.current = None;
+            }
+            None => {
+                let Some(input @ Input { path, name }) = self.left.next() else { return Ok(false) };
+                let file = inputs::open(path)?;
+                let header = file.header();
+                self.files.push((name.clone(), header.fields.len()));
+                self.variables.extend(header.fields.iter().map(|f| f.name.clone()));
+                self.compressor.begin(header.clone(), name).map_err(about(path))?;
+                self.current = Some((input, file, 0));
+            }
         }
-        self.reading += start.elapsed();
-        Ok(())
+        Ok(true)
     }
 }
 
-impl Source for &mut Inputs<'_> {
+impl Jobs for Inputs<'_> {
     fn next(&mut self) -> Outcome<Option<(usize, Job)>> {
         loop {
-            if let Some(job) = self.compressor.as_mut().and_then(Compressor::next_job) {
+            if let Some(job) = self.compressor.next_job() {
                 return Ok(Some((0, job)));
             }
-            let Some((input, left)) = self.left.split_first() else { return Ok(None) };
-            self.read(input)?;
-            self.left = left;
+            let start = Instant::now();
+            let more = self.read()?;
+            self.reading += start.elapsed();
+            if !more {
+                return Ok(None);
+            }
         }
     }
 
     fn accept(&mut self, _: usize, done: deepcomp::Result<Done>) -> Outcome<Progress> {
-        let compressor = self.compressor.as_mut().ok_or("nothing to compress")?;
-        done.and_then(|done| compressor.accept(done)).map_err(|e| e.to_string())
+        let progress = done.and_then(|done| self.compressor.accept(done)).map_err(|e| e.to_string())?;
+        self.out.write(&self.compressor.take_bytes())?;
+        Ok(progress)
     }
 }
 

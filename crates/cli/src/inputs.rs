@@ -1,6 +1,10 @@
-//! The files that arguments name: themselves, and all that folders hold.
+//! The files that arguments name: themselves, and all that folders hold; opened, to be read variable by variable.
 
 use crate::output::{Outcome, about};
+use deepcomp::readers::{OpenFile, Source};
+use deepcomp::{Error, Limits};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// A file to compress, and what the archive calls it.
@@ -42,4 +46,38 @@ fn walk(folder: &Path, name: &str, found: &mut Vec<Input>) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Opens a data file, or takes a file of another kind as it is, and says so.
+pub(crate) fn open(path: &Path) -> Outcome<OpenFile> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (file, why) = OpenFile::open_any(Disk::open(path).map_err(about(path))?, &name, &Limits::default()).map_err(about(path))?;
+    if let Some(why) = why {
+        eprintln!("deepcomp: {}: kept byte for byte, not as data: {why}", path.display());
+    }
+    Ok(file)
+}
+
+/// A file on disk.
+struct Disk {
+    file: File,
+    length: u64,
+}
+
+impl Disk {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        Ok(Self { length: file.metadata()?.len(), file })
+    }
+}
+
+impl Source for Disk {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> deepcomp::Result<()> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(into)).map_err(|e| Error::Unreadable { what: e.to_string() })
+    }
 }

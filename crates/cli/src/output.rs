@@ -1,8 +1,6 @@
-//! What the commands share: failures with the file they happened to, data files read, files that appear whole or not at all, progress, reports.
+//! What the commands share: failures with the file they happened to, files that appear whole or not at all, progress, reports.
 
 use deepcomp::archive::{Progress, VariableReport};
-use deepcomp::field::Dataset;
-use deepcomp::{Error, Limits, readers};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::fmt::Display;
@@ -30,27 +28,36 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(about(path))
 }
 
-/// Reads a data file, or takes a file of another kind as it is, and says so. A damaged data file is an error, not another kind of file.
-pub(crate) fn read_any(path: &Path) -> Outcome<Dataset> {
-    let bytes = read(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    match readers::read(&bytes, &name, &Limits::default()) {
-        Err(why @ (Error::UnknownFormat { .. } | Error::Unsupported { .. } | Error::InvalidArgument { .. })) => {
-            eprintln!("deepcomp: {}: kept byte for byte, not as data: {why}", path.display());
-            Ok(Dataset::from_file(bytes))
-        }
-        read => read.map_err(about(path)),
+/// A file that appears whole or not at all: written to a temporary one beside it and renamed, so that a failure leaves no half file and no damaged old one.
+pub(crate) struct NewFile<'a> {
+    path: &'a Path,
+    file: tempfile::NamedTempFile,
+}
+
+impl<'a> NewFile<'a> {
+    pub(crate) fn create(path: &'a Path) -> Outcome<Self> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".deepcomp-").tempfile_in(folder).map_err(about(folder))?;
+        Ok(Self { path, file })
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Outcome<()> {
+        self.file.write_all(bytes).map_err(about(self.path))
+    }
+
+    /// Its length.
+    pub(crate) fn finish(self) -> Outcome<u64> {
+        set_permissions(self.file.as_file()).map_err(about(self.path))?;
+        let file = self.file.persist(self.path).map_err(|e| about(self.path)(e.error))?;
+        Ok(file.metadata().map_err(about(self.path))?.len())
     }
 }
 
-/// Writes to a temporary file beside the target and renames it, so that a failure leaves no half file and no damaged old one.
+/// Writes a whole file.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Outcome<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".deepcomp-").tempfile_in(folder).map_err(about(folder))?;
-    file.write_all(bytes).map_err(about(path))?;
-    set_permissions(file.as_file()).map_err(about(path))?;
-    file.persist(path).map_err(|e| about(path)(e.error))?;
-    Ok(())
+    let mut file = NewFile::create(path)?;
+    file.write(bytes)?;
+    file.finish().map(|_| ())
 }
 
 /// Temporary files are private; what they become should be as readable as any file.

@@ -2,11 +2,13 @@
 
 use crate::TestArgs;
 use crate::archive_commands::{decode, open};
+use crate::inputs;
 use crate::models::Shelf;
-use crate::output::{Outcome, about, print_json, read, read_any, say};
+use crate::output::{Outcome, about, print_json, read, say};
 use deepcomp::archive::{Archive, VariableReport};
-use deepcomp::field::{Dataset, Field};
+use deepcomp::field::Field;
 use deepcomp::metrics::{self, Acceptance, Comparison};
+use deepcomp::readers::OpenFile;
 use serde::Serialize;
 use std::path::Path;
 
@@ -23,9 +25,9 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
         check_certificates(&args.archive, &reports)?;
         checked += reports.len();
         if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
-            let source = read_any(path)?;
+            let mut source = inputs::open(path)?;
             for (report, field) in reports.iter().zip(&decoded.fields) {
-                compared.push(compare(name, report, field, &source).map_err(about(path))?);
+                compared.push(compare(name, report, field, &mut source).map_err(about(path))?);
             }
         }
         Ok(())
@@ -91,11 +93,13 @@ struct Passes {
     dssim: Option<bool>,
 }
 
-fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &Dataset) -> deepcomp::Result<Compared> {
-    let original = source.fields.iter().find(|f| f.name == report.name).ok_or_else(|| deepcomp::Error::NoSuchVariable {
+fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &mut OpenFile) -> deepcomp::Result<Compared> {
+    let fields = &source.header().fields;
+    let number = fields.iter().position(|f| f.name == report.name).ok_or_else(|| deepcomp::Error::NoSuchVariable {
         name: report.name.clone(),
-        available: source.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
+        available: fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
     })?;
+    let original = &source.variable(number)?;
     let comparison = metrics::compare(original, decoded)?;
     let acceptance = metrics::acceptance(original, decoded)?;
     Ok(Compared::new(file, report, &comparison, &acceptance))

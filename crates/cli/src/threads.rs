@@ -1,16 +1,17 @@
-//! Chunks on all threads.
+//! Chunks on all threads: one reads files and writes what comes back, the others work.
 
 use crate::output::Outcome;
 use deepcomp::Result;
 use deepcomp::archive::{Done, Job, Progress};
 use deepcomp::weights::Models;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// What hands out jobs and takes them back.
-pub(crate) trait Source: Send {
+pub(crate) trait Jobs {
     /// A job and the number of the file it belongs to.
     fn next(&mut self) -> Outcome<Option<(usize, Job)>>;
     /// What became of a job of that file.
@@ -22,58 +23,68 @@ pub(crate) fn count(asked: Option<NonZeroUsize>) -> usize {
     asked.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
-/// Does all jobs of a source; `report` hears of each how far the whole has come, which variable it was about and how long it took.
+/// A job of a file.
+type Order = (usize, Job);
+
+/// A job that was done.
+struct Delivery {
+    file: usize,
+    variable: usize,
+    time: Duration,
+    done: Result<Done>,
+}
+
+/// Jobs handed out for each thread: one at work, one that waits for it.
+const AHEAD: usize = 2;
+
+/// Does all jobs on that many threads; `report` hears of each how far the whole has come, which variable it was about and how long it took.
 ///
 /// # Errors
-/// The first error of a job; those under way are still ended.
-pub(crate) fn run(source: impl Source, models: &Models, threads: usize, report: impl FnMut(Progress, usize, Duration) + Send) -> Outcome<()> {
-    let state = &Mutex::new(State { source, report, error: None });
+/// The first error; jobs under way are still ended.
+pub(crate) fn run(jobs: &mut impl Jobs, models: &Models, threads: usize, mut report: impl FnMut(Progress, usize, Duration)) -> Outcome<()> {
+    let (orders, ordered) = channel();
+    let ordered = &Mutex::new(ordered);
     thread::scope(|scope| {
-        for _ in 1..threads {
-            scope.spawn(|| work(state, models));
+        // Moved, so that it is gone, and with it the threads, when this ends.
+        let orders = orders;
+        let (deliver, deliveries) = channel();
+        for _ in 0..threads {
+            let deliver = deliver.clone();
+            scope.spawn(move || work(ordered, &deliver, models));
         }
-        work(state, models);
-    });
-    lock(state).error.take().map_or(Ok(()), Err)
+        drop(deliver);
+        let mut under_way = 0;
+        let mut more = true;
+        loop {
+            while more && under_way < AHEAD * threads {
+                match jobs.next()? {
+                    Some(order) => {
+                        under_way += 1;
+                        orders.send(order).map_err(|e| e.to_string())?;
+                    }
+                    None => more = false,
+                }
+            }
+            if under_way == 0 {
+                return Ok(());
+            }
+            let Delivery { file, variable, time, done } = deliveries.recv().map_err(|e| e.to_string())?;
+            under_way -= 1;
+            report(jobs.accept(file, done)?, variable, time);
+        }
+    })
 }
 
-struct State<S, R> {
-    source: S,
-    report: R,
-    error: Option<String>,
-}
-
-impl<S: Source, R: FnMut(Progress, usize, Duration)> State<S, R> {
-    /// The next job, until one fails.
-    fn next(&mut self) -> Option<(usize, Job)> {
-        if self.error.is_some() {
-            return None;
-        }
-        self.source.next().unwrap_or_else(|error| {
-            self.error = Some(error);
-            None
-        })
-    }
-
-    fn accept(&mut self, file: usize, done: Result<Done>, (variable, time): (usize, Duration)) {
-        match self.source.accept(file, done) {
-            Ok(progress) => (self.report)(progress, variable, time),
-            Err(error) => self.error = self.error.take().or(Some(error)),
-        }
-    }
-}
-
-/// What one thread does.
-fn work<S: Source, R: FnMut(Progress, usize, Duration)>(state: &Mutex<State<S, R>>, models: &Models) {
+/// What one thread does, until there are no more orders.
+fn work(ordered: &Mutex<Receiver<Order>>, deliver: &Sender<Delivery>, models: &Models) {
     loop {
-        let Some((file, job)) = lock(state).next() else { return };
+        // A thread that panicked leaves nothing half done here.
+        let order = ordered.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((file, job)) = order else { return };
         let start = Instant::now();
         let done = job.run(models);
-        lock(state).accept(file, done, (job.variable(), start.elapsed()));
+        if deliver.send(Delivery { file, variable: job.variable(), time: start.elapsed(), done }).is_err() {
+            return;
+        }
     }
-}
-
-/// A thread that panicked leaves nothing half done here.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

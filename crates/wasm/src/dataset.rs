@@ -1,39 +1,54 @@
-//! A dataset held in WASM memory: opened from a file or built from typed arrays, looked at by plane, saved as a file.
+//! A dataset: opened from a file or built from typed arrays, looked at by plane, saved as a file.
 
 use crate::arrays;
 use crate::error::{JsResult, invalid};
+use crate::held::{FormatsFile, Held};
 use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, VariableInfo};
 use crate::models::WasmModels;
-use deepcomp::archive::{self, Archive};
-use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
-use deepcomp::{Error, Limits, metrics, readers, writers};
-use js_sys::{Array, Float32Array, Reflect, Uint8Array};
+use crate::outside::Outside;
+use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
+use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, suspected_missing, with_values};
+use deepcomp::{Error, Limits, metrics, writers};
+use js_sys::{Array, Float32Array, Function, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
+use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// Everything read from one file. JavaScript frees it with `free()`.
+/// A file, whole or as far as it was looked at. JavaScript frees it with `free()`.
 #[wasm_bindgen]
 pub struct WasmDataset {
-    pub(crate) inner: Dataset,
+    /// Shared with what compresses it.
+    pub(crate) held: Rc<RefCell<Held>>,
     pub(crate) name: String,
 }
 
 #[wasm_bindgen]
 impl WasmDataset {
-    /// Reads a data file; `name` is the file name, its stem names the variable of formats without names.
+    /// Opens a data file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`, now and later if the file is large; `name` is the file name, its stem names
+    /// the variable of formats without names. If `any`, a file of a kind that is not read is kept byte for byte.
     ///
     /// # Errors
-    /// As [`readers::read`].
-    pub fn open(bytes: &[u8], name: &str) -> JsResult<Self> {
-        Ok(Self { inner: readers::read(bytes, name, &Limits::default())?, name: name.to_owned() })
+    /// As [`deepcomp::readers::open`]; `formats-needed` for a file that [`Self::from_formats`] takes.
+    pub fn open(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
+        Ok(Self::new(Held::file(Outside::new(length, read), name, any)?, name))
+    }
+
+    /// A file that the module of formats opened, and is this one's from now on.
+    ///
+    /// # Errors
+    /// As [`deepcomp::readers::open`].
+    #[wasm_bindgen(js_name = fromFormats)]
+    pub fn from_formats(file: FormatsFile, name: &str) -> JsResult<Self> {
+        Ok(Self::new(Held::formats(file)?, name))
     }
 
     /// Any file, to be kept byte for byte.
     #[must_use]
     #[wasm_bindgen(js_name = fromFile)]
     pub fn from_file(bytes: Vec<u8>, name: &str) -> Self {
-        Self { inner: Dataset::from_file(bytes), name: name.to_owned() }
+        Self::new(Dataset::from_file(bytes), name)
     }
 
     /// Takes values of a variable that equal `value` as missing from now on, though the file does not say so.
@@ -41,10 +56,8 @@ impl WasmDataset {
     /// # Errors
     /// No such variable; a value that its type does not have.
     #[wasm_bindgen(js_name = setMissing)]
-    pub fn set_missing(&mut self, variable: usize, value: f64) -> JsResult<()> {
-        self.field(variable)?;
-        let field = self.inner.fields.get_mut(variable);
-        field.map_or(Ok(()), |field| Ok(field.add_missing(value)?))
+    pub fn set_missing(&self, variable: usize, value: f64) -> JsResult<()> {
+        self.held.borrow_mut().set_missing(variable, value)
     }
 
     /// A dataset of typed arrays: a list of `{ name, values, shape, dimensions?, attributes?, fill? }`; `fill` is a typed array of
@@ -62,7 +75,13 @@ impl WasmDataset {
             }
             inner.fields.push(field);
         }
-        Ok(Self { inner, name: name.to_owned() })
+        Ok(Self::new(inner, name))
+    }
+
+    /// Why it is kept byte for byte and not as data.
+    #[wasm_bindgen(getter)]
+    pub fn kept(&self) -> Option<String> {
+        self.held.borrow().kept()
     }
 
     /// File name.
@@ -74,7 +93,7 @@ impl WasmDataset {
     /// Where it came from: "netcdf", "netcdf4", "grib", "tiff", "npy", "npz", "csv", "png", "picture", "file" or "array".
     #[wasm_bindgen(getter)]
     pub fn format(&self) -> String {
-        info::format_name(self.inner.format).to_owned()
+        info::format_name(self.held.borrow().header().format).to_owned()
     }
 
     /// Metadata of every variable.
@@ -82,8 +101,17 @@ impl WasmDataset {
     /// # Errors
     /// None in practice.
     pub fn variables(&self) -> JsResult<JsValue> {
-        let list: Vec<VariableInfo> = self.inner.fields.iter().map(|f| VariableInfo::new(&self.inner, f)).collect();
+        let held = self.held.borrow();
+        let list: Vec<VariableInfo> = held.header().fields.iter().map(|f| VariableInfo::new(held.header(), f)).collect();
         info::to_js(&list)
+    }
+
+    /// A stored value of a variable that looks like a code for "missing" though the file does not say so.
+    ///
+    /// # Errors
+    /// No such variable.
+    pub fn suspect(&self, variable: usize) -> JsResult<Option<f64>> {
+        Ok(suspected_missing(&*self.field(variable)?))
     }
 
     /// One plane of the last two dimensions in physical units: `{ values: Float32Array, width, height, min, max, missing }`. Missing
@@ -93,7 +121,7 @@ impl WasmDataset {
     /// No such variable or plane; a text variable.
     pub fn plane(&self, variable: usize, plane: usize) -> JsResult<JsValue> {
         let field = self.field(variable)?;
-        plane_to_js(field, &physical(field, plane)?)
+        plane_to_js(&field, &physical(&field, plane)?)
     }
 
     /// `{ min, max, missing }` of a whole variable in physical units; `min` and `max` are absent when all values are missing.
@@ -104,7 +132,7 @@ impl WasmDataset {
         let field = self.field(variable)?;
         let mut range = RangeInfo::default();
         for plane in 0..field.plane_count() {
-            range.include(&physical(field, plane)?);
+            range.include(&physical(&field, plane)?);
         }
         info::to_js(&range)
     }
@@ -117,51 +145,72 @@ impl WasmDataset {
         Ok(arrays::to_js(&self.field(variable)?.values))
     }
 
-    /// Bytes of a file: "netcdf", "netcdf4", "tiff", "npz" (of everything), "npy", "csv" (of one variable) or "png" (of one plane).
+    /// Bytes of a file: "netcdf", "npz" (of everything), "npy", "csv" (of one variable) or "png" (of one plane).
     ///
     /// # Errors
-    /// As the functions of [`writers`]; an unknown format.
+    /// As the functions of [`writers`]; an unknown format; `formats-needed` for one that the module of formats writes.
     pub fn save(&self, format: &str, variable: usize, plane: usize) -> JsResult<Vec<u8>> {
         match format {
-            "netcdf" => Ok(writers::netcdf(&self.inner)?),
-            "netcdf4" => Ok(writers::netcdf4(&self.inner)?),
-            "tiff" => Ok(writers::tiff(&self.inner)?),
-            "npz" => Ok(writers::npz(&self.inner)?),
-            "npy" => Ok(writers::npy(self.field(variable)?, self.inner.format)),
-            "csv" => Ok(writers::csv(self.field(variable)?)?),
-            "png" => Ok(writers::png(self.field(variable)?, plane)?),
+            "netcdf" => Ok(writers::netcdf(self.held.borrow_mut().whole()?)?),
+            "npz" => Ok(writers::npz(self.held.borrow_mut().whole()?)?),
+            "npy" => Ok(writers::npy(&*self.field(variable)?, self.held.borrow().header().format)),
+            "csv" => Ok(writers::csv(&*self.field(variable)?)?),
+            "png" => Ok(writers::png(&*self.field(variable)?, plane)?),
+            "netcdf4" | "tiff" => Err(Error::FormatsNeeded.into()),
             other => Err(invalid(format_args!("unknown format {other:?}; use \"netcdf\", \"netcdf4\", \"tiff\", \"npz\", \"npy\", \"csv\" or \"png\""))),
         }
     }
 
-    /// `{ bytes, fileName }` of a file in the format it came from; the name ends otherwise where it has to be another format.
+    /// `{ bytes, extension? }` of a file in the format it came from; its name has to end on that extension, if it has to be another format.
     ///
     /// # Errors
-    /// As [`writers::file`].
+    /// As [`writers::file`]; `formats-needed` for a format that the module of formats writes.
     pub fn original(&self) -> JsResult<JsValue> {
-        let (bytes, extension) = writers::file(&self.inner)?;
-        let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
-        let name = extension.map_or(self.name.clone(), |extension| format!("{stem}.{extension}"));
-        let object = info::to_js(&BTreeMap::from([("fileName", name)]))?;
+        let (bytes, extension) = writers::file(self.held.borrow_mut().whole()?)?;
+        let object = info::to_js(&extension.map(|extension| ("extension", extension)).into_iter().collect::<BTreeMap<_, _>>())?;
         Reflect::set(&object, &"bytes".into(), &Uint8Array::from(bytes.as_slice())).map_err(|_| invalid("cannot set `bytes`"))?;
         Ok(object)
+    }
+
+    /// Everything but values, for the module of formats.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn header(&self) -> JsResult<Vec<u8>> {
+        let mut held = self.held.borrow_mut();
+        Ok(header_to_bytes(held.whole()?)?)
+    }
+
+    /// Values of a variable, for the module of formats.
+    ///
+    /// # Errors
+    /// No such variable.
+    #[wasm_bindgen(js_name = valueBytes)]
+    pub fn value_bytes(&self, variable: usize) -> JsResult<Vec<u8>> {
+        Ok(values_to_bytes(&self.field(variable)?.values))
     }
 }
 
 impl WasmDataset {
-    fn field(&self, variable: usize) -> JsResult<&Field> {
-        let available = || self.inner.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
-        Ok(self.inner.fields.get(variable).ok_or_else(|| Error::NoSuchVariable { name: variable.to_string(), available: available() })?)
+    pub(crate) fn new(held: impl Into<Held>, name: &str) -> Self {
+        Self { held: Rc::new(RefCell::new(held.into())), name: name.to_owned() }
+    }
+
+    /// A variable, loaded.
+    pub(crate) fn field(&self, variable: usize) -> JsResult<Ref<'_, Field>> {
+        self.held.borrow_mut().load(variable)?;
+        self.held.borrow().field(variable)?;
+        Ok(Ref::filter_map(self.held.borrow(), |held| held.field(variable).ok()).map_err(|_| invalid("no such variable"))?)
     }
 }
 
-/// How `decoded` differs from `original` in one variable.
+/// How `decoded` differs from `original` in one variable, whose number in `decoded` is `counterpart`.
 ///
 /// # Errors
 /// No such variable; shapes or types that differ.
 #[wasm_bindgen]
-pub fn compare(original: &WasmDataset, decoded: &WasmDataset, variable: usize) -> JsResult<JsValue> {
-    let comparison = metrics::compare(original.field(variable)?, decoded.field(variable)?)?;
+pub fn compare(original: &WasmDataset, decoded: &WasmDataset, variable: usize, counterpart: usize) -> JsResult<JsValue> {
+    let comparison = metrics::compare(&*original.field(variable)?, &*decoded.field(counterpart)?)?;
     info::to_js(&ComparisonInfo::from(comparison))
 }
 
@@ -170,8 +219,8 @@ pub fn compare(original: &WasmDataset, decoded: &WasmDataset, variable: usize) -
 /// # Errors
 /// No such variable; shapes that differ; not enough memory for a plane.
 #[wasm_bindgen]
-pub fn acceptance(original: &WasmDataset, decoded: &WasmDataset, variable: usize) -> JsResult<JsValue> {
-    let acceptance = metrics::acceptance(original.field(variable)?, decoded.field(variable)?)?;
+pub fn acceptance(original: &WasmDataset, decoded: &WasmDataset, variable: usize, counterpart: usize) -> JsResult<JsValue> {
+    let acceptance = metrics::acceptance(&*original.field(variable)?, &*decoded.field(counterpart)?)?;
     info::to_js(&AcceptanceInfo::from(acceptance))
 }
 
@@ -180,13 +229,13 @@ pub fn acceptance(original: &WasmDataset, decoded: &WasmDataset, variable: usize
 /// # Errors
 /// No such variable or plane; shapes that differ.
 #[wasm_bindgen]
-pub fn difference(original: &WasmDataset, decoded: &WasmDataset, variable: usize, plane: usize) -> JsResult<JsValue> {
-    let (before, after) = (original.field(variable)?, decoded.field(variable)?);
+pub fn difference(original: &WasmDataset, decoded: &WasmDataset, variable: usize, counterpart: usize, plane: usize) -> JsResult<JsValue> {
+    let (before, after) = (original.field(variable)?, decoded.field(counterpart)?);
     if before.shape != after.shape {
         return Err(invalid(format_args!("{:?} has shape {:?} in one dataset and {:?} in the other", before.name, before.shape, after.shape)));
     }
-    let (a, b) = (physical(before, plane)?, physical(after, plane)?);
-    plane_to_js(before, &a.iter().zip(&b).map(|(a, b)| b - a).collect::<Vec<_>>())
+    let (a, b) = (physical(&before, plane)?, physical(&after, plane)?);
+    plane_to_js(&before, &a.iter().zip(&b).map(|(a, b)| b - a).collect::<Vec<_>>())
 }
 
 /// Values of a plane in physical units, NaN where missing.

@@ -15,8 +15,9 @@ extern "C" {
     #[derive(Debug, Clone)]
     pub type DeepCompError;
 
+    /// An error of that code.
     #[wasm_bindgen(constructor)]
-    fn new(code: &str, message: &str) -> DeepCompError;
+    pub fn new(code: &str, message: &str) -> DeepCompError;
 
     /// The stable identifier of the error.
     #[wasm_bindgen(method, getter)]

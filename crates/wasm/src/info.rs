@@ -3,7 +3,7 @@
 use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport};
-use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, SourceFormat, Values, Wish, recommended, suspected_missing};
+use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, SourceFormat, Values, Wish, recommended};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::weights::Model;
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,6 @@ pub struct VariableInfo {
     units: Option<String>,
     long_name: Option<String>,
     recommended: Option<BoundInfo>,
-    suspect: Option<f64>,
     attributes: BTreeMap<String, AttributeInfo>,
 }
 
@@ -80,12 +79,11 @@ impl VariableInfo {
             dimensions: field.dimensions.iter().map(name).collect(),
             shape: field.shape.clone(),
             planes: field.plane_count(),
-            bytes: field.values.byte_len() as f64,
+            bytes: field.declared_bytes() as f64,
             coordinate: dataset.is_coordinate(field),
             units: text("units"),
             long_name: text("long_name").or_else(|| text("standard_name")),
             recommended: recommended(field).map(BoundInfo::from),
-            suspect: suspected_missing(field),
             attributes: attributes(&field.attributes),
         }
     }

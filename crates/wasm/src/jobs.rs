@@ -2,12 +2,15 @@
 
 use crate::dataset::WasmDataset;
 use crate::error::{DeepCompError, JsResult, invalid};
+use crate::held::Held;
 use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
 use crate::models::WasmModels;
 use deepcomp::Limits;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, Progress};
 use deepcomp::codec::Options;
 use js_sys::{Object, Reflect, Uint8Array};
+use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Work that was not finished yet.
@@ -47,7 +50,12 @@ pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
 
 /// Dataset -> archive.
 #[wasm_bindgen]
-pub struct WasmCompressor(Option<Compressor>);
+pub struct WasmCompressor {
+    work: Option<Compressor>,
+    held: Rc<RefCell<Held>>,
+    /// Number of the variable that is loaded next.
+    next: usize,
+}
 
 #[wasm_bindgen]
 impl WasmCompressor {
@@ -59,18 +67,33 @@ impl WasmCompressor {
     #[wasm_bindgen(constructor)]
     pub fn new(dataset: &WasmDataset, bounds: JsValue, models: &WasmModels, model: &str, base: &str) -> JsResult<Self> {
         let bounds = info::bounds(bounds)?;
-        bounds.check(dataset.inner.fields.iter().map(|f| f.name.as_str()))?;
+        let held = dataset.held.borrow();
+        bounds.check(held.header().fields.iter().map(|f| f.name.as_str()))?;
         let options = Options { bounds, model: models.choose(model)?, base: info::base(base)? };
-        Ok(Self(Some(Compressor::new(dataset.inner.clone(), &dataset.name, &options)?)))
+        let mut work = Compressor::empty(&options);
+        work.begin(held.without_values(), &dataset.name)?;
+        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), next: 0 })
     }
 
     /// The next chunk to encode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
     ///
     /// # Errors
-    /// A job that is finished.
+    /// A job that is finished; a bound that is finer than a variable's own precision; values that cannot be read.
     #[wasm_bindgen(js_name = nextJob)]
     pub fn next_job(&mut self) -> JsResult<JsValue> {
-        outgoing(running(&mut self.0)?.next_job())
+        let work = running(&mut self.work)?;
+        loop {
+            if let Some(job) = work.next_job() {
+                return outgoing(Some(job));
+            }
+            let mut held = self.held.borrow_mut();
+            if self.next >= held.header().fields.len() {
+                return Ok(JsValue::UNDEFINED);
+            }
+            held.load(self.next)?;
+            work.add_variable(held.field(self.next)?.clone())?;
+            self.next += 1;
+        }
     }
 
     /// Takes what became of a chunk, in whatever order: `{ doneBytes, totalBytes, variable }`.
@@ -78,7 +101,7 @@ impl WasmCompressor {
     /// # Errors
     /// As [`Compressor::accept`].
     pub fn accept(&mut self, done: &[u8]) -> JsResult<JsValue> {
-        progress(running(&mut self.0)?.accept(Done::from_bytes(done)?)?)
+        progress(running(&mut self.work)?.accept(Done::from_bytes(done)?)?)
     }
 
     /// `{ bytes: Uint8Array, variables }`: the archive and what it certifies.
@@ -86,7 +109,9 @@ impl WasmCompressor {
     /// # Errors
     /// As [`Compressor::finish`].
     pub fn finish(&mut self) -> JsResult<JsValue> {
-        let (bytes, reports) = self.0.take().ok_or_else(finished)?.finish()?;
+        let mut work = self.work.take().ok_or_else(finished)?;
+        work.end(self.held.borrow_mut().layout()?);
+        let (bytes, reports) = work.finish()?;
         let result = Object::new();
         set(&result, "bytes", &Uint8Array::from(bytes.as_slice()))?;
         set(&result, "variables", &info::to_js(&reports.iter().map(ReportInfo::from).collect::<Vec<_>>())?)?;
@@ -104,15 +129,19 @@ pub struct WasmDecompressor {
 
 #[wasm_bindgen]
 impl WasmDecompressor {
-    /// Reads the index of an archive; `file` counts the files in it from 0.
+    /// Reads the index of an archive; `file` counts the files in it, and `variable`, if it is to be the only one, those in the file, from 0.
     ///
     /// # Errors
-    /// As [`Archive::open`]; no such file; a variable that needs a model which is not among `models`.
+    /// As [`Archive::open`]; no such file or variable; a variable that needs a model which is not among `models`.
     #[wasm_bindgen(constructor)]
-    pub fn new(bytes: Vec<u8>, file: usize, models: &WasmModels) -> JsResult<Self> {
+    pub fn new(bytes: Vec<u8>, file: usize, variable: Option<usize>, models: &WasmModels) -> JsResult<Self> {
         let archive = Archive::open(&bytes, &Limits::default())?;
         let name = archive.files().nth(file).unwrap_or_default().to_owned();
-        let work = Decompressor::new(archive, file, models.list()).map_err(|e| models.explain(e))?;
+        let work = match variable {
+            None => Decompressor::new(archive, file, models.list()),
+            Some(variable) => Decompressor::of_variable(archive, file, variable, models.list()),
+        };
+        let work = work.map_err(|e| models.explain(e))?;
         Ok(Self { work: Some((work, bytes)), name })
     }
 
@@ -141,7 +170,7 @@ impl WasmDecompressor {
     /// As [`Decompressor::finish`].
     pub fn finish(&mut self) -> JsResult<WasmDataset> {
         let (work, bytes) = self.work.take().ok_or_else(finished)?;
-        Ok(WasmDataset { inner: work.finish(&bytes)?, name: self.name.clone() })
+        Ok(WasmDataset::new(work.finish(&bytes)?, &self.name))
     }
 }
 

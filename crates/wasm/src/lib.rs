@@ -9,14 +9,17 @@ mod accelerator;
 mod arrays;
 mod dataset;
 mod error;
+mod held;
 mod info;
 mod jobs;
 mod models;
+mod outside;
 
 #[cfg(feature = "webgpu")]
 pub use accelerator::WasmAccelerator;
 pub use dataset::{WasmDataset, acceptance, compare, difference, preview};
 pub use error::{DeepCompError, JsResult};
+pub use held::FormatsFile;
 pub use jobs::{WasmCompressor, WasmDecompressor, inspect, run_job};
 pub use models::WasmModels;
 

@@ -3,7 +3,7 @@
 use super::cube::AXES;
 use super::fields::Room;
 use super::grid::{Geometry, Grid, Positions};
-use super::product::Product;
+use super::product::{Over, Product, method};
 use crate::error::Result;
 use crate::field::{Attribute, Dimension, Field, Missing, Values};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +15,16 @@ pub(super) struct Coordinates {
     pub(super) fields: Vec<Field>,
     /// Names of dimensions and fields.
     taken: BTreeSet<String>,
+    /// How many have been called like each of them but for a number.
+    numbers: BTreeMap<String, usize>,
     /// Axes by name and points: the name of the variable, and the dimension if it has more than one point.
     axes: BTreeMap<AxisKey, (String, Option<usize>)>,
+    /// The dimension of the two bounds of a cell.
+    both: Option<usize>,
 }
 
-/// Name and points.
-type AxisKey = (String, Vec<[i64; 2]>);
+/// Name, points and, where they are cells, their bounds.
+type AxisKey = (String, Vec<[i64; 2]>, Vec<[i64; 2]>);
 
 /// What a field has of them.
 #[derive(Debug, Default, Clone)]
@@ -29,15 +33,17 @@ pub(super) struct Axes {
     /// Coordinates that are not dimensions.
     pub(super) names: Vec<String>,
     pub(super) mapping: Option<String>,
+    /// What values are of the cells of an axis, in the words of CF.
+    pub(super) methods: Option<String>,
 }
 
 impl Coordinates {
     /// A name that nothing else has.
     fn free(&mut self, name: &str) -> String {
         let mut free = name.to_owned();
-        let mut number = 1;
+        let number = self.numbers.entry(free.clone()).or_insert(1);
         while !self.taken.insert(free.clone()) {
-            number += 1;
+            *number += 1;
             free = format!("{name}_{number}");
         }
         free
@@ -62,24 +68,33 @@ impl Coordinates {
         dimension
     }
 
-    /// Times, steps, levels and members: a dimension where there are several, else a scalar.
-    pub(super) fn add_axes(&mut self, product: &Product, points: &[Vec<[i64; 2]>; AXES]) -> Axes {
+    /// Times, steps, levels and members: a dimension where there are several, else a scalar. `intervals` are those that end at the steps, if all do.
+    pub(super) fn add_axes(&mut self, product: &Product, points: &[Vec<[i64; 2]>; AXES], intervals: &[[i64; 2]]) -> Axes {
         let mut axes = Axes::default();
         let level = (product.level.name.as_str(), product.level.units);
         let names = [("time", "seconds since 1970-01-01 00:00:00"), ("step", "hours"), level, ("number", "1")];
         for (number, (points, (name, units))) in points.iter().zip(names).enumerate() {
-            if (number == 2 && product.level.value.is_none()) || (number == 3 && product.member.is_none()) {
+            let absent = (number == 2 && product.level.value.is_none()) || (number == 3 && product.member.is_none());
+            if absent && points.len() == 1 {
                 continue;
             }
-            let key = (name.to_owned(), points.clone());
+            let bounds: &[[i64; 2]] = match number {
+                1 => intervals,
+                2 if product.level.bounded => points,
+                _ => &[],
+            };
+            let key = (name.to_owned(), points.clone(), bounds.to_vec());
             let (name, dimension) = match self.axes.get(&key) {
                 Some(axis) => axis.clone(),
                 None => {
-                    let axis = self.new_axis(number, name, units, points);
+                    let axis = self.new_axis(number, name, units, points, bounds);
                     self.axes.insert(key, axis.clone());
                     axis
                 }
             };
+            if matches!((number, product.over), (0, Over::Times) | (1, Over::Steps)) {
+                axes.methods = method(product.statistic).map(|method| format!("{name}: {method}"));
+            }
             match dimension {
                 Some(dimension) => axes.dimensions.push(dimension),
                 None => axes.names.push(name),
@@ -88,7 +103,7 @@ impl Coordinates {
         axes
     }
 
-    fn new_axis(&mut self, number: usize, name: &str, units: &str, points: &[[i64; 2]]) -> (String, Option<usize>) {
+    fn new_axis(&mut self, number: usize, name: &str, units: &str, points: &[[i64; 2]], bounds: &[[i64; 2]]) -> (String, Option<usize>) {
         let divisor = match number {
             1 => 3600.0,
             2 => 1e9,
@@ -105,9 +120,11 @@ impl Coordinates {
         attributes.extend(match (number, name) {
             (0, _) => texts(&[("standard_name", "forecast_reference_time"), ("calendar", "proleptic_gregorian")]),
             (1, _) => texts(&[("standard_name", "forecast_period")]),
-            (2, "isobaricInhPa") => texts(&[("standard_name", "air_pressure"), ("positive", "down")]),
-            (2, "heightAboveGround") => texts(&[("standard_name", "height"), ("positive", "up")]),
-            (2, "depthBelowLand" | "depthBelowSea") => texts(&[("standard_name", "depth"), ("positive", "down")]),
+            (2, "isobaricInhPa" | "isobaricLayer") => texts(&[("standard_name", "air_pressure"), ("positive", "down")]),
+            (2, "heightAboveGround" | "heightAboveGroundLayer") => texts(&[("standard_name", "height"), ("positive", "up")]),
+            (2, "depthBelowLand" | "depthBelowLandLayer" | "depthBelowSea" | "depthBelowSeaLayer") => {
+                texts(&[("standard_name", "depth"), ("positive", "down")])
+            }
             (3, _) => texts(&[("standard_name", "realization")]),
             _ => Vec::new(),
         });
@@ -116,7 +133,18 @@ impl Coordinates {
             Some(_) => self.dimensions.last().map_or_else(String::new, |d| d.name.clone()),
             None => self.free(name),
         };
+        let bounds = (!bounds.is_empty()).then(|| {
+            let values = bounds.iter().flatten().map(|x| *x as f64 / divisor).collect();
+            let bounds = self.free(&format!("{name}_bnds"));
+            attributes.push(Attribute::text("bounds", &bounds));
+            (bounds, Values::F64(values))
+        });
         self.variable(name.clone(), dimension.into_iter().collect(), values, attributes);
+        if let Some((bounds, values)) = bounds {
+            let both = self.both.unwrap_or_else(|| self.dimension("bnds", 2));
+            self.both = Some(both);
+            self.variable(bounds, dimension.into_iter().chain([both]).collect(), values, Vec::new());
+        }
         (name, dimension)
     }
 
@@ -132,7 +160,7 @@ impl Coordinates {
             };
             room.take(points, 8)?;
             let names = self.positions(&dimensions, reduced.positions(grid.points));
-            return Ok(Axes { dimensions, names, mapping: None });
+            return Ok(Axes { dimensions, names, ..Axes::default() });
         };
         let fallback = |this: &mut Self| Axes { dimensions: vec![this.dimension("y", rows), this.dimension("x", columns)], ..Axes::default() };
         match &grid.geometry {
@@ -162,7 +190,7 @@ impl Coordinates {
                 ];
                 let mut attributes = texts(&[("grid_mapping_name", "rotated_latitude_longitude")]);
                 attributes.extend(north_pole.map(|(name, value)| Attribute { name: name.to_owned(), value: Values::F64(vec![value]) }));
-                Ok(Axes { dimensions, names, mapping: Some(self.mapping(kind, attributes)) })
+                Ok(Axes { dimensions, names, mapping: Some(self.mapping(kind, attributes)), methods: None })
             }
             Geometry::Projected(projection) => {
                 room.take(rows as u64 + columns as u64, 8)?;
@@ -174,7 +202,7 @@ impl Coordinates {
                     self.axis("x", x, &[("units", "m"), ("standard_name", "projection_x_coordinate")]),
                 ];
                 let names = self.positions(&dimensions, Some(positions));
-                Ok(Axes { dimensions, names, mapping: Some(self.mapping(kind, projection.mapping())) })
+                Ok(Axes { dimensions, names, mapping: Some(self.mapping(kind, projection.mapping())), methods: None })
             }
             Geometry::Reduced(_) | Geometry::Unknown => Ok(fallback(self)),
         }

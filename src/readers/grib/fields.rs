@@ -1,10 +1,12 @@
 //! Records -> fields with dimensions, coordinates and attributes.
 
+use super::super::input::Input;
 use super::coordinates::Coordinates;
 use super::cube::{Cube, Place, cubes};
 use super::grid::{self, Grid};
 use super::layout::{BITS_FROM_VALUES, BITS_STORED, MAX_FILLING, RecordEntry, Strings};
-use super::message::{BITMAP_HEAD, Message, Record};
+use super::message::{BITMAP_HEAD, Record, Span};
+use super::octets::Octets;
 use super::packing::{Numbers, Precision, Representation, Template};
 use super::product::Product;
 use super::{bits, packing};
@@ -14,19 +16,21 @@ use crate::limits::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a file holds.
-pub(super) struct Contents {
+pub(super) struct Contents<'a> {
     pub(super) dimensions: Vec<Dimension>,
-    /// Coordinates, then fields.
+    /// Coordinates, then fields, which have no values yet.
     pub(super) fields: Vec<Field>,
-    /// Names of the fields that `records` refer to.
-    pub(super) names: Vec<String>,
-    /// In file order.
-    pub(super) records: Vec<RecordEntry>,
+    /// Number of coordinates.
+    pub(super) coordinates: usize,
+    items: Vec<Item<'a>>,
+    grids: Vec<Grid>,
+    /// Of the fields, in order.
+    plans: Vec<Plan>,
 }
 
 /// A record with what its headers say.
-struct Item<'m, 'a> {
-    record: &'m Record<'a>,
+struct Item<'a> {
+    record: Record<'a>,
     product: Product,
     /// Number of its grid.
     grid: usize,
@@ -39,72 +43,138 @@ struct Plan {
     name: String,
 }
 
+/// What the values do not tell of a record.
+#[derive(Clone, Copy)]
+pub(super) struct Rest<'a> {
+    /// The bitmap section, or its head.
+    bitmap: &'a [u8],
+    /// How the bits of the bitmap follow from the values.
+    bits: u8,
+    /// What stands behind the packed numbers.
+    tail: &'a [u8],
+    /// The packed numbers, where the values do not tell them.
+    raw: Option<&'a [u8]>,
+}
+
 /// What must agree in all records of a field.
 type Kind<'m> = (String, &'m str, &'m [u8], usize, Template);
 
-pub(super) fn collect<'a>(messages: &[Message<'a>], strings: &mut Strings<'a>, limits: &Limits) -> Result<Contents> {
-    let mut grids: Vec<(Grid, &Record<'_>)> = Vec::new();
-    let mut numbers: BTreeMap<(u8, &[u8]), usize> = BTreeMap::new();
-    let mut items = Vec::new();
-    for record in messages.iter().flat_map(|m| &m.records) {
-        let key = (record.edition, record.grid.bytes);
-        let grid = match numbers.get(&key) {
-            Some(grid) => *grid,
-            None => {
-                grids.push((Grid::of(record)?, record));
-                numbers.insert(key, grids.len() - 1);
-                grids.len() - 1
+impl<'a> Contents<'a> {
+    pub(super) fn of(records: Vec<Record<'a>>, limits: &Limits) -> Result<Self> {
+        let mut grids = Vec::new();
+        let mut kinds = Vec::new();
+        let mut numbers: BTreeMap<(u8, &[u8]), usize> = BTreeMap::new();
+        let mut items = Vec::new();
+        for record in records {
+            let key = (record.edition, record.grid.bytes);
+            let grid = match numbers.get(&key) {
+                Some(grid) => *grid,
+                None => {
+                    grids.push(Grid::of(&record)?);
+                    kinds.push(grid::kind(&record));
+                    numbers.insert(key, grids.len() - 1);
+                    grids.len() - 1
+                }
+            };
+            let (product, representation) = (Product::of(&record)?, Representation::of(&record)?);
+            items.push(Item { record, product, grid, representation });
+        }
+        let plans = plan(&items);
+        Limits::check("the number of fields", plans.len() as u64, limits.items)?;
+        let mut room = Room { left: limits.decoded_bytes, limit: limits.decoded_bytes };
+        let mut coordinates = Coordinates::default();
+        let places = grids.iter().zip(kinds).map(|(grid, kind)| coordinates.add_grid(grid, kind, &mut room)).collect::<Result<Vec<_>>>()?;
+        let mut fields = Vec::new();
+        for plan in &plans {
+            let planes: Vec<&Item<'_>> = plan.cube.records.iter().filter_map(|n| items.get(*n)).collect();
+            let Some(first) = planes.first() else { continue };
+            let Some(place) = places.get(first.grid) else { continue };
+            let [_, steps, ..] = &plan.cube.axes;
+            let mut axes = coordinates.add_axes(&first.product, &plan.cube.axes, &intervals(&planes, steps));
+            axes.dimensions.extend(&place.dimensions);
+            axes.names.extend(place.names.clone());
+            let mut attributes = attributes(first);
+            if !axes.names.is_empty() {
+                attributes.push(Attribute::text("coordinates", &axes.names.join(" ")));
             }
-        };
-        items.push(Item { record, product: Product::of(record)?, grid, representation: Representation::of(record)? });
-    }
-    let plans = plan(&items);
-    Limits::check("the number of fields", plans.len() as u64, limits.items)?;
-    // Values are at least f32, whatever they turn out to need.
-    let mut room = Room { left: limits.decoded_bytes, limit: limits.decoded_bytes };
-    for item in &items {
-        let size = if item.representation.template == Template::Ieee64 { 8 } else { 4 };
-        room.take(grids.get(item.grid).map_or(0, |(grid, _)| grid.points) as u64, size)?;
-    }
-    let mut coordinates = Coordinates::default();
-    let places = grids.iter().map(|(grid, record)| coordinates.add_grid(grid, grid::kind(record), &mut room)).collect::<Result<Vec<_>>>()?;
-    let mut records: Vec<Option<RecordEntry>> = items.iter().map(|_| None).collect();
-    let mut fields = Vec::new();
-    for (number, plan) in plans.iter().enumerate() {
-        let planes: Vec<&Item<'_, '_>> = plan.cube.records.iter().filter_map(|n| items.get(*n)).collect();
-        let Some(first) = planes.first() else { continue };
-        let Some(((grid, _), place)) = grids.get(first.grid).zip(places.get(first.grid)) else { continue };
-        let (values, parts) = values(&planes, grid, strings, limits, &mut room)?;
-        for (plane, (record, part)) in plan.cube.records.iter().zip(parts).enumerate() {
-            if let Some(slot) = records.get_mut(*record) {
-                *slot = Some(RecordEntry { field: number as u32, plane: plane as u32, ..part });
+            if let Some(mapping) = &place.mapping {
+                attributes.push(Attribute::text("grid_mapping", mapping));
+            }
+            if let Some(methods) = &axes.methods {
+                attributes.push(Attribute::text("cell_methods", methods));
+            }
+            let shape = axes.dimensions.iter().filter_map(|d| coordinates.dimensions.get(*d)).map(|d| d.length).collect();
+            // Of at least this precision, whatever the values turn out to need.
+            let values = Values::empty(if is_double(&planes) { DataType::F64 } else { DataType::F32 });
+            fields.push(Field { name: plan.name.clone(), dimensions: axes.dimensions, shape, values, attributes, missing: Missing::NonFinite });
+        }
+        let Coordinates { dimensions, fields: mut all, .. } = coordinates;
+        Limits::check("the number of dimensions", dimensions.len() as u64, limits.items)?;
+        Limits::check("the number of fields", (all.len() + fields.len()) as u64, limits.items)?;
+        let taken: BTreeSet<String> = all.iter().map(|f| f.name.clone()).collect();
+        for field in &mut fields {
+            if taken.contains(&field.name) {
+                field.name.push_str("_field");
             }
         }
-        let mut axes = coordinates.add_axes(&first.product, &plan.cube.axes);
-        axes.dimensions.extend(&place.dimensions);
-        axes.names.extend(place.names.clone());
-        let mut attributes = attributes(first);
-        if !axes.names.is_empty() {
-            attributes.push(Attribute::text("coordinates", &axes.names.join(" ")));
-        }
-        if let Some(mapping) = &place.mapping {
-            attributes.push(Attribute::text("grid_mapping", mapping));
-        }
-        let shape = axes.dimensions.iter().filter_map(|d| coordinates.dimensions.get(*d)).map(|d| d.length).collect();
-        fields.push(Field { name: plan.name.clone(), dimensions: axes.dimensions, shape, values, attributes, missing: Missing::NonFinite });
+        let coordinates = all.len();
+        all.extend(fields);
+        Ok(Self { dimensions, fields: all, coordinates, items, grids, plans })
     }
-    let Coordinates { dimensions, fields: mut all, .. } = coordinates;
-    Limits::check("the number of dimensions", dimensions.len() as u64, limits.items)?;
-    Limits::check("the number of fields", (all.len() + fields.len()) as u64, limits.items)?;
-    let taken: BTreeSet<String> = all.iter().map(|f| f.name.clone()).collect();
-    for field in &mut fields {
-        if taken.contains(&field.name) {
-            field.name.push_str("_field");
-        }
+
+    /// Number of fields that are no coordinates.
+    pub(super) const fn plans(&self) -> usize {
+        self.plans.len()
     }
-    let names = fields.iter().map(|f| f.name.clone()).collect();
-    all.extend(fields);
-    Ok(Contents { dimensions, fields: all, names, records: records.into_iter().flatten().collect() })
+
+    /// Values of a field, and what they do not tell of each of its records.
+    pub(super) fn values(&self, input: &'a Input<'_>, plan: usize, limits: &Limits) -> Result<(Values, Vec<Rest<'a>>)> {
+        let records = self.plans.get(plan).map_or(&[] as &[usize], |plan| &plan.cube.records);
+        let planes: Vec<&Item<'_>> = records.iter().filter_map(|n| self.items.get(*n)).collect();
+        let Some(grid) = planes.first().and_then(|first| self.grids.get(first.grid)) else { return Ok((Values::empty(DataType::F32), Vec::new())) };
+        let work = Unpacking { input, planes: &planes, grid, limits };
+        if !is_double(&planes)
+            && let Some((values, rests)) = work.planes::<f32>()?
+        {
+            return Ok((Values::F32(values), rests));
+        }
+        let (values, rests) = work.planes::<f64>()?.unwrap_or_default();
+        Ok((Values::F64(values), rests))
+    }
+
+    /// The entries of all records in file order, from what values do not tell of them, by field and plane.
+    pub(super) fn entries(&self, rests: &[Vec<Rest<'a>>], strings: &mut Strings<'a>) -> Vec<RecordEntry> {
+        let mut entries: Vec<Option<RecordEntry>> = self.items.iter().map(|_| None).collect();
+        for (field, (plan, rests)) in self.plans.iter().zip(rests).enumerate() {
+            for (plane, (number, rest)) in plan.cube.records.iter().zip(rests).enumerate() {
+                if let (Some(item), Some(slot)) = (self.items.get(*number), entries.get_mut(*number)) {
+                    *slot = Some(RecordEntry {
+                        field: field as u32,
+                        plane: plane as u32,
+                        representation: strings.number(item.record.representation.bytes),
+                        leading: item.record.leading.iter().map(|section| strings.number(section.bytes)).collect(),
+                        bitmap: strings.number(rest.bitmap),
+                        bits: rest.bits,
+                        tail: (!rest.tail.is_empty()).then(|| strings.number(rest.tail)),
+                        raw: rest.raw.map(|raw| strings.number(raw)),
+                    });
+                }
+            }
+        }
+        entries.into_iter().flatten().collect()
+    }
+}
+
+/// Whether the values are of f64 in the file.
+fn is_double(planes: &[&Item<'_>]) -> bool {
+    planes.iter().any(|item| item.representation.template == Template::Ieee64)
+}
+
+/// The intervals that end at the steps; none unless each step has one and only one.
+fn intervals(planes: &[&Item<'_>], steps: &[[i64; 2]]) -> Vec<[i64; 2]> {
+    let starts: BTreeSet<(i64, Option<i64>)> = planes.iter().map(|item| (item.product.step, item.product.start)).collect();
+    let intervals: Option<Vec<[i64; 2]>> = starts.into_iter().map(|(end, start)| Some([start?, end])).collect();
+    intervals.filter(|list| list.len() == steps.len()).unwrap_or_default()
 }
 
 /// Bytes of values that the limits still allow.
@@ -125,7 +195,7 @@ impl Room {
 }
 
 /// Groups records and names the groups.
-fn plan(items: &[Item<'_, '_>]) -> Vec<Plan> {
+fn plan(items: &[Item<'_>]) -> Vec<Plan> {
     let mut groups: BTreeMap<Kind<'_>, usize> = BTreeMap::new();
     let mut lists: Vec<Vec<(usize, Place)>> = Vec::new();
     for (number, item) in items.iter().enumerate() {
@@ -135,7 +205,7 @@ fn plan(items: &[Item<'_, '_>]) -> Vec<Plan> {
         if group == lists.len() {
             lists.push(Vec::new());
         }
-        let place = [[product.time; 2], [product.step; 2], product.level.value.unwrap_or_default(), [product.member.map_or(-1, i64::from); 2]];
+        let place = [[product.time; 2], [product.step; 2], product.level.value.unwrap_or_default(), [product.member.map_or(0, i64::from); 2]];
         lists.get_mut(group).into_iter().for_each(|list| list.push((number, place)));
     }
     let mut cubes: Vec<Cube> = lists.iter().flat_map(|list| cubes(list)).collect();
@@ -144,7 +214,7 @@ fn plan(items: &[Item<'_, '_>]) -> Vec<Plan> {
 }
 
 /// The parameter's name; where several fields have it, with their types of level; where several still have it, with what was done over time; then with a number.
-fn names(items: &[Item<'_, '_>], cubes: Vec<Cube>) -> Vec<Plan> {
+fn names(items: &[Item<'_>], cubes: Vec<Cube>) -> Vec<Plan> {
     let product = |cube: &Cube| cube.records.first().and_then(|n| items.get(*n)).map(|item| &item.product);
     let steps: [fn(&Product) -> String; 3] =
         [|p| p.name.variable.clone(), |p| format!("{}_{}", p.name.variable, p.level.name), |p| format!("{}_{}_{}", p.name.variable, p.level.name, p.statistic)];
@@ -177,12 +247,12 @@ fn names(items: &[Item<'_, '_>], cubes: Vec<Cube>) -> Vec<Plan> {
     plans
 }
 
-fn attributes(item: &Item<'_, '_>) -> Vec<Attribute> {
+fn attributes(item: &Item<'_>) -> Vec<Attribute> {
     let (product, name) = (&item.product, &item.product.name);
     let number = |name: &str, value: i32| Attribute { name: name.to_owned(), value: Values::I32(vec![value]) };
     let standard = match name.standard {
-        Some("eastward_wind") if grid::has_own_directions(item.record) => "x_wind",
-        Some("northward_wind") if grid::has_own_directions(item.record) => "y_wind",
+        Some("eastward_wind") if grid::has_own_directions(&item.record) => "x_wind",
+        Some("northward_wind") if grid::has_own_directions(&item.record) => "y_wind",
         name => name.unwrap_or_default(),
     };
     let mut attributes = Vec::new();
@@ -194,7 +264,7 @@ fn attributes(item: &Item<'_, '_>) -> Vec<Attribute> {
     attributes.push(Attribute::text("GRIB_shortName", name.short));
     attributes.push(Attribute::text("GRIB_typeOfLevel", &product.level.name));
     attributes.push(Attribute::text("GRIB_stepType", product.statistic));
-    if let Some(kind) = grid::kind(item.record) {
+    if let Some(kind) = grid::kind(&item.record) {
         attributes.push(Attribute::text("GRIB_gridType", kind));
     }
     attributes.push(number("GRIB_edition", item.record.edition.into()));
@@ -208,54 +278,63 @@ fn attributes(item: &Item<'_, '_>) -> Vec<Attribute> {
     attributes
 }
 
-/// Values of all planes, and what of each record they do not tell; field and plane are filled in later.
-fn values<'a>(planes: &[&Item<'_, 'a>], grid: &Grid, strings: &mut Strings<'a>, limits: &Limits, room: &mut Room) -> Result<(Values, Vec<RecordEntry>)> {
-    let double = planes.iter().any(|item| item.representation.template == Template::Ieee64);
-    if !double && let Some((values, parts)) = planes_in::<f32>(planes, grid, strings, limits)? {
-        return Ok((Values::F32(values), parts));
-    }
-    if !double {
-        room.take(planes.len() as u64 * grid.points as u64, 4)?;
-    }
-    let (values, parts) = planes_in::<f64>(planes, grid, strings, limits)?.unwrap_or_default();
-    Ok((Values::F64(values), parts))
+/// The planes of a field.
+struct Unpacking<'p, 'a> {
+    input: &'a Input<'a>,
+    planes: &'p [&'p Item<'a>],
+    grid: &'p Grid,
+    limits: &'p Limits,
 }
 
-/// In that precision; `None` when f32 does not tell all packed integers apart.
-fn planes_in<'a, T: Precision>(
-    planes: &[&Item<'_, 'a>],
-    grid: &Grid,
-    strings: &mut Strings<'a>,
-    limits: &Limits,
-) -> Result<Option<(Vec<T>, Vec<RecordEntry>)>> {
-    let last_resort = T::TYPE == DataType::F64;
-    let count = planes.len().saturating_mul(grid.points);
-    let mut values: Vec<T> = Vec::new();
-    let limit = isize::MAX as u64;
-    let needed = count as u64 * T::TYPE.size() as u64;
-    values.try_reserve_exact(count).map_err(|_| crate::Error::LimitExceeded { what: "the values of a field", needed, limit })?;
-    let mut parts = Vec::with_capacity(planes.len());
-    for item in planes {
-        let record = item.record;
-        let coded = match record.mask {
-            None => grid.points,
-            Some(mask) => bits::ones(mask.bytes, grid.points).ok_or_else(|| mask.malformed(1, format!("a bitmap of {} points", grid.points)))?,
-        };
-        let numbers = item.representation.numbers(record, coded, limits)?;
-        let (coded, told) = match numbers {
-            Numbers::Single(single) => (single.iter().map(|x| cast(*x)).collect(), true),
-            Numbers::Double(double) => (double.iter().map(|x| cast(*x)).collect(), true),
-            Numbers::Integers(integers) => match item.representation.scale.exact(&integers) {
-                Some(values) => (values, true),
-                None if last_resort => (item.representation.scale.rounded(&integers), false),
-                None => return Ok(None),
-            },
-        };
-        let complete = coded.iter().all(|x: &T| !x.to_f64().is_nan());
-        place(&mut values, coded, record, grid);
-        parts.push(part(item, grid, strings, complete, told));
+impl<'a> Unpacking<'_, 'a> {
+    /// In that precision; `None` when f32 does not tell all packed integers apart.
+    fn planes<T: Precision>(&self) -> Result<Option<(Vec<T>, Vec<Rest<'a>>)>> {
+        let Self { planes, grid, limits, .. } = *self;
+        let last_resort = T::TYPE == DataType::F64;
+        let count = planes.len().saturating_mul(grid.points);
+        let mut values: Vec<T> = Vec::new();
+        let limit = limits.decoded_bytes.min(isize::MAX as u64);
+        let needed = (count as u64).saturating_mul(T::TYPE.size() as u64);
+        Limits::check("the values of a field", needed, limit)?;
+        values.try_reserve_exact(count).map_err(|_| crate::Error::LimitExceeded { what: "the values of a field", needed, limit })?;
+        let mut rests = Vec::with_capacity(planes.len());
+        for item in planes {
+            let record = &item.record;
+            let coded = match record.mask {
+                None => grid.points,
+                Some(mask) => bits::ones(mask.bytes, grid.points).ok_or_else(|| mask.malformed(1, format!("a bitmap of {} points", grid.points)))?,
+            };
+            let Span { at, length } = record.data;
+            let data = self.input.values(at as u64, length as u64)?.unwrap_or_default();
+            let numbers = item.representation.numbers(record, Octets::new(&data, at), coded, limits)?;
+            let (unpacked, told) = match numbers {
+                Numbers::Single(single) => (single.iter().map(|x| cast(*x)).collect(), true),
+                Numbers::Double(double) => (double.iter().map(|x| cast(*x)).collect(), true),
+                Numbers::Integers(integers) => match item.representation.scale.exact(&integers) {
+                    Some(values) => (values, true),
+                    None if last_resort => (item.representation.scale.rounded(&integers), false),
+                    None => return Ok(None),
+                },
+            };
+            let complete = unpacked.iter().all(|x: &T| !x.to_f64().is_nan());
+            place(&mut values, unpacked, record, grid);
+            let tail = packing::unused(&item.representation, &data, coded).len();
+            rests.push(self.rest(record, complete, told, tail)?);
+        }
+        Ok(Some((values, rests)))
     }
-    Ok(Some((values, parts)))
+
+    /// What the values do not tell of a record. `complete`: none of the values that the bitmap leaves is missing. `told`: they tell their packed integers, behind which `tail`
+    /// bytes follow.
+    fn rest(&self, record: &Record<'a>, complete: bool, told: bool, tail: usize) -> Result<Rest<'a>> {
+        let head = bits_head(record.bitmap.bytes);
+        let derived = complete && record.mask.is_some_and(|mask| mask.offset == record.bitmap.offset + BITMAP_HEAD && is_filled(mask.bytes, self.grid.points));
+        let (bitmap, bits) = if derived { (head, BITS_FROM_VALUES) } else { (record.bitmap.bytes, BITS_STORED) };
+        let Span { at, length } = record.data;
+        let kept = |at: usize, length: usize| self.input.metadata(at as u64, length as u64).map(Option::unwrap_or_default);
+        let raw = if told { None } else { Some(kept(at, length)?) };
+        Ok(Rest { bitmap, bits, tail: kept(at + length - tail, tail)?, raw })
+    }
 }
 
 /// The same number in another precision; NaN keeps its bits where the precision is the same.
@@ -281,26 +360,6 @@ fn place<T: Precision>(values: &mut Vec<T>, coded: Vec<T>, record: &Record<'_>, 
     match record.mask {
         None => (0..grid.points).for_each(put),
         Some(mask) => bits::flags(mask.bytes).take(grid.points).enumerate().filter(|(_, set)| *set).for_each(|(n, _)| put(n)),
-    }
-}
-
-/// What the values do not tell of a record. `complete`: none of the values that the bitmap leaves is missing. `told`: they tell their packed integers.
-fn part<'a>(item: &Item<'_, 'a>, grid: &Grid, strings: &mut Strings<'a>, complete: bool, told: bool) -> RecordEntry {
-    let record = item.record;
-    let head = bits_head(record.bitmap.bytes);
-    let derived = complete && record.mask.is_some_and(|mask| mask.offset == record.bitmap.offset + BITMAP_HEAD && is_filled(mask.bytes, grid.points));
-    let (bitmap, bits) = if derived { (head, BITS_FROM_VALUES) } else { (record.bitmap.bytes, BITS_STORED) };
-    let coded = record.mask.map_or(grid.points, |mask| bits::ones(mask.bytes, grid.points).unwrap_or(0));
-    let tail = packing::unused(&item.representation, record.data.bytes, coded);
-    RecordEntry {
-        field: 0,
-        plane: 0,
-        representation: strings.number(record.representation.bytes),
-        leading: record.leading.iter().map(|section| strings.number(section.bytes)).collect(),
-        bitmap: strings.number(bitmap),
-        bits,
-        tail: (!tail.is_empty()).then(|| strings.number(tail)),
-        raw: (!told).then(|| strings.number(record.data.bytes)),
     }
 }
 

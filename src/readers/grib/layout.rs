@@ -2,7 +2,6 @@
 //!
 //! Sections that occur again and again, and they do, are there once.
 
-use core::ops::Range;
 use std::collections::BTreeMap;
 
 use minicbor::bytes::ByteVec;
@@ -90,11 +89,6 @@ impl<'a> Strings<'a> {
             self.list.push(bytes);
             next
         })
-    }
-
-    /// The number of that part of `bytes`; none when it is empty.
-    pub(crate) fn part(&mut self, bytes: &'a [u8], range: Range<usize>) -> Option<u32> {
-        bytes.get(range).filter(|part| !part.is_empty()).map(|part| self.number(part))
     }
 
     /// Bytes of all strings.

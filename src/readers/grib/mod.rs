@@ -16,36 +16,78 @@ pub(crate) mod octets;
 pub(crate) mod packing;
 mod product;
 
+use super::input::Input;
+use super::opened::{Opened, Variables};
 use crate::error::Result;
-use crate::field::{Attribute, Dataset, SourceFormat};
+use crate::field::{Attribute, Dataset, Field, SourceFormat, Values};
 use crate::limits::Limits;
+use fields::{Contents, Rest};
 use layout::{Layout, MessageEntry, Strings};
+use message::{Message, Parts};
 
-/// Reads a whole file.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
-    let (messages, end) = message::split(bytes)?;
-    let mut strings = Strings::default();
-    let fields::Contents { dimensions, fields, names, records } = fields::collect(&messages, &mut strings, limits)?;
-    let mut records = records.into_iter();
-    let mut position = 0;
-    let mut entries = Vec::with_capacity(messages.len());
-    for message in &messages {
-        let before = strings.part(bytes, position..message.start);
-        let records = records.by_ref().take(message.records.len()).collect();
-        entries.push(MessageEntry { indicator: strings.number(message.indicator), records, before });
-        position = message.end;
-    }
-    let rest = strings.part(bytes, end..bytes.len());
-    Limits::check("headers, and bytes between messages,", strings.size(), limits.metadata_bytes)?;
-    let layout = Layout { strings: strings.into_list(), fields: names, messages: entries, rest };
-    let attributes = vec![Attribute::text("Conventions", "CF-1.11")];
-    Ok(Dataset { format: SourceFormat::Grib, dimensions, attributes, fields, layout: layout.to_bytes()? })
+/// Reads all headers.
+pub(super) fn open<'a>(input: &'a Input<'_>, limits: &Limits) -> Result<Opened<'a>> {
+    let Parts { messages, records, end } = message::split(input)?;
+    let contents = Contents::of(records, limits)?;
+    let header = Dataset {
+        format: SourceFormat::Grib,
+        dimensions: contents.dimensions.clone(),
+        attributes: vec![Attribute::text("Conventions", "CF-1.11")],
+        fields: contents.fields.clone(),
+        layout: Vec::new(),
+    };
+    let rests = vec![Vec::new(); contents.plans()];
+    Ok(Opened::new(header, Stored { input, messages, end, contents, rests, limits: *limits }, limits))
 }
 
-/// Bytes in which a message is looked for: headings of bulletins are shorter.
-const HEADING: usize = 200;
+/// Where the values are, and what they did not tell of the records of those fields that were read.
+struct Stored<'a> {
+    input: &'a Input<'a>,
+    messages: Vec<Message<'a>>,
+    end: usize,
+    contents: Contents<'a>,
+    rests: Vec<Vec<Rest<'a>>>,
+    limits: Limits,
+}
 
-/// Whether a message follows the heading of a bulletin.
-pub(super) fn is_bulletin(bytes: &[u8]) -> bool {
-    message::find(bytes.get(..HEADING).unwrap_or(bytes), 0).is_some()
+impl<'a> Stored<'a> {
+    /// The number of what stands between messages; none when that is nothing.
+    fn between(&self, strings: &mut Strings<'a>, from: usize, to: usize) -> Result<Option<u32>> {
+        let bytes = self.input.metadata(from as u64, to.saturating_sub(from) as u64)?.unwrap_or_default();
+        Ok((!bytes.is_empty()).then(|| strings.number(bytes)))
+    }
+
+    fn read(&mut self, plan: usize) -> Result<Values> {
+        let (values, rests) = self.contents.values(self.input, plan, &self.limits)?;
+        self.rests.get_mut(plan).into_iter().for_each(|slot| slot.clone_from(&rests));
+        Ok(values)
+    }
+}
+
+impl Variables for Stored<'_> {
+    fn values(&mut self, number: usize, _: &Field) -> Result<Values> {
+        self.read(number.saturating_sub(self.contents.coordinates))
+    }
+
+    fn layout(&mut self) -> Result<Option<Vec<u8>>> {
+        for plan in 0..self.rests.len() {
+            if self.rests.get(plan).is_some_and(Vec::is_empty) {
+                self.read(plan)?;
+            }
+        }
+        let mut strings = Strings::default();
+        let mut records = self.contents.entries(&self.rests, &mut strings).into_iter();
+        let mut position = 0;
+        let mut entries = Vec::with_capacity(self.messages.len());
+        for message in &self.messages {
+            let before = self.between(&mut strings, position, message.start)?;
+            let records = records.by_ref().take(message.records).collect();
+            entries.push(MessageEntry { indicator: strings.number(message.indicator), records, before });
+            position = message.end;
+        }
+        let rest = self.between(&mut strings, self.end, self.input.length() as usize)?;
+        Limits::check("headers, and bytes between messages,", strings.size(), self.limits.metadata_bytes)?;
+        let names = self.contents.fields.iter().skip(self.contents.coordinates).map(|f| f.name.clone()).collect();
+        Layout { strings: strings.into_list(), fields: names, messages: entries, rest }.to_bytes().map(Some)
+    }
 }

@@ -1,4 +1,5 @@
-//! Names and units of parameters: facts of code table 4.2 of the WMO's Manual on Codes, of NCEP's and ECMWF's own tables, with the short names of eccodes.
+//! Names and units of parameters: facts of code table 4.2 of the WMO's Manual on Codes, of NCEP's and ECMWF's own tables, with the short names of eccodes. NCEP's of edition 1
+//! are those of its Office Note 388 (tables 2, 129 and 130), checked against the copies of it in wgrib and netCDF-Java.
 
 use super::product::Level;
 use std::collections::BTreeMap;
@@ -56,12 +57,15 @@ pub(super) fn second_edition([discipline, category, number]: [u8; 3], centre: u1
     name(&[own, code], format!("param_{discipline}_{category}_{number}"))
 }
 
-/// By table and number: tables 1 to 3 are the WMO's, whose first half all centres share.
+/// By table and number: tables 1 to 3 are the WMO's, whose first half all centres share; NCEP's tables 128 to 131 begin with it too.
 pub(super) fn first_edition(table: u8, number: u8, centre: u16) -> Name {
-    let code = format!("{table}.{number}");
-    let shared = if number < 128 && table <= 3 { format!("2.{number}") } else { code.clone() };
-    name(&[format!("{centre}:{code}"), shared], format!("param_{table}_{number}"))
+    let shared = number < 128 && (table <= 3 || centre == NCEP && (128..=131).contains(&table));
+    let code = if shared { format!("2.{number}") } else { format!("{table}.{number}") };
+    name(&[format!("{centre}:{code}"), code], format!("param_{table}_{number}"))
 }
+
+/// The number of the centre.
+const NCEP: u16 = 7;
 
 /// Parameters that have names of their own at some level: short name, level, its value in metres, the other name.
 const AT_LEVEL: [(&str, &str, i64, &str, &str); 14] = [

@@ -17,10 +17,25 @@ pub(crate) struct Product {
     pub(crate) time: i64,
     /// End of the forecast, in seconds since the reference time.
     pub(crate) step: i64,
+    /// Beginning of the interval that values are of and that ends at `step`.
+    pub(crate) start: Option<i64>,
     pub(crate) member: Option<u16>,
     pub(crate) statistic: &'static str,
+    /// What the statistic is over.
+    pub(crate) over: Over,
     /// Headers with what makes axes blanked out.
     pub(crate) kind: Vec<u8>,
+}
+
+/// What times are added up, averaged and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Those of one forecast.
+    Steps,
+    /// Reference times of several.
+    Times,
+    /// None, or in a way that CF has no words for.
+    Nothing,
 }
 
 /// Type of a level, and where it is.
@@ -30,6 +45,8 @@ pub(crate) struct Level {
     pub(crate) units: &'static str,
     /// Both surfaces of a layer, else one twice, in billionths of `units`; `None` for a level that there is only one of.
     pub(crate) value: Option<[i64; 2]>,
+    /// Whether the two surfaces are of one type, so that they bound the layer in `units`.
+    pub(crate) bounded: bool,
 }
 
 impl Product {
@@ -106,6 +123,19 @@ const TEMPLATES: [(u64, usize, usize); 20] = [
     (1100, 0, 0),
 ];
 
+/// The cell method of CF that is such a statistic.
+pub(super) fn method(statistic: &str) -> Option<&'static str> {
+    Some(match statistic {
+        "avg" => "mean",
+        "accum" | "sum" => "sum",
+        "max" => "maximum",
+        "min" => "minimum",
+        "rms" => "root_mean_square",
+        "sd" => "standard_deviation",
+        _ => return None,
+    })
+}
+
 /// Code table 4.10.
 fn statistic(code: u8) -> &'static str {
     match code {
@@ -135,11 +165,13 @@ fn second_edition(record: &Record<'_>) -> Result<Product> {
         name: names::second_edition([record.discipline, section.byte(10)?, section.byte(11)?], centre),
         parameter,
         centre,
-        level: Level { name: "unknown".to_owned(), units: "", value: None },
+        level: Level { name: "unknown".to_owned(), units: "", value: None, bounded: false },
         time: seconds(date, clock),
         step: 0,
+        start: None,
         member: None,
         statistic: "instant",
+        over: Over::Nothing,
         kind: Vec::new(),
     };
     let mut axes = vec![];
@@ -162,6 +194,13 @@ fn second_edition(record: &Record<'_>) -> Result<Product> {
         }
         if *interval > 0 {
             let interval = at(*interval);
+            // Code table 4.11, where there is one interval.
+            product.over = match (section.byte(interval + 7)?, section.byte(interval + 13)?) {
+                (1, 1) => Over::Times,
+                (1, 2 | 255) => Over::Steps,
+                _ => Over::Nothing,
+            };
+            product.start = Some(product.step).filter(|_| product.over == Over::Steps);
             product.step = product.step.saturating_add((section.unsigned(interval + 15, 4)? as i64).saturating_mul(unit(section.byte(interval + 14)?, 2)));
             product.statistic = statistic(section.byte(interval + 12)?);
             axes.extend([(interval, 7), (interval + 14, 5)]);
@@ -250,7 +289,8 @@ fn second_level(section: Octets<'_>, shift: usize) -> Result<Level> {
     let name = if layer { layer_name(&name) } else { name };
     let one = billionths(first);
     let value = (factor > 0.0).then(|| [one, if layer { billionths(second) } else { one }]);
-    Ok(Level { name, units, value })
+    let bounded = layer && first.0 == second.0 && first.2 != 0xffff_ffff && second.2 != 0xffff_ffff;
+    Ok(Level { name, units, value, bounded })
 }
 
 fn layer_name(name: &str) -> String {
@@ -297,11 +337,11 @@ fn first_level(section: Octets<'_>) -> Result<Level> {
     let code = section.byte(10)?;
     if let Some((_, name, units, factor)) = FIRST_SURFACES.iter().find(|(n, ..)| *n == code) {
         let value = section.unsigned(11, 2)? as i64 * factor;
-        return Ok(Level { name: (*name).to_owned(), units, value: Some([value; 2]) });
+        return Ok(Level { name: (*name).to_owned(), units, value: Some([value; 2]), bounded: false });
     }
     if let Some((_, name, units, factor)) = FIRST_LAYERS.iter().find(|(n, ..)| *n == code) {
         let value = [i64::from(section.byte(11)?) * factor, i64::from(section.byte(12)?) * factor];
-        return Ok(Level { name: (*name).to_owned(), units, value: Some(value) });
+        return Ok(Level { name: (*name).to_owned(), units, value: Some(value), bounded: true });
     }
     // Surfaces without a value have the codes that edition 2 gives them.
     let name = match code {
@@ -312,7 +352,7 @@ fn first_level(section: Octets<'_>) -> Result<Level> {
             None => CLOUDS.iter().find(|(n, _)| *n == code).map_or_else(|| format!("level{code}"), |(_, name)| (*name).to_owned()),
         },
     };
-    Ok(Level { name, units: "", value: None })
+    Ok(Level { name, units: "", value: None, bounded: false })
 }
 
 /// The European centre, whose local section of number 1 has the member of an ensemble.
@@ -339,12 +379,20 @@ fn first_edition(record: &Record<'_>) -> Result<Product> {
         124 => (0, "accum"),
         _ => (to.max(from), "range"),
     };
+    // Code table 5.
+    let over = match range {
+        3 | 4 | 115 | 116 => Over::Steps,
+        113 | 114 | 123 | 124 => Over::Times,
+        _ => Over::Nothing,
+    };
+    let seconds = unit(section.byte(18)?, 1);
     let level = first_level(section)?;
     // Nor do the flags of sections and the decimal scale factor tell fields apart.
     let mut axes = vec![(8, 1), (11, 10), (25, 1), (27, 2)];
     let mut member = None;
     if centre == ECMWF && section.byte(41) == Ok(1) && section.bytes.len() >= 52 {
-        member = Some(section.byte(50)?.into()).filter(|n: &u16| *n > 0);
+        // Both are 0 where there is no ensemble.
+        member = Some(section.byte(50)?.into()).filter(|n| *n > 0 || section.byte(51) != Ok(0));
         axes.push((50, 1));
     }
     Ok(Product {
@@ -353,9 +401,11 @@ fn first_edition(record: &Record<'_>) -> Result<Product> {
         centre,
         level,
         time,
-        step: step.saturating_mul(unit(section.byte(18)?, 1)),
+        step: step.saturating_mul(seconds),
+        start: matches!(range, 2..=5).then(|| from.saturating_mul(seconds)),
         member,
         statistic,
+        over,
         kind: blank(section, &axes),
     })
 }

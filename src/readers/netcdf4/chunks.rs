@@ -51,7 +51,8 @@ impl<'a> Chunks<'a, '_> {
             }
             left = left.checked_sub(1).ok_or_else(|| malformed(chunk.at, "each chunk once"))?;
             let stored = self.file.data(chunk.at, chunk.length)?;
-            let decoded = buffers.decode(stored, chunk, self.filters, self.size as usize)?;
+            self.file.unpack(chunk.at, chunk.length.max(bytes))?;
+            let decoded = buffers.decode(&stored, chunk, self.filters, self.size as usize)?;
             self.place(decoded, scaled, out)
         })
     }

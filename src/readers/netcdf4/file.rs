@@ -3,9 +3,10 @@
 //! Everything is borrowed from the file. What is read of it as metadata is charged to one budget, so that neither cycles nor structures that point
 //! at each other many times take long, and every list is bounded by the bytes it is read from.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::super::slice;
+use super::super::input::Input;
 use super::messages::{Shared, Space, Type};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -25,8 +26,15 @@ const CONTINUATION: u16 = 16;
 const SYMBOL_TABLE: u16 = 17;
 const ATTRIBUTE_INFO: u16 = 21;
 
+/// The most that deflate can expand: a 258 byte match in two bits.
+const MAX_EXPANSION: u64 = 1032;
+
 pub(super) fn malformed(offset: u64, expected: impl Into<String>) -> Error {
     Error::Malformed { format: "NetCDF-4", offset, expected: expected.into() }
+}
+
+fn outside(at: u64, length: u64) -> Error {
+    malformed(at, format!("{length} bytes inside the file"))
 }
 
 /// Jenkins' lookup3 hash, with which HDF5 checks its metadata.
@@ -88,6 +96,8 @@ pub(super) struct Cursor<'a> {
     /// Offset of the next byte in the file.
     pub(super) at: u64,
     widths: Widths,
+    /// Where to read on when `rest` is used up.
+    more: Option<&'a Input<'a>>,
 }
 
 impl<'a> Cursor<'a> {
@@ -96,6 +106,9 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn take(&mut self, length: u64) -> Result<&'a [u8]> {
+        if let Some(input) = self.more.filter(|_| length > self.rest.len() as u64) {
+            self.rest = input.metadata(self.at, length.max(input.rest_of_page(self.at)))?.unwrap_or_default();
+        }
         let parts = usize::try_from(length).ok().and_then(|n| self.rest.split_at_checked(n));
         let (taken, rest) = parts.ok_or_else(|| malformed(self.at, format!("{length} more bytes")))?;
         self.rest = rest;
@@ -106,7 +119,7 @@ impl<'a> Cursor<'a> {
     /// The next `length` bytes as a stretch of their own.
     pub(super) fn part(&mut self, length: u64) -> Result<Self> {
         let (at, widths) = (self.at, self.widths);
-        Ok(Self { rest: self.take(length)?, at, widths })
+        Ok(Self { rest: self.take(length)?, at, widths, more: None })
     }
 
     /// A little-endian number of up to 8 bytes.
@@ -212,17 +225,18 @@ impl<'a> Object<'a> {
 
 /// An open file.
 pub(super) struct File<'a> {
-    bytes: &'a [u8],
+    input: &'a Input<'a>,
     widths: Widths,
     /// Address of the root group.
     pub(super) root: u64,
-    pub(super) limits: &'a Limits,
+    pub(super) limits: Limits,
     metadata: Cell<u64>,
+    unpacked: Cell<u64>,
 }
 
 impl<'a> File<'a> {
-    pub(super) fn open(bytes: &'a [u8], limits: &'a Limits) -> Result<Self> {
-        let mut cursor = Cursor { rest: bytes, at: 0, widths: Widths { address: 8, length: 8 } };
+    pub(super) fn open(input: &'a Input<'a>, limits: &Limits) -> Result<Self> {
+        let mut cursor = Cursor { rest: &[], at: 0, widths: Widths { address: 8, length: 8 }, more: Some(input) };
         cursor.take(8)?;
         let version = cursor.byte()?;
         let skip = match version {
@@ -249,11 +263,11 @@ impl<'a> File<'a> {
         let before_root = if version < 2 { 4 } else { 2 };
         cursor.take(before_root * widths.address)?;
         let root = cursor.defined()?;
-        Ok(Self { bytes, widths, root, limits, metadata: Cell::new(0) })
+        Ok(Self { input, widths, root, limits: *limits, metadata: Cell::new(0), unpacked: Cell::new(0) })
     }
 
-    pub(super) const fn size(&self) -> u64 {
-        self.bytes.len() as u64
+    pub(super) fn size(&self) -> u64 {
+        self.input.length()
     }
 
     /// Charges that many bytes of metadata.
@@ -263,22 +277,35 @@ impl<'a> File<'a> {
         Limits::check("the metadata in this file", all, self.limits.metadata_bytes).map(|_| ())
     }
 
+    /// Charges a chunk of that many bytes, stored or not: chunks may be one and the same in the file, and may lie outside of the array for the most part.
+    pub(super) fn unpack(&self, at: u64, bytes: u64) -> Result<()> {
+        let all = self.unpacked.get().saturating_add(bytes);
+        self.unpacked.set(all);
+        let most = self.size().saturating_mul(MAX_EXPANSION).saturating_add(self.limits.decoded_bytes);
+        if all > most { Err(malformed(at, format!("chunks of at most {most} bytes together"))) } else { Ok(()) }
+    }
+
     /// A stretch of values.
-    pub(super) fn data(&self, at: u64, length: u64) -> Result<&'a [u8]> {
-        slice(self.bytes, at, length).ok_or_else(|| malformed(at, format!("{length} bytes inside the file")))
+    pub(super) fn data(&self, at: u64, length: u64) -> Result<Cow<'a, [u8]>> {
+        self.input.values(at, length)?.ok_or_else(|| outside(at, length))
     }
 
     /// A stretch of metadata.
     pub(super) fn region(&self, at: u64, length: u64) -> Result<Cursor<'a>> {
-        let rest = self.data(at, length)?;
+        if at.checked_add(length).is_none_or(|end| end > self.size()) {
+            return Err(outside(at, length));
+        }
         self.charge(length)?;
-        Ok(Cursor { rest, at, widths: self.widths })
+        let rest = self.input.metadata(at, length)?.unwrap_or_default();
+        Ok(Cursor { rest, at, widths: self.widths, more: None })
     }
 
     /// From an address to the end of the file, for what tells its own length; the caller charges what it takes.
     pub(super) fn from(&self, at: u64) -> Result<Cursor<'a>> {
-        let length = self.size().checked_sub(at).ok_or_else(|| malformed(at, "an address inside the file"))?;
-        Ok(Cursor { rest: self.data(at, length)?, at, widths: self.widths })
+        if at > self.size() {
+            return Err(malformed(at, "an address inside the file"));
+        }
+        Ok(Cursor { rest: &[], at, widths: self.widths, more: Some(self.input) })
     }
 
     /// A stretch of metadata that ends with its checksum.
@@ -291,7 +318,7 @@ impl<'a> File<'a> {
 
     pub(super) fn object(&self, address: u64) -> Result<Object<'a>> {
         let mut messages = Vec::new();
-        if self.data(address, 4)? == b"OHDR" {
+        if self.from(address)?.take(4)? == b"OHDR" {
             self.header_v2(address, &mut messages)?
         } else {
             self.header_v1(address, &mut messages)?
@@ -700,4 +727,20 @@ fn link(mut body: Cursor<'_>) -> Result<Link> {
     let length = body.number(1 << (flags & 3))?;
     let name = body.text(length)?;
     Ok(Link { order, name, target: if kind == 0 { Some(body.defined()?) } else { None } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::File;
+    use crate::limits::Limits;
+
+    #[test]
+    fn one_chunk_does_not_stand_for_any_number() {
+        let bytes = [b"\x89HDF\r\n\x1a\n\x02\x08\x08\0".as_slice(), &[0; 40]].concat();
+        let limits = Limits { decoded_bytes: 1000, ..Limits::default() };
+        let input = bytes.as_slice().into();
+        let file = File::open(&input, &limits).unwrap();
+        assert!((0..50).all(|_| file.unpack(0, 1000).is_ok()));
+        assert!((0..50).any(|_| file.unpack(0, 1000).is_err()), "{} bytes hold no 100 chunks", bytes.len());
+    }
 }

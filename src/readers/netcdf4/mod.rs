@@ -17,7 +17,9 @@ use self::file::{DATASPACE, DATATYPE, FILL, FILTERS, File, LAYOUT, OLD_FILL, Obj
 use self::layout::{Layout, StringAttribute, VariableLayout};
 use self::messages::{Class, Filter, Space, Storage, Type, fill_value, filter_name, filters, sized, unsupported};
 use self::strings::{GlobalHeap, Text};
+use super::input::Input;
 use super::netcdf::missing_rule;
+use super::opened::{Opened, Variables};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values};
 use crate::limits::Limits;
@@ -44,9 +46,9 @@ pub(crate) fn is_name(name: &str) -> bool {
 /// Groups inside groups.
 const DEEPEST: usize = 64;
 
-/// Reads a whole file.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
-    let file = File::open(bytes, limits)?;
+/// Reads all but the numbers: text too, whose length is a dimension.
+pub(super) fn open<'a>(input: &'a Input<'_>, limits: &Limits) -> Result<Opened<'a>> {
+    let file = File::open(input, limits)?;
     let mut contents = Contents::new(&file);
     contents.group(file.root, "", 0)?;
     let Contents { groups, group_attributes, variables, inner_first, .. } = contents;
@@ -65,11 +67,30 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
         out.layout.classic |= path.is_empty() && stored.iter().any(|a| a.name == "_nc3_strict");
         out.attributes(path, None, stored, &mut attributes)?;
     }
-    let fields = variables.iter().zip(dimension_ids).filter(|(v, _)| !v.is_dimension_only());
-    let fields = fields.map(|(v, ids)| out.field(v, ids, &mut axes)).collect::<Result<Vec<_>>>()?;
+    let (variables, dimension_ids): (Vec<_>, Vec<_>) = variables.into_iter().zip(dimension_ids).filter(|(v, _)| !v.is_dimension_only()).unzip();
+    let fields = variables.iter().zip(dimension_ids).map(|(v, ids)| out.field(v, ids, &mut axes)).collect::<Result<Vec<_>>>()?;
     check_names(fields.iter().map(|f| f.name.as_str()))?;
     check_names(axes.dimensions.iter().map(|d| d.name.as_str()))?;
-    Ok(Dataset { format: SourceFormat::NetCdf4, dimensions: axes.dimensions, attributes, fields, layout: out.layout.to_bytes() })
+    let layout = out.layout.to_bytes();
+    let header = Dataset { format: SourceFormat::NetCdf4, dimensions: axes.dimensions, attributes, fields, layout };
+    Ok(Opened::new(header, Stored { file, variables }, limits))
+}
+
+/// Where the numbers are.
+struct Stored<'a> {
+    file: File<'a>,
+    variables: Vec<Variable<'a>>,
+}
+
+impl Variables for Stored<'_> {
+    fn values(&mut self, number: usize, field: &Field) -> Result<Values> {
+        let variable = self.variables.get(number).ok_or_else(|| malformed(self.file.root, "a variable"))?;
+        let stored = variable.stored(&self.file, &field.shape)?;
+        Ok(match variable.data_type.class {
+            Class::Number(data_type) => decode(data_type, variable.data_type.big_endian, &stored),
+            _ => Values::Char(stored.into_owned()),
+        })
+    }
 }
 
 fn check_names<'n>(names: impl Iterator<Item = &'n str>) -> Result<()> {
@@ -164,7 +185,7 @@ impl<'a> Variable<'a> {
                 let bytes = usize::try_from(length).ok().and_then(|n| bytes.get(..n));
                 bytes.map(Cow::Borrowed).ok_or_else(|| malformed(self.address, format!("{length} bytes of values")))
             }
-            Storage::Contiguous(Some(at)) if whole => file.data(if length == 0 { 0 } else { *at }, length).map(Cow::Borrowed),
+            Storage::Contiguous(Some(at)) if whole => file.data(if length == 0 { 0 } else { *at }, length),
             Storage::Contiguous(None) | Storage::Chunked { index: None, .. } => self.filled(file, length).map(Cow::Owned),
             Storage::Chunked { chunk, index: Some(index) } => {
                 let mut out = self.filled(file, length)?;
@@ -410,12 +431,12 @@ impl<'a> Output<'a, '_> {
         let file = self.heap.file;
         let length_of = |id: &usize| axes.dimensions.get(*id).map_or(0, |d| d.length);
         let mut shape: Vec<usize> = dimensions.iter().map(length_of).collect();
-        self.heap.decoded(volume(shape.iter().map(|n| *n as u64), variable.data_type.size))?;
-        let stored = variable.stored(file, &shape)?;
         let values = match variable.data_type.class {
-            Class::Number(data_type) => decode(data_type, variable.data_type.big_endian, &stored),
-            Class::Text if variable.data_type.size == 1 => Values::Char(stored.into_owned()),
+            Class::Number(data_type) => Values::empty(data_type),
+            Class::Text if variable.data_type.size == 1 => Values::empty(DataType::Char),
             _ => {
+                self.heap.decoded(volume(shape.iter().map(|n| *n as u64), variable.data_type.size))?;
+                let stored = variable.stored(file, &shape)?;
                 let text = self.heap.texts(variable.data_type, &stored)?;
                 let longest = text.iter().map(|t| t.len()).max().unwrap_or_default().max(1);
                 dimensions.push(axes.of_strings(longest, &mut self.layout)?);

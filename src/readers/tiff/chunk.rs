@@ -5,28 +5,29 @@ use std::borrow::Cow;
 use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 use weezl::{BitOrder, LzwStatus};
 
+use super::super::input::Input;
 use super::structure::{Chunk, Form, Page};
-use super::{malformed, slice, unsupported};
+use super::{malformed, unsupported};
 use crate::error::Result;
 
 /// Decoded bytes of a chunk, numbers in the byte order of the file; none for one that the file leaves out.
-pub(super) fn decode<'a>(bytes: &'a [u8], page: &Page, chunk: &Chunk, form: Form) -> Result<Option<Cow<'a, [u8]>>> {
+pub(super) fn decode<'a>(input: &'a Input<'_>, page: &Page, chunk: &Chunk, form: Form) -> Result<Option<Cow<'a, [u8]>>> {
     let (at, length) = page.stored.get(chunk.index).copied().unwrap_or_default();
     if length == 0 {
         return Ok(None);
     }
-    let stored = slice(bytes, at, length)?;
+    let stored = input.values(at, length)?.ok_or_else(|| malformed(at, format!("{length} more bytes")))?;
     let needed = page.decoded_bytes(chunk);
     if page.compression == 1 {
         // What lies outside the picture may be missing.
         let used = page.row_bytes().unwrap_or(usize::MAX).saturating_mul(chunk.rows - 1).saturating_add(page.used_bytes(chunk));
-        return if stored.len() < used { Err(malformed(at + length, format!("{used} bytes of pixels"))) } else { Ok(Some(Cow::Borrowed(stored))) };
+        return if stored.len() < used { Err(malformed(at + length, format!("{used} bytes of pixels"))) } else { Ok(Some(stored)) };
     }
     let mut decoded = vec![0; needed];
     let complete = match page.compression {
-        5 => lzw(stored, &mut decoded),
-        8 | 32946 => decompress_slice_iter_to_slice(&mut decoded, core::iter::once(stored), true, true).is_ok_and(|n| n == needed),
-        32773 => pack_bits(stored, &mut decoded),
+        5 => lzw(&stored, &mut decoded),
+        8 | 32946 => decompress_slice_iter_to_slice(&mut decoded, core::iter::once(&*stored), true, true).is_ok_and(|n| n == needed),
+        32773 => pack_bits(&stored, &mut decoded),
         other => return Err(unsupported(&format!("TIFF with {}", compression(other)))),
     };
     if !complete {

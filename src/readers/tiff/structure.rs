@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{malformed, slice, unsupported};
+use super::super::input::Input;
+use super::{malformed, metadata, unsupported};
 use crate::error::{Error, Result};
 use crate::field::{DataType, Values};
 use crate::limits::Limits;
@@ -140,11 +141,12 @@ pub(crate) struct Structure<'a> {
 }
 
 impl<'a> Structure<'a> {
-    pub(crate) fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
-        let form = Form { wide: bytes.get(2..4).is_some_and(|v| v.contains(&43)), big_endian: bytes.starts_with(b"MM") };
+    pub(crate) fn parse(input: &'a Input<'_>, limits: &Limits) -> Result<Self> {
+        let start = input.start(4)?;
+        let form = Form { wide: start.get(2..).is_some_and(|v| v.contains(&43)), big_endian: start.starts_with(b"MM") };
         let header = if form.wide { 16 } else { 8 };
-        let start = slice(bytes, if form.wide { 8 } else { 4 }, header / 2)?;
-        if form.wide && form.number(slice(bytes, 4, 4)?) != if form.big_endian { 8 << 16 } else { 8 } {
+        let start = metadata(input, if form.wide { 8 } else { 4 }, header / 2)?;
+        if form.wide && form.number(metadata(input, 4, 4)?) != if form.big_endian { 8 << 16 } else { 8 } {
             return Err(malformed(4, "offsets of eight bytes"));
         }
         let mut structure = Self { form, directories: Vec::new(), extents: vec![(0, header)] };
@@ -155,10 +157,10 @@ impl<'a> Structure<'a> {
             }
             Limits::check("pictures", visited.len() as u64, limits.items)?;
             let at = next;
-            next = structure.directory(bytes, at)?;
+            next = structure.directory(input, at)?;
             // Directories that overlap would let a small file hold any number of entries.
             occupied = occupied.saturating_add(structure.extents.iter().rev().find(|e| e.0 == at).map_or(0, |e| e.1));
-            if occupied > bytes.len() as u64 {
+            if occupied > input.length() {
                 return Err(malformed(at, "directories apart from each other"));
             }
         }
@@ -166,33 +168,33 @@ impl<'a> Structure<'a> {
     }
 
     /// Reads a directory; the result is the offset of the next one.
-    fn directory(&mut self, bytes: &'a [u8], at: u64) -> Result<u64> {
+    fn directory(&mut self, input: &'a Input<'_>, at: u64) -> Result<u64> {
         let form = self.form;
         let (count_size, entry_size, offset_size) = if form.wide { (8, 20, 8) } else { (2, 12, 4) };
-        let count = form.number(slice(bytes, at, count_size)?);
+        let count = form.number(metadata(input, at, count_size)?);
         let length = count.checked_mul(entry_size).and_then(|n| n.checked_add(count_size + offset_size));
-        let all = slice(bytes, at, length.unwrap_or(u64::MAX))?;
+        let all = metadata(input, at, length.unwrap_or(u64::MAX))?;
         self.extents.push((at, all.len() as u64));
         let mut entries = Vec::with_capacity((all.len() as u64 / entry_size) as usize);
         for index in 0..count {
-            entries.push(self.entry(bytes, at + count_size + index * entry_size)?);
+            entries.push(self.entry(input, at + count_size + index * entry_size)?);
         }
         self.directories.push(Directory { form, entries, at });
-        Ok(form.number(slice(bytes, at + all.len() as u64 - offset_size, offset_size)?))
+        Ok(form.number(metadata(input, at + all.len() as u64 - offset_size, offset_size)?))
     }
 
-    fn entry(&mut self, bytes: &'a [u8], at: u64) -> Result<Entry<'a>> {
+    fn entry(&mut self, input: &'a Input<'_>, at: u64) -> Result<Entry<'a>> {
         let form = self.form;
         let room = if form.wide { 8 } else { 4 };
-        let head = |from, length| slice(bytes, at + from, length).map(|b| form.number(b));
+        let head = |from, length| metadata(input, at + from, length).map(|b| form.number(b));
         let (tag, kind, count) = (head(0, 2)? as u16, head(2, 2)? as u16, head(4, room)?);
         let length = count.saturating_mul(size(kind).unwrap_or(0));
         let inside = at + 4 + room;
         if length <= room {
-            return Ok(Entry { tag, kind, count, value: slice(bytes, inside, length)?, at });
+            return Ok(Entry { tag, kind, count, value: metadata(input, inside, length)?, at });
         }
-        let offset = form.number(slice(bytes, inside, room)?);
-        let value = slice(bytes, offset, length)?;
+        let offset = form.number(metadata(input, inside, room)?);
+        let value = metadata(input, offset, length)?;
         self.extents.push((offset, length));
         Ok(Entry { tag, kind, count, value, at })
     }

@@ -290,7 +290,8 @@ impl<'d> Plan<'d> {
     fn dimension_header(&self, id: usize, addresses: &[u64]) -> Result<Header> {
         let Some(dimension) = self.dataset.dimensions.get(id) else { return Ok(Header::group(0)) };
         let length = dimension.length as u64;
-        let (most, layout) = if dimension.unlimited { (Some([UNDEFINED]), chunked(UNDEFINED, &[1024], 4)) } else { (None, contiguous(UNDEFINED, 4 * length)) };
+        let size = length.checked_mul(4).ok_or_else(|| invalid(format!("dimension {:?} of length {length} is too long for NetCDF-4", dimension.name)))?;
+        let (most, layout) = if dimension.unlimited { (Some([UNDEFINED]), chunked(UNDEFINED, &[1024], 4)) } else { (None, contiguous(UNDEFINED, size)) };
         let space = space(&[length], most.as_ref().map(<[u64; 1]>::as_slice));
         let mut header = Header::dataset(&space, &number_type(DataType::F32, true), &fill(None, dimension.unlimited), &layout, None);
         self.scale_attributes(&mut header, id, &format!("{NO_VARIABLE}{length:10}"), addresses)?;

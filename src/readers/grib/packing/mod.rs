@@ -107,12 +107,11 @@ impl Representation {
         if self.bits > MAX_WIDTH { Err(unsupported(format!("GRIB packed in {} bits", self.bits))) } else { Ok(self) }
     }
 
-    /// The `count` numbers of a record.
-    pub(crate) fn numbers(&self, record: &Record<'_>, count: usize, limits: &Limits) -> Result<Numbers> {
+    /// The `count` numbers of a record, which `data` packs.
+    pub(crate) fn numbers(&self, record: &Record<'_>, data: Octets<'_>, count: usize, limits: &Limits) -> Result<Numbers> {
         if record.edition == 2 && record.representation.size(6, 4)? != count {
             return Err(record.representation.malformed(6, format!("{count} values, as the grid and the bitmap say")));
         }
-        let data = record.data;
         let too_short = || data.malformed(1, format!("{count} numbers of {} bits", self.bits));
         match self.template {
             Template::Ieee32 => {

@@ -1,0 +1,138 @@
+//! NetCDF-4, GRIB, GeoTIFF and pictures for the module that compresses, which hands their files on to this one and gets headers and values back.
+//!
+//! The two share no memory: what passes between them is bytes ([`deepcomp::archive::header_to_bytes`], [`deepcomp::archive::values_to_bytes`]).
+
+use deepcomp::archive::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
+use deepcomp::field::Dataset;
+use deepcomp::readers::OpenFile;
+use deepcomp::{Error, Limits, writers};
+use js_sys::{Function, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[path = "../../wasm/src/outside.rs"]
+mod outside;
+use outside::Outside;
+
+/// Panics are bugs; this makes them readable in the console.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// An `Error` whose `code` is [`Error::code`].
+fn to_js(error: Error) -> js_sys::Error {
+    let thrown = js_sys::Error::new(&error.to_string());
+    Reflect::set(&thrown, &"code".into(), &error.code().into()).ok();
+    thrown
+}
+
+type JsResult<T> = Result<T, js_sys::Error>;
+
+/// A file that is being read.
+#[wasm_bindgen]
+pub struct FormatsFile {
+    file: OpenFile,
+    kept: Option<String>,
+}
+
+#[wasm_bindgen]
+impl FormatsFile {
+    /// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`. If `any`, a file of a kind that is not read is kept byte for byte.
+    ///
+    /// # Errors
+    /// As [`deepcomp::readers::open`].
+    pub fn open(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
+        let (source, limits) = (Outside::new(length, read), Limits::default());
+        let opened = if any { OpenFile::open_any(source, name, &limits) } else { OpenFile::open(source, name, &limits).map(|file| (file, None)) };
+        let (file, kept) = opened.map_err(to_js)?;
+        Ok(Self { file, kept: kept.map(|why| why.to_string()) })
+    }
+
+    /// Why it is kept byte for byte and not as data.
+    #[wasm_bindgen(getter)]
+    pub fn kept(&self) -> Option<String> {
+        self.kept.clone()
+    }
+
+    /// Everything but values.
+    ///
+    /// # Errors
+    /// None is expected.
+    pub fn header(&self) -> JsResult<Vec<u8>> {
+        header_to_bytes(self.file.header()).map_err(to_js)
+    }
+
+    /// Values of a variable.
+    ///
+    /// # Errors
+    /// As [`OpenFile::variable`].
+    pub fn values(&mut self, variable: usize) -> JsResult<Vec<u8>> {
+        self.file.variable(variable).map(|field| values_to_bytes(&field.values)).map_err(to_js)
+    }
+
+    /// What only the writer of its format needs.
+    ///
+    /// # Errors
+    /// As [`OpenFile::layout`].
+    pub fn layout(&mut self) -> JsResult<Vec<u8>> {
+        self.file.layout().map_err(to_js)
+    }
+}
+
+/// A dataset that is going to be written.
+#[wasm_bindgen]
+pub struct FormatsWriter {
+    dataset: Dataset,
+    filled: usize,
+}
+
+#[wasm_bindgen]
+impl FormatsWriter {
+    /// A dataset by its header; the values of all its variables follow by [`Self::add`].
+    ///
+    /// # Errors
+    /// Bytes that are no header.
+    #[wasm_bindgen(constructor)]
+    pub fn new(header: &[u8]) -> JsResult<Self> {
+        Ok(Self { dataset: header_from_bytes(header).map_err(to_js)?, filled: 0 })
+    }
+
+    /// Adds the values of the next variable.
+    ///
+    /// # Errors
+    /// Bytes that are no values.
+    pub fn add(&mut self, values: &[u8]) -> JsResult<()> {
+        let values = values_from_bytes(values).map_err(to_js)?;
+        if let Some(field) = self.dataset.fields.get_mut(self.filled) {
+            field.values = values;
+        }
+        self.filled += 1;
+        Ok(())
+    }
+
+    /// The bytes of a file: "netcdf4" or "tiff".
+    ///
+    /// # Errors
+    /// As the functions of [`writers`].
+    pub fn save(&self, format: &str) -> JsResult<Vec<u8>> {
+        match format {
+            "tiff" => writers::tiff(&self.dataset),
+            _ => writers::netcdf4(&self.dataset),
+        }
+        .map_err(to_js)
+    }
+
+    /// The bytes of a file in the format it came from, and the extension that its name has to have if that is another one: `{ bytes, extension? }`.
+    ///
+    /// # Errors
+    /// As [`writers::file`].
+    pub fn original(&self) -> JsResult<JsValue> {
+        let (bytes, extension) = writers::file(&self.dataset).map_err(to_js)?;
+        let object = js_sys::Object::new();
+        Reflect::set(&object, &"bytes".into(), &Uint8Array::from(bytes.as_slice())).ok();
+        if let Some(extension) = extension {
+            Reflect::set(&object, &"extension".into(), &extension.into()).ok();
+        }
+        Ok(object.into())
+    }
+}

@@ -1,0 +1,192 @@
+//! What a file says of itself, and values that are in memory or are loaded when they are asked for.
+
+use crate::error::{DeepCompError, JsResult, invalid};
+use crate::outside::Outside;
+use deepcomp::archive::{header_from_bytes, values_from_bytes};
+use deepcomp::field::{Dataset, Field, Values};
+use deepcomp::readers::OpenFile;
+use deepcomp::{Error, Limits};
+use js_sys::Object;
+use wasm_bindgen::prelude::*;
+
+/// Bytes of values that are kept in memory although they could be loaded again: few enough that three such datasets, and work on one of them, fit into the 4 GiB that a
+/// module can have.
+const KEPT: u64 = 1 << 28;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A file that the module of formats reads.
+    #[wasm_bindgen(typescript_type = "any")]
+    pub type FormatsFile;
+
+    #[wasm_bindgen(method, catch)]
+    fn header(this: &FormatsFile) -> Result<Vec<u8>, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn values(this: &FormatsFile, variable: usize) -> Result<Vec<u8>, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn layout(this: &FormatsFile) -> Result<Vec<u8>, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn kept(this: &FormatsFile) -> Option<String>;
+
+    #[wasm_bindgen(method)]
+    fn free(this: &FormatsFile);
+}
+
+/// Where values come from that are not in memory.
+enum Origin {
+    Memory,
+    File(OpenFile),
+    Formats(FormatsFile),
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        if let Self::Formats(file) = self {
+            file.free();
+        }
+    }
+}
+
+/// A dataset, whole or as far as it was looked at.
+pub struct Held {
+    /// Fields have values where they are loaded.
+    dataset: Dataset,
+    origin: Origin,
+    /// Whether each field's values are loaded.
+    loaded: Vec<bool>,
+    /// Why it is kept byte for byte and not as data.
+    kept: Option<String>,
+}
+
+impl From<Dataset> for Held {
+    fn from(dataset: Dataset) -> Self {
+        Self { loaded: vec![true; dataset.fields.len()], dataset, origin: Origin::Memory, kept: None }
+    }
+}
+
+impl Held {
+    /// A file that this module reads; if `any`, be it of what kind it may.
+    pub fn file(source: Outside, name: &str, any: bool) -> JsResult<Self> {
+        let limits = Limits::default();
+        let (file, kept) = if any { OpenFile::open_any(source, name, &limits)? } else { (OpenFile::open(source, name, &limits)?, None) };
+        Self::open(file.header().clone(), Origin::File(file), kept.map(|why| why.to_string()))
+    }
+
+    /// A file that the other module reads.
+    pub fn formats(file: FormatsFile) -> JsResult<Self> {
+        let header = header_from_bytes(&file.header().map_err(thrown)?)?;
+        let kept = file.kept();
+        Self::open(header, Origin::Formats(file), kept)
+    }
+
+    /// Loads what is small, so that a damaged file is known as such at once.
+    fn open(dataset: Dataset, origin: Origin, kept: Option<String>) -> JsResult<Self> {
+        let total = dataset.fields.iter().map(Field::declared_bytes).fold(0u64, u64::saturating_add);
+        let mut held = Self { loaded: vec![false; dataset.fields.len()], dataset, origin, kept };
+        if total <= KEPT {
+            (0..held.loaded.len()).try_for_each(|number| held.read(number))?;
+            held.dataset.layout = held.layout()?;
+            held.origin = Origin::Memory;
+        }
+        Ok(held)
+    }
+
+    /// Why it is kept byte for byte and not as data.
+    pub fn kept(&self) -> Option<String> {
+        self.kept.clone()
+    }
+
+    /// Everything but values; some fields have theirs.
+    pub const fn header(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Everything but values, to keep.
+    pub fn without_values(&self) -> Dataset {
+        let Dataset { format, dimensions, attributes, fields, .. } = &self.dataset;
+        let fields = fields.iter().map(Field::without_values).collect();
+        Dataset { format: *format, dimensions: dimensions.clone(), attributes: attributes.clone(), fields, layout: Vec::new() }
+    }
+
+    /// Takes values of a variable that equal `value` as missing.
+    pub fn set_missing(&mut self, variable: usize, value: f64) -> JsResult<()> {
+        match self.dataset.fields.get_mut(variable) {
+            Some(field) => Ok(field.add_missing(value)?),
+            None => Err(self.no_such(variable)),
+        }
+    }
+
+    /// Loads the values of a variable, if they are not.
+    pub fn load(&mut self, variable: usize) -> JsResult<()> {
+        if self.loaded.get(variable) == Some(&false) {
+            self.make_room(variable);
+            self.read(variable)?;
+        }
+        Ok(())
+    }
+
+    /// A variable, with its values if they are loaded.
+    pub fn field(&self, variable: usize) -> JsResult<&Field> {
+        self.dataset.fields.get(variable).ok_or_else(|| self.no_such(variable))
+    }
+
+    /// The whole, all of it loaded.
+    pub fn whole(&mut self) -> JsResult<&Dataset> {
+        for number in 0..self.loaded.len() {
+            if self.loaded.get(number) == Some(&false) {
+                self.read(number)?;
+            }
+        }
+        self.dataset.layout = self.layout()?;
+        Ok(&self.dataset)
+    }
+
+    /// [`Dataset::layout`], once all variables were loaded.
+    pub fn layout(&mut self) -> JsResult<Vec<u8>> {
+        match &mut self.origin {
+            Origin::Memory => Ok(self.dataset.layout.clone()),
+            Origin::File(file) => Ok(file.layout()?),
+            Origin::Formats(file) => file.layout().map_err(thrown),
+        }
+    }
+
+    fn read(&mut self, number: usize) -> JsResult<()> {
+        let values = match &mut self.origin {
+            Origin::Memory => return Ok(()),
+            Origin::File(file) => file.variable(number)?.values,
+            Origin::Formats(file) => values_from_bytes(&file.values(number).map_err(thrown)?)?,
+        };
+        if let (Some(field), Some(loaded)) = (self.dataset.fields.get_mut(number), self.loaded.get_mut(number)) {
+            (field.values, *loaded) = (values, true);
+        }
+        Ok(())
+    }
+
+    /// Forgets what can be loaded again, unless the variable fits beside it.
+    fn make_room(&mut self, variable: usize) {
+        let held: u64 = self.dataset.fields.iter().map(|f| f.values.byte_len() as u64).sum();
+        let wanted = self.dataset.fields.get(variable).map_or(0, Field::declared_bytes);
+        if held.saturating_add(wanted) > KEPT {
+            for (field, loaded) in self.dataset.fields.iter_mut().zip(&mut self.loaded) {
+                (field.values, *loaded) = (Values::empty(field.values.data_type()), false);
+            }
+        }
+    }
+
+    fn no_such(&self, variable: usize) -> DeepCompError {
+        let available = self.dataset.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+        Error::NoSuchVariable { name: variable.to_string(), available }.into()
+    }
+}
+
+/// What the other module threw, as an error of this one.
+fn thrown(error: JsValue) -> DeepCompError {
+    let text = |key: &str| js_sys::Reflect::get(&error, &key.into()).ok().and_then(|v| v.as_string());
+    match (text("code"), text("message")) {
+        (Some(code), Some(message)) => DeepCompError::new(&code, &message),
+        _ => invalid(format_args!("the module of formats failed: {}", String::from(Object::from(error).to_string()))),
+    }
+}

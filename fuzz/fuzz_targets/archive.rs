@@ -1,0 +1,149 @@
+//! Archives, chunks and whole files. Checksums are put right first, so that what lies behind them is reached.
+#![no_main]
+
+use std::sync::OnceLock;
+
+use deepcomp::archive::{Archive, Compressor, Decompressor, Job, preview};
+use deepcomp::codec::{Base, Options};
+use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::weights::{Model, ModelId, Models};
+use deepcomp::writers;
+use deepcomp_fuzz::LIMITS;
+use libfuzzer_sys::{Corpus, fuzz_target};
+use xxhash_rust::xxh3::xxh3_64;
+
+const SUPERBLOCK: usize = 24;
+const TRAILER: usize = 16;
+
+/// The weights that ship.
+fn models() -> &'static (Models, ModelId) {
+    static MODELS: OnceLock<(Models, ModelId)> = OnceLock::new();
+    MODELS.get_or_init(|| {
+        let model = Model::parse(include_bytes!("../../models/deepcomp.dcm")).expect("the weights that ship");
+        let id = model.id();
+        (std::iter::once(model).collect(), id)
+    })
+}
+
+fuzz_target!(|bytes: &[u8]| -> Corpus {
+    match bytes {
+        [0x89, b'D', b'C', b'A', ..] => archive(bytes),
+        [b'c', rest @ ..] => chunk(rest),
+        [b'f', rest @ ..] => whole_file(rest),
+        [b'n', rest @ ..] => numbers(rest),
+        _ => return Corpus::Reject,
+    }
+    Corpus::Keep
+});
+
+/// Opens an archive and decodes all its files.
+fn archive(bytes: &[u8]) {
+    let sealed = sealed(bytes);
+    let Ok(archive) = Archive::open(&sealed, &LIMITS) else { return };
+    for file in 0..archive.files().count() {
+        let Ok(variables) = archive.variables(file) else { continue };
+        for variable in 0..variables.len() {
+            let _ = preview(&archive, &sealed, (file, variable, 0), &models().0);
+        }
+        let decoded = Decompressor::new(archive.clone(), file, &models().0).and_then(|d| d.finish(&sealed));
+        if let Ok(dataset) = decoded {
+            let _ = writers::file(&dataset);
+        }
+    }
+}
+
+/// The archive with the checksums of its superblock, index and trailer put right, and the length of its index.
+fn sealed(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    if out.len() < SUPERBLOCK + TRAILER {
+        return out;
+    }
+    let sum = xxh3_64(&out[..16]);
+    out[16..SUPERBLOCK].copy_from_slice(&sum.to_le_bytes());
+    let body = out.len() - TRAILER;
+    let offset = u64::from_le_bytes(out[body..body + 8].try_into().expect("eight bytes"));
+    let Some(offset) = usize::try_from(offset).ok().filter(|at| (SUPERBLOCK..body).contains(at)) else { return out };
+    let Some(payload) = out[offset + 1..body].iter().position(|b| b & 0x80 == 0).map(|n| offset + 2 + n).filter(|at| at + 4 <= body) else { return out };
+    let index = out[payload..body - 4].to_vec();
+    out.truncate(offset);
+    out.push(2);
+    put_varint(&mut out, index.len());
+    out.extend(&index);
+    out.extend((xxh3_64(&index) as u32).to_le_bytes());
+    out.extend((offset as u64).to_le_bytes());
+    out.extend((xxh3_64(&(offset as u64).to_le_bytes()) as u32).to_le_bytes());
+    out.extend(b"dca.");
+    out
+}
+
+fn put_varint(out: &mut Vec<u8>, mut n: usize) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+}
+
+/// Decodes a chunk: type and shape in four bytes, then the payload.
+fn chunk(bytes: &[u8]) {
+    let [data_type, planes, height, width, payload @ ..] = bytes else { return };
+    let mut job = Vec::new();
+    [0, 0, usize::from(*planes), usize::from(*height), usize::from(*width)].iter().for_each(|n| put_varint(&mut job, *n));
+    // With a model, as an option is written.
+    job.push(1);
+    let mut id = models().1.0;
+    while id >= 0x80 {
+        job.push(id as u8 | 0x80);
+        id >>= 7;
+    }
+    job.push(id as u8);
+    job.extend([1, data_type % 11, 0]);
+    job.extend(payload);
+    let job = Job::from_bytes(&job).expect("a job as it travels");
+    if (1..=1 << 16).contains(&job.samples()) {
+        let _ = job.run(&models().0);
+    }
+}
+
+/// Keeps any file byte for byte.
+fn whole_file(bytes: &[u8]) {
+    let back = through_an_archive(Dataset::from_file(bytes.to_vec()), ErrorBound::Lossless);
+    assert!(writers::write(&back).expect("a file is written") == bytes, "the file changed");
+}
+
+/// Keeps numbers of any type, without loss or under a bound: type, bound and width in three bytes, then the numbers.
+fn numbers(bytes: &[u8]) {
+    let [data_type, bound, width, rest @ ..] = bytes else { return };
+    let data_type = DataType::ALL[usize::from(data_type % 10)];
+    let width = usize::from(*width).max(1);
+    let count = rest.len() / data_type.size() / width * width;
+    let values = Values::from_le_bytes(data_type, &rest[..count * data_type.size()]);
+    let dataset = Dataset::from_array("v", &[count / width, width], values, SourceFormat::Array).expect("a shape that fits");
+    let bound = match bound % 4 {
+        0 => Ok(ErrorBound::Lossless),
+        1 => ErrorBound::absolute(2f64.powi(i32::from(*bound / 4) - 32)),
+        2 => ErrorBound::relative(2f64.powi(-i32::from(*bound / 4) / 2 - 1)),
+        _ => ErrorBound::pointwise(2f64.powi(-i32::from(*bound / 4) / 2 - 1)),
+    };
+    let back = through_an_archive(dataset.clone(), bound.expect("a bound that can be"));
+    assert_eq!(back.fields[0].values.len(), dataset.fields[0].values.len());
+}
+
+/// What comes out of an archive. The compressor itself compares what it wrote with the bound.
+fn through_an_archive(dataset: Dataset, bound: ErrorBound) -> Dataset {
+    let original = dataset.clone();
+    let options = Options { bounds: bound.into(), model: None, base: Base::Never };
+    let (bytes, reports) = match Compressor::new(dataset, "v", &options).and_then(Compressor::finish) {
+        Ok(done) => done,
+        // A bound may be finer than the numbers.
+        Err(error) => {
+            assert!(bound != ErrorBound::Lossless, "{error}");
+            return original;
+        }
+    };
+    assert!(reports.iter().all(|r| bound == ErrorBound::Lossless || matches!(bound, ErrorBound::Pointwise(_)) || r.max_abs_error <= r.absolute_bound));
+    let archive = Archive::open(&bytes, &LIMITS).expect("an archive that was just written");
+    let back = Decompressor::new(archive, 0, &Models::default()).and_then(|d| d.finish(&bytes)).expect("an archive that was just written decodes");
+    assert!(bound != ErrorBound::Lossless || back.fields == original.fields, "lossless is not");
+    back
+}
