@@ -68,6 +68,7 @@ pub(super) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Res
     let structure = Structure::parse(input, limits)?;
     let pages = structure.pages()?;
     check_size(&pages, input.length(), limits)?;
+    pages.iter().try_for_each(|(_, page)| chunk::check(page))?;
     let mut header = Dataset { format: SourceFormat::Tiff, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
     header.layout = layout(input, &structure, &pages, limits)?;
     let names: Vec<String> = if pages.len() == 1 { vec![name.to_owned()] } else { (1..=pages.len()).map(|number| format!("{name}_{number}")).collect() };

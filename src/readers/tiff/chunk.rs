@@ -10,6 +10,16 @@ use super::structure::{Chunk, Form, Page};
 use super::{malformed, unsupported};
 use crate::error::Result;
 
+/// Refuses what [`decode`] cannot decode, before anything is decoded, so that the file can be kept whole instead.
+pub(super) fn check(page: &Page) -> Result<()> {
+    match (page.compression, page.predictor) {
+        (1, _) | (5 | 8 | 32773 | 32946, 1 | 2) => Ok(()),
+        (5 | 8 | 32773 | 32946, 3) if page.data_type.is_float() => Ok(()),
+        (5 | 8 | 32773 | 32946, other) => Err(unsupported(&format!("a TIFF of {} numbers with predictor {other}", page.data_type.name()))),
+        (other, _) => Err(unsupported(&format!("TIFF with {}", compression(other)))),
+    }
+}
+
 /// Decoded bytes of a chunk, numbers in the byte order of the file; none for one that the file leaves out.
 pub(super) fn decode<'a>(input: &'a Input<'_>, page: &Page, chunk: &Chunk, form: Form) -> Result<Option<Cow<'a, [u8]>>> {
     let (at, length) = page.stored.get(chunk.index).copied().unwrap_or_default();
@@ -28,7 +38,7 @@ pub(super) fn decode<'a>(input: &'a Input<'_>, page: &Page, chunk: &Chunk, form:
         5 => lzw(&stored, &mut decoded),
         8 | 32946 => decompress_slice_iter_to_slice(&mut decoded, core::iter::once(&*stored), true, true).is_ok_and(|n| n == needed),
         32773 => pack_bits(&stored, &mut decoded),
-        other => return Err(unsupported(&format!("TIFF with {}", compression(other)))),
+        _ => return check(page).map(|()| None),
     };
     if !complete {
         return Err(malformed(at, format!("compressed pixels of {needed} bytes")));
@@ -106,7 +116,7 @@ fn undo_differences(decoded: &mut [u8], page: &Page, form: Form) -> Result<()> {
                 join_planes(row, &planes, size, form.big_endian);
             }
         }
-        other => return Err(unsupported(&format!("a TIFF of {} numbers with predictor {other}", page.data_type.name()))),
+        _ => return check(page),
     }
     Ok(())
 }
