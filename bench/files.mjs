@@ -10,10 +10,7 @@ import { cargoArtifact } from '../scripts/build.mjs';
 import { ROOT, ensureFieldTools } from '../scripts/tools.mjs';
 
 /** What is packed otherwise when a message comes back simply packed, and says nothing of values. */
-const PACKING = `totalLength,section5Length,section6Length,section7Length,dataRepresentationTemplateNumber,packingType,bitsPerValue,codedValues,packedValues,
-groupSplittingMethodUsed,missingValueManagementUsed,primaryMissingValueSubstitute,secondaryMissingValueSubstitute,numberOfGroupsOfDataValues,referenceForGroupWidths,
-numberOfBitsUsedForTheGroupWidths,referenceForGroupLengths,lengthIncrementForTheGroupLengths,trueLengthOfLastGroup,numberOfBitsForScaledGroupLengths,
-numberOfBitsUsedForTheScaledGroupLengths,orderOfSpatialDifferencing,numberOfOctetsExtraDescriptors,typeOfCompressionUsed,targetCompressionRatio,ccsdsFlags,ccsdsBlockSize,ccsdsRsi`.replaceAll('\n', '');
+const PACKING = readFileSync(join(ROOT, 'tests', 'field_tools', 'packing_keys.txt'), 'utf8').trim().split(/\s+/).join();
 
 const DATA = process.env.DEEPCOMP_DATA ?? join(ROOT, '..', 'shared', 'data');
 

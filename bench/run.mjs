@@ -4,49 +4,23 @@
  * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments;
  * `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers.
  */
-import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
 import { backends } from './backends.mjs';
 import { files } from './files.mjs';
-import { CACHE, CommandFailed, aptInstall, main, run } from '../scripts/tools.mjs';
+import { CACHE, CommandFailed, aptInstall, ensurePython, environment, main, run } from '../scripts/tools.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const WINDOWS = process.platform === 'win32';
 /** Debian packages and the programs they bring: the archiver, and GNU time for the memory figures. */
 const DEBIAN = { '7zip': '/usr/bin/7zz', time: '/usr/bin/time' };
 /** One thread for every codec that could take more. */
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
 
-/** A folder of the cache that holds exactly what a file with pins asks for, filled once; other pins make another folder. */
-function environment(pins, fill) {
-  const hash = createHash('sha256').update(readFileSync(pins)).digest('hex').slice(0, 12);
-  const folder = join(CACHE, `bench-${hash}`);
-  const done = join(folder, '.complete');
-  if (!existsSync(done)) {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    fill(folder);
-    writeFileSync(done, '');
-  }
-  return folder;
-}
-
-function pythonPeers() {
-  const requirements = join(HERE, 'requirements.txt');
-  const python = (folder) => join(folder, ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python']));
-  const folder = environment(requirements, (folder) => {
-    run(WINDOWS ? 'python' : 'python3', ['-m', 'venv', folder]);
-    run(python(folder), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  });
-  return python(folder);
-}
-
 function nodePeers() {
   const pins = join(HERE, 'package.json');
-  return environment(pins, (folder) => {
+  return environment('bench', pins, (folder) => {
     copyFileSync(pins, join(folder, 'package.json'));
     run('npm', ['install', '--silent', '--no-audit', '--no-fund'], { cwd: folder });
   });
@@ -63,7 +37,7 @@ await main(() => {
   if (what === 'backends') return backends();
   if (what === 'files') return files();
   if (what !== undefined && what !== 'claims') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`backends\` and \`files\``);
-  const python = pythonPeers();
+  const python = ensurePython('bench', join(HERE, 'requirements.txt'));
   const peers = what ? [] : ['--npm', nodePeers()];
   debianPeers();
   const cli = cargoArtifact(['--release', '-p', 'deepcomp-cli'], (path) => /[\\/]deepcomp(\.exe)?$/.test(path));

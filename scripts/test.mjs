@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { dirname, delimiter, join } from 'node:path';
 import { buildGpuWasm, buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
 import { checkSize } from './size.mjs';
-import { CommandFailed, ROOT, ensureChromium, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
+import { CommandFailed, ROOT, ensureChromium, ensureFieldPython, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
 
 const WASM = ['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'];
 const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -27,7 +27,7 @@ function counted(command, args, env = {}) {
     child.on('error', reject);
     child.on('close', (status) => {
       if (status !== 0) return reject(new CommandFailed(`${command} ${args.join(' ')} ended with ${status}`));
-      const counts = [...output.matchAll(/^test result: ok\. (\d+) passed|^# pass (\d+)|^ℹ pass (\d+)/gm)].map((m) => Number(m[1] ?? m[2] ?? m[3]));
+      const counts = [...output.matchAll(/^test result: ok\. (\d+) passed|^# pass (\d+)|^ℹ pass (\d+)|^(\d+) passed/gm)].map((m) => Number(m.slice(1).find(Boolean)));
       resolve(counts.length > 0 ? counts.reduce((a, b) => a + b, 0) : 1);
     });
   });
@@ -47,6 +47,7 @@ const STAGES = [
   ['install Chromium', once(ensureChromium)],
   ['install a Vulkan driver', once(ensureVulkan)],
   ['install the tools of the field', once(ensureFieldTools)],
+  ['install the libraries of the field', once(ensureFieldPython)],
   ['format', () => cargo('fmt', '--all', '--check')],
   ['lints', () => cargo('clippy', ...ALL, '--all-targets', '--', '-D', 'warnings')],
   ['lints of what training needs', () => cargo('clippy', '-p', 'deepcomp', '--features', 'training', '--', '-D', 'warnings')],
@@ -58,6 +59,10 @@ const STAGES = [
   ['independent decoder', () => {
     const cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /deepcomp(\.exe)?$/.test(path));
     return counted(process.execPath, ['--test', '--test-reporter=spec', join('tests', 'independent', 'decoder.test.mjs')], { DEEPCOMP_CLI: cli });
+  }],
+  ['comparison with the tools of the field', () => {
+    const cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /deepcomp(\.exe)?$/.test(path));
+    return counted(ensureFieldPython(), ['-B', '-m', 'pytest', join('tests', 'field_tools')], { DEEPCOMP_CLI: cli });
   }],
   ['WASM binding tests', () => {
     const tools = dirname(ensureWasmBindgen('wasm-bindgen-test-runner'));

@@ -1,9 +1,10 @@
 /**
- * What the project needs from outside, found or installed: npm packages, the Rust target, wasm-bindgen, Chromium.
+ * What the project needs from outside, found or installed: npm packages, the Rust target, wasm-bindgen, Chromium, tools and libraries to compare with.
  * Node built-ins only, since this runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,12 +113,44 @@ export function ensureVulkan() {
 }
 
 /** The tools of the field that tests compare with, as Debian packages; the tests name what is missing. */
-const FIELD_TOOLS = { ncdump: 'netcdf-bin', grib_ls: 'libeccodes-tools', gdalinfo: 'gdal-bin', cdo: 'cdo', python3: 'python3' };
+const FIELD_TOOLS = { ncdump: 'netcdf-bin', grib_ls: 'libeccodes-tools', gdalinfo: 'gdal-bin', 'gdalcompare.py': 'python3-gdal', cdo: 'cdo', python3: 'python3' };
 
 /** Installs those that are missing where apt-get is there. */
 export function ensureFieldTools() {
   const missing = Object.entries(FIELD_TOOLS).filter(([tool]) => !onPath([tool]));
   if (missing.length > 0) aptInstall(...missing.map(([, name]) => name));
+}
+
+/** A folder of the cache that holds exactly what a file with pins asks for, filled once; other pins make another folder. */
+export function environment(name, pins, fill) {
+  const hash = createHash('sha256').update(readFileSync(pins)).digest('hex').slice(0, 12);
+  const folder = join(CACHE, `${name}-${hash}`);
+  const done = join(folder, '.complete');
+  if (!existsSync(done)) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    fill(folder);
+    writeFileSync(done, '');
+  }
+  return folder;
+}
+
+/** Path of a Python that has the packages of a file with pins. */
+export function ensurePython(name, requirements) {
+  const python = (folder) => join(folder, ...(WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+  const folder = environment(name, requirements, (folder) => {
+    const own = WINDOWS ? 'python' : 'python3';
+    // Debian's has what makes environments in a package of its own.
+    if (spawnSync(own, ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status !== 0) aptInstall('python3', 'python3-venv');
+    run(own, ['-m', 'venv', folder]);
+    run(python(folder), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  });
+  return python(folder);
+}
+
+/** Path of a Python with the libraries of the field that tests compare with. */
+export function ensureFieldPython() {
+  return ensurePython('field', join(ROOT, 'tests', 'field_tools', 'requirements.txt'));
 }
 
 /** Path of Chromium: the CHROMIUM variable, or found, or installed with apt-get. */

@@ -56,6 +56,16 @@ fn decimals_comments_and_missing_cells_come_back() {
 }
 
 #[test]
+fn floats_of_python_come_back() {
+    let dataset = table("a,b\n0.0,1.5\n0.0001,-2.0\n9.9e-05,\n1e+16,1e+100\n123456789.0,1e-300\n");
+    assert_eq!(field(&dataset, "table").shape, [5, 2]);
+    // Others write small numbers otherwise.
+    table("1.5,0.00005\n2.5,0.25\n");
+    table("1.5,2.5e-6\n2.5,0.25\n");
+    table("1.0,0.25\n2,3.5\n2.5,1.25\n".replace("1.0", "1").as_str());
+}
+
+#[test]
 fn names_and_coordinates_stand_beside_the_values() {
     let dataset = table("lat\\lon,0,90,180\n45,1,2,3\n-45,4,5,6\n");
     assert_eq!(field(&dataset, "lat").values, Values::F64(vec![45.0, -45.0]));

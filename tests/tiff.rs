@@ -118,10 +118,58 @@ fn other_datasets_become_bands_with_georeference() {
     let field = again.fields.iter().find(|f| f.name == "dem").unwrap();
     assert_eq!((&field.shape, &field.values, &field.missing), (&vec![2, 3, 4], &dataset.fields[0].values, &dataset.fields[0].missing));
     let names: Vec<&str> = again.fields.iter().map(|f| f.name.as_str()).collect();
-    assert_eq!(names, ["lat", "lon", "dem"]);
+    assert_eq!(names, ["lat", "lon", "spatial_ref", "dem"]);
     assert_eq!(again.fields[0].values, dataset.fields[1].values);
     assert_eq!(again.fields[1].values, dataset.fields[2].values);
     assert_eq!(field.attribute("epsg"), Some(&Values::I32(vec![4326])));
+    assert_eq!(field.attribute("grid_mapping").and_then(Values::as_text).as_deref(), Some("spatial_ref"));
+    assert_eq!(again.fields[2].attribute("spatial_ref").and_then(Values::as_text).as_deref(), Some("EPSG:4326"));
+}
+
+/// The keys of the only page of a file and the numbers that they refer to.
+fn geo_keys(dataset: &Dataset) -> (Vec<[u16; 4]>, Vec<f64>) {
+    let file = writers::tiff(dataset).unwrap();
+    let number = |at: usize, n: usize| file[at..at + n].iter().rev().fold(0u64, |sum, b| sum << 8 | u64::from(*b));
+    let entry = |tag: u64| (0..number(8, 2) as usize).map(|i| 10 + 12 * i).find(|at| number(*at, 2) == tag);
+    let list = |tag: u64, size: usize| {
+        let Some((at, count)) = entry(tag).map(|at| (number(at + 8, 4) as usize, number(at + 4, 4) as usize)) else { return Vec::new() };
+        (0..count).map(|i| number(at + i * size, size)).collect()
+    };
+    let keys: Vec<u16> = list(34735, 2).into_iter().map(|n| n as u16).collect();
+    (keys.as_chunks::<4>().0.to_vec(), list(34736, 8).into_iter().map(f64::from_bits).collect())
+}
+
+#[test]
+fn projections_of_grid_mappings_become_keys() {
+    let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+    for (index, name) in [(1, "projection_y_coordinate"), (2, "projection_x_coordinate")] {
+        dataset.fields[index].attributes = vec![Attribute::text("standard_name", name), Attribute::text("units", "m")];
+    }
+    let number = |name: &str, value: &[f64]| Attribute { name: name.into(), value: Values::F64(value.to_vec()) };
+    let mapping = |attributes: Vec<Attribute>| {
+        let mut dataset = dataset.clone();
+        dataset.fields[0].attributes.push(Attribute::text("grid_mapping", "crs"));
+        let (values, missing) = (Values::I32(vec![0]), Missing::NonFinite);
+        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing });
+        dataset
+    };
+    let lambert = mapping(vec![
+        Attribute::text("grid_mapping_name", "lambert_conformal_conic"),
+        number("standard_parallel", &[30.0, 50.0]),
+        number("longitude_of_central_meridian", &[262.0]),
+        number("latitude_of_projection_origin", &[90.0]),
+        number("earth_radius", &[6_371_229.0]),
+    ]);
+    let (keys, numbers) = geo_keys(&lambert);
+    assert_eq!((keys[0], keys[1], keys.len()), ([1, 1, 0, keys.len() as u16 - 1], [1024, 0, 1, 1], 19));
+    assert!(keys.is_sorted_by_key(|row| row[0]) && keys.contains(&[3075, 0, 1, 8]), "{keys:?}");
+    assert_eq!(numbers, [6_371_229.0, 6_371_229.0, 30.0, 50.0, 262.0, 90.0, 0.0, 0.0]);
+    // What is not known, or not said, gets pixels without a system.
+    for other in
+        [vec![Attribute::text("grid_mapping_name", "sinusoidal")], vec![Attribute::text("grid_mapping_name", "mercator"), number("earth_radius", &[1.0])]]
+    {
+        assert_eq!(geo_keys(&mapping(other)), (vec![[1, 1, 0, 1], [1025, 0, 1, 1]], Vec::new()));
+    }
 }
 
 #[test]
@@ -168,7 +216,7 @@ fn several_fields_become_pages() {
 fn coordinates_are_not_called_as_pictures_are() {
     let dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
     let again = readers::read(&writers::tiff(&dataset).unwrap(), "lat.tif", &Limits::default()).unwrap();
-    assert_eq!(again.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["lat_2", "lon", "lat"]);
+    assert_eq!(again.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["lat_2", "lon", "spatial_ref", "lat"]);
 }
 
 #[test]
@@ -289,7 +337,7 @@ fn overviews_stay_in_an_uncompressed_cloud_optimized_file() {
     let bytes = std::fs::read(&file).unwrap();
     let dataset = read(&bytes).unwrap();
     assert_eq!(dataset.fields.iter().filter(|f| f.shape == [3, 300, 400]).count(), 1);
-    assert_eq!(dataset.fields.len(), 3, "coordinates and the picture, no overview");
+    assert_eq!(dataset.fields.len(), 4, "coordinates, their system and the picture, no overview");
     assert_eq!(writers::write(&dataset).unwrap(), bytes);
 }
 

@@ -3,8 +3,8 @@
 //!
 //! A table is one field of shape (row, column). A long table, with columns lat, lon and perhaps time in the order of a grid, is a field on that grid for each
 //! other column. Numbers become int32 if all are whole, float32 if seven digits tell them, else float64. [`Dataset::layout`] is the text without the values,
-//! and how many decimals each column has: text that was written with a fixed number of decimals, or with no more digits than needed, comes back byte for
-//! byte, other text with the same values.
+//! and how many decimals each column has: text that was written with a fixed number of decimals, with no more digits than needed, or by Python comes back
+//! byte for byte, other text with the same values.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +26,12 @@ pub(crate) const PLACE: char = '\0';
 
 /// Number of decimals of a column whose numbers have as many digits as they need.
 pub(crate) const SHORTEST: u8 = u8::MAX;
+
+/// The same for a column that is written as Python writes floats: `1.0` for whole numbers, `1e-05` for small ones.
+pub(crate) const PYTHON: u8 = SHORTEST - 1;
+
+/// Magnitudes that Python writes without an exponent.
+pub(crate) const PLAIN_IN_PYTHON: core::ops::Range<f64> = 1e-4..1e16;
 
 /// Most decimals that are kept as a number of decimals.
 const MAX_DECIMALS: usize = 30;
@@ -154,6 +160,8 @@ struct Column {
     single: bool,
     /// Decimals of all numbers, if they agree.
     decimals: Option<u8>,
+    /// Whether all are written as Python writes floats.
+    python: bool,
 }
 
 impl Column {
@@ -165,6 +173,16 @@ impl Column {
         self.single &= single(mantissa, value);
         let decimals = point.map(|at| mantissa.len() - at - 1).filter(|n| plain && (1..=MAX_DECIMALS).contains(n)).map(|n| n as u8);
         self.decimals = if first || self.decimals == decimals { decimals } else { None };
+        let small_or_large = value != 0.0 && !PLAIN_IN_PYTHON.contains(&value.abs());
+        self.python &= match cell.get(mantissa.len() + 1..) {
+            Some(exponent) => small_or_large && exponent.starts_with(['+', '-']) && exponent.len() > 2,
+            None => !small_or_large && point.is_some(),
+        };
+    }
+
+    /// How the layout says how its numbers are written.
+    fn decimals(&self) -> u8 {
+        self.decimals.unwrap_or(if self.python { PYTHON } else { SHORTEST })
     }
 }
 
@@ -192,7 +210,7 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn parse(text: &'a str, form: Form, limits: &Limits) -> Result<Self> {
         let width = form.columns - usize::from(form.labels);
-        let column = Column { whole: true, single: true, decimals: None };
+        let column = Column { whole: true, single: true, decimals: None, python: true };
         Limits::check("columns", width as u64, limits.decoded_bytes / 8)?;
         let mut table = Self { form, rows: 0, values: Vec::new(), columns: vec![column; width], header: Vec::new(), labels: Vec::new(), missing: None };
         let mut seen = vec![false; width];
@@ -348,7 +366,7 @@ impl<'a> Table<'a> {
         let mut out = vec![u8::from(self.form.comma)];
         put_varint(&mut out, token.len() as u64);
         out.extend_from_slice(token.as_bytes());
-        let decimals: Vec<u8> = self.columns.iter().zip(&valued).filter(|(_, v)| **v).map(|(c, _)| c.decimals.unwrap_or(SHORTEST)).collect();
+        let decimals: Vec<u8> = self.columns.iter().zip(&valued).filter(|(_, v)| **v).map(|(c, _)| c.decimals()).collect();
         put_varint(&mut out, decimals.len() as u64);
         out.extend(decimals);
         let mut header = self.form.header;

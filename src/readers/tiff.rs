@@ -118,7 +118,7 @@ fn check_size(pages: &[(&Directory<'_>, Page)], file: u64, limits: &Limits) -> R
     let size = |page: &Page| page.count()?.checked_mul(page.data_type.size() as u64)?.checked_add(coordinates(page));
     let total = pages.iter().try_fold(0u64, |sum, (_, page)| sum.checked_add(size(page)?)).unwrap_or(u64::MAX);
     let chunk = pages.iter().flat_map(|(_, page)| page.chunks().next().map(|c| page.decoded_bytes(&c) as u64)).max().unwrap_or(0);
-    Limits::check("the data in this file", total.max(chunk), limits.decoded_bytes)?;
+    Limits::check("a strip or tile", chunk, limits.decoded_bytes)?;
     let stored = |page: &Page| {
         page.chunks().filter(|c| page.stored.get(c.index).is_some_and(|s| s.1 > 0)).fold(0u64, |sum, c| sum.saturating_add(page.decoded_bytes(&c) as u64))
     };
@@ -145,7 +145,10 @@ fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[String], (di
     let mut attributes: Vec<Attribute> = fill.map(|value| Attribute { name: "_FillValue".to_owned(), value }).into_iter().collect();
     let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
     attributes.extend(texts.map(|(name, text)| Attribute { name: (*name).to_owned(), value: Values::Char(text.to_vec()) }));
-    attributes.extend(georeference.and_then(|g| g.epsg).map(|code| Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) }));
+    if let Some((code, geographic)) = georeference.and_then(|g| Some((g.epsg?, g.geographic))) {
+        attributes.push(Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) });
+        attributes.push(Attribute::text("grid_mapping", &axes.reference_system(dataset, names, code, geographic)));
+    }
     let values = Values::empty(page.data_type);
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
 }
@@ -160,9 +163,31 @@ struct Axes {
     known: BTreeMap<(&'static str, usize), Vec<Axis>>,
     /// How many of each name there have been.
     numbers: BTreeMap<&'static str, usize>,
+    /// Names of reference systems by their codes.
+    systems: BTreeMap<u16, String>,
 }
 
 impl Axes {
+    /// Name of the scalar whose attributes say, as in NetCDF after the CF conventions, in which system coordinates are.
+    fn reference_system(&mut self, dataset: &mut Dataset, names: &[String], code: u16, geographic: bool) -> String {
+        if let Some(known) = self.systems.get(&code) {
+            return known.clone();
+        }
+        let taken = |name: &String| names.contains(name) || dataset.fields.iter().any(|f| f.name == *name);
+        let mut number = self.systems.len() + 1;
+        let mut name = if number == 1 { "spatial_ref".to_owned() } else { format!("spatial_ref_{number}") };
+        while taken(&name) {
+            number += 1;
+            name = format!("spatial_ref_{number}");
+        }
+        let mut attributes = vec![Attribute::text("spatial_ref", &format!("EPSG:{code}"))];
+        attributes.extend(geographic.then(|| Attribute::text("grid_mapping_name", "latitude_longitude")));
+        let values = Values::I32(vec![0]);
+        dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
+        self.systems.insert(code, name.clone());
+        name
+    }
+
     /// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
     fn axis(&mut self, dataset: &mut Dataset, names: &[String], base: &'static str, length: usize, coordinate: Option<Field>) -> usize {
         let known = self.known.entry((base, length)).or_default();

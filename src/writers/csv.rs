@@ -7,7 +7,7 @@ use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use crate::error::{Error, Result};
 use crate::field::{DataType, Dataset, Element, Field, Values, with_values};
 use crate::limits::Limits;
-use crate::readers::csv::{PLACE, SHORTEST};
+use crate::readers::csv::{PLACE, PLAIN_IN_PYTHON, PYTHON, SHORTEST};
 use crate::wire::Reader;
 
 /// Magnitudes that are written without an exponent.
@@ -107,12 +107,28 @@ fn number<T: Element + Display + LowerExp>(out: &mut String, exact: T, value: f6
     let start = out.len();
     let tells = |text: &str| if T::TYPE == DataType::F32 { text.parse::<f32>().map(f64::from) } else { text.parse() } == Ok(value);
     // Writing to a string does not fail.
-    if decimals != SHORTEST {
+    if decimals < PYTHON {
         let _ = write!(out, "{exact:.*}", usize::from(decimals));
         if out.get(start..).is_some_and(tells) {
             return;
         }
         out.truncate(start);
     }
-    let _ = if value == 0.0 || PLAIN.contains(&value.abs()) { write!(out, "{exact}") } else { write!(out, "{exact:e}") };
+    let plain = if decimals == PYTHON { PLAIN_IN_PYTHON } else { PLAIN };
+    if value == 0.0 || plain.contains(&value.abs()) {
+        let _ = write!(out, "{exact}");
+        if decimals == PYTHON && out.get(start..).is_some_and(|text| !text.contains('.')) {
+            out.push_str(".0");
+        }
+        return;
+    }
+    let _ = write!(out, "{exact:e}");
+    if decimals == PYTHON
+        && let Some(at) = out.rfind('e').filter(|at| *at > start)
+    {
+        // With a sign and at least two digits.
+        let exponent = out.split_off(at + 1);
+        let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent.as_str()), |digits| ('-', digits));
+        let _ = write!(out, "{sign}{digits:0>2}");
+    }
 }

@@ -2,6 +2,8 @@
 //! same file again; of anything else each field of two or more dimensions becomes a page in strips, its outer dimensions bands, with the georeference of
 //! evenly spaced coordinates.
 
+mod reference;
+
 use crate::error::{Error, Result};
 use crate::field::{DataType, Dataset, Field, Missing, SourceFormat, Values, with_values};
 use crate::limits::Limits;
@@ -270,7 +272,10 @@ fn picture(dataset: &Dataset, field: &Field) -> Result<Picture> {
 
 /// The first value that means no data, as text.
 fn no_data(field: &Field) -> Option<String> {
-    let Missing::Patterns(patterns) = &field.missing else { return None };
+    let Missing::Patterns(patterns) = &field.missing else {
+        let fill = field.attribute("_FillValue").filter(|v| v.data_type().is_float() && v.data_type() == field.values.data_type());
+        return fill.and_then(|v| v.get_f64(0)).filter(|x| x.is_nan()).map(|_| "nan".to_owned());
+    };
     let bits = *patterns.first()?;
     Some(match Values::from_le_bytes(field.values.data_type(), bits.to_le_bytes().get(..field.values.data_type().size())?) {
         Values::F32(v) => f64::from(*v.first()?).to_string().to_lowercase(),
@@ -311,7 +316,6 @@ fn georeference(dataset: &Dataset, field: &Field) -> Vec<Tag> {
     };
     let units = |field: &Field| field.attribute("units").and_then(Values::as_text).unwrap_or_default();
     let geographic = units(y).starts_with("degree") && units(x).starts_with("degree");
-    let epsg = field.attribute("epsg").and_then(|v| v.get_f64(0)).filter(|n| (1.0..32767.0).contains(n)).map(|n| n as u16);
     let (corner_x, corner_y) = (left - across / 2.0, top - down / 2.0);
     let mut tags = if down < 0.0 && across > 0.0 {
         vec![Tag::reals(tag::PIXEL_SCALE, &[across, -down, 0.0]), Tag::reals(tag::TIEPOINT, &[0.0, 0.0, 0.0, corner_x, corner_y, 0.0])]
@@ -319,14 +323,7 @@ fn georeference(dataset: &Dataset, field: &Field) -> Vec<Tag> {
         let matrix = [across, 0.0, 0.0, corner_x, 0.0, down, 0.0, corner_y, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
         vec![Tag::reals(tag::TRANSFORMATION, &matrix)]
     };
-    // Model type and area, then the reference system: WGS 84 where nothing else is said.
-    let system = if geographic { Some((2048, epsg.unwrap_or(4326))) } else { epsg.map(|code| (3072, code)) };
-    let model = if geographic { 2 } else { 1 };
-    let mut keys = vec![1, 1, 0, 1, 1025, 0, 1, 1];
-    if let Some((key, code)) = system {
-        keys = vec![1, 1, 0, 3, 1024, 0, 1, model, 1025, 0, 1, 1, key, 0, 1, code];
-    }
-    tags.push(Tag::shorts(tag::GEO_KEYS, &keys));
+    tags.extend(reference::tags(dataset, field, geographic));
     tags
 }
 

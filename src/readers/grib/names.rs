@@ -50,10 +50,11 @@ fn variable(short: &str) -> String {
     format!("{letters}{digits}").replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
-/// By discipline, category and number.
+/// By discipline, category and number; in discipline 192 by table and number of the first edition, as ECMWF counts on.
 pub(super) fn second_edition([discipline, category, number]: [u8; 3], centre: u16) -> Name {
     let code = format!("{discipline}.{category}.{number}");
-    name(&[format!("{centre}:{code}"), code], format!("param_{discipline}_{category}_{number}"))
+    let own = if discipline == 192 { format!("{centre}:{category}.{number}") } else { format!("{centre}:{code}") };
+    name(&[own, code], format!("param_{discipline}_{category}_{number}"))
 }
 
 /// By table and number: tables 1 to 3 are the WMO's, whose first half all centres share; NCEP's tables 128 to 131 begin with it too.

@@ -35,6 +35,7 @@ pub(crate) mod tag {
     pub(crate) const TIEPOINT: u16 = 33922;
     pub(crate) const TRANSFORMATION: u16 = 34264;
     pub(crate) const GEO_KEYS: u16 = 34735;
+    pub(crate) const GEO_REALS: u16 = 34736;
     pub(crate) const GEO_TEXT: u16 = 34737;
     pub(crate) const GDAL_METADATA: u16 = 42112;
     pub(crate) const GDAL_NODATA: u16 = 42113;

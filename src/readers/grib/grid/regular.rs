@@ -29,11 +29,12 @@ pub(crate) struct Rotation {
 impl Regular {
     pub(super) fn second_edition(section: Octets<'_>, gaussian: bool, rotated: bool) -> Result<Self> {
         const UNDEFINED: u64 = 0xffff_ffff;
-        let unit = match (section.unsigned(39, 4)?, section.unsigned(43, 4)?) {
-            (0 | UNDEFINED, _) | (_, 0 | UNDEFINED) => 1e-6,
-            (basic, parts) => basic as f64 / parts as f64,
+        // Divided, so that decimals come out as the nearest numbers.
+        let units = match (section.unsigned(39, 4)?, section.unsigned(43, 4)?) {
+            (0 | UNDEFINED, _) | (_, 0 | UNDEFINED) => 1e6,
+            (basic, parts) => parts as f64 / basic as f64,
         };
-        let degrees = |octet| Ok::<_, crate::Error>(section.signed(octet, 4)? as f64 * unit);
+        let degrees = |octet| Ok::<_, crate::Error>(section.signed(octet, 4)? as f64 / units);
         let rotation = if rotated { Some(Rotation { south_pole: [degrees(73)?, degrees(77)?], angle: section.ieee(81)?.into() }) } else { None };
         Ok(Self {
             first: [degrees(47)?, degrees(51)?],
@@ -45,7 +46,7 @@ impl Regular {
     }
 
     pub(super) fn first_edition(section: Octets<'_>, kind: u8) -> Result<Self> {
-        let degrees = |octet| Ok::<_, crate::Error>(section.signed(octet, 3)? as f64 * 1e-3);
+        let degrees = |octet| Ok::<_, crate::Error>(section.signed(octet, 3)? as f64 / 1e3);
         let rotation = if matches!(kind, 10 | 14) { Some(Rotation { south_pole: [degrees(33)?, degrees(36)?], angle: section.ibm(39)? }) } else { None };
         Ok(Self {
             first: [degrees(11)?, degrees(14)?],
@@ -90,7 +91,8 @@ impl Regular {
 
 fn between(first: f64, last: f64, count: usize) -> Vec<f64> {
     let steps = count.saturating_sub(1).max(1) as f64;
-    (0..count).map(|n| first + (last - first) * (n as f64 / steps)).collect()
+    // One division at the end, which for most grids is the only rounding.
+    (0..count).map(|n| n as f64).map(|n| (first * (steps - n) + last * n) / steps).collect()
 }
 
 impl Rotation {
