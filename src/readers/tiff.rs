@@ -119,7 +119,7 @@ fn check_size(pages: &[(&Directory<'_>, Page)], file: u64, limits: &Limits) -> R
     let size = |page: &Page| page.count()?.checked_mul(page.data_type.size() as u64)?.checked_add(coordinates(page));
     let total = pages.iter().try_fold(0u64, |sum, (_, page)| sum.checked_add(size(page)?)).unwrap_or(u64::MAX);
     let chunk = pages.iter().flat_map(|(_, page)| page.chunks().next().map(|c| page.decoded_bytes(&c) as u64)).max().unwrap_or(0);
-    Limits::check("the data in this file", total.max(chunk), limits.decoded_bytes)?;
+    Limits::check("a strip or tile", chunk, limits.decoded_bytes)?;
     let stored = |page: &Page| {
         page.chunks().filter(|c| page.stored.get(c.index).is_some_and(|s| s.1 > 0)).fold(0u64, |sum, c| sum.saturating_add(page.decoded_bytes(&c) as u64))
     };
@@ -148,7 +148,7 @@ fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[String], (di
     attributes.extend(texts.map(|(name, text)| Attribute { name: (*name).to_owned(), value: Values::Char(text.to_vec()) }));
     if let Some((code, geographic)) = georeference.and_then(|g| Some((g.epsg?, g.geographic))) {
         attributes.push(Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) });
-        attributes.push(Attribute::text("grid_mapping", &axes.system(dataset, names, code, geographic)));
+        attributes.push(Attribute::text("grid_mapping", &axes.reference_system(dataset, names, code, geographic)));
     }
     let values = Values::empty(page.data_type);
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
@@ -157,18 +157,38 @@ fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[String], (di
 /// Number of the dimension, and of the field of its coordinate.
 type Axis = (usize, Option<usize>);
 
-/// Axes and reference systems that pictures share.
+/// Axes that pictures share.
 #[derive(Default)]
 struct Axes {
     /// By what they are asked for as, and their length.
     known: BTreeMap<(&'static str, usize), Vec<Axis>>,
     /// How many of each name there have been.
     numbers: BTreeMap<&'static str, usize>,
-    /// Names of reference systems by code, and whether it is one of latitudes and longitudes.
-    systems: BTreeMap<(u16, bool), String>,
+    /// Names of reference systems by their codes.
+    systems: BTreeMap<u16, String>,
 }
 
 impl Axes {
+    /// Name of the scalar whose attributes say, as in NetCDF after the CF conventions, in which system coordinates are.
+    fn reference_system(&mut self, dataset: &mut Dataset, names: &[String], code: u16, geographic: bool) -> String {
+        if let Some(known) = self.systems.get(&code) {
+            return known.clone();
+        }
+        let taken = |name: &String| names.contains(name) || dataset.fields.iter().any(|f| f.name == *name);
+        let mut number = self.systems.len() + 1;
+        let mut name = if number == 1 { "spatial_ref".to_owned() } else { format!("spatial_ref_{number}") };
+        while taken(&name) {
+            number += 1;
+            name = format!("spatial_ref_{number}");
+        }
+        let mut attributes = vec![Attribute::text("spatial_ref", &format!("EPSG:{code}"))];
+        attributes.extend(geographic.then(|| Attribute::text("grid_mapping_name", "latitude_longitude")));
+        let values = Values::I32(vec![0]);
+        dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
+        self.systems.insert(code, name.clone());
+        name
+    }
+
     /// A dimension of that length and coordinate: one that exists, or a new one, whose coordinate becomes a field.
     fn axis(&mut self, dataset: &mut Dataset, names: &[String], base: &'static str, length: usize, coordinate: Option<Field>) -> usize {
         let known = self.known.entry((base, length)).or_default();
@@ -176,38 +196,19 @@ impl Axes {
         if let Some((index, _)) = known.iter().find(|(_, field)| values(field) == coordinate.as_ref().map(|c| &c.values)) {
             return *index;
         }
-        let name = free(&mut self.numbers, names, base);
+        let number = self.numbers.entry(base).or_default();
+        let name = loop {
+            *number += 1;
+            let name = if *number == 1 { base.to_owned() } else { format!("{base}_{number}") };
+            if !names.contains(&name) {
+                break name;
+            }
+        };
         let index = dataset.dimensions.len();
         known.push((index, coordinate.as_ref().map(|_| dataset.fields.len())));
         dataset.dimensions.push(Dimension { name: name.clone(), length, unlimited: false });
         dataset.fields.extend(coordinate.map(|field| Field { name, dimensions: vec![index], ..field }));
         index
-    }
-
-    /// Name of the scalar whose attributes say, as in NetCDF after the CF conventions, in which system coordinates are.
-    fn system(&mut self, dataset: &mut Dataset, names: &[String], code: u16, geographic: bool) -> String {
-        if let Some(known) = self.systems.get(&(code, geographic)) {
-            return known.clone();
-        }
-        let name = free(&mut self.numbers, names, "spatial_ref");
-        let mut attributes = vec![Attribute::text("spatial_ref", &format!("EPSG:{code}"))];
-        attributes.extend(geographic.then(|| Attribute::text("grid_mapping_name", "latitude_longitude")));
-        let values = Values::I32(vec![0]);
-        dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
-        self.systems.insert((code, geographic), name.clone());
-        name
-    }
-}
-
-/// A name that no picture has, and nothing else that was called so.
-fn free(numbers: &mut BTreeMap<&'static str, usize>, names: &[String], base: &'static str) -> String {
-    let number = numbers.entry(base).or_default();
-    loop {
-        *number += 1;
-        let name = if *number == 1 { base.to_owned() } else { format!("{base}_{number}") };
-        if !names.contains(&name) {
-            return name;
-        }
     }
 }
 

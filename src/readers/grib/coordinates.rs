@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::field::{Attribute, Dimension, Field, Missing, Values};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The most terms that are summed up for the latitudes of all Gaussian grids of a file: those of 20 grids of 2560 rows. Further ones come without coordinates.
+const MAX_WORK: u64 = 1 << 27;
+
 /// What all fields share.
 #[derive(Default)]
 pub(super) struct Coordinates {
@@ -21,6 +24,8 @@ pub(super) struct Coordinates {
     axes: BTreeMap<AxisKey, (String, Option<usize>)>,
     /// The dimension of the two bounds of a cell.
     both: Option<usize>,
+    /// Terms summed up for latitudes.
+    work: u64,
 }
 
 /// Name, points and, where they are cells, their bounds.
@@ -38,6 +43,16 @@ pub(super) struct Axes {
 }
 
 impl Coordinates {
+    /// Takes on the work for a grid, unless it is too much.
+    fn affords(&mut self, work: u64) -> bool {
+        let all = self.work.saturating_add(work);
+        let affordable = all <= MAX_WORK;
+        if affordable {
+            self.work = all;
+        }
+        affordable
+    }
+
     /// A name that nothing else has.
     fn free(&mut self, name: &str) -> String {
         let mut free = name.to_owned();
@@ -159,14 +174,16 @@ impl Coordinates {
                 return Ok(Axes { dimensions, ..Axes::default() });
             };
             room.take(points, 8)?;
-            let names = self.positions(&dimensions, reduced.positions(grid.points));
+            let positions = if self.affords(reduced.work()) { reduced.positions(grid.points) } else { None };
+            let names = self.positions(&dimensions, positions);
             return Ok(Axes { dimensions, names, ..Axes::default() });
         };
         let fallback = |this: &mut Self| Axes { dimensions: vec![this.dimension("y", rows), this.dimension("x", columns)], ..Axes::default() };
         match &grid.geometry {
             Geometry::Regular(regular) => {
                 room.take(rows as u64 + columns as u64, 8)?;
-                let Some([latitudes, longitudes]) = regular.axes([rows, columns]) else { return Ok(fallback(self)) };
+                let axes = if self.affords(regular.work(rows)) { regular.axes([rows, columns]) } else { None };
+                let Some([latitudes, longitudes]) = axes else { return Ok(fallback(self)) };
                 let Some(rotation) = regular.rotation else {
                     return Ok(Axes {
                         dimensions: vec![self.axis("latitude", latitudes, &LATITUDE), self.axis("longitude", longitudes, &LONGITUDE)],
@@ -231,4 +248,18 @@ impl Coordinates {
 
 fn texts(pairs: &[(&str, &str)]) -> Vec<Attribute> {
     pairs.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| Attribute::text(name, text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Coordinates, MAX_WORK};
+
+    #[test]
+    fn a_file_of_many_gaussian_grids_gets_the_latitudes_of_some() {
+        let mut coordinates = Coordinates::default();
+        assert!(!coordinates.affords(u64::MAX));
+        assert!((0..20).all(|_| coordinates.affords(2560 * 2560)));
+        assert!(!coordinates.affords(MAX_WORK / 2));
+        assert!(coordinates.affords(0));
+    }
 }

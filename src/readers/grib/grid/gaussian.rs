@@ -30,9 +30,14 @@ fn colatitude(degree: usize, number: usize) -> f64 {
     PI * (4 * number + 3) as f64 / (4 * degree + 2) as f64
 }
 
+/// Terms that are summed up for so many latitudes.
+pub(super) const fn work(parallels: usize, rows: usize) -> u64 {
+    (parallels as u64).saturating_mul(2).saturating_mul(rows as u64)
+}
+
 /// `rows` latitudes in degrees from the one nearest to `first`; `None` for more than there are.
 pub(super) fn latitudes(parallels: usize, rows: usize, first: f64, southward: bool) -> Option<Vec<f64>> {
-    let degree = parallels.checked_mul(2).filter(|n| *n > 0 && rows <= *n && (*n as u64).saturating_mul(rows as u64) <= MAX_WORK)?;
+    let degree = parallels.checked_mul(2).filter(|n| *n > 0 && rows <= *n && work(parallels, rows) <= MAX_WORK)?;
     // Of the two directions, the one in which all rows lie on the earth.
     let nearest = ((90.0 - first).to_radians() * (4 * degree + 2) as f64 / (4.0 * PI) - 0.75).round().clamp(0.0, (degree - 1) as f64) as usize;
     let number = |row: usize| if southward { nearest.checked_add(row).filter(|n| *n < degree) } else { nearest.checked_sub(row) };
@@ -54,6 +59,11 @@ fn latitude(degree: usize, number: usize) -> f64 {
 }
 
 impl Reduced {
+    /// Terms that are summed up for where the points are.
+    pub(crate) fn work(&self) -> u64 {
+        self.regular.work(self.rows.len())
+    }
+
     /// Where the points are; `None` when rows and area do not give that many.
     pub(crate) fn positions(&self, points: usize) -> Positions {
         let [west, east] = self.regular.span();

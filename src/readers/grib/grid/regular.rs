@@ -57,6 +57,11 @@ impl Regular {
         })
     }
 
+    /// Terms that are summed up for the latitudes of rows.
+    pub(crate) fn work(&self, rows: usize) -> u64 {
+        self.gaussian.map_or(0, |parallels| gaussian::work(parallels, rows))
+    }
+
     /// Latitudes of rows; `None` when they cannot be told.
     pub(super) fn latitudes(&self, rows: usize) -> Option<Vec<f64>> {
         let ([first, _], [last, _]) = (self.first, self.last);
