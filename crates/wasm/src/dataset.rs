@@ -200,7 +200,7 @@ impl WasmDataset {
     pub(crate) fn field(&self, variable: usize) -> JsResult<Ref<'_, Field>> {
         self.held.borrow_mut().load(variable)?;
         self.held.borrow().field(variable)?;
-        Ok(Ref::filter_map(self.held.borrow(), |held| held.field(variable).ok()).map_err(|_| invalid("no such variable"))?)
+        Ref::filter_map(self.held.borrow(), |held| held.field(variable).ok()).map_err(|_| invalid("no such variable"))
     }
 }
 
