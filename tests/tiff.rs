@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use deepcomp::field::{Attribute, DataType, Dataset, Dimension, Field, Missing, SourceFormat, Values};
+use deepcomp::readers::Input;
 use deepcomp::{Error, Limits, readers, writers};
 use proptest::prelude::*;
 
@@ -170,6 +171,21 @@ fn projections_of_grid_mappings_become_keys() {
     {
         assert_eq!(geo_keys(&mapping(other)), (vec![[1, 1, 0, 1], [1025, 0, 1, 1]], Vec::new()));
     }
+}
+
+#[test]
+fn coordinates_are_checked_before_there_is_room_for_them() {
+    let (width, tile, at) = (1u32 << 18, 1u32 << 14, 8 + 2 + 8 * 12 + 4);
+    // 16 tiles that are left out, on even coordinates.
+    let tags =
+        [[256, 4, 1, width], [257, 3, 1, 1], [258, 3, 1, 8], [322, 4, 1, tile], [323, 3, 1, 1], [324, 4, 16, at], [325, 4, 16, at], [34264, 12, 16, at + 64]];
+    let matrix: [f64; 16] = [1.0, 0.0, 0.0, 10.0, 0.0, -1.0, 0.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+    let data: Vec<u8> = [0; 64].into_iter().chain(matrix.iter().flat_map(|x| x.to_le_bytes())).collect();
+    let bytes = built(&tags, &data);
+    let input = Input::from(bytes.as_slice());
+    let opened = |decoded_bytes| readers::open(&input, "x", &Limits { decoded_bytes, ..Limits::default() }).map(|_| ()).map_err(|e| e.code());
+    assert_eq!(opened(8 * u64::from(width)), Err("limit-exceeded"));
+    assert_eq!(opened(8 * (u64::from(width) + 1)), Ok(()));
 }
 
 #[test]

@@ -120,6 +120,8 @@ fn check_size(pages: &[(&Directory<'_>, Page)], file: u64, limits: &Limits) -> R
     let total = pages.iter().try_fold(0u64, |sum, (_, page)| sum.checked_add(size(page)?)).unwrap_or(u64::MAX);
     let chunk = pages.iter().flat_map(|(_, page)| page.chunks().next().map(|c| page.decoded_bytes(&c) as u64)).max().unwrap_or(0);
     Limits::check("a strip or tile", chunk, limits.decoded_bytes)?;
+    // Coordinates are there as soon as the file is open; pixels are read later and may be cut out.
+    Limits::check("the coordinates in this file", pages.iter().fold(0, |sum, (_, page)| coordinates(page).saturating_add(sum)), limits.decoded_bytes)?;
     let stored = |page: &Page| {
         page.chunks().filter(|c| page.stored.get(c.index).is_some_and(|s| s.1 > 0)).fold(0u64, |sum, c| sum.saturating_add(page.decoded_bytes(&c) as u64))
     };
