@@ -131,7 +131,7 @@ fn an_archive_made_variable_by_variable_and_taken_in_parts_is_the_same() {
             while compressor.step().unwrap().is_some() {}
             archive.extend(compressor.take_bytes());
         }
-        compressor.end(file.layout().unwrap());
+        compressor.end(file.layout().unwrap()).unwrap();
         let (rest, parted) = compressor.finish().unwrap();
         archive.extend(rest);
         assert_eq!(parted, reports, "{name}");
@@ -150,6 +150,10 @@ fn a_variable_needs_a_file_that_was_begun_and_the_values_of_its_shape() {
     assert!(matches!(compressor.begin(dataset.clone(), "x.nc"), Err(Error::InvalidArgument { .. })));
     let cut = Field { values: Values::F64(vec![1.0]), ..dataset.fields[1].clone() };
     assert!(matches!(compressor.add_variable(cut), Err(Error::InvalidArgument { .. })));
+    compressor.add_variable(dataset.fields[0].clone()).unwrap();
+    assert!(matches!(compressor.end(Vec::new()), Err(Error::InvalidArgument { .. })));
+    assert!(matches!(compressor.begin(dataset.clone(), "y.nc"), Err(Error::InvalidArgument { .. })));
+    assert!(matches!(compressor.finish(), Err(Error::InvalidArgument { .. })));
 }
 
 #[test]

@@ -22,8 +22,8 @@ pub struct Compressor {
     /// Bytes before `out`, which were taken.
     taken: u64,
     index: Index,
-    /// The file that variables are being added to, its fields without values.
-    header: Option<Dataset>,
+    /// The file that variables are being added to, its fields without values, and how many of them were added.
+    header: Option<(Dataset, usize)>,
     /// Variables not written yet.
     pending: VecDeque<Work>,
     /// The variable, of those pending, that gives the next job.
@@ -103,22 +103,22 @@ impl Compressor {
         let layout = core::mem::take(&mut dataset.layout);
         self.begin(dataset, name)?;
         fields.into_iter().try_for_each(|field| self.add_variable(field))?;
-        self.end(layout);
-        Ok(())
+        self.end(layout)
     }
 
     /// Begins another file, of which `header` says everything but the values and the layout; all its variables follow by [`Self::add_variable`], in order, when there is
     /// room for them, and then [`Self::end`].
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] when a file of that name is in the archive already.
+    /// [`Error::InvalidArgument`] when a file of that name is in the archive already, or the one before was not ended.
     pub fn begin(&mut self, header: Dataset, name: &str) -> Result<()> {
         if self.index.files.iter().any(|f| f.name == name) {
             return Err(Error::InvalidArgument { what: format!("two inputs are called {name:?}; rename one, so that both can be extracted") });
         }
+        self.check_ended()?;
         self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
-        self.header = Some(header);
+        self.header = Some((header, 0));
         Ok(())
     }
 
@@ -128,11 +128,12 @@ impl Compressor {
     /// [`Error::BoundBelowPrecision`] when it cannot be held to its bound; [`Error::InvalidArgument`] when no file was begun, or its values are not those of its shape.
     pub fn add_variable(&mut self, field: Field) -> Result<()> {
         let invalid = |what: &str| Error::InvalidArgument { what: format!("the variable {:?} {what}", field.name) };
-        let header = self.header.as_ref().ok_or_else(|| invalid("belongs to no file that was begun"))?;
+        let (header, added) = self.header.as_mut().ok_or_else(|| invalid("belongs to no file that was begun"))?;
         if field.declared_bytes() != field.values.byte_len() as u64 {
             return Err(invalid("has other values than its shape asks for"));
         }
         let plan = plan(header, &field, &self.options.bounds)?;
+        *added += 1;
         let tiling = Tiling::of(&field.shape);
         let file = self.index.files.len() - 1;
         self.pending.push_back(Work { file, field, plan, tiling, given: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None });
@@ -140,10 +141,21 @@ impl Compressor {
     }
 
     /// Ends the file that was begun, with its [`Dataset::layout`].
-    pub fn end(&mut self, layout: Vec<u8>) {
-        self.header = None;
-        if let Some(file) = self.index.files.last_mut() {
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when not all its variables were added.
+    pub fn end(&mut self, layout: Vec<u8>) -> Result<()> {
+        let complete = self.header.take_if(|(header, added)| *added == header.fields.len()).is_some();
+        if let (true, Some(file)) = (complete, self.index.files.last_mut()) {
             file.layout = Some(layout).filter(|layout| !layout.is_empty()).map(Into::into);
+        }
+        self.check_ended()
+    }
+
+    fn check_ended(&self) -> Result<()> {
+        match &self.header {
+            None => Ok(()),
+            Some((header, added)) => Err(Error::InvalidArgument { what: format!("{added} of {} variables of a file were added", header.fields.len()) }),
         }
     }
 
@@ -210,8 +222,9 @@ impl Compressor {
     /// Encodes what is left and returns the archive, or the rest of it, with a report per variable, in file order.
     ///
     /// # Errors
-    /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back.
+    /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back, or a file was not ended.
     pub fn finish(mut self) -> Result<(Vec<u8>, Vec<VariableReport>)> {
+        self.check_ended()?;
         while self.step()?.is_some() {}
         if self.written < self.given {
             return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.given - self.written) });

@@ -80,7 +80,7 @@ impl Inputs<'_> {
                 *number += 1;
             }
             Some((Input { path, .. }, file, _)) => {
-                self.compressor.end(file.layout().map_err(about(path))?);
+                self.compressor.end(file.layout().map_err(about(path))?).map_err(about(path))?;
                 self.current = None;
             }
             None => {

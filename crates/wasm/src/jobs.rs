@@ -81,18 +81,13 @@ impl WasmCompressor {
     /// A job that is finished; a bound that is finer than a variable's own precision; values that cannot be read.
     #[wasm_bindgen(js_name = nextJob)]
     pub fn next_job(&mut self) -> JsResult<JsValue> {
-        let work = running(&mut self.work)?;
         loop {
-            if let Some(job) = work.next_job() {
+            if let Some(job) = running(&mut self.work)?.next_job() {
                 return outgoing(Some(job));
             }
-            let mut held = self.held.borrow_mut();
-            if self.next >= held.header().fields.len() {
+            if !self.read()? {
                 return Ok(JsValue::UNDEFINED);
             }
-            held.load(self.next)?;
-            work.add_variable(held.field(self.next)?.clone())?;
-            self.next += 1;
         }
     }
 
@@ -109,13 +104,29 @@ impl WasmCompressor {
     /// # Errors
     /// As [`Compressor::finish`].
     pub fn finish(&mut self) -> JsResult<JsValue> {
+        while self.read()? {}
         let mut work = self.work.take().ok_or_else(finished)?;
-        work.end(self.held.borrow_mut().layout()?);
+        work.end(self.held.borrow_mut().layout()?)?;
         let (bytes, reports) = work.finish()?;
         let result = Object::new();
         set(&result, "bytes", &Uint8Array::from(bytes.as_slice()))?;
         set(&result, "variables", &info::to_js(&reports.iter().map(ReportInfo::from).collect::<Vec<_>>())?)?;
         Ok(result.into())
+    }
+}
+
+impl WasmCompressor {
+    /// Adds the next variable; false when there is none left.
+    fn read(&mut self) -> JsResult<bool> {
+        let work = running(&mut self.work)?;
+        let mut held = self.held.borrow_mut();
+        if self.next >= held.header().fields.len() {
+            return Ok(false);
+        }
+        held.load(self.next)?;
+        work.add_variable(held.field(self.next)?.clone())?;
+        self.next += 1;
+        Ok(true)
     }
 }
 
