@@ -167,6 +167,11 @@ impl Error {
         }
     }
 
+    /// A variable that is none of those with `names`.
+    pub fn no_such_variable<'n>(name: impl fmt::Display, names: impl Iterator<Item = &'n str>) -> Self {
+        Self::NoSuchVariable { name: name.to_string(), available: names.collect::<Vec<_>>().join(", ") }
+    }
+
     /// A broken rule inside an archive.
     pub(crate) fn corrupt(what: impl fmt::Display) -> Self {
         Self::Corrupt { what: what.to_string() }

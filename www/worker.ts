@@ -13,8 +13,8 @@ interface Decoded {
   fileName: string;
   /** Loads a variable, if it is not at hand, and returns the dataset that holds it and its number there. */
   of(variable: number): Promise<[Dataset, number]>;
-  /** All of it. */
-  whole(): Promise<Dataset>;
+  /** Does something with all of it. */
+  whole<T>(use: (dataset: Dataset) => Promise<T>): Promise<T>;
   free(): void;
 }
 
@@ -22,7 +22,7 @@ interface Decoded {
 const WHOLE = 2 ** 28;
 
 function decodedWhole(dataset: Dataset): Decoded {
-  return { fileName: dataset.fileName, of: async (variable) => [dataset, variable], whole: async () => dataset, free: () => dataset.free() };
+  return { fileName: dataset.fileName, of: async (variable) => [dataset, variable], whole: (use) => use(dataset), free: () => dataset.free() };
 }
 
 function decodedInParts(bytes: Uint8Array, file: number, fileName: string, backend: Backend): Decoded {
@@ -38,7 +38,11 @@ function decodedInParts(bytes: Uint8Array, file: number, fileName: string, backe
     }
     return [at.dataset, 0];
   };
-  return { fileName, of, free, whole: async () => (await decompressTimed(bytes, { file, backend })).dataset };
+  const whole: Decoded['whole'] = async (use) => {
+    const { dataset } = await decompressTimed(bytes, { file, backend });
+    return use(dataset).finally(() => dataset.free());
+  };
+  return { fileName, of, free, whole };
 }
 
 interface Post {
@@ -257,10 +261,10 @@ async function accept(variable: number): Promise<Acceptance> {
 async function save({ kind, variable, plane }: Calls['save']['args']): Promise<Calls['save']['result']> {
   if (!decoded || !archive) throw new DeepCompError('invalid-argument', 'compress first');
   const stem = decoded.fileName.replace(/\.[^.]*$/, '') || 'data';
-  const whole = async (extension: string, format: 'netcdf' | 'netcdf4' | 'tiff' | 'npz') => saved(await (await decoded!.whole()).save(format), `${stem}.${extension}`);
+  const whole = (extension: string, format: 'netcdf' | 'netcdf4' | 'tiff' | 'npz') => decoded!.whole(async (dataset) => saved(await dataset.save(format), `${stem}.${extension}`));
   switch (kind) {
     case 'archive': return saved(archive.bytes.slice(), `${stem}.dca`);
-    case 'original': return (await decoded.whole()).original() as Promise<Calls['save']['result']>;
+    case 'original': return decoded.whole((dataset) => dataset.original()) as Promise<Calls['save']['result']>;
     case 'netcdf': case 'netcdf4': return whole('nc', kind);
     case 'tiff': return whole('tif', kind);
     case 'npz': return whole('npz', kind);

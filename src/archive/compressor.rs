@@ -97,13 +97,10 @@ impl Compressor {
     ///
     /// # Errors
     /// As for [`Self::begin`] and [`Self::add_variable`].
-    pub fn add(&mut self, mut dataset: Dataset, name: &str) -> Result<()> {
-        let fields = core::mem::take(&mut dataset.fields);
-        dataset.fields = fields.iter().map(Field::without_values).collect();
-        let layout = core::mem::take(&mut dataset.layout);
-        self.begin(dataset, name)?;
-        fields.into_iter().try_for_each(|field| self.add_variable(field))?;
-        self.end(layout)
+    pub fn add(&mut self, dataset: Dataset, name: &str) -> Result<()> {
+        self.begin(dataset.without_values(), name)?;
+        dataset.fields.into_iter().try_for_each(|field| self.add_variable(field))?;
+        self.end(dataset.layout)
     }
 
     /// Begins another file, of which `header` says everything but the values and the layout; all its variables follow by [`Self::add_variable`], in order, when there is

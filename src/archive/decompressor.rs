@@ -59,8 +59,7 @@ impl Decompressor {
     pub fn of_variable(archive: Archive, file: usize, variable: usize, models: &Models) -> Result<Self> {
         let variables = &archive.file(file)?.variables;
         if variable >= variables.len() {
-            let available = variables.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(Error::NoSuchVariable { name: variable.to_string(), available });
+            return Err(Error::no_such_variable(variable, variables.iter().map(|v| v.name.as_str())));
         }
         Self::of(archive, file, variable..variable + 1, models)
     }

@@ -53,7 +53,7 @@ impl Bounds {
     /// [`Error::NoSuchVariable`] for the first that is not.
     pub fn check<'a>(&self, variables: impl Iterator<Item = &'a str> + Clone) -> Result<()> {
         match self.named.iter().find(|(name, _)| !variables.clone().any(|v| v == name)) {
-            Some((name, _)) => Err(Error::NoSuchVariable { name: name.clone(), available: variables.collect::<Vec<_>>().join(", ") }),
+            Some((name, _)) => Err(Error::no_such_variable(name, variables)),
             None => Ok(()),
         }
     }

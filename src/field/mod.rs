@@ -188,6 +188,18 @@ impl Dataset {
         Self { format: SourceFormat::File, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }
     }
 
+    /// The same but for values and layout.
+    #[must_use]
+    pub fn without_values(&self) -> Self {
+        Self {
+            format: self.format,
+            dimensions: self.dimensions.clone(),
+            attributes: self.attributes.clone(),
+            fields: self.fields.iter().map(Field::without_values).collect(),
+            layout: Vec::new(),
+        }
+    }
+
     /// Whether the field is a coordinate variable (CF: one dimension, of its own name): always kept lossless.
     #[must_use]
     pub fn is_coordinate(&self, field: &Field) -> bool {

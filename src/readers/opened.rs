@@ -65,10 +65,8 @@ impl<'a> Opened<'a> {
     }
 
     fn field(&mut self, number: usize, values: impl FnOnce(&mut dyn Variables, &Field) -> Result<Values>) -> Result<Field> {
-        let field = self.header.fields.get(number).ok_or_else(|| Error::NoSuchVariable {
-            name: number.to_string(),
-            available: self.header.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
-        })?;
+        let fields = &self.header.fields;
+        let field = fields.get(number).ok_or_else(|| Error::no_such_variable(number, fields.iter().map(|f| f.name.as_str())))?;
         if !field.values.is_empty() {
             return Ok(field.clone());
         }

@@ -48,8 +48,7 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
     bar.finish_and_clear();
     options.bounds.check(inputs.variables.iter().map(String::as_str)).map_err(|e| e.to_string())?;
-    let Inputs { mut compressor, mut out, files, .. } = inputs;
-    out.write(&compressor.take_bytes())?;
+    let Inputs { compressor, mut out, files, .. } = inputs;
     let (rest, reports) = compressor.finish().map_err(|e| e.to_string())?;
     out.write(&rest)?;
     let archive_bytes = out.finish()?;

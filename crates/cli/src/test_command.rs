@@ -95,10 +95,8 @@ struct Passes {
 
 fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &mut OpenFile) -> deepcomp::Result<Compared> {
     let fields = &source.header().fields;
-    let number = fields.iter().position(|f| f.name == report.name).ok_or_else(|| deepcomp::Error::NoSuchVariable {
-        name: report.name.clone(),
-        available: fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", "),
-    })?;
+    let number = fields.iter().position(|f| f.name == report.name);
+    let number = number.ok_or_else(|| deepcomp::Error::no_such_variable(&report.name, fields.iter().map(|f| f.name.as_str())))?;
     let original = &source.variable(number)?;
     let comparison = metrics::compare(original, decoded)?;
     let acceptance = metrics::acceptance(original, decoded)?;

@@ -5,13 +5,12 @@
 use deepcomp::archive::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
 use deepcomp::field::Dataset;
 use deepcomp::readers::OpenFile;
-use deepcomp::{Error, Limits, writers};
+use deepcomp::{Error, writers};
 use js_sys::{Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[path = "../../wasm/src/outside.rs"]
 mod outside;
-use outside::Outside;
 
 /// Panics are bugs; this makes them readable in the console.
 #[wasm_bindgen(start)]
@@ -42,10 +41,8 @@ impl FormatsFile {
     /// # Errors
     /// As [`deepcomp::readers::open`].
     pub fn open(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
-        let (source, limits) = (Outside::new(length, read), Limits::default());
-        let opened = if any { OpenFile::open_any(source, name, &limits) } else { OpenFile::open(source, name, &limits).map(|file| (file, None)) };
-        let (file, kept) = opened.map_err(to_js)?;
-        Ok(Self { file, kept: kept.map(|why| why.to_string()) })
+        let (file, kept) = outside::open(length, read, name, any).map_err(to_js)?;
+        Ok(Self { file, kept })
     }
 
     /// Why it is kept byte for byte and not as data.

@@ -5,7 +5,6 @@ use crate::error::{JsResult, invalid};
 use crate::held::{FormatsFile, Held};
 use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, VariableInfo};
 use crate::models::WasmModels;
-use crate::outside::Outside;
 use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, suspected_missing, with_values};
 use deepcomp::{Error, Limits, metrics, writers};
@@ -32,7 +31,7 @@ impl WasmDataset {
     /// # Errors
     /// As [`deepcomp::readers::open`]; `formats-needed` for a file that [`Self::from_formats`] takes.
     pub fn open(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
-        Ok(Self::new(Held::file(Outside::new(length, read), name, any)?, name))
+        Ok(Self::new(Held::file(length, read, name, any)?, name))
     }
 
     /// A file that the module of formats opened, and is this one's from now on.

@@ -1,12 +1,12 @@
 //! What a file says of itself, and values that are in memory or are loaded when they are asked for.
 
 use crate::error::{DeepCompError, JsResult, invalid};
-use crate::outside::Outside;
+use crate::outside;
+use deepcomp::Error;
 use deepcomp::archive::{header_from_bytes, values_from_bytes};
 use deepcomp::field::{Dataset, Field, Values};
 use deepcomp::readers::OpenFile;
-use deepcomp::{Error, Limits};
-use js_sys::Object;
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
 /// Bytes of values that are kept in memory although they could be loaded again: few enough that three such datasets, and work on one of them, fit into the 4 GiB that a
@@ -68,11 +68,10 @@ impl From<Dataset> for Held {
 }
 
 impl Held {
-    /// A file that this module reads; if `any`, be it of what kind it may.
-    pub fn file(source: Outside, name: &str, any: bool) -> JsResult<Self> {
-        let limits = Limits::default();
-        let (file, kept) = if any { OpenFile::open_any(source, name, &limits)? } else { (OpenFile::open(source, name, &limits)?, None) };
-        Self::open(file.header().clone(), Origin::File(file), kept.map(|why| why.to_string()))
+    /// A file that this module reads; the arguments are those of [`outside::open`].
+    pub fn file(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
+        let (file, kept) = outside::open(length, read, name, any)?;
+        Self::open(file.header().clone(), Origin::File(file), kept)
     }
 
     /// A file that the other module reads.
@@ -102,13 +101,6 @@ impl Held {
     /// Everything but values; some fields have theirs.
     pub const fn header(&self) -> &Dataset {
         &self.dataset
-    }
-
-    /// Everything but values, to keep.
-    pub fn without_values(&self) -> Dataset {
-        let Dataset { format, dimensions, attributes, fields, .. } = &self.dataset;
-        let fields = fields.iter().map(Field::without_values).collect();
-        Dataset { format: *format, dimensions: dimensions.clone(), attributes: attributes.clone(), fields, layout: Vec::new() }
     }
 
     /// Takes values of a variable that equal `value` as missing.
@@ -177,8 +169,7 @@ impl Held {
     }
 
     fn no_such(&self, variable: usize) -> DeepCompError {
-        let available = self.dataset.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
-        Error::NoSuchVariable { name: variable.to_string(), available }.into()
+        Error::no_such_variable(variable, self.dataset.fields.iter().map(|f| f.name.as_str())).into()
     }
 }
 

@@ -71,7 +71,7 @@ impl WasmCompressor {
         bounds.check(held.header().fields.iter().map(|f| f.name.as_str()))?;
         let options = Options { bounds, model: models.choose(model)?, base: info::base(base)? };
         let mut work = Compressor::empty(&options);
-        work.begin(held.without_values(), &dataset.name)?;
+        work.begin(held.header().without_values(), &dataset.name)?;
         Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), next: 0 })
     }
 

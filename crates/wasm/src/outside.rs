@@ -1,20 +1,22 @@
 //! Files whose bytes JavaScript gives as they are asked for. The module of formats has this file too.
 
-use deepcomp::Error;
-use deepcomp::readers::Source;
+use deepcomp::readers::{OpenFile, Source};
+use deepcomp::{Error, Limits};
 use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 /// A file whose bytes a function gives: `(offset, length) => Uint8Array`.
-pub struct Outside {
+struct Outside {
     read: Function,
     length: u64,
 }
 
-impl Outside {
-    pub const fn new(length: f64, read: Function) -> Self {
-        Self { read, length: length as u64 }
-    }
+/// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`; if `any`, be it of what kind it may, and then with the reason why it is kept byte for
+/// byte.
+pub fn open(length: f64, read: Function, name: &str, any: bool) -> deepcomp::Result<(OpenFile, Option<String>)> {
+    let (source, limits) = (Outside { read, length: length as u64 }, Limits::default());
+    let (file, kept) = if any { OpenFile::open_any(source, name, &limits)? } else { (OpenFile::open(source, name, &limits)?, None) };
+    Ok((file, kept.map(|why| why.to_string())))
 }
 
 impl Source for Outside {
