@@ -452,10 +452,14 @@ test('a long job shows progress, leaves the page free, and can be cancelled', as
   await stage.shows('#readout', '^row \\d+, column \\d+ · original');
   await stage.page.locator('#slider-0').fill('5');
   await stage.page.waitForFunction(() => document.querySelector('#bar').value > 0 && document.querySelector('#bar').value < 1 && !document.querySelector('#progress').hidden);
-  const clicked = performance.now();
+  // On the page's own clock: what ends the workers may hold up the answers of the browser to the test.
+  await stage.page.evaluate(() => {
+    document.querySelector('#cancel').addEventListener('click', () => (window.clicked = performance.now()), { capture: true, once: true });
+    new MutationObserver(() => (window.told ??= performance.now())).observe(document.querySelector('#message'), { childList: true });
+  });
   await stage.page.click('#cancel');
   await stage.shows('#message', 'Cancelled');
-  assert.ok(performance.now() - clicked < 1500, 'a part that takes seconds is not waited for');
+  assert.ok((await stage.page.evaluate(() => window.told - window.clicked)) < 1500, 'a part that takes seconds is not waited for');
   assert.ok(await stage.page.locator('#archive').isHidden());
   assert.ok(await stage.page.locator('#progress').isHidden());
   assert.ok((await stage.page.evaluate(() => window.longestGap)) < 500, 'the page kept painting');
