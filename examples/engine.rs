@@ -1,6 +1,6 @@
 //! Speed of the engine on one thread: `cargo run --release --example engine`.
 
-use deepcomp::engine::{Block, Engine, LANES, Layer};
+use deepcomp::network::engine::{Block, Engine, LANES, Layer};
 use std::hint::black_box;
 use std::time::Instant;
 

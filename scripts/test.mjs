@@ -48,6 +48,7 @@ const STAGES = [
   ['install a Vulkan driver', once(ensureVulkan)],
   ['install the tools of the field', once(ensureFieldTools)],
   ['install the libraries of the field', once(ensureFieldPython)],
+  ['structure', () => node('--test', '--test-reporter=spec', join('tests', 'structure.test.mjs'))],
   ['format', () => cargo('fmt', '--all', '--check')],
   ['lints', () => cargo('clippy', ...ALL, '--all-targets', '--', '-D', 'warnings')],
   ['lints of what training needs', () => cargo('clippy', '-p', 'deepcomp', '--features', 'training', '--', '-D', 'warnings')],

@@ -1,6 +1,6 @@
 //! The one error type. Each variant says what the caller can do about it.
 
-use crate::archive::FormatVersion;
+use crate::version::FormatVersion;
 use core::fmt;
 
 /// `Result` with this crate's [`Error`].

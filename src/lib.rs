@@ -12,16 +12,16 @@
 
 pub mod archive;
 pub mod codec;
-#[doc(hidden)]
-pub mod engine;
 pub mod error;
 pub mod field;
+mod grid;
 mod limits;
 pub mod metrics;
+pub mod network;
 pub mod readers;
 #[cfg(feature = "training")]
 pub mod training;
-pub mod weights;
+mod version;
 mod wire;
 pub mod writers;
 

@@ -1,18 +1,21 @@
 //! What the network is trained on: the neighbourhoods the codec would show it, and what it should have said.
 
 use crate::codec::accelerator::{Processor, at_once};
-use crate::codec::autoencoder;
-pub use crate::codec::autoencoder::{ENERGIES, NEIGHBOURS};
-use crate::codec::entropy::{Coder, Cumulative, DECISIONS};
-use crate::codec::neural::{self, PRIORS};
-use crate::codec::planes::Plane;
-pub use crate::codec::predictor::network::{DIRECT, INPUTS};
-use crate::codec::predictor::network::{Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
-use crate::codec::pyramid::Grid;
-use crate::codec::walk::{Job, Learned, PassCoder, PassJob, Quantiser, code_plane};
-use crate::engine::LANES;
+use crate::codec::entropy::{Coder, Cumulative};
+use crate::codec::methods::layered::{self, LearnedLatents};
+use crate::codec::methods::network::{self, Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
+use crate::codec::methods::pyramid::{Job, Learned, PassCoder, PassJob, code_plane};
+use crate::codec::quantiser::Quantiser;
 use crate::error::Result;
-use crate::weights::Model;
+use crate::grid::{Grid, Plane};
+use crate::network::autoencoder::{View, coarse_size};
+use crate::network::engine::{Engine, LANES};
+use crate::network::model::Model;
+use crate::network::spec::{DECISIONS, PRIORS};
+pub use crate::network::spec::{DIRECT, ENERGIES, INPUTS, NEIGHBOURS};
+
+/// How a plane in units of samples is shown to the autoencoder.
+const AS_IT_IS: View = View { unit: 0, middle: 0 };
 
 /// Planes of a series or of levels, in lattice units.
 #[derive(Debug, Clone)]
@@ -79,13 +82,19 @@ pub fn examples(stack: &Stack, every: u32, random: &mut impl FnMut() -> u32, sin
 #[must_use]
 pub fn filled(height: usize, width: usize, samples: &[i32], holes: &[u8]) -> Vec<i32> {
     let plane = Grid { height, width, samples: samples.to_vec() };
-    autoencoder::filled(&plane, &Grid { height, width, samples: holes.to_vec() }).samples
+    layered::filled(&plane, &Grid { height, width, samples: holes.to_vec() }).samples
 }
 
 /// How often each decision of each prior context of latents was zero and one: for planes without holes, in units of samples.
 pub fn count_latents(height: usize, width: usize, samples: &[i32], model: &Model, counts: &mut Counts) -> Result<()> {
     let plane = Grid { height, width, samples: samples.to_vec() };
-    model.autoencoder().map_or(Ok(()), |net| net.count(&mut Discard, &plane, counts))
+    let Some(net) = model.autoencoder() else { return Ok(()) };
+    let latents = net.encode(Engine::detect(), &plane, AS_IT_IS)?;
+    let mut learned = LearnedLatents::new(&net.foresight);
+    core::mem::swap(learned.counts(), counts);
+    learned.code(&mut Discard, Some(&latents), coarse_size(height, width));
+    core::mem::swap(learned.counts(), counts);
+    Ok(())
 }
 
 /// The latents of a plane without holes, in units of samples, channel by channel, and what is drawn from them; nothing without an autoencoder.
@@ -94,13 +103,16 @@ pub fn count_latents(height: usize, width: usize, samples: &[i32], model: &Model
 /// None: the layers fit each other.
 pub fn redrawn(height: usize, width: usize, samples: &[i32], model: &Model) -> Result<Option<(Vec<i32>, Vec<i32>)>> {
     let plane = Grid { height, width, samples: samples.to_vec() };
-    model.autoencoder().map(|net| net.redrawn(&plane)).transpose()
+    let Some(net) = model.autoencoder() else { return Ok(None) };
+    let latents = net.encode(Engine::detect(), &plane, AS_IT_IS)?;
+    let drawn = net.draw(Engine::detect(), &latents, (height, width), AS_IT_IS)?;
+    Ok(Some((latents.channels.concat(), drawn.samples)))
 }
 
 /// No counts of latents yet.
 #[must_use]
 pub fn no_latent_counts(latents: usize) -> Counts {
-    vec![[[0; 2]; DECISIONS]; latents * autoencoder::ENERGIES]
+    vec![[[0; 2]; DECISIONS]; latents * ENERGIES]
 }
 
 /// How often each decision of each prior context was zero and one.
@@ -114,13 +126,13 @@ pub fn no_counts() -> Counts {
 
 /// Codes a stack with a network and counts what its prior contexts would have to foresee.
 pub fn count(stack: &Stack, model: &Model, counts: &mut Counts) {
-    let mut learned = neural::Learned::new(model, Processor::cpu());
+    let mut learned = network::Learned::new(model, Processor::cpu());
     core::mem::swap(learned.counts(), counts);
-    let mut done: Vec<neural::Coded> = Vec::new();
+    let mut done: Vec<network::Coded> = Vec::new();
     for (source, holes) in stack.grids() {
         let plane = Plane { height: stack.height, width: stack.width, source: Some(&source), holes: holes.as_ref() };
-        let references: Vec<&neural::Coded> = done.iter().rev().take(stack.references).collect();
-        let coded = at_once(neural::code_plane(&mut Discard, &mut learned, plane, &references, (stack.quantum, stack.wrap), |_| false));
+        let references: Vec<&network::Coded> = done.iter().rev().take(stack.references).collect();
+        let coded = at_once(network::code_plane(&mut Discard, &mut learned, plane, &references, (stack.quantum, stack.wrap), |_| false));
         done.extend(coded);
     }
     core::mem::swap(learned.counts(), counts);

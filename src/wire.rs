@@ -21,6 +21,16 @@ pub(crate) fn put_f64(out: &mut Vec<u8>, value: f64) {
     out.extend(value.to_le_bytes());
 }
 
+/// Appends the lowest `size` bytes of some bits, little-endian.
+pub(crate) fn put_bits(out: &mut Vec<u8>, bits: u64, size: usize) {
+    out.extend(bits.to_le_bytes().iter().take(size));
+}
+
+/// The bits of little-endian bytes.
+pub(crate) fn little_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |bits, b| bits << 8 | u64::from(*b))
+}
+
 /// Reads from a byte slice; every read is checked.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {

@@ -4,7 +4,7 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Attribute, Bounds, DataType, Dataset, ErrorBound, Field, Missing, SourceFormat, Values, Wish, recommended, suspected_missing};
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, metrics};
 
 fn round(dataset: &Dataset, bounds: &str, with_model: bool) -> (Dataset, Vec<VariableReport>, usize) {

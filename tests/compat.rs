@@ -6,7 +6,7 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor, FormatVersion};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits};
 use std::path::PathBuf;
 use std::sync::Arc;

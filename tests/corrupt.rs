@@ -4,7 +4,7 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
-use deepcomp::weights::Model;
+use deepcomp::network::model::Model;
 use deepcomp::{Error, Limits};
 use proptest::prelude::*;
 use std::sync::{Arc, OnceLock};
@@ -204,7 +204,7 @@ fn a_base_layer_needs_an_autoencoder_and_a_unit_that_exists() {
     let unit = payload.windows(2).position(|w| w == [1, 1] || w == [5, 1]).map(|at| at + 2).filter(|at| payload[*at] < 25).unwrap();
     payload[unit] = 25;
     assert_eq!(decode(&forge(&payload, unharmed)).map_err(|e| e.code()), Err("corrupt"));
-    let bare = Model::parse(&deepcomp::weights::with_autoencoder(include_bytes!("../models/deepcomp.dcm"), "bare", None).unwrap()).unwrap();
+    let bare = Model::parse(&deepcomp::network::model::with_autoencoder(include_bytes!("../models/deepcomp.dcm"), "bare", None).unwrap()).unwrap();
     assert!(!bare.draws() && bare.id() != shipped().id());
     let archive = Archive::open(template, &LIMITS).unwrap();
     assert!(matches!(Decompressor::new(archive, 0, &std::iter::once(bare).collect()), Err(Error::ModelUnavailable { .. })));
@@ -225,7 +225,7 @@ fn a_cut_or_changed_autoencoder_is_refused() {
     }
     assert!(matches!(Model::parse(&sealed([body, &[0]].concat())), Err(Error::Weights { .. })));
     // Its sizes: fine and coarse channels, latents, attention, radii.
-    let bare = deepcomp::weights::with_autoencoder(file, "deepcomp", None).unwrap();
+    let bare = deepcomp::network::model::with_autoencoder(file, "deepcomp", None).unwrap();
     let sizes = bare.len() - 8;
     assert_eq!(body[sizes..sizes + 2], [48, 64]);
     for (at, value) in [(0, 47), (0, 0), (1, 7), (2, 0), (2, 65), (3, 2), (4, 5), (5, 9)] {

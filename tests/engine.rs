@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::Error;
-use deepcomp::engine::{Block, Engine, LANES, Layer, Row};
+use deepcomp::network::engine::{Block, Engine, LANES, Layer, Row};
 use proptest::prelude::*;
 
 /// A layer and what goes into it.

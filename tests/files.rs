@@ -4,7 +4,7 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
-use deepcomp::weights::Models;
+use deepcomp::network::model::Models;
 use deepcomp::{Limits, Result, writers};
 
 fn pack(datasets: Vec<(&str, Dataset)>) -> Vec<u8> {

@@ -336,7 +336,7 @@ fn an_archive_gives_the_file_back() {
     use deepcomp::archive::{Archive, Compressor, Decompressor};
     use deepcomp::codec::{Base, Options};
     use deepcomp::field::ErrorBound;
-    use deepcomp::weights::Models;
+    use deepcomp::network::model::Models;
     for file in [wind(), first_edition(0, &[1, 1, 0, 0, 1, 1])] {
         let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Auto };
         let (archive, _) = Compressor::new(read(&file).unwrap(), "wind.grib", &options).unwrap().finish().unwrap();

@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, run_on_accelerator};
-use deepcomp::codec::accelerator::{Accelerator, LocalFuture, OnCpu, PassAnswer, PassRequest};
+use deepcomp::codec::OnCpu;
+use deepcomp::codec::accelerator::{Accelerator, LocalFuture, PassAnswer, PassRequest};
 use deepcomp::codec::{Base, Options};
-use deepcomp::engine::Engine;
 use deepcomp::field::{Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::engine::Engine;
+use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, Result};
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;

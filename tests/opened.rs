@@ -4,8 +4,8 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Bounds, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
+use deepcomp::network::model::Models;
 use deepcomp::readers::{self, OpenFile, Source};
-use deepcomp::weights::Models;
 use deepcomp::{Error, Limits, writers};
 use std::cell::Cell;
 use std::rc::Rc;

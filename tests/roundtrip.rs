@@ -4,7 +4,7 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport, preview};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, ErrorBound, Field, Missing, SourceFormat, Values, with_values};
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, metrics};
 use proptest::prelude::*;
 use std::sync::{Arc, OnceLock};

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Job, preview};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
-use deepcomp::weights::{Model, ModelId, Models};
+use deepcomp::network::model::{Model, ModelId, Models};
 use deepcomp::writers;
 use deepcomp_fuzz::LIMITS;
 use libfuzzer_sys::{Corpus, fuzz_target};

@@ -9,7 +9,7 @@ use super::tiles::Tiling;
 use crate::codec::{Base, BaseReport, Options};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, ErrorBound, Field};
-use crate::weights::{Model, ModelId, Models};
+use crate::network::model::{Model, ModelId, Models};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.

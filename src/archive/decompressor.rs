@@ -9,7 +9,7 @@ use super::tiles::Tiling;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, Dataset, Dimension, Field, SourceFormat, Values};
 use crate::limits::Limits;
-use crate::weights::{ModelId, Models};
+use crate::network::model::{ModelId, Models};
 use std::collections::BTreeMap;
 use std::ops::Range;
 

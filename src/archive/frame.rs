@@ -1,8 +1,8 @@
 //! Superblock, records and trailer: what frames the bytes of an archive (docs/format.md, "Frame").
 
-use super::version::FormatVersion;
 use crate::error::{Error, Result};
 use crate::field::{Element, Values, with_values};
+use crate::version::FormatVersion;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// First bytes of every archive. The high bit and the line ends show damage by text transfers.
@@ -92,7 +92,10 @@ pub(crate) fn superblock(bytes: &[u8]) -> Result<FormatVersion> {
         return Err(Error::ChecksumMismatch { what: "the superblock".to_owned() });
     }
     let [.., a, b, c, d, e, f, g, h] = covered else { return Err(Error::corrupt("superblock")) };
-    let version = FormatVersion::supported(u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]))?;
+    let version = FormatVersion::new(u16::from_le_bytes([*a, *b]), u16::from_le_bytes([*c, *d]));
+    if !version.is_readable() {
+        return Err(Error::UnsupportedVersion { found: version, supported: FormatVersion::CURRENT });
+    }
     if [*e, *f, *g, *h] == [0; 4] {
         Ok(version)
     } else {

@@ -8,7 +8,7 @@ use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
 use crate::limits::Limits;
-use crate::weights::ModelId;
+use crate::network::model::ModelId;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 

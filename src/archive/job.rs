@@ -10,11 +10,12 @@ use super::travel::{data_type, put_values, values};
 use crate::codec::accelerator::{Accelerator, Desk, LocalFuture, Processor, at_once, together};
 use crate::codec::chunk::ChunkShape;
 use crate::codec::decode::{Decoded, decode};
-use crate::codec::encode::{Encoded, Request, encode};
+use crate::codec::encode::{Encoded, encode};
+use crate::codec::request::Request;
 use crate::codec::{Base, BaseReport, Tolerance};
 use crate::error::{Error, Result};
 use crate::field::{DataType, Missing, Values};
-use crate::weights::{Model, ModelId, Models};
+use crate::network::model::{Model, ModelId, Models};
 use crate::wire::{Reader, put_f64, put_varint};
 
 /// Work on one chunk.

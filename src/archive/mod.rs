@@ -13,8 +13,8 @@ mod preview;
 mod reader;
 mod tiles;
 mod travel;
-mod version;
 
+pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
 pub use decompressor::Decompressor;
 pub use index::VariableReport;
@@ -22,7 +22,6 @@ pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;
 pub use reader::Archive;
 pub use travel::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
-pub use version::FormatVersion;
 
 /// How far a compressor or decompressor has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::codec::chunk::ChunkShape;
 use crate::codec::decode::Coded;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, Field, Values, with_values};
-use crate::weights::{ModelId, Models};
+use crate::network::model::{ModelId, Models};
 
 /// Plane number `plane` of variable number `variable` of a file as its base layers show it, alone; `None` where it has none. Every eighth plane at
 /// most has one, the first of each chunk. No checksum covers what is drawn.

@@ -2,9 +2,9 @@
 
 use super::frame::{index_payload, superblock};
 use super::index::{FileEntry, Index, VariableReport};
-use super::version::FormatVersion;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::version::FormatVersion;
 use std::sync::Arc;
 
 /// The checked index of an archive. It does not keep the archive's bytes.

@@ -5,10 +5,9 @@
 //! ```
 //! [`Processor`] is what the codec sees. On the CPU no one ever waits, so the same code runs there without an executor.
 
-pub use super::neural::OnCpu;
-use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::weights::Model;
+use crate::network::engine::Engine;
+use crate::network::model::Model;
 use core::cell::RefCell;
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -153,4 +152,9 @@ pub(crate) fn at_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         Poll::Ready(result) => result,
         Poll::Pending => Err(Error::Accelerator { what: "work on the CPU waited for it".to_owned() }),
     }
+}
+
+/// What an accelerator that is not exact ends in: the work is done again on the CPU.
+pub(super) fn wrong_answer() -> Error {
+    Error::Accelerator { what: "it said something that the CPU does not say".to_owned() }
 }

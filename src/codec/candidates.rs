@@ -1,12 +1,12 @@
 //! The encoder's choice of what a chunk's planes hold and how they are coded: the ways worth trying, of which the smallest is kept.
 
-use super::autoencoder::BaseLayer;
 use super::chunk::{Header, Method};
 use super::fewer::fewer_colours;
 use super::mapping::{CHANNELS, MAX_COLOURS, MAX_RANKS, Mapping, pixels};
-use super::pyramid::Grid;
-use super::repeats::MAX_NUMBERS;
-use super::walk::Quantiser;
+use super::methods::layered::BaseLayer;
+use super::methods::repeats::MAX_NUMBERS;
+use super::quantiser::Quantiser;
+use crate::grid::Grid;
 use std::collections::HashSet;
 
 /// A chunk on its lattice.

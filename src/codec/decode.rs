@@ -1,17 +1,20 @@
 //! A chunk's bytes -> values: header, stream (masks, planes, low bits), patches.
 
 use super::accelerator::Processor;
-use super::autoencoder::{self, View};
-use super::bytes;
-use super::chunk::{ChunkShape, Filling, Header, MaskKind, Method};
-use super::entropy::{Coder, Decoder, MaskTables};
+use super::chunk::{ChunkShape, Filling, Header, Method};
+use super::entropy::Decoder;
 use super::lattice::{LowBits, Sample};
 use super::mapping::Mapping;
-use super::planes::Planes;
-use super::pyramid::Grid;
+use super::masks::{self, PlaneMask};
+use super::methods::layered;
+use super::patches;
+use super::plain;
+use super::planes::{Planes, Start};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Element, Values, with_values};
-use crate::weights::Model;
+use crate::field::{DataType, Values, with_values};
+use crate::grid::Grid;
+use crate::network::autoencoder::View;
+use crate::network::model::Model;
 use crate::wire::Reader;
 
 /// Decodes one chunk; the network runs where `processor` says.
@@ -20,11 +23,10 @@ use crate::wire::Reader;
 /// [`Error::Corrupt`] when the payload breaks a rule of the format; [`Error::Accelerator`] when the network runs elsewhere and that fails.
 pub(crate) async fn decode(payload: &[u8], shape: ChunkShape, data_type: DataType, network: Option<(&Model, Processor<'_>)>) -> Result<Decoded> {
     let mut reader = Reader::new(payload);
-    let plain = |values| Decoded { values, said: 0 };
     match Filling::read(&mut reader)? {
-        Filling::Raw => raw(reader.rest(), shape, data_type).map(plain),
-        Filling::Constant => constant(reader.rest(), shape, data_type).map(plain),
-        Filling::Bytes => bytes::decompress(reader.rest(), shape.samples() * data_type.size()).map(|bytes| plain(Values::from_le_bytes(data_type, &bytes))),
+        filling @ (Filling::Raw | Filling::Constant | Filling::Bytes) => {
+            plain::read(filling, reader.rest(), shape, data_type).map(|values| Decoded { values, said: 0 })
+        }
         Filling::Coded(method) => {
             let coded = Coded::read(reader, &Setting { method, shape, data_type, network }).await?;
             let mut values = Values::zeros(data_type, 0)?;
@@ -42,22 +44,6 @@ pub(crate) struct Decoded {
     pub(crate) said: u64,
 }
 
-fn raw(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {
-    if bytes.len() != shape.samples() * data_type.size() {
-        return Err(Error::corrupt("a raw chunk has the wrong length"));
-    }
-    Ok(Values::from_le_bytes(data_type, bytes))
-}
-
-fn constant(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {
-    if bytes.len() != data_type.size() {
-        return Err(Error::corrupt("a constant chunk does not hold one value"));
-    }
-    let mut values = Values::zeros(data_type, shape.samples())?;
-    with_values!(&mut values, values => values.fill(Element::from_bits64(little_endian(bytes))));
-    Ok(values)
-}
-
 /// What decoding takes besides the payload.
 struct Setting<'a> {
     method: Method,
@@ -70,7 +56,7 @@ struct Setting<'a> {
 struct Beginning<'a> {
     header: Header,
     decoder: Decoder<'a>,
-    masks: Vec<Mask>,
+    masks: Vec<PlaneMask>,
     /// What is drawn of the first plane.
     base: Option<Grid<i32>>,
 }
@@ -83,12 +69,12 @@ impl<'a> Beginning<'a> {
         let view = if method == Method::Layered { Some(View::read(reader)?) } else { None };
         let length = reader.count("the length of the stream", reader.rest().len())?;
         let mut decoder = Decoder::new(reader.take(length)?)?;
-        let masks = masks(&mut decoder, &header, shape, data_type)?;
+        let masks = masks::read(&mut decoder, &header, shape, data_type)?;
         header.mapping.code(&mut decoder);
         let base = view.map(|view| {
             let net =
                 network.and_then(|(model, _)| model.autoencoder()).ok_or_else(|| Error::corrupt("a chunk has a base layer and its model no autoencoder"))?;
-            autoencoder::draw(&mut decoder, net, view, (shape.height, shape.width))
+            layered::draw(&mut decoder, net, view, (shape.height, shape.width))
         });
         Ok(Self { base: base.transpose()?, header, decoder, masks })
     }
@@ -97,7 +83,7 @@ impl<'a> Beginning<'a> {
 /// What a coded chunk holds, whatever the type of its values.
 pub(crate) struct Coded {
     header: Header,
-    masks: Vec<Mask>,
+    masks: Vec<PlaneMask>,
     /// What stands for the values of each plane: lattice coordinates or their ranks.
     planes: Vec<Grid<i32>>,
     /// Low bits of all samples, 0 for missing ones; empty when the lattice has none.
@@ -124,7 +110,7 @@ impl Coded {
     async fn read(mut reader: Reader<'_>, setting: &Setting<'_>) -> Result<Self> {
         let Setting { method, shape, data_type, network } = *setting;
         let Beginning { header, mut decoder, masks, base } = Beginning::read(&mut reader, setting)?;
-        let mut planes = Planes::start(&mut decoder, method, shape, &header, None, network, base)?;
+        let mut planes = Planes::start(&mut decoder, &header, Start { method, shape, source: None, network, base })?;
         for index in 0..header.mapping.coded_planes(shape.planes) {
             if decoder.overrun() {
                 return Err(Error::corrupt("a coded stream ends before its symbols do"));
@@ -135,7 +121,7 @@ impl Coded {
         let planes = planes.finish();
         let low_bits = low_bits(&mut decoder, &header, &planes, &masks, data_type);
         decoder.finish()?;
-        let patches = patches(&mut reader, shape.samples(), data_type)?;
+        let patches = patches::read(&mut reader, shape.samples(), data_type)?;
         Ok(Self { header, masks, planes, low_bits, patches, said })
     }
 
@@ -151,55 +137,13 @@ impl Coded {
                 mask.fill(values, header.mask.patterns());
             }
         }
-        patch(&mut values, patches);
+        patches::patch(&mut values, patches);
         values
     }
 }
 
-/// The missing values of one plane.
-struct Mask {
-    /// 0 for a value, otherwise the number of the pattern.
-    classes: Grid<u8>,
-    /// The bits of those that have no pattern, in order.
-    explicit: Vec<u64>,
-}
-
-impl Mask {
-    /// Puts the missing values of a plane in their places.
-    fn fill<T: Sample>(&self, values: &mut [T], patterns: &[u64]) {
-        let mut explicit = self.explicit.iter();
-        for (value, class) in values.iter_mut().zip(&self.classes.samples).filter(|(_, class)| **class != 0) {
-            let bits = patterns.get(usize::from(*class) - 1).or_else(|| explicit.next());
-            *value = T::from_bits64(bits.copied().unwrap_or(0));
-        }
-    }
-}
-
-fn masks(decoder: &mut Decoder, header: &Header, shape: ChunkShape, data_type: DataType) -> Result<Vec<Mask>> {
-    if header.mask == MaskKind::None {
-        return Ok(Vec::new());
-    }
-    let patterns = header.mask.patterns();
-    let mut tables = MaskTables::default();
-    let mut masks: Vec<Mask> = Vec::with_capacity(shape.planes);
-    for _ in 0..shape.planes {
-        let mut classes = Grid::new(shape.height, shape.width);
-        tables.code(decoder, &mut classes, masks.last().map(|m| &m.classes), patterns.len());
-        if decoder.overrun() {
-            break;
-        }
-        if classes.samples.iter().any(|c| usize::from(*c) > patterns.len().max(1)) {
-            return Err(Error::corrupt("a missing value names a pattern that is not there"));
-        }
-        let without = classes.samples.iter().filter(|c| **c != 0 && patterns.is_empty());
-        let explicit = without.map(|_| decoder.bits(data_type.bits(), 0)).collect();
-        masks.push(Mask { classes, explicit });
-    }
-    Ok(masks)
-}
-
 /// The low bits of all samples, if they have any.
-fn low_bits(decoder: &mut Decoder, header: &Header, planes: &[Grid<i32>], masks: &[Mask], data_type: DataType) -> Vec<u64> {
+fn low_bits(decoder: &mut Decoder, header: &Header, planes: &[Grid<i32>], masks: &[PlaneMask], data_type: DataType) -> Vec<u64> {
     let Some(lattice) = header.lattices.with_low_bits().filter(|_| !matches!(header.mapping, Mapping::Ranks(_))) else { return Vec::new() };
     let mut tables = LowBits::new(data_type);
     let mut low_bits = Vec::with_capacity(planes.iter().map(|p| p.samples.len()).sum());
@@ -211,32 +155,4 @@ fn low_bits(decoder: &mut Decoder, header: &Header, planes: &[Grid<i32>], masks:
         }));
     }
     low_bits
-}
-
-/// The values that follow the stream: how many others lie between one and the next, and its bits.
-fn patches(reader: &mut Reader, samples: usize, data_type: DataType) -> Result<Vec<(usize, u64)>> {
-    let mut next = 0usize;
-    let count = reader.count("the number of patches", samples)?;
-    let patches = (0..count).map(|_| {
-        let index = next + reader.count("a patch distance", samples)?;
-        next = index + 1;
-        let bits = little_endian(reader.take(data_type.size())?);
-        if index < samples { Ok((index, bits)) } else { Err(Error::corrupt("a patch lies outside its chunk")) }
-    });
-    let patches = patches.collect::<Result<_>>()?;
-    if reader.rest().is_empty() { Ok(patches) } else { Err(Error::corrupt("a chunk is longer than its content")) }
-}
-
-/// Puts the values that did not come through the stream in their places.
-pub(super) fn patch<T: Sample>(values: &mut [T], patches: &[(usize, u64)]) {
-    for (index, bits) in patches {
-        if let Some(value) = values.get_mut(*index) {
-            *value = T::from_bits64(*bits);
-        }
-    }
-}
-
-/// The bits of one value from its little-endian bytes.
-fn little_endian(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |bits, b| bits << 8 | u64::from(*b))
 }

@@ -2,7 +2,7 @@
 //! exactly. Where a picture has few colours, they lie better than an even lattice does. Only the encoder knows.
 
 use super::mapping::{CHANNELS, MAX_COLOURS, pixels};
-use super::pyramid::Grid;
+use crate::grid::Grid;
 use std::collections::HashMap;
 
 /// A number for each channel.

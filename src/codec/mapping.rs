@@ -4,8 +4,8 @@
 //! or by their colour's place in a palette.
 
 use super::entropy::{Coder, Residuals, SYMBOLS, Table};
-use super::pyramid::Grid;
 use crate::error::{Error, Result};
+use crate::grid::Grid;
 use crate::wire::{Reader, put_varint};
 use std::collections::HashMap;
 

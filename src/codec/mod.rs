@@ -1,10 +1,10 @@
 //! Values <-> chunks: `encode` and `decode` read as the table of contents.
 //!
-//! `lattice` turns values into integers, `pyramid` orders them coarse to fine, `predictor` foresees them, `entropy` writes what was not foreseen.
+//! `lattice` turns values into integers, `methods` are the ways through a plane of them: `passes` order it coarse to fine, `predictor` and the network foresee
+//! it, `entropy` writes what was not foreseen.
 //! Nothing here knows files, names or attributes.
 
 pub mod accelerator;
-pub(crate) mod autoencoder;
 mod bytes;
 mod candidates;
 pub(crate) mod chunk;
@@ -14,21 +14,24 @@ pub(crate) mod entropy;
 mod fewer;
 mod lattice;
 mod mapping;
-pub(crate) mod neural;
-pub(crate) mod planes;
-pub(crate) mod predictor;
-pub(crate) mod pyramid;
-mod raster;
-mod reference;
-mod repeats;
+mod masks;
+pub(crate) mod methods;
+mod passes;
+mod patches;
+mod plain;
+mod planes;
+mod predictor;
+pub(crate) mod quantiser;
+pub(crate) mod request;
+mod source;
 mod tolerance;
-pub(crate) mod walk;
 
 pub(crate) use lattice::half_spacing;
+pub use methods::network::OnCpu;
 pub(crate) use tolerance::Tolerance;
 
 use crate::field::Bounds;
-use crate::weights::Model;
+use crate::network::model::Model;
 use std::sync::Arc;
 
 /// How to compress.

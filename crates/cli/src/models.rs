@@ -3,7 +3,7 @@
 use crate::ModelArgs;
 use crate::output::{Outcome, about, read};
 use deepcomp::Error;
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::model::{Model, Models};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use crate::output::Outcome;
 use deepcomp::Result;
 use deepcomp::archive::{Done, Job, Progress};
-use deepcomp::weights::Models;
+use deepcomp::network::model::Models;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};

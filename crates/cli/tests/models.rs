@@ -156,7 +156,7 @@ fn the_manifest_tells_the_truth_about_the_weights() {
     assert_eq!(listed, files);
     for entry in manifest.as_array().unwrap() {
         let bytes = std::fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap();
-        let model = deepcomp::weights::Model::parse(&bytes).unwrap();
+        let model = deepcomp::network::model::Model::parse(&bytes).unwrap();
         assert_eq!((entry["id"].as_str(), entry["name"].as_str()), (Some(model.id().to_string().as_str()), Some(model.name())), "{}", advice());
         assert_eq!(entry["bytes"], bytes.len(), "{}", advice());
         assert_eq!(entry["id"].as_str(), Some(format!("{:016x}", xxh3_64(&bytes[..bytes.len() - 8])).as_str()));
@@ -168,7 +168,7 @@ fn the_manifest_tells_the_truth_about_the_weights() {
         let autoencoder = &entry["autoencoder"];
         assert_eq!(autoencoder.is_object(), model.draws(), "{}", advice());
         if model.draws() {
-            let sizes = deepcomp::weights::with_autoencoder(&bytes, model.name(), None).unwrap().len() - 8;
+            let sizes = deepcomp::network::model::with_autoencoder(&bytes, model.name(), None).unwrap().len() - 8;
             let listed = [&autoencoder["fine"], &autoencoder["coarse"], &autoencoder["latents"]].map(|n| n.as_u64().unwrap());
             assert_eq!(listed, [0, 1, 2].map(|i| varint(&bytes[sizes..], i)), "{}", advice());
         }

@@ -5,7 +5,7 @@ use burn::cubecl::future::block_on;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Job, run_on_accelerator};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound};
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, Result, readers};
 use deepcomp_gpu::Gpu;
 use std::process::ExitCode;

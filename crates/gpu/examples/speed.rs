@@ -3,11 +3,12 @@
 
 use burn::cubecl::future::block_on;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, run_on_accelerator};
-use deepcomp::codec::accelerator::{Accelerator, OnCpu, Part, PassRequest};
+use deepcomp::codec::OnCpu;
+use deepcomp::codec::accelerator::{Accelerator, Part, PassRequest};
 use deepcomp::codec::{Base, Options};
-use deepcomp::engine::Engine;
 use deepcomp::field::{Dataset, ErrorBound};
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::engine::Engine;
+use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, Result, readers};
 use deepcomp_gpu::Gpu;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -101,7 +102,7 @@ fn network(name: &str, side: usize, accelerator: &dyn Accelerator, model: &Arc<M
 
 /// Multiply-adds for each sample of a diagonal pass.
 fn products(model: &Model) -> usize {
-    let size = |layer: &deepcomp::engine::Layer| layer.inputs() * layer.outputs();
+    let size = |layer: &deepcomp::network::engine::Layer| layer.inputs() * layer.outputs();
     model.layers(0).map_or(0, |(hidden, kernels, second, heads)| size(hidden) + kernels.map_or(0, size) + size(second) + size(heads))
 }
 

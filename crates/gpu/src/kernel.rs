@@ -6,8 +6,8 @@ use burn::cubecl::ir::{ElemType, UIntKind};
 use burn::cubecl::prelude::{AddressType, CubeCount, ExecutionMode, KernelDefinition, KernelId, KernelMetadata, KernelSettings, Scope};
 use burn::cubecl::{CubeDim, CubeKernel, PrecompiledSource};
 use deepcomp::Result;
-use deepcomp::engine::Layer;
-use deepcomp::weights::Model;
+use deepcomp::network::engine::Layer;
+use deepcomp::network::model::Model;
 
 /// Threads of a group.
 pub(crate) const GROUP: usize = 64;

@@ -1,9 +1,10 @@
 //! Small passes of all kinds, on which a GPU has to say what the CPU says.
 
 use deepcomp::Result;
-use deepcomp::codec::accelerator::{Accelerator, OnCpu, Part, PassAnswer, PassRequest};
-use deepcomp::engine::Engine;
-use deepcomp::weights::Model;
+use deepcomp::codec::OnCpu;
+use deepcomp::codec::accelerator::{Accelerator, Part, PassAnswer, PassRequest};
+use deepcomp::network::engine::Engine;
+use deepcomp::network::model::Model;
 
 /// Rows and columns of the levels.
 const SIZES: [(usize, usize); 4] = [(1, 2), (5, 3), (9, 14), (16, 24)];

@@ -3,11 +3,12 @@
 
 use burn::cubecl::future::block_on;
 use deepcomp::archive::{Compressor, Done, Job, run_on_accelerator};
-use deepcomp::codec::accelerator::{Accelerator, OnCpu, Part, PassAnswer, PassRequest};
+use deepcomp::codec::OnCpu;
+use deepcomp::codec::accelerator::{Accelerator, Part, PassAnswer, PassRequest};
 use deepcomp::codec::{Base, Options};
-use deepcomp::engine::Engine;
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
-use deepcomp::weights::{LayerNumbers, Model, NetNumbers, Sight, write};
+use deepcomp::network::engine::Engine;
+use deepcomp::network::model::{LayerNumbers, Model, NetNumbers, Sight, write};
 use deepcomp_gpu::Gpu;
 use std::sync::Arc;
 

@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::source::{Batch, PASSES, Source};
 use crate::stacks::Stacks;
+use deepcomp::network::model::Sight;
 use deepcomp::training::{self, Example};
-use deepcomp::weights::Sight;
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
 use std::path::Path;

@@ -324,9 +324,9 @@ fn export(args: &ExportArgs) -> Result<()> {
     let nets = learners.iter().map(|learner| export::export(&learner.net)).collect::<Result<Vec<_>>>()?;
     let nets: [integer::IntegerNet; 3] = nets.try_into().map_err(|_| "a model has three nets")?;
     let file = |priors: &[[u8; 32]]| model::file(&args.name, args.seen.sight(), &nets, priors);
-    let bare = deepcomp::weights::Model::parse(&file(&[]))?;
+    let bare = deepcomp::network::model::Model::parse(&file(&[]))?;
     let bytes = file(&model::priors(&bare, samples, args.cuts));
-    let model = deepcomp::weights::Model::parse(&bytes)?;
+    let model = deepcomp::network::model::Model::parse(&bytes)?;
     std::fs::write(&args.output, &bytes)?;
     println!("{} {} {} bytes", model.name(), model.id(), bytes.len());
     Ok(())
@@ -336,7 +336,7 @@ fn export_autoencoder(args: &ExportAutoencoderArgs) -> Result<()> {
     let (sizes, net) = autoencoder::load(&args.folder, &Device::default())?;
     let data = autoencoder::Patches::read(&args.data, 0)?;
     let bytes = autoencoder::export(&std::fs::read(&args.predictor)?, &args.name, (sizes, &net), data, args.planes)?;
-    let model = deepcomp::weights::Model::parse(&bytes)?;
+    let model = deepcomp::network::model::Model::parse(&bytes)?;
     std::fs::write(&args.output, &bytes)?;
     println!("{} {} {} bytes", model.name(), model.id(), bytes.len());
     Ok(())

@@ -2,8 +2,8 @@
 
 use crate::data::Data;
 use crate::integer::{IntegerNet, Layer};
+use deepcomp::network::model::{LayerNumbers, Model, NetNumbers, Sight, write};
 use deepcomp::training::{self, Counts};
-use deepcomp::weights::{LayerNumbers, Model, NetNumbers, Sight, write};
 
 /// Decisions of a context.
 type Prior = [u8; 32];

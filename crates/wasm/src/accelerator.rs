@@ -3,7 +3,7 @@
 use crate::error::JsResult;
 use deepcomp::Error;
 use deepcomp::archive::{Job, run_on_accelerator};
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::model::{Model, Models};
 use deepcomp_gpu::Gpu;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;

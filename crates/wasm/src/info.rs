@@ -5,7 +5,7 @@ use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport};
 use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, SourceFormat, Values, Wish, recommended};
 use deepcomp::metrics::{Acceptance, Comparison};
-use deepcomp::weights::Model;
+use deepcomp::network::model::Model;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use crate::error::JsResult;
 use crate::info::{self, ModelInfo};
 use deepcomp::Error;
-use deepcomp::weights::{Model, Models};
+use deepcomp::network::model::{Model, Models};
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "tests, which clippy knows by #[test] only")]
 
-use deepcomp::engine::{Block, Engine, LANES, Layer};
+use deepcomp::network::engine::{Block, Engine, LANES, Layer};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Numbers that look random.

@@ -1,6 +1,7 @@
 //! A residual as a row of binary decisions: zero, sign, magnitude one by one, then octave by octave (docs/format.md, "Decisions").
 
-use super::{Coder, Contexts, DECISIONS, Excess, LowBits, Mixing, SYMBOLS};
+use super::{Coder, Contexts, Excess, LowBits, Mixing, SYMBOLS};
+use crate::network::spec::DECISIONS;
 
 /// Magnitudes told apart one by one; larger ones by octave.
 const SINGLE: u32 = 6;

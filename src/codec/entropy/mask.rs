@@ -2,7 +2,7 @@
 //! to the left and at the same place of the plane before. Coastlines that do not move cost almost nothing.
 
 use super::{Coder, SYMBOLS, Table};
-use crate::codec::pyramid::Grid;
+use crate::grid::Grid;
 
 /// Learned tables of a chunk's masks.
 #[derive(Debug)]

@@ -4,9 +4,7 @@
 //! Two such sums, with weights picked by different circumstances, are averaged. Slower than a table, and closer where data has texture.
 
 use super::Coder;
-
-/// Decisions that share a context, each with a slot of its own.
-pub(crate) const DECISIONS: usize = 32;
+use crate::network::spec::DECISIONS;
 
 /// Logits are in 1/256, from −`LOGIT_END` to below `LOGIT_END`.
 const LOGIT_END: i32 = 3072;

@@ -17,7 +17,7 @@ pub(crate) use decisions::Decisions;
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;
 pub(crate) use mask::MaskTables;
-pub(crate) use mixing::{Contexts, DECISIONS, Mixing};
+pub(crate) use mixing::{Contexts, Mixing};
 pub(crate) use residual::{Excess, LowBits, Residuals};
 pub(crate) use spec::{Cumulative, SYMBOLS, Table};
 

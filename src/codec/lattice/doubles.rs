@@ -1,7 +1,6 @@
 //! The offset and step by which integers were unpacked to binary64: their exact bits, since there every rounding shows.
 
-use super::Lattice;
-use super::fit::coordinate;
+use super::rule::{Lattice, coordinate};
 
 /// The packed zero lies at most this many steps from the values: packed integers have 16 bits.
 const REACH: i32 = 1 << 16;

@@ -3,48 +3,16 @@
 //! Much climate data is k · step + offset in disguise (packed NetCDF, GRIB, decimals): found and proven, it costs far less than float bits.
 //! All arithmetic is plain binary64 in a fixed order, so the same input gives the same lattice everywhere.
 
+use super::fitted::{EXAMPLES, Fit, Fitted, bits};
 use super::floats::Floats;
 use super::listed::listed;
 use super::pointwise::pointwise;
+use super::rule::{COORDINATE_LIMIT, Lattice};
+use super::sample::Sample;
 use super::stacked::stacked;
 use super::truncated::{self, magnitude};
-use super::{COORDINATE_LIMIT, Lattice, Lattices, Sample, nearest_integer};
-use crate::codec::Tolerance;
+use crate::codec::tolerance::Tolerance;
 use crate::field::DataType;
-
-/// The rule for a chunk and its quantum.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fit {
-    pub(crate) lattices: Lattices,
-    /// Odd: reconstructions of one coordinate lie this far apart. 1 is exact.
-    pub(crate) quantum: i32,
-    /// Largest coordinate whose value is not above the largest of the source; the smallest coordinate is 0.
-    pub(crate) top: i32,
-    /// The coordinates in use, ascending, where samples are their ranks.
-    pub(crate) used: Option<Vec<i64>>,
-}
-
-/// One lattice for all planes, with quantum and top.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Fitted {
-    pub(super) lattice: Lattice,
-    pub(super) quantum: i32,
-    pub(super) top: i32,
-}
-
-impl Fitted {
-    pub(super) const fn exact(lattice: Lattice) -> Self {
-        Self { lattice, quantum: 1, top: i32::MAX }
-    }
-
-    /// The same lattice for all planes.
-    const fn for_all(self) -> Fit {
-        Fit { lattices: Lattices::One(self.lattice), quantum: self.quantum, top: self.top, used: None }
-    }
-}
-
-/// Values looked at first when a lattice is searched.
-pub(super) const EXAMPLES: usize = 1024;
 
 /// Finds the lattices of `values` (none of them missing; so many in each plane) for a tolerance. The values are floats of that type, or order-preserving integers.
 pub(crate) fn fit<T: Sample>(values: &[T], data_type: DataType, counts: &[usize], tolerance: Tolerance) -> Fit {
@@ -81,14 +49,6 @@ fn integers<T: Sample>(values: &[T], tolerance: f64) -> Fitted {
     }
 }
 
-/// How far apart reconstructions are, for values up to a magnitude.
-pub(super) fn spacing(fitted: &Fitted, magnitude: f64, data_type: DataType) -> f64 {
-    match fitted.lattice {
-        Lattice::Ordered { .. } | Lattice::Truncated { .. } => 2.0 * half_spacing(magnitude, data_type),
-        _ => f64::from(fitted.quantum) * step(&fitted.lattice),
-    }
-}
-
 /// Order-preserving integers less the smallest, without common trailing zeros, the lowest bits split off when there are too many.
 fn exact<T: Sample>(values: &[T]) -> Fitted {
     let ordered = || values.iter().map(|v| v.to_ordered());
@@ -114,37 +74,4 @@ fn truncated<T: Sample>(values: &[T]) -> Option<Fitted> {
         pairs += 1;
     }
     (truncated <= ordered + pairs + pairs / 8).then(|| Fitted::exact(lattice))
-}
-
-/// Binary digits of a number.
-pub(super) const fn bits(number: u64) -> u32 {
-    u64::BITS - number.leading_zeros()
-}
-
-/// Spacing of a lattice's values.
-pub(super) fn step(lattice: &Lattice) -> f64 {
-    match *lattice {
-        Lattice::Scaled { step, .. } => step,
-        Lattice::Ratio { multiple, divisor, .. } => multiple as f64 / divisor,
-        _ => 1.0,
-    }
-}
-
-/// The coordinate whose value is nearest to a float.
-#[inline]
-pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
-    match *lattice {
-        Lattice::Scaled { offset, step } => nearest_integer((value - offset) / step) as i32,
-        Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
-        _ => 0,
-    }
-}
-
-/// Half the distance from a magnitude to the next number of the type.
-pub(crate) fn half_spacing(magnitude: f64, data_type: DataType) -> f64 {
-    match data_type {
-        DataType::F32 => (f64::from((magnitude as f32).next_up()) - f64::from(magnitude as f32)) / 2.0,
-        DataType::F64 => (magnitude.next_up() - magnitude) / 2.0,
-        _ => 0.5,
-    }
 }

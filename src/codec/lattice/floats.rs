@@ -1,9 +1,10 @@
 //! Even steps among floats: decimals, offset + k · step, multiples of a power of two, or steps made from the bound.
 
 use super::doubles::Unpacked;
-use super::fit::{EXAMPLES, Fitted, bits, coordinate, half_spacing, step};
+use super::fitted::{EXAMPLES, Fitted, bits, half_spacing, step};
 use super::lines::Lines;
-use super::{COORDINATE_LIMIT, Lattice, Sample, nearest_integer};
+use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
+use super::sample::Sample;
 use crate::field::DataType;
 
 /// Coordinates per quantum of a made-up lattice: fine enough to centre the quantiser on the prediction.

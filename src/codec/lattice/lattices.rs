@@ -1,6 +1,6 @@
 //! The lattices of a chunk's planes: one for all, or one step and an offset for each.
 
-use super::Lattice;
+use super::rule::Lattice;
 use crate::error::Result;
 use crate::wire::{Reader, put_f64, put_varint};
 

@@ -1,7 +1,9 @@
 //! The choice to number the values that occur, where their lattice has gaps: rounded measurements, classes, packed data packed again.
 
-use super::fit::{EXAMPLES, Fit, Fitted, bits};
-use super::{Lattice, Lattices, Sample};
+use super::fitted::{EXAMPLES, Fit, Fitted, bits};
+use super::lattices::Lattices;
+use super::rule::Lattice;
+use super::sample::Sample;
 
 /// Each listed value stands for at least this many samples on average.
 const SAMPLES: usize = 2;

@@ -1,7 +1,8 @@
 //! The low bits of samples: plain, but for the octave of truncated values below one unit. Written once for both directions.
 
+use super::rule::Lattice;
+use super::sample::mantissa;
 use super::truncated::magnitude;
-use super::{Lattice, mantissa};
 use crate::codec::entropy::{Coder, SYMBOLS, Table};
 use crate::field::DataType;
 

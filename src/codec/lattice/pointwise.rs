@@ -1,7 +1,8 @@
 //! Steps that grow with the values, for a bound on the relative error of each: floats whose order-preserving integers are cut.
 
-use super::fit::{Fitted, bits};
-use super::{COORDINATE_LIMIT, Lattice, Sample};
+use super::fitted::{Fitted, bits};
+use super::rule::{COORDINATE_LIMIT, Lattice};
+use super::sample::Sample;
 
 /// The coarsest lattice on which every float, none of them 0, may move by `bound` times itself; `None` where only the exact one is fine enough. The few
 /// that it moves further, below the normal numbers, take patches.

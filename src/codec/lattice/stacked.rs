@@ -1,8 +1,9 @@
 //! The search for one step and an offset for each plane, where planes were packed on their own (GRIB messages).
 
-use super::fit::{Fit, Fitted, coordinate, half_spacing, spacing};
+use super::fitted::{Fit, Fitted, half_spacing, spacing};
 use super::floats::{Floats, MISMATCHES, OWN_QUANTUM, rounding_interval};
-use super::{COORDINATE_LIMIT, Lattices, nearest_integer};
+use super::lattices::Lattices;
+use super::rule::{COORDINATE_LIMIT, coordinate, nearest_integer};
 use crate::field::DataType;
 
 /// Samples of a plane that is fitted on its own.

@@ -1,6 +1,6 @@
 //! Floats as whole units of a power of two and the rest of their mantissa.
 
-use super::Sample;
+use super::sample::Sample;
 
 /// Units in the magnitude of a truncated value.
 pub(super) const fn magnitude(coordinate: i32) -> u32 {

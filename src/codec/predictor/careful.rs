@@ -1,7 +1,7 @@
 //! Prediction where neighbours lie outside the plane or are missing: from those that exist, never across a gap.
 
-use super::Context;
-use super::classical::taps;
+use super::context::Context;
+use super::taps::taps;
 
 /// The prediction at (y, x) and the spread of its four near neighbours (sum of distances, as if all four existed).
 pub(super) fn careful(context: &Context, y: usize, x: usize) -> (i32, u32) {

@@ -1,8 +1,9 @@
 //! The encoder's choice of kernel and reference weight for a pass: the fewest bits over some of its rows.
 
-use super::classical::{KERNELS, Kernel, Lines, Sums, correction, weighted};
-use super::{Choice, Context, WEIGHTS, reciprocal, rough_bits};
-use crate::codec::pyramid::Grid;
+use super::choice::{Choice, KERNELS, Kernel, WEIGHTS};
+use super::classical::{Lines, Sums, correction, weighted};
+use super::context::{Context, reciprocal, rough_bits};
+use crate::grid::Grid;
 
 /// Of grids with more samples, rows are left out.
 const SAMPLES: usize = 2048;

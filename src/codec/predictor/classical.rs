@@ -1,41 +1,11 @@
 //! Interpolation from the eight nearest known samples on two lines through the predicted one.
 
 use super::careful::careful;
-use super::{Choice, Context, Prediction, WEIGHTS, bucket, reciprocal};
-use crate::codec::pyramid::{Grid, Pass};
-
-/// How the prediction leaves the mean of the four near neighbours, in 1/128: by what the first near pair, the far pair of the first line, that of
-/// the second, and the two oblique quartets have beyond it.
-pub(crate) type Kernel = [i32; 5];
-
-/// Kernels a pass can name: cubic on both lines, on one, none, linear on one, and two that lean to a line.
-pub(crate) const KERNELS: [Kernel; 8] =
-    [[0, -4, -4, 0, 0], [72, -8, 0, 0, 0], [-72, 0, -8, 0, 0], [0; 5], [64, 0, 0, 0, 0], [-64, 0, 0, 0, 0], [36, -8, -4, 0, 0], [-36, -4, -8, 0, 0]];
-
-/// A neighbour: whether it is a diagonal or a known sample, and its row and column relative to the predicted one.
-type Tap = (bool, isize, isize);
-
-/// Taps of a pass: near pair and far pair of the first line, then of the second.
-pub(crate) const fn taps(pass: Pass) -> [[Tap; 2]; 4] {
-    const K: bool = false;
-    const D: bool = true;
-    match pass {
-        Pass::Diagonal => [[(K, 0, 0), (K, 1, 1)], [(K, -1, -1), (K, 2, 2)], [(K, 0, 1), (K, 1, 0)], [(K, -1, 2), (K, 2, -1)]],
-        Pass::Horizontal => [[(K, 0, 0), (K, 0, 1)], [(K, 0, -1), (K, 0, 2)], [(D, -1, 0), (D, 0, 0)], [(D, -2, 0), (D, 1, 0)]],
-        Pass::Vertical => [[(D, 0, -1), (D, 0, 0)], [(D, 0, -2), (D, 0, 1)], [(K, 0, 0), (K, 1, 0)], [(K, -1, 0), (K, 2, 0)]],
-    }
-}
-
-/// Taps between the two lines of a pass: one quartet closer to the first line, one closer to the second.
-const fn oblique_taps(pass: Pass) -> [[Tap; 4]; 2] {
-    const K: bool = false;
-    const D: bool = true;
-    match pass {
-        Pass::Diagonal => [[(K, 0, -1), (K, 0, 2), (K, 1, -1), (K, 1, 2)], [(K, -1, 0), (K, -1, 1), (K, 2, 0), (K, 2, 1)]],
-        Pass::Horizontal => [[(D, -1, -1), (D, -1, 1), (D, 0, -1), (D, 0, 1)], [(K, -1, 0), (K, -1, 1), (K, 1, 0), (K, 1, 1)]],
-        Pass::Vertical => [[(K, 0, -1), (K, 0, 1), (K, 1, -1), (K, 1, 1)], [(D, -1, -1), (D, -1, 0), (D, 1, -1), (D, 1, 0)]],
-    }
-}
+use super::choice::{Choice, Kernel, WEIGHTS};
+use super::context::{Context, Prediction, bucket, reciprocal};
+use super::taps::{Tap, oblique_taps, taps};
+use crate::codec::passes::Pass;
+use crate::grid::Grid;
 
 /// Predicts every sample of a pass.
 pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {

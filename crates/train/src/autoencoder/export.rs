@@ -7,8 +7,8 @@ use crate::integer::Layer;
 use crate::model::{numbers, smooth};
 use crate::net::{Dense, Grid, values};
 use crate::quantise::Row;
+use deepcomp::network::model::{self as model_file, AutoencoderNumbers, BlockNumbers, Model};
 use deepcomp::training::{self, ENERGIES, NEIGHBOURS};
-use deepcomp::weights::{self, AutoencoderNumbers, BlockNumbers, Model};
 
 /// Factors of neighbours are in 1/64.
 const FACTOR_BITS: i32 = 6;
@@ -16,7 +16,7 @@ const FACTOR_BITS: i32 = 6;
 /// The model file `predictor` under another name, with this autoencoder; what its latents are like is counted on `planes` planes.
 pub fn export(predictor: &[u8], name: &str, (sizes, net): (Sizes, &Autoencoder), mut data: Patches, planes: usize) -> Result<Vec<u8>> {
     let integers = Integers::of(net)?;
-    let file = |priors: &[[u8; 32]]| -> Result<Vec<u8>> { Ok(weights::with_autoencoder(predictor, name, Some(&integers.part(sizes, priors)))?) };
+    let file = |priors: &[[u8; 32]]| -> Result<Vec<u8>> { Ok(model_file::with_autoencoder(predictor, name, Some(&integers.part(sizes, priors)))?) };
     let bare = Model::parse(&file(&[])?)?;
     let mut counts = training::no_latent_counts(sizes.latents);
     for _ in 0..planes {
@@ -62,7 +62,7 @@ impl Integers {
     }
 
     fn part(&self, sizes: Sizes, priors: &[[u8; 32]]) -> Vec<u8> {
-        weights::write_autoencoder(&AutoencoderNumbers {
+        model_file::write_autoencoder(&AutoencoderNumbers {
             sizes: [sizes.fine, sizes.coarse, sizes.latents],
             radii: sizes.attention.then_some(sizes.radius),
             layers: self.layers.each_ref().map(numbers),
@@ -123,7 +123,7 @@ mod tests {
             let windows = tensor(batch.windows, CORNERS * CORNERS, &device);
             let said = net.copy(true, &device).unwrap().forward(Views { patches: 1, side: CORNERS, windows, noise: None }, true);
             let integers = Integers::of(&net).unwrap();
-            let file = weights::with_autoencoder(PREDICTOR, "test", Some(&integers.part(sizes, &[]))).unwrap();
+            let file = model_file::with_autoencoder(PREDICTOR, "test", Some(&integers.part(sizes, &[]))).unwrap();
             let (latents, drawn) = training::redrawn(SIDE, SIDE, &samples, &Model::parse(&file).unwrap()).unwrap().unwrap();
             let floats: Vec<f32> = said.latents.try_into_vec_as().unwrap();
             let (tokens, count) = (floats.len() / sizes.latents, sizes.latents);

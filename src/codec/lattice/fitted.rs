@@ -1,0 +1,70 @@
+//! What every search for a lattice finds and shares.
+
+use super::lattices::Lattices;
+use super::rule::Lattice;
+use crate::field::DataType;
+
+/// The rule for a chunk and its quantum.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fit {
+    pub(crate) lattices: Lattices,
+    /// Odd: reconstructions of one coordinate lie this far apart. 1 is exact.
+    pub(crate) quantum: i32,
+    /// Largest coordinate whose value is not above the largest of the source; the smallest coordinate is 0.
+    pub(crate) top: i32,
+    /// The coordinates in use, ascending, where samples are their ranks.
+    pub(crate) used: Option<Vec<i64>>,
+}
+
+/// One lattice for all planes, with quantum and top.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fitted {
+    pub(super) lattice: Lattice,
+    pub(super) quantum: i32,
+    pub(super) top: i32,
+}
+
+impl Fitted {
+    pub(super) const fn exact(lattice: Lattice) -> Self {
+        Self { lattice, quantum: 1, top: i32::MAX }
+    }
+
+    /// The same lattice for all planes.
+    pub(super) const fn for_all(self) -> Fit {
+        Fit { lattices: Lattices::One(self.lattice), quantum: self.quantum, top: self.top, used: None }
+    }
+}
+
+/// Values looked at first when a lattice is searched.
+pub(super) const EXAMPLES: usize = 1024;
+
+/// How far apart reconstructions are, for values up to a magnitude.
+pub(super) fn spacing(fitted: &Fitted, magnitude: f64, data_type: DataType) -> f64 {
+    match fitted.lattice {
+        Lattice::Ordered { .. } | Lattice::Truncated { .. } => 2.0 * half_spacing(magnitude, data_type),
+        _ => f64::from(fitted.quantum) * step(&fitted.lattice),
+    }
+}
+
+/// Binary digits of a number.
+pub(super) const fn bits(number: u64) -> u32 {
+    u64::BITS - number.leading_zeros()
+}
+
+/// Spacing of a lattice's values.
+pub(super) fn step(lattice: &Lattice) -> f64 {
+    match *lattice {
+        Lattice::Scaled { step, .. } => step,
+        Lattice::Ratio { multiple, divisor, .. } => multiple as f64 / divisor,
+        _ => 1.0,
+    }
+}
+
+/// Half the distance from a magnitude to the next number of the type.
+pub(crate) fn half_spacing(magnitude: f64, data_type: DataType) -> f64 {
+    match data_type {
+        DataType::F32 => (f64::from((magnitude as f32).next_up()) - f64::from(magnitude as f32)) / 2.0,
+        DataType::F64 => (magnitude.next_up() - magnitude) / 2.0,
+        _ => 0.5,
+    }
+}

@@ -1,0 +1,158 @@
+//! The rule that turns lattice coordinates back into values, and values into the nearest coordinates.
+
+use super::sample::Sample;
+use super::truncated;
+use crate::error::{Error, Result};
+use crate::wire::{Reader, put_f64, put_varint};
+
+/// How a coordinate becomes a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Lattice {
+    /// offset + coordinate · step, each operation rounded to binary64, the result then rounded to the type.
+    Scaled { offset: f64, step: f64 },
+    /// (base + coordinate · multiple) / divisor, rounded to binary64, then to the type.
+    Ratio { base: i64, multiple: i64, divisor: f64 },
+    /// The value whose order-preserving integer is base + ((coordinate · 2^noise + low bits) · 2^shift).
+    Ordered { base: u64, shift: u32, noise: u32 },
+    /// The value truncated to a whole number of units, the power of two whose biased exponent is `unit`; the low bits are the rest of its mantissa.
+    /// Of those, the lowest `zeros` are 0 in all values. Negative values have inverted coordinates.
+    Truncated { unit: u32, zeros: u32 },
+}
+
+/// Coordinates stay within ± this, so that prediction never overflows.
+pub(crate) const COORDINATE_LIMIT: i32 = 1 << 24;
+
+impl Lattice {
+    /// Whether samples have low bits, which are stored beside the coordinate.
+    pub(crate) const fn has_low_bits(&self) -> bool {
+        matches!(self, Self::Ordered { noise: 1.., .. } | Self::Truncated { .. })
+    }
+
+    /// The low bits of a value.
+    pub(crate) fn low<T: Sample>(&self, value: T) -> u64 {
+        match *self {
+            Self::Ordered { base, shift, noise } => value.to_ordered().wrapping_sub(base) >> shift & ((1 << noise) - 1),
+            Self::Truncated { unit, zeros } => truncated::low(unit, value) >> zeros,
+            _ => 0,
+        }
+    }
+
+    /// How many low bits a value has, octaves below one unit not counted.
+    pub(super) fn low_bits<T: Sample>(&self, value: T) -> u32 {
+        match *self {
+            Self::Ordered { noise, .. } => noise,
+            Self::Truncated { unit, zeros } => {
+                let octave = truncated::magnitude(truncated::coordinate(unit, value)).checked_ilog2();
+                octave.map_or(0, |octave| T::MANTISSA.saturating_sub(octave + zeros))
+            }
+            _ => 0,
+        }
+    }
+
+    /// The value of a coordinate; those that ranks stand for may need 64 bits.
+    #[inline]
+    pub(crate) fn value<T: Sample>(&self, coordinate: i64, low: u64) -> T {
+        match *self {
+            Self::Scaled { offset, step } => T::from_f64(offset + coordinate as f64 * step),
+            Self::Ratio { base, multiple, divisor } => T::from_f64(base.wrapping_add(coordinate.wrapping_mul(multiple)) as f64 / divisor),
+            Self::Ordered { base, shift, noise } => {
+                let delta = ((coordinate << noise) | low as i64) << shift;
+                T::from_ordered(base.saturating_add_signed(delta).min(T::ORDERED_MAX))
+            }
+            Self::Truncated { unit, zeros } => truncated::value(unit, coordinate as i32, low << zeros),
+        }
+    }
+
+    /// The coordinate whose value is nearest; without low bits, it may need 64 bits.
+    #[inline]
+    pub(crate) fn coordinate<T: Sample>(&self, value: T) -> i64 {
+        match *self {
+            Self::Ordered { base, shift, noise } => value.to_ordered().wrapping_sub(base) as i64 >> shift >> noise,
+            Self::Truncated { unit, .. } => i64::from(truncated::coordinate(unit, value)),
+            _ => i64::from(coordinate(self, value.to_f64()).clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT)),
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match *self {
+            Self::Scaled { offset, step } => {
+                out.push(0);
+                put_f64(out, offset);
+                put_f64(out, step);
+            }
+            Self::Ratio { base, multiple, divisor } => {
+                out.push(1);
+                put_varint(out, base as u64);
+                put_varint(out, multiple as u64);
+                put_f64(out, divisor);
+            }
+            Self::Ordered { base, shift, noise } => {
+                out.push(2);
+                put_varint(out, base);
+                out.extend([shift as u8, noise as u8]);
+            }
+            Self::Truncated { unit, zeros } => {
+                out.push(3);
+                put_varint(out, unit.into());
+                out.push(zeros as u8);
+            }
+        }
+    }
+
+    pub(super) fn read(kind: u8, reader: &mut Reader) -> Result<Self> {
+        match kind {
+            0 => Ok(Self::Scaled { offset: reader.f64()?, step: reader.f64()? }),
+            1 => Ok(Self::Ratio { base: reader.varint()? as i64, multiple: reader.varint()? as i64, divisor: reader.f64()? }),
+            2 => {
+                let (base, shift, noise) = (reader.varint()?, u32::from(reader.u8()?), u32::from(reader.u8()?));
+                if shift + noise > 63 {
+                    return Err(Error::corrupt("a lattice shifts by more than 63 bits"));
+                }
+                Ok(Self::Ordered { base, shift, noise })
+            }
+            3 => {
+                let (unit, zeros) = (reader.count("the exponent of a unit", 2047)? as u32, u32::from(reader.u8()?));
+                if zeros > f64::MANTISSA {
+                    return Err(Error::corrupt("a lattice has more zeros than a mantissa has bits"));
+                }
+                Ok(Self::Truncated { unit, zeros })
+            }
+            kind => Err(Error::corrupt(format_args!("lattice kind {kind} does not exist in this format version"))),
+        }
+    }
+}
+
+/// The coordinate whose value is nearest to a float.
+#[inline]
+pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
+    match *lattice {
+        Lattice::Scaled { offset, step } => nearest_integer((value - offset) / step) as i32,
+        Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
+        _ => 0,
+    }
+}
+
+/// The nearest integer, ties to even, of a number below 2^51 in magnitude: adding and taking away 1.5 · 2^52 rounds without a library call.
+#[inline]
+pub(crate) fn nearest_integer(value: f64) -> f64 {
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    (value + ROUND) - ROUND
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truncated_floats_come_back_with_their_low_bits() {
+        let lattice = Lattice::Truncated { unit: 1008, zeros: 0 };
+        for i in 0..1000 {
+            for v in [360.0 / 999.7 * f64::from(i), -0.014_731_101_635_748_343 * f64::from(i), 1e-9 * f64::from(i)] {
+                let coordinate = lattice.coordinate(v);
+                let low = lattice.low(v);
+                assert_eq!(lattice.value::<f64>(coordinate, low).to_bits(), v.to_bits(), "{v}");
+                assert!(low >> lattice.low_bits(v).max(u32::from(coordinate == 0 || coordinate == -1) * 63) == 0, "{v}");
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The network's correction of a pass.
+
+use super::levels::{ReferenceLevels, known_level};
+use super::neighbourhood::{Surroundings, logarithm};
+use super::on_cpu::answer;
+use crate::codec::accelerator::{Part, PassAnswer, PassRequest, Processor};
+use crate::codec::methods::pyramid::Holed;
+use crate::codec::passes::Pass;
+use crate::codec::predictor::{Context, reciprocal, rough_bits};
+use crate::error::Result;
+use crate::grid::Grid;
+use crate::network::engine::LANES;
+use crate::network::model::Model;
+use xxhash_rust::xxh3::Xxh3;
+
+/// What the network says of a pass.
+#[derive(Debug)]
+pub(super) struct Refined {
+    /// The classical prediction.
+    pub(super) base: Grid<i32>,
+    /// Twice the corrections, in quarters of units of 2^exponent.
+    corrections: Grid<i32>,
+    exponents: Grid<i32>,
+    /// Binary logarithm of how far off each is, in sixteenths of an octave of the quantum.
+    pub(super) scales: Grid<i32>,
+}
+
+/// Quarters of its corrections that a pass can take.
+pub(super) const TRUSTS: usize = 5;
+/// Of larger grids, rows are left out when the encoder looks which quarters are best.
+const SAMPLES: usize = 4096;
+
+impl Refined {
+    /// Continues a checksum with what the network said.
+    pub(super) fn checksum(&self, before: u64) -> u64 {
+        let grids = [&self.corrections, &self.exponents, &self.scales];
+        let mut hash = Xxh3::with_seed(before);
+        for chunk in grids.iter().flat_map(|grid| grid.samples.chunks(LANES)) {
+            let mut bytes = [[0; 4]; LANES];
+            bytes.iter_mut().zip(chunk).for_each(|(bytes, number)| *bytes = number.to_le_bytes());
+            hash.update(bytes.as_flattened());
+        }
+        hash.digest()
+    }
+
+    /// The prediction that takes `trust` quarters of the corrections, and what it is short of when numbers are whole, in sixteenths from −8 to 7.
+    pub(super) fn trusting(&self, trust: usize, quantum: i32) -> (Grid<i32>, Grid<i8>) {
+        let (mut values, mut fractions) = (self.base.clone(), Grid::new(self.base.height, self.base.width));
+        let said = self.corrections.samples.iter().zip(&self.exponents.samples);
+        for ((value, rest), (correction, exponent)) in values.samples.iter_mut().zip(&mut fractions.samples).zip(said) {
+            let (whole, fraction) = rescale((correction * trust as i32) >> 2, exponent - 1);
+            *value = value.wrapping_add(whole);
+            *rest = if quantum == 1 { fraction as i8 } else { 0 };
+        }
+        (values, fractions)
+    }
+
+    /// How many quarters of the corrections take the fewest bits for these samples.
+    pub(super) fn best_trust(&self, target: &Grid<i32>, missing: Option<&Grid<u8>>, quantum: i32) -> usize {
+        let step = target.samples.len().div_ceil(SAMPLES).max(1);
+        let scale = reciprocal(quantum);
+        let mut bits = [0u64; TRUSTS];
+        for y in (0..target.height).step_by(step) {
+            let said = self.corrections.row(y).iter().zip(self.exponents.row(y));
+            let holes = missing.map(|m| m.row(y)).unwrap_or_default().iter().copied().chain(core::iter::repeat(0));
+            let samples = self.base.row(y).iter().zip(target.row(y)).zip(said).zip(holes);
+            for (((base, target), (correction, exponent)), _) in samples.filter(|(_, hole)| *hole == 0) {
+                for (trust, bits) in bits.iter_mut().enumerate() {
+                    let (whole, _) = rescale((correction * trust as i32) >> 2, exponent - 1);
+                    let error = target.wrapping_sub(base.wrapping_add(whole));
+                    *bits += rough_bits(error, scale);
+                }
+            }
+        }
+        bits.iter().enumerate().min_by_key(|(_, bits)| **bits).map_or(0, |(i, _)| i)
+    }
+}
+
+/// A pass, and what is known around it.
+pub(super) struct Around<'a, 'b> {
+    pub(super) context: &'a Context<'a>,
+    /// Distance between samples of the level, in samples of the plane.
+    pub(super) stride: usize,
+    /// The horizontal pass of the level, once it is coded, and where it has missing samples.
+    pub(super) horizontal: Option<Holed<'a>>,
+    pub(super) missing: Option<&'a Grid<u8>>,
+    /// Whether columns of the level go around.
+    pub(super) wrap: bool,
+    pub(super) references: &'a mut ReferenceLevels<'b>,
+}
+
+/// Asks the network about a pass whose classical prediction is `base`; what it says of missing samples does not matter.
+///
+/// # Errors
+/// [`crate::Error::Accelerator`] when the network runs elsewhere and that fails.
+pub(super) async fn refine(model: &Model, processor: Processor<'_>, around: Around<'_, '_>, base: Grid<i32>) -> Result<Refined> {
+    let context = around.context;
+    let PassAnswer { corrections, scales, exponents } = match processor {
+        Processor::Cpu(engine) => {
+            let plane = &known_level(context, around.horizontal, around.wrap);
+            let adaptive_scale = model.predictor().sight().adaptive_scale;
+            let references = around.references.at(around.stride);
+            let surroundings = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, adaptive_scale };
+            answer(model, engine, &surroundings, &base, around.missing)
+        }
+        Processor::Desk(desk) => desk.ask(around.request(&base)).await?,
+    };
+    let quantum = logarithm(context.quantum.unsigned_abs());
+    let scales = scales.into_iter().zip(&exponents).map(|(said, exponent)| said + 16 * (exponent - 1) - quantum).collect();
+    let grid = |samples| Grid { height: base.height, width: base.width, samples };
+    Ok(Refined { scales: grid(scales), corrections: grid(corrections), exponents: grid(exponents), base })
+}
+
+impl Around<'_, '_> {
+    /// The same in words that can travel.
+    fn request(&self, base: &Grid<i32>) -> PassRequest {
+        let Self { context, horizontal, .. } = self;
+        let part = |grid: &Grid<i32>, missing: Option<&Grid<u8>>| {
+            Some(Part { height: grid.height, width: grid.width, samples: grid.samples.clone(), missing: missing.map(|m| m.samples.clone()) })
+        };
+        let even = part(context.known, context.holes.map(|h| h.known));
+        let odd = if context.pass == Pass::Diagonal { None } else { part(context.diagonal, context.holes.map(|h| h.diagonal)) };
+        PassRequest {
+            pass: context.pass.number(),
+            level: context.level,
+            quantum: context.quantum,
+            wrap: self.wrap,
+            height: base.height,
+            width: base.width,
+            predicted: base.samples.clone(),
+            missing: self.missing.map(|m| m.samples.clone()),
+            known: [even, horizontal.and_then(|(grid, missing)| part(grid, missing)), None, odd],
+            references: self.references.whole(self.stride).filter_map(|grid| part(&grid, None)).collect(),
+        }
+    }
+}
+
+/// Quarters of units of 2^exponent as a whole number, and the rest in sixteenths from −8 to 7.
+#[inline]
+fn rescale(quarters: i32, exponent: i32) -> (i32, i32) {
+    if exponent >= 2 {
+        return (quarters.wrapping_shl((exponent - 2) as u32), 0);
+    }
+    let shift = (2 - exponent) as u32;
+    let whole = (quarters + (1 << (shift - 1))) >> shift;
+    let rest = quarters - (whole << shift);
+    (whole, if shift >= 4 { rest >> (shift - 4) } else { rest << (4 - shift) })
+}

@@ -1,0 +1,220 @@
+//! A chunk on its lattice, coded in every way that is worth trying; the smallest is kept.
+
+use super::accelerator::{self, Processor, at_once};
+use super::candidates::{Candidate, Layout, Order};
+use super::chunk::{ChunkShape, Filling, Header, Method};
+use super::entropy::Encoder;
+use super::lattice::{Fit, LowBits, Sample, fit, nearest};
+use super::mapping::Mapping;
+use super::masks::{self, Mask};
+use super::methods::layered::BaseLayer;
+use super::planes::{Planes, Start};
+use super::request::Request;
+use super::{Base, BaseReport};
+use crate::error::Result;
+use crate::field::{DataType, Missing};
+use crate::grid::{Grid, Plane};
+use crate::network::model::Model;
+use crate::wire::put_varint;
+
+/// From this size on a chunk may take the network: what fewer samples could save is not worth an archive that needs weights.
+const NETWORK_SAMPLES: usize = 256;
+
+/// Where a byte stands for fewer samples no base layer is tried: it never paid there.
+const DETAILED: usize = 20;
+/// Where a byte stands for so many one is always tried: the network is fast there, and the classical predictor no good judge.
+const SMOOTH: usize = 64;
+
+/// A way to code a chunk that was tried.
+pub(super) struct Tried {
+    candidate: Candidate,
+    /// Its payload without patches.
+    pub(super) bytes: Vec<u8>,
+    /// A checksum of what the network said.
+    pub(super) said: u64,
+}
+
+impl Tried {
+    fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// A chunk on its lattice, ready to be coded in any way. Nothing here is generic, since coding takes far more code than there is in the types.
+pub(super) struct Source<'a> {
+    shape: ChunkShape,
+    data_type: DataType,
+    layout: Layout,
+    /// Bits of the missing values, in order.
+    missing: &'a [u64],
+    /// Whether no value may turn out to mean that it is missing.
+    complete: bool,
+    /// Low bits of all values, those of missing ones being of no matter; empty when the lattice has none.
+    low_bits: Vec<u64>,
+    network: Option<(&'a Model, Processor<'a>)>,
+    base: Base,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn on_lattice<V: Sample>(values: &[V], mask: &'a Mask, request: &Request<'a>) -> Self {
+        if V::TYPE.is_float() {
+            return Self::of(values, V::TYPE, mask, request);
+        }
+        // Integers are all alike once they are ordered, and the code for them is needed only once.
+        let ordered: Vec<u64> = values.iter().map(|v| v.to_ordered()).collect();
+        Self::of(&ordered, V::TYPE, mask, request)
+    }
+
+    /// The `values` are floats of that type, or order-preserving integers.
+    fn of<T: Sample>(values: &[T], data_type: DataType, mask: &'a Mask, request: &Request<'a>) -> Self {
+        let shape = request.shape;
+        let fit = fit(&mask.present(values), data_type, &mask.counts(shape), request.tolerance);
+        let low_bits = fit.lattices.with_low_bits().map(|lattice| values.iter().map(|v| lattice.low(*v)).collect()).unwrap_or_default();
+        let mut references: Vec<usize> = Vec::new();
+        if shape.planes > 1 {
+            references.push(1);
+            references.extend((1 < request.cycle && request.cycle < shape.planes).then_some(request.cycle));
+        }
+        let planes: Vec<Grid<i32>> = values.chunks((shape.height * shape.width).max(1)).enumerate().map(|(i, plane)| samples(&fit, i, plane, shape)).collect();
+        let holes = (0..shape.planes).filter_map(|i| mask.plane(i, shape)).collect();
+        let Fit { lattices, quantum, top, used } = fit;
+        let mapping = used.map_or(Mapping::Direct, Mapping::Ranks);
+        let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references, wrap: goes_around(&planes) };
+        let layout = Layout { header, planes, holes };
+        let complete = *request.missing == Missing::NonFinite;
+        Self { shape, data_type, layout, missing: &mask.bits, complete, low_bits, network: request.network, base: request.base }
+    }
+
+    /// The smallest payload of the ways worth trying, without patches, and what a base layer came to, if one was tried.
+    pub(super) async fn smallest(&self) -> Result<(Tried, Option<BaseReport>)> {
+        let Self { layout, .. } = self;
+        let pixels = self.data_type.size() == 1;
+        if pixels && layout.header.quantum == 1 {
+            return Ok((self.tried(layout.picture(Order::Brightness)).await?, None));
+        }
+        let plain = self.tried(layout.plain()).await?;
+        // A colour shared by many pixels must not turn out to mean that they are missing.
+        let picture = if pixels && self.complete { layout.near_picture() } else { None };
+        let picture = if let Some(picture) = picture { Some(self.tried(picture).await?) } else { None };
+        // What raster order brings below three fifths of the pyramid, the network does not reach.
+        let hopeless = picture.as_ref().is_some_and(|p| p.size() * 5 < plain.size() * 3);
+        let network = (self.takes_model() && !hopeless).then(|| layout.network());
+        let others = layout.others(plain.size());
+        let mut best = picture.filter(|p| p.size() < plain.size()).unwrap_or(plain);
+        for candidate in network.into_iter().chain(others) {
+            let other = self.tried(candidate).await?;
+            let smaller = other.size() < best.size();
+            best = self.chosen(best, other, smaller)?;
+        }
+        let layered = if hopeless && self.base == Base::Auto { None } else { self.layered(best.size())? };
+        let Some((candidate, bytes)) = layered else { return Ok((best, None)) };
+        let layered = self.tried(candidate).await?;
+        let taken = layered.size() < best.size() || self.base == Base::Always;
+        let report = BaseReport::of_chunk(taken, bytes, best.size(), layered.size());
+        Ok((self.chosen(best, layered, taken)?, Some(report)))
+    }
+
+    /// `other` where it is taken. What the network said for the one that is dropped is confirmed on the CPU, so that no accelerator can change the choice.
+    fn chosen(&self, best: Tried, other: Tried, taken: bool) -> Result<Tried> {
+        let (kept, dropped) = if taken { (other, best) } else { (best, other) };
+        if let (true, Some((model, Processor::Desk(_)))) = (dropped.said != 0, self.network) {
+            let again = at_once(self.payload(&dropped.candidate, Some((model, Processor::cpu()))))?;
+            if again != (dropped.bytes, dropped.said) {
+                return Err(accelerator::wrong_answer());
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn tried(&self, candidate: Candidate) -> Result<Tried> {
+        let (bytes, said) = self.payload(&candidate, self.network).await?;
+        Ok(Tried { candidate, bytes, said })
+    }
+
+    fn takes_model(&self) -> bool {
+        self.network.is_some() && self.shape.samples() >= NETWORK_SAMPLES
+    }
+
+    /// With a base layer below the first plane, where one is asked for or may make less than `best` bytes of the chunk; and the bytes of the layer.
+    fn layered(&self, best: usize) -> Result<Option<(Candidate, usize)>> {
+        let Layout { header, planes, holes } = &self.layout;
+        let net = self.network.filter(|_| self.takes_model()).and_then(|(model, _)| model.autoencoder());
+        let (Some(net), Some(first)) = (net, planes.first()) else { return Ok(None) };
+        let plane = Plane { height: self.shape.height, width: self.shape.width, source: Some(first), holes: holes.first() };
+        let quantum = header.coded_quantum(Method::Layered);
+        let base = match self.base {
+            Base::Auto if best * DETAILED > self.shape.samples() => None,
+            Base::Auto if best * SMOOTH > self.shape.samples() => BaseLayer::promising(net, plane, quantum)?,
+            Base::Auto | Base::Always => BaseLayer::always(net, plane, quantum)?,
+            Base::Never => None,
+        };
+        Ok(base.map(|base| {
+            let bytes = base.size(net);
+            (self.layout.layered(base), bytes)
+        }))
+    }
+
+    /// Everything but the patches, and a checksum of what the network said.
+    async fn payload(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, u64)> {
+        let mut payload = vec![Filling::Coded(candidate.method).number()];
+        candidate.header.write(&mut payload);
+        candidate.base.iter().for_each(|base| base.write(&mut payload));
+        let (stream, said) = self.stream(candidate, network).await?;
+        put_varint(&mut payload, stream.len() as u64);
+        payload.extend(stream);
+        Ok((payload, said))
+    }
+
+    /// The coded stream: all masks, the list of the mapping, all planes, all low bits.
+    async fn stream(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, u64)> {
+        let mut encoder = Encoder::default();
+        masks::write(&mut encoder, &self.layout.header.mask, &self.layout.holes, self.missing, self.data_type);
+        let mut header = candidate.header.clone();
+        header.mapping.code(&mut encoder);
+        let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);
+        let base = candidate.base.as_ref().zip(network.and_then(|(model, _)| model.autoencoder()));
+        base.iter().for_each(|(base, net)| base.code(&mut encoder, net));
+        let base = base.map(|(base, _)| base.plane.clone());
+        let start = Start { method: candidate.method, shape: self.shape, source: Some(source), network, base };
+        let mut planes = Planes::start(&mut encoder, &header, start)?;
+        for (index, plane) in source.iter().enumerate() {
+            planes.next(&mut encoder, Some(plane), self.layout.holes.get(index), |_| false).await?;
+        }
+        let said = planes.said();
+        self.write_low_bits(&mut encoder);
+        Ok((encoder.finish(), said))
+    }
+
+    fn write_low_bits(&self, encoder: &mut Encoder) {
+        let Layout { header, planes, holes } = &self.layout;
+        let Some(lattice) = header.lattices.with_low_bits() else { return };
+        let mut low_bits = LowBits::new(self.data_type);
+        let holes = holes.iter().flat_map(|h| &h.samples).chain(core::iter::repeat(&0));
+        let coordinates = planes.iter().flat_map(|p| &p.samples);
+        for ((coordinate, low), _) in coordinates.zip(&self.low_bits).zip(holes).filter(|(_, hole)| **hole == 0) {
+            low_bits.code(encoder, lattice, *coordinate, *low);
+        }
+    }
+}
+
+/// What stands for the values of a plane: lattice coordinates or their ranks. Those of missing values do not matter.
+fn samples<T: Sample>(fit: &Fit, plane: usize, values: &[T], shape: ChunkShape) -> Grid<i32> {
+    let lattice = fit.lattices.of(plane);
+    let samples = match &fit.used {
+        None => values.iter().map(|v| lattice.coordinate(*v) as i32).collect(),
+        Some(used) => values.iter().map(|v| nearest(used, lattice.coordinate(*v)) as i32).collect(),
+    };
+    Grid { height: shape.height, width: shape.width, samples }
+}
+
+/// Whether the last column lies about as close to the first as any two columns do.
+fn goes_around(planes: &[Grid<i32>]) -> bool {
+    let (mut ends, mut inside) = (0u64, 0u64);
+    for row in planes.first().into_iter().flat_map(Grid::rows) {
+        if let [first, .., last] = row {
+            ends += u64::from(first.abs_diff(*last));
+            inside += row.windows(2).map(|w| if let [a, b] = w { u64::from(a.abs_diff(*b)) } else { 0 }).sum::<u64>() / (row.len() as u64 - 1);
+        }
+    }
+    2 * ends < 3 * inside
+}

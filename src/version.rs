@@ -1,0 +1,35 @@
+//! Versions of the archive format. Below everything, since errors name them.
+
+use core::fmt;
+
+/// Version of the archive format. From 1.0 on a reader takes its own major version and any minor one; while the major version is 0 the format is
+/// still being measured, and a reader takes only its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FormatVersion {
+    major: u16,
+    minor: u16,
+}
+
+impl FormatVersion {
+    pub(crate) const fn new(major: u16, minor: u16) -> Self {
+        Self { major, minor }
+    }
+
+    /// What this build writes.
+    pub const CURRENT: Self = Self { major: 0, minor: 6 };
+
+    /// Whether this build reads archives of that version.
+    pub(crate) const fn is_readable(self) -> bool {
+        self.major == Self::CURRENT.major && (self.major > 0 || self.minor == Self::CURRENT.minor)
+    }
+
+    pub(crate) const fn parts(self) -> [u16; 2] {
+        [self.major, self.minor]
+    }
+}
+
+impl fmt::Display for FormatVersion {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
