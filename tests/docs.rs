@@ -8,9 +8,10 @@ fn paper(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// The words after each `before` in a text, as far as they are digits, points, commas or blanks between them.
+/// The numbers that follow each `before` in a text.
 fn numbers_after<'a>(text: &'a str, before: &str) -> Vec<&'a str> {
-    text.split(before).skip(1).map(|rest| rest.split(|c: char| !(c.is_ascii_digit() || ".,".contains(c))).next().unwrap().trim_end_matches(['.', ','])).collect()
+    let number = |rest: &'a str| rest.split(|c: char| !(c.is_ascii_digit() || c == '.')).next().unwrap().trim_end_matches('.');
+    text.split(before).skip(1).map(number).collect()
 }
 
 #[test]
