@@ -13,9 +13,9 @@ import numpy as np
 
 import figures
 import readers
-from claims import equal, ours, peers, rivals, sample, timing, train
+from claims import archivers, equal, ours, picture_codecs, rivals, sample, timing, train
 from claims.autoencoder import MULTILAYER
-from report import claims as pages
+from report import claim_pages
 from store import Store
 
 
@@ -37,8 +37,8 @@ def measure(arguments):
             figures.say(f"DeepComp on {len(batch[2])} of {batch[2][0].dataset} at {batch[0]}")
             rows += ours.rows(arguments.cli, variants, batch, scratch, kept)
         figures.say("archivers and picture codecs")
-        rows += [row for field in fields for row in peers.archived(field, kept)]
-        rows += [row for picture in pictures for row in peers.pictured(picture, kept)]
+        rows += [row for field in fields for row in archivers.rows(field, kept)]
+        rows += [row for picture in pictures for row in picture_codecs.rows(picture, kept)]
         for coder in coders:
             figures.say(coder.name)
             theirs = [row for field in (*fields, *pictures) for row in rivals.rows(arguments.cli, coder, field, kept)]
@@ -61,10 +61,10 @@ def facts(field):
 
 def about(arguments, data_name, refused, coders):
     known = figures.about(arguments, data_name)
-    packages = {*figures.READERS, "imagecodecs", *(peer.package for peer in peers.ARCHIVERS)}
+    packages = {*figures.READERS, "imagecodecs", *(peer.package for peer in archivers.INSTALLED)}
     return {name: known[name] for name in ("date", "cpu", "system", "data", "deepcomp", "python")} | {
         "packages": {package: found for package, found in known["packages"].items() if package in packages},
-        "absent": peers.ABSENT, "refused": refused, "untrained": [name for name in train.STEPS if name not in [coder.name for coder in coders]],
+        "absent": archivers.ABSENT, "refused": refused, "untrained": [name for name in train.STEPS if name not in [coder.name for coder in coders]],
         "weights": {coder.name: coder.path.stat().st_size for coder in coders}, "steps": train.STEPS,
     }  # fmt: skip
 
@@ -81,7 +81,7 @@ def main():
     if arguments.train:
         figures.say(f"training the autoencoders, {', '.join(f'{name} {steps:,} steps' for name, steps in train.STEPS.items())}")
         train.all_networks(Path(arguments.train))
-    figures.publish(measure(arguments), pages, arguments, "bench-claims.json")
+    figures.publish(measure(arguments), claim_pages, arguments, "bench-claims.json")
     figures.say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
 
 

@@ -2,13 +2,14 @@
  * `npm run bench`: measures the figures of docs/bench. Makes environments with the pinned peers of PyPI and npm in the user's cache
  * folder, installs those of Debian where it may, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
  * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments;
- * `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers.
+ * `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers;
+ * `npm run bench -- report` measures nothing and writes the pages again whose results docs/bench keeps whole.
  */
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
-import { backends } from './backends.mjs';
+import { backends, backendsAgain } from './backends.mjs';
 import { files } from './files.mjs';
 import { CACHE, CommandFailed, aptInstall, ensurePython, environment, main, run } from '../scripts/tools.mjs';
 
@@ -32,12 +33,20 @@ function debianPeers() {
   if (missing.length > 0 && process.getuid?.() === 0) aptInstall(...missing);
 }
 
+/** The pages of claims and backends from their JSON. */
+function report(python) {
+  run(python, ['-B', join(HERE, 'again.py')]);
+  backendsAgain();
+  console.log('bench: backends.md');
+}
+
 await main(() => {
   const [what, ...more] = process.argv.slice(2);
   if (what === 'backends') return backends();
   if (what === 'files') return files();
-  if (what !== undefined && what !== 'claims') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`backends\` and \`files\``);
+  if (what !== undefined && what !== 'claims' && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`backends\`, \`files\` and \`report\``);
   const python = ensurePython('bench', join(HERE, 'requirements.txt'));
+  if (what === 'report') return report(python);
   const peers = what ? [] : ['--npm', nodePeers()];
   debianPeers();
   const cli = cargoArtifact(['--release', '-p', 'deepcomp-cli'], (path) => /[\\/]deepcomp(\.exe)?$/.test(path));

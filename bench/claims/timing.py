@@ -7,7 +7,7 @@ from pathlib import Path
 import archiver
 import speed
 from bounds import LOSSLESS
-from claims import ours, peers, rivals
+from claims import archivers, ours, picture_codecs, rivals
 from claims.sample import EXACT, PICTURE_SETTINGS, RELATIVE
 
 AT = str(RELATIVE[2])
@@ -36,13 +36,13 @@ def contenders(cli, variants, coders, setting, members, npy, folder):
         if ours.measured_at(name, setting):
             yield name, lambda options=options: speed.ours(cli, paths, folder / archiver.ARCHIVE, bound, options)
     if setting == EXACT:
-        for peer in peers.ARCHIVERS:
+        for peer in archivers.INSTALLED:
             yield peer.name, speed.in_process(peer, members, bound)
         return
     for coder in coders:
         yield coder.name, lambda coder=coder: autoencoder(cli, coder, members, setting, folder)
     if setting == PICTURE_AT:
-        for name, codec in peers.PICTURE_CODECS.items():
+        for name, codec in picture_codecs.CODECS.items():
             yield name, lambda codec=codec: picture_codec(*codec, members[0].pixels, int(bound.value))
 
 

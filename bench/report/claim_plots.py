@@ -1,8 +1,8 @@
 """The plot of the claims: error against size, a panel for each data set."""
 
-from claims import peers
 from claims.autoencoder import CONVOLUTIONAL, MULTILAYER
 from claims.ours import CLASSICAL, OURS, WITHOUT_BASE
+from claims.picture_codecs import JPEG_LS, JPEG_XL
 from claims.rivals import AS_IT_IS
 from claims.sample import PICTURE_SETTINGS, RELATIVE
 from report.markdown import geometric_mean
@@ -16,8 +16,8 @@ STYLES = {
     CLASSICAL: ("#777777", ""),
     MULTILAYER: ("#d55e00", ""),
     CONVOLUTIONAL: ("#0072b2", ""),
-    peers.JPEG_XL: ("#e31a1c", "6 3"),
-    peers.JPEG_LS: ("#6a3d9a", "6 3"),
+    JPEG_XL: ("#e31a1c", "6 3"),
+    JPEG_LS: ("#6a3d9a", "6 3"),
 }
 """Colour and dashes; an autoencoder as it is has the colour of its corrected self."""
 WIDTH, HEIGHT, LEGEND = 370, 330, 260

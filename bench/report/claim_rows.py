@@ -3,8 +3,8 @@
 import math
 
 from checks import BROKEN
+from claims.archivers import CLAIMED
 from claims.ours import OURS
-from claims.peers import ARCHIVERS
 from report.markdown import geometric_mean
 
 BEST_ARCHIVER = "best archiver of each field"
@@ -16,6 +16,7 @@ BITS_OF_A_BYTE = 8
 class ClaimRows:
     def __init__(self, result):
         self.fields = {row["field"]: row for row in result["fields"]}
+        self.archivers = [peer.name for peer in CLAIMED if peer.name not in result["about"]["absent"]]
         self.rows = {}
         for row in result["rows"]:
             self.rows.setdefault((row["method"], row["setting"]), {})[row["field"]] = row
@@ -43,7 +44,7 @@ class ClaimRows:
         if method not in (BEST_ARCHIVER, ALL_ARCHIVERS):
             return {field: row["bytes"] for field, row in self.counted(method, setting, fields).items()}
         of = min if method == BEST_ARCHIVER else geometric_mean
-        sizes = [self.sizes(peer.name, setting, fields) for peer in ARCHIVERS]
+        sizes = [self.sizes(archiver, setting, fields) for archiver in self.archivers]
         return {field: of([each[field] for each in sizes if field in each]) for field in set().union(*sizes)}
 
     def ratios(self, one, other, figure="bytes", fields=None):

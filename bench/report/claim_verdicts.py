@@ -1,9 +1,10 @@
 """Claimed and measured: every verdict is computed here from the rows, so that the text cannot say what was not measured."""
 
 from checks import BROKEN
-from claims import equal, peers, rivals
+from claims import equal, rivals
 from claims.autoencoder import CONVOLUTIONAL, MULTILAYER
 from claims.ours import ALWAYS_BASE, BASE_SHORT, BASE_SHORT_WITHOUT, CLASSICAL, OURS, SHORT, SHORT_PREFIX, WITHOUT_BASE
+from claims.picture_codecs import JPEG_LS, JPEG_XL
 from claims.sample import EXACT, NEAR, PICTURE_SETTINGS, PICTURES, RECOMMENDED, RELATIVE
 from report.claim_rows import ALL_ARCHIVERS, BEST_ARCHIVER, whole
 from report.markdown import geometric_mean, number, percent, table, yes
@@ -94,7 +95,7 @@ def parts(rows):
 
 
 def pictures(rows):
-    for other in (peers.JPEG_XL, peers.JPEG_LS):
+    for other in (JPEG_XL, JPEG_LS):
         for near, setting in zip(NEAR, PICTURE_SETTINGS):
             yield compared("images as well as fields", f"{other} at ±{near} greys", rows.ratios(whole(setting), (other, setting)), 0)
 

@@ -22,6 +22,11 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
+test('the licence comes along, the same as that of the project', () => {
+  const [packed, own] = [join(folder, 'node_modules', 'deepcomp', 'LICENSE'), join(ROOT, 'LICENSE-MIT')].map((path) => readFileSync(path, 'utf8'));
+  assert.equal(packed, own);
+});
+
 test('the ten lines of the README make a round trip', () => {
   const readme = readFileSync(join(folder, 'node_modules', 'deepcomp', 'README.md'), 'utf8');
   const code = /```js\n([^]*?)```/.exec(readme)?.[1];

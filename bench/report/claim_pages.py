@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from claims import peers, rivals, sample
+from claims import picture_codecs, rivals, sample
 from claims.autoencoder import CODES, WIDTHS
 from claims.ours import OURS, VARIANTS, beside
 from report import claim_plots, claim_verdicts
@@ -11,8 +11,6 @@ from report.markdown import geometric_mean, number, table
 from report.pages import as_lines, rounded
 
 PAPER = "Arabian J. Sci. Eng. 2022, doi [10.1007/s13369-022-06587-x](https://doi.org/10.1007/s13369-022-06587-x)"
-
-
 JSON_COLUMNS = ("field", "setting", "method", "bytes", "allowed", "error", "rmse", "dssim", "holds")
 
 
@@ -21,16 +19,24 @@ def summary(result):
 
 
 def write(result):
-    """File name to text."""
+    """File name to text, from what the JSON keeps, so that the pages can be written again from it."""
+    kept = document(result)
+    result = read(kept)
     rows = ClaimRows(result)
     sections = [heading(result), claim_verdicts.summary(result, rows), archivers(rows), variants(rows), means(rows), datasets(rows), speed(result["speed"]), bounds(result), method(result)]
-    return {"claims.md": "\n\n".join(sections) + "\n", "claims.json": as_lines(document(result)), "claims.svg": claim_plots.distortion(rows)}
+    return {"claims.md": "\n\n".join(sections) + "\n", "claims.json": as_lines(kept), "claims.svg": claim_plots.distortion(rows)}
 
 
 def document(result):
     """The result with its rows as lists in the order of the columns, errors with six digits."""
     cell = lambda value: rounded(value) if isinstance(value, float) else value  # noqa: E731
     return result | {"columns": JSON_COLUMNS, "rows": [[cell(row[column]) for column in JSON_COLUMNS] for row in result["rows"]]}
+
+
+def read(document):
+    """The result back from what `document` made of it."""
+    columns = document["columns"]
+    return {key: value for key, value in document.items() if key != "columns"} | {"rows": [dict(zip(columns, row, strict=True)) for row in document["rows"]]}
 
 
 def heading(result):
@@ -57,7 +63,7 @@ def left_out(about):
 
 
 def archivers(rows):
-    names = [*(peer.name for peer in peers.ARCHIVERS), BEST_ARCHIVER, ALL_ARCHIVERS]
+    names = [*rows.archivers, BEST_ARCHIVER, ALL_ARCHIVERS]
     fields = [name for name in rows.datasets if name != sample.PICTURES]
     line = lambda title, method, setting: [title, *(number(geometric_mean(rows.compression(method, setting, members)), ".2f") for members in (*map(rows.members, fields), None))]  # noqa: E731
     versus = lambda name: [f"{geometric_mean(rows.ratios(whole(setting), (name, sample.EXACT))):.3f}" for setting in (sample.EXACT, sample.RECOMMENDED)]  # noqa: E731
@@ -190,7 +196,7 @@ def method(result):
   `deepcomp compress --lossless`, so that no gain here is one of the entropy coder; so do latents and masks.
 - At equal RMSE or bytes DeepComp's bound is bisected, field by field, each in an archive of its own, for the widest that has at most the other's RMSE, or the narrowest that has at most
   its bytes; not on pictures, whose bounds are whole greys.
-- JPEG XL: pictures rounded to 2 n + 1 greys, effort {peers.EFFORT}, channels together. JPEG-LS: its near-lossless mode, all channels in one call of imagecodecs.
+- JPEG XL: pictures rounded to 2 n + 1 greys, effort {picture_codecs.EFFORT}, channels together. JPEG-LS: its near-lossless mode, all channels in one call of imagecodecs.
 - Results are kept in the user's cache folder under a hash of all they depend on, DeepComp's own under the tool's bytes too; times are measured anew, and with
   `DEEPCOMP_BENCH_FRESH=1` everything."""
 

@@ -1,0 +1,25 @@
+/** Datasets into archives. */
+import { WasmCompressor } from '#wasm';
+import type { Dataset } from './dataset.js';
+import { DeepCompError } from './error.js';
+import { drive } from './job.js';
+import { loaded, modelsAtHand } from './load.js';
+import type { Bound, Compressed, CompressOptions } from './types.js';
+
+/** Compresses a dataset; it stays usable. */
+export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
+  const { model = 'auto', base = 'auto', variables = {} } = options;
+  const bounds = { others: boundOf(options, ''), named: Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]) };
+  const job = new WasmCompressor(dataset.inner, bounds, loaded(), typeof model === 'string' ? model : model.id, base);
+  const { list, warning: missing } = modelsAtHand();
+  const warning = model === 'auto' && list.length === 0 ? missing : undefined;
+  const { result, seconds, ran } = await drive(job, options);
+  return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ran, ...(warning !== undefined && { warning }) };
+}
+
+function boundOf({ abs, rel, pointwise, lossless, recommended }: Bound, whose: string): { kind: string; value: number } {
+  const amounts = { abs, rel, pointwise, ...(lossless && { lossless: 0 }), ...(recommended && { recommended: 0 }) };
+  const [given, ...more] = Object.entries(amounts).filter(([, value]) => value !== undefined);
+  if (!given || more.length > 0) throw new DeepCompError('invalid-argument', `give exactly one of abs, rel, pointwise, lossless and recommended${whose}`);
+  return { kind: given[0], value: given[1] as number };
+}

@@ -1,0 +1,2 @@
+/** Where this runs. */
+export const NODE = typeof process === 'object' && process.versions?.node !== undefined;

@@ -1,0 +1,240 @@
+/** What the functions of this package take and give: types alone. */
+
+/** Element types of arrays; `char` is text. */
+export type DataType = 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'float32' | 'float64' | 'char';
+export type TypedArray =
+  | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array
+  | BigInt64Array | BigUint64Array | Float32Array | Float64Array;
+export type AttributeValue = string | number | number[];
+
+/** A bound as archives keep it: what kind, and how much. */
+export interface ReportedBound {
+  kind: 'abs' | 'rel' | 'pointwise' | 'lossless';
+  value: number;
+}
+
+/** One variable of a dataset. */
+export interface Variable {
+  name: string;
+  dataType: DataType;
+  /** Names of the dimensions, slowest first. */
+  dimensions: string[];
+  shape: number[];
+  /** Number of planes of the last two dimensions. */
+  planes: number;
+  /** Size of the values as stored. */
+  bytes: number;
+  /** Whether it is a coordinate (one dimension, of its own name): always kept without loss. */
+  coordinate: boolean;
+  units?: string;
+  longName?: string;
+  /** What climate scientists advise for it (Python package compression-recommendations); absent where they are silent. */
+  recommended?: ReportedBound;
+  attributes: Record<string, AttributeValue>;
+}
+
+/** Smallest and largest value in physical units, absent when every value is missing; number of missing values. */
+export interface Range {
+  min?: number;
+  max?: number;
+  missing: number;
+}
+
+/** Two dimensions of a variable in physical units, row by row; missing values are NaN. */
+export interface Plane extends Range {
+  values: Float32Array<ArrayBuffer>;
+  width: number;
+  height: number;
+}
+
+/** What an archive certifies about one variable. */
+export interface VariableReport {
+  name: string;
+  dataType: DataType;
+  shape: number[];
+  rawBytes: number;
+  archiveBytes: number;
+  /** The bound as asked for; coordinates and text are always lossless. */
+  bound: ReportedBound;
+  /** The largest error that the bound allows, in the variable's units; 0 when lossless. */
+  absoluteBound: number;
+  /** Largest |decoded − source|, measured by the encoder. */
+  maxAbsError: number;
+  missing: number;
+  /** Checksum of the decoded values, hexadecimal. */
+  checksum: string;
+  /** `id` of the model without which it cannot be decoded; absent where the classical predictor did it. */
+  model?: string;
+  /** What base layers came to while it was compressed; absent where none was tried, and in what `inspect` says. */
+  base?: BaseReport;
+}
+
+/** What base layers came to. */
+export interface BaseReport {
+  /** Chunks that have one, of those that it was tried for. */
+  chunks: number;
+  tried: number;
+  /** Bytes of the latents of those that have one. */
+  bytes: number;
+  /** Bytes that the archive is smaller with them than without: negative where `always` costs more than it gains. */
+  saved: number;
+}
+
+/** The nets of a `.dcm` file: a predictor and, if `autoencoder` says so, what draws base layers. */
+export interface Model {
+  /** Hash of the file, hexadecimal: how archives name it. */
+  id: string;
+  name: string;
+  autoencoder: boolean;
+}
+
+/** The models at hand. */
+export interface Models {
+  /** In the order they were added; the first is what `auto` takes. */
+  list: readonly Model[];
+  /** Why the weights that ship with this package are not among them. */
+  warning?: string;
+}
+
+/** What an archive says about itself. */
+export interface ArchiveInfo {
+  /** Version of the format. */
+  version: string;
+  /** The files that were compressed into it. */
+  files: { name: string; variables: VariableReport[] }[];
+}
+
+/** How a decoded variable differs from its source. */
+export interface Comparison {
+  maxAbsError: number;
+  /** Largest |decoded − source| / |source|. */
+  maxPointwiseError: number;
+  rmse: number;
+  /** Mean of decoded − source. */
+  bias: number;
+  /** Range over RMSE in dB: `Infinity` without error, absent without values or range. */
+  psnr?: number;
+  /** Largest minus smallest value of the source. */
+  range: number;
+  missingEqual: boolean;
+  bitIdentical: boolean;
+  /** Number of values compared. */
+  count: number;
+}
+
+/**
+ * How alike a decoded variable and its source are by the tests of climate science, as ldcpy runs them: over values present in both, in
+ * physical units. A test that does not apply is absent.
+ */
+export interface Acceptance {
+  /** Correlation of all values (Baker et al. 2014). */
+  pearson?: number;
+  /** The same with all its digits where it is all but 1. */
+  oneMinusPearson?: number;
+  /** p-value of the two-sample Kolmogorov–Smirnov test; the smallest of all planes (Baker et al. 2017). */
+  ksP?: number;
+  /** Share, 0 to 1, of values with a relative error above 1e-4 (Baker et al. 2017). */
+  spatialRelativeError?: number;
+  /** Data structural similarity; the smallest of all planes, which have to be 11×11 or more (Baker et al. 2022). */
+  dssim?: number;
+  /** Whether pearson ≥ 0.99999, ksP ≥ 0.05, spatialRelativeError ≤ 0.05, dssim ≥ 0.9995. */
+  passes: { pearson?: boolean; ksP?: boolean; spatialRelativeError?: boolean; dssim?: boolean };
+}
+
+export interface Progress {
+  doneBytes: number;
+  totalBytes: number;
+  /** Index of the variable being worked on. */
+  variable: number;
+}
+
+export interface JobOptions {
+  /** Called after every chunk. */
+  onProgress?: (progress: Progress) => void;
+  /** Stops the job: it rejects with a `DeepCompError` of code `cancelled`. On this thread that takes until the chunk at hand is done. */
+  signal?: AbortSignal;
+  /**
+   * What runs the network. `auto`, the default: the GPU together with the CPU where there is WebGPU on a real GPU, otherwise the CPU. `webgpu`: the GPU
+   * alone, be it in software. Where that fails the CPU goes on, and {@link Ran} says why. Every backend gives the same bytes and the same values.
+   */
+  backend?: Backend;
+  /** Workers of the CPU that share the chunks: as many as there are cores when absent; 0 works on this thread. Node always works on this thread. */
+  workers?: number;
+}
+
+export type Backend = 'auto' | 'cpu' | 'webgpu';
+
+/** Where a job ran. */
+export interface Ran {
+  /** `webgpu` when the GPU had a share in it. */
+  backend: 'cpu' | 'webgpu';
+  /** Workers of the CPU; 0 when it ran on the calling thread. */
+  workers: number;
+  /** Name of the GPU. */
+  adapter?: string;
+  /** Why the GPU was not used, or no longer, though it was wanted. */
+  fallback?: string;
+}
+
+export interface DecompressOptions extends JobOptions {
+  /** Which file of the archive, from 0; the first when absent. */
+  file?: number;
+  /** The only variable to decode, from 0, for archives that are larger than memory; all of them when absent. */
+  variable?: number;
+}
+
+/** How far a decoded value may lie from the source: exactly one of these. Coordinates, text and classes stay lossless whatever is asked. */
+export interface Bound {
+  /** |decoded − source| ≤ abs, in each variable's own units. */
+  abs?: number;
+  /** |decoded − source| ≤ rel · (largest − smallest value of the variable). */
+  rel?: number;
+  /** |decoded − source| ≤ pointwise · |source|, for each value. */
+  pointwise?: number;
+  /** Every value comes back bit for bit. */
+  lossless?: boolean;
+  /** What climate scientists advise for the variable ({@link Variable.recommended}), and lossless where they are silent. */
+  recommended?: boolean;
+}
+
+/** The bound of all variables but those that are named. */
+export interface CompressOptions extends JobOptions, Bound {
+  /** Bounds of single variables, by name. */
+  variables?: Record<string, Bound>;
+  /**
+   * `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
+   * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
+   */
+  model?: 'auto' | 'none' | Model;
+  /**
+   * Base layers that the autoencoder of the model draws: `auto`, the default, where they make a chunk smaller; `always` wherever one can be had, so
+   * that `preview` has something to show; `never`.
+   */
+  base?: 'auto' | 'always' | 'never';
+}
+
+export interface Compressed {
+  /** The archive. */
+  bytes: Uint8Array;
+  variables: VariableReport[];
+  /** Seconds it took; on this thread without the pauses. */
+  seconds: number;
+  ran: Ran;
+  /** Why `auto` had to do without a network. */
+  warning?: string;
+}
+
+export interface ArrayOptions {
+  /** Name of the variable; `array` when absent. */
+  name?: string;
+  /** Length of each dimension, slowest first; one dimension when absent. */
+  shape?: number[];
+  /** Names of the dimensions. */
+  dimensions?: string[];
+  attributes?: Record<string, AttributeValue>;
+  /** A value that means "missing"; NaN always does. */
+  fillValue?: number | bigint;
+}
+
+/** The formats that datasets can be saved in, whatever they came from. */
+export type Format = 'netcdf' | 'netcdf4' | 'tiff' | 'npz' | 'npy' | 'csv' | 'png';
