@@ -310,7 +310,7 @@ async function start(source: WasmSource | undefined, weights: LoadOptions['weigh
 }
 
 /** The module of formats. */
-function formats(): Promise<Formats> {
+function formatsModule(): Promise<Formats> {
   return loadFormats(() => compile(formatsSource ?? new URL('../wasm-formats/deepcomp_formats_bg.wasm', import.meta.url)));
 }
 
@@ -375,7 +375,31 @@ function loaded(): wasm.WasmModels {
   return networks;
 }
 
-/** The formats that datasets can be saved in, whatever they came from. */
+/** A file format. */
+export interface FormatInfo {
+  /** As {@link Dataset.format} and {@link Format} have it. */
+  readonly name: Dataset['format'];
+  /** What a person calls it. */
+  readonly title: string;
+  /** What names of its files end on. */
+  readonly extension: string;
+  /** What a person calls the format that its files come back in. */
+  readonly returned: string;
+  /** Whether its variables are pictures. */
+  readonly picture: boolean;
+  /** What a file of it holds; only where anything can be saved in it, whatever it came from. */
+  readonly saves?: 'dataset' | 'variable' | 'plane';
+  /** Whether variables of text can be saved in it. */
+  readonly text: boolean;
+}
+
+/** All formats, in the order in which a person would look for them. */
+export async function formats(): Promise<readonly FormatInfo[]> {
+  await load();
+  return wasm.formats();
+}
+
+/** The formats that datasets can be saved in, whatever they came from; {@link formats} says what a file of each holds. */
 export type Format = 'netcdf' | 'netcdf4' | 'tiff' | 'npz' | 'npy' | 'csv' | 'png';
 
 /**
@@ -432,6 +456,8 @@ export class Dataset {
   save(format: 'npy' | 'csv', variable: string | number): Promise<Uint8Array>;
   /** Bytes of a picture of one plane; a dataset read from a picture gives that one back exactly. */
   save(format: 'png', variable: string | number, plane?: number): Promise<Uint8Array>;
+  /** Bytes of a file in any of the formats; {@link formats} says whether it holds everything, that variable or that plane. */
+  save(format: Format, variable?: string | number, plane?: number): Promise<Uint8Array>;
   async save(format?: Format, variable: string | number = 0, plane = 0): Promise<Uint8Array> {
     if (format === undefined) return (await this.original()).bytes;
     return this.#write(() => this.inner.save(format, this.index(variable), plane), (writer) => writer.save(format));
@@ -450,7 +476,7 @@ export class Dataset {
     } catch (error) {
       if (!needsFormats(error)) throw error;
     }
-    const { FormatsWriter } = await formats();
+    const { FormatsWriter } = await formatsModule();
     return withFormats(() => {
       const writer = new FormatsWriter(this.inner.header());
       try {
@@ -504,7 +530,7 @@ async function open(file: FileSource, name: string, any: boolean): Promise<Datas
   } catch (error) {
     if (!needsFormats(error)) throw error;
   }
-  const { FormatsFile } = await formats();
+  const { FormatsFile } = await formatsModule();
   const opened = withFormats(() => FormatsFile.open(length, read, name, any));
   return new Dataset(wasm.WasmDataset.fromFormats(opened, name));
 }

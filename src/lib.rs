@@ -1,7 +1,7 @@
 //! DeepComp: error-bounded and lossless compression of climate data.
 //!
 //! ```text
-//! bytes ── readers ──> Dataset (dimensions, fields, attributes, missing values)
+//! bytes ── formats ──> Dataset (dimensions, fields, attributes, missing values)
 //! field ── lattice ──> integers + the rule that turns them back
 //! integers ── pyramid ──> passes, coarse to fine
 //! pass ── predictor ──> per sample: a prediction and a bucket (which distribution)
@@ -16,14 +16,13 @@ pub mod codec;
 pub mod engine;
 pub mod error;
 pub mod field;
+pub mod formats;
 mod limits;
 pub mod metrics;
-pub mod readers;
 #[cfg(feature = "training")]
 pub mod training;
 pub mod weights;
 mod wire;
-pub mod writers;
 
 pub use error::{Error, Result};
 pub use limits::Limits;

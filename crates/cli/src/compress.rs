@@ -8,7 +8,7 @@ use crate::{BoundArgs, CompressArgs};
 use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
 use deepcomp::codec::Options;
 use deepcomp::field::{Bounds, ErrorBound};
-use deepcomp::readers::OpenFile;
+use deepcomp::formats::OpenFile;
 use deepcomp::weights::Models;
 use serde::Serialize;
 use std::collections::BTreeSet;

@@ -7,8 +7,9 @@ use deepcomp::codec::accelerator::{Accelerator, OnCpu, Part, PassRequest};
 use deepcomp::codec::{Base, Options};
 use deepcomp::engine::Engine;
 use deepcomp::field::{Dataset, ErrorBound};
+use deepcomp::formats;
 use deepcomp::weights::{Model, Models};
-use deepcomp::{Error, Limits, Result, readers};
+use deepcomp::{Error, Limits, Result};
 use deepcomp_gpu::Gpu;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -66,7 +67,7 @@ fn main() -> Result<()> {
 
 fn read(path: &str) -> Result<Dataset> {
     let bytes = std::fs::read(path).map_err(|e| Error::InvalidArgument { what: format!("{path}: {e}") })?;
-    readers::read(&bytes, path, &Limits::default())
+    formats::read(&bytes, path, &Limits::default())
 }
 
 /// The finest diagonal pass of a plane, alone.
