@@ -1,6 +1,7 @@
 //! How fast files are read from memory: `cargo run --release --example reading -- FILES` prints the best of several runs, in MB of values a second.
 
-use deepcomp::{Limits, readers};
+use deepcomp::Limits;
+use deepcomp::formats;
 use std::time::{Duration, Instant};
 
 /// Each file is read for so long, and at least three times.
@@ -13,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut size = 0;
         while runs < 3 || start.elapsed() < LONG {
             let run = Instant::now();
-            let dataset = readers::read(&bytes, &path, &Limits::default())?;
+            let dataset = formats::read(&bytes, &path, &Limits::default())?;
             best = best.min(run.elapsed().as_secs_f64());
             size = dataset.fields.iter().map(|f| f.values.byte_len()).sum::<usize>();
             runs += 1;

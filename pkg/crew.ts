@@ -3,6 +3,7 @@
  * the same. They stay for the next call, and go when there is none for a while.
  */
 import { DeepCompError } from './error.js';
+import type { Equipment, FromWorker, ToWorker } from './messages.js';
 
 /** A chunk to work on. */
 export interface Chunk {
@@ -15,23 +16,6 @@ export interface Source<P> {
   nextJob(): Chunk | undefined;
   accept(done: Uint8Array): P;
 }
-
-/** Weights and, for the CPU, the module, so that a worker need not load them again. */
-export interface Equipment {
-  module?: WebAssembly.Module;
-  weights: Uint8Array<ArrayBuffer>[];
-}
-
-export type ToWorker = { start: Equipment } | { weights: Uint8Array<ArrayBuffer> } | { id: number; chunks: Uint8Array<ArrayBuffer>[] };
-
-export type FromWorker =
-  /** Ready; on which adapter. */
-  | { started: string }
-  /** Cannot work at all. */
-  | { failed: string }
-  /** Results, and why the CPU had to step in for the GPU. */
-  | { id: number; done: Uint8Array<ArrayBuffer>[]; reason?: string }
-  | { id: number; error: { code: string; message: string } };
 
 /** Chunks that a worker takes at a time: the GPU has to have much to do at once, within its memory. */
 const CPU = { chunks: 1, samples: 1 };

@@ -2,8 +2,8 @@
 import type { WasmDataset } from '#wasm';
 import { DeepCompError } from './error.js';
 import { needsFormats, withFormats, type Formats } from './formats.js';
-import { formats } from './load.js';
-import type { Format, Plane, Range, TypedArray, Variable } from './types.js';
+import { formatsModule } from './load.js';
+import type { Format, FormatInfo, Plane, Range, TypedArray, Variable } from './types.js';
 
 /**
  * A dataset: in WASM memory, or, where its values take more than 256 MiB and the file is at hand, read variable by variable as they are asked for. Free it when done;
@@ -12,7 +12,7 @@ import type { Format, Plane, Range, TypedArray, Variable } from './types.js';
 export class Dataset {
   readonly fileName: string;
   /** The format it came from. */
-  readonly format: 'netcdf' | 'netcdf4' | 'grib' | 'tiff' | 'npy' | 'npz' | 'csv' | 'png' | 'picture' | 'file' | 'array';
+  readonly format: FormatInfo['name'];
   variables: readonly Variable[];
   /** Why `openAny` keeps the file byte for byte and not as data. */
   readonly kept?: string;
@@ -21,7 +21,7 @@ export class Dataset {
   constructor(readonly inner: WasmDataset) {
     this.fileName = inner.fileName;
     if (inner.kept !== undefined) this.kept = inner.kept;
-    this.format = inner.format as Dataset['format'];
+    this.format = inner.format as FormatInfo['name'];
     this.variables = inner.variables();
   }
 
@@ -59,6 +59,8 @@ export class Dataset {
   save(format: 'npy' | 'csv', variable: string | number): Promise<Uint8Array>;
   /** Bytes of a picture of one plane; a dataset read from a picture gives that one back exactly. */
   save(format: 'png', variable: string | number, plane?: number): Promise<Uint8Array>;
+  /** Bytes of a file in any of the formats; {@link formats} says whether it holds everything, that variable or that plane. */
+  save(format: Format, variable?: string | number, plane?: number): Promise<Uint8Array>;
   async save(format?: Format, variable: string | number = 0, plane = 0): Promise<Uint8Array> {
     if (format === undefined) return (await this.original()).bytes;
     return this.#write(() => this.inner.save(format, this.index(variable), plane), (writer) => writer.save(format));
@@ -77,7 +79,7 @@ export class Dataset {
     } catch (error) {
       if (!needsFormats(error)) throw error;
     }
-    const { FormatsWriter } = await formats();
+    const { FormatsWriter } = await formatsModule();
     return withFormats(() => {
       const writer = new FormatsWriter(this.inner.header());
       try {

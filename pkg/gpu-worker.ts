@@ -1,7 +1,7 @@
 /** The worker of the GPU: loads the other module, proves that the adapter computes as the CPU does, then works on many chunks at a time. */
 import init, { WasmAccelerator } from '#wasm-gpu';
 import { adapterName } from './adapter.js';
-import type { FromWorker, ToWorker } from './crew.js';
+import type { FromWorker, ToWorker } from './messages.js';
 
 let accelerator: WasmAccelerator;
 /** One call after the other: the module lends itself to one at a time. */

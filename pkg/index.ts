@@ -10,10 +10,10 @@ export { compress } from './compress.js';
 export { Dataset } from './dataset.js';
 export { decompress, decompressTimed, inspect, preview } from './decompress.js';
 export { DeepCompError } from './error.js';
-export { addModel, load, models, type LoadOptions } from './load.js';
+export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
 export type { FileSource } from './source.js';
 export type {
-  Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Format, JobOptions,
+  Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Format, FormatInfo, JobOptions,
   Model, Models, Plane, Progress, Ran, Range, ReportedBound, TypedArray, Variable, VariableReport,
 } from './types.js';

@@ -1,11 +1,12 @@
 /** Loads the WASM module and the weights, and keeps what is at hand: the module, the networks, the workers. */
-import init, { WasmModels } from '#wasm';
+import init, { WasmModels, formats as allFormats } from '#wasm';
 import { compile, fetchWeights, reason, type Bytes, type WasmSource } from './assets.js';
-import { Crew, type Equipment } from './crew.js';
+import { Crew } from './crew.js';
 import { DeepCompError } from './error.js';
 import { loadFormats, type Formats } from './formats.js';
+import type { Equipment } from './messages.js';
 import { bytesOf, type FileSource } from './source.js';
-import type { Model, Models } from './types.js';
+import type { FormatInfo, Model, Models } from './types.js';
 
 export interface LoadOptions {
   /** The module that reads and writes NetCDF-4, GRIB, GeoTIFF, GIF, JPEG and WebP, or its address; found beside this package, and loaded when it is needed. */
@@ -63,8 +64,14 @@ async function start(source: WasmSource | undefined, weights: LoadOptions['weigh
   }
 }
 
+/** All formats, in the order in which a person would look for them. */
+export async function formats(): Promise<readonly FormatInfo[]> {
+  await load();
+  return allFormats();
+}
+
 /** The module of formats. */
-export function formats(): Promise<Formats> {
+export function formatsModule(): Promise<Formats> {
   return loadFormats(() => compile(formatsSource ?? new URL('../wasm-formats/deepcomp_formats_bg.wasm', import.meta.url)));
 }
 

@@ -2,7 +2,7 @@
 import { WasmDataset } from '#wasm';
 import { Dataset } from './dataset.js';
 import { needsFormats, withFormats } from './formats.js';
-import { formats, load } from './load.js';
+import { formatsModule, load } from './load.js';
 import { bytesOf, nameOf, stretchesOf, type FileSource } from './source.js';
 import type { ArrayOptions, TypedArray } from './types.js';
 
@@ -29,7 +29,7 @@ async function open(file: FileSource, name: string, any: boolean): Promise<Datas
   } catch (error) {
     if (!needsFormats(error)) throw error;
   }
-  const { FormatsFile } = await formats();
+  const { FormatsFile } = await formatsModule();
   const opened = withFormats(() => FormatsFile.open(length, read, name, any));
   return new Dataset(WasmDataset.fromFormats(opened, name));
 }

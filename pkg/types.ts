@@ -236,5 +236,23 @@ export interface ArrayOptions {
   fillValue?: number | bigint;
 }
 
-/** The formats that datasets can be saved in, whatever they came from. */
+/** A file format. */
+export interface FormatInfo {
+  /** As {@link Dataset.format} and {@link Format} have it. */
+  readonly name: 'netcdf' | 'netcdf4' | 'grib' | 'tiff' | 'npy' | 'npz' | 'csv' | 'png' | 'picture' | 'file' | 'array';
+  /** What a person calls it. */
+  readonly title: string;
+  /** What names of its files end on. */
+  readonly extension: string;
+  /** What a person calls the format that its files come back in. */
+  readonly returned: string;
+  /** Whether its variables are pictures. */
+  readonly picture: boolean;
+  /** What a file of it holds; only where anything can be saved in it, whatever it came from. */
+  readonly saves?: 'dataset' | 'variable' | 'plane';
+  /** Whether variables of text can be saved in it. */
+  readonly text: boolean;
+}
+
+/** The formats that datasets can be saved in, whatever they came from; {@link formats} says what a file of each holds. */
 export type Format = 'netcdf' | 'netcdf4' | 'tiff' | 'npz' | 'npy' | 'csv' | 'png';

@@ -1,6 +1,6 @@
 /** A worker of the CPU: loads the module, then works on whatever chunks it is sent. */
 import init, { WasmModels, runJob } from '#wasm';
-import type { FromWorker, ToWorker } from './crew.js';
+import type { FromWorker, ToWorker } from './messages.js';
 import { DeepCompError } from './error.js';
 
 let models: WasmModels;

@@ -1,7 +1,7 @@
 //! DeepComp: error-bounded and lossless compression of climate data.
 //!
 //! ```text
-//! bytes ── readers ──> Dataset (dimensions, fields, attributes, missing values)
+//! bytes ── formats ──> Dataset (dimensions, fields, attributes, missing values)
 //! field ── lattice ──> integers + the rule that turns them back
 //! integers ── pyramid ──> passes, coarse to fine
 //! pass ── predictor ──> per sample: a prediction and a bucket (which distribution)
@@ -14,16 +14,15 @@ pub mod archive;
 pub mod codec;
 pub mod error;
 pub mod field;
+pub mod formats;
 mod grid;
 mod limits;
 pub mod metrics;
 pub mod network;
-pub mod readers;
 #[cfg(feature = "training")]
 pub mod training;
 mod version;
 mod wire;
-pub mod writers;
 
 pub use error::{Error, Result};
 pub use limits::Limits;

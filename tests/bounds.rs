@@ -25,7 +25,7 @@ fn humidity(i: usize) -> f64 {
 }
 
 fn one(values: Values) -> Dataset {
-    Dataset::from_array("q", &[values.len() / 90, 90], values, SourceFormat::Array).unwrap()
+    Dataset::from_array("q", &[values.len() / 90, 90], values, SourceFormat::ARRAY).unwrap()
 }
 
 fn named(name: &str, attributes: &[(&str, &str)], values: Values) -> Field {

@@ -6,6 +6,7 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor, FormatVersion};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::formats::file;
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits};
 use std::path::PathBuf;
@@ -57,7 +58,7 @@ fn rings(plane: usize, y: usize, x: usize) -> f32 {
 fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     let wave = |i: usize| ((i % 37) as f64 - 18.0) * ((i / 37 % 41) as f64 - 20.0) * 0.29 + (i * i % 19) as f64 * 0.017 + (i / 1517) as f64;
     let numbers = |count: usize| (0..count).map(wave);
-    let dataset = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    let dataset = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
     let abs = |e| ErrorBound::absolute(e).unwrap();
     let typed = |t: DataType| {
         Values::from_le_bytes(t, &(0..1517u64).flat_map(|i| (wave(i as usize) as i64 * 3).to_le_bytes().into_iter().take(t.size())).collect::<Vec<_>>())
@@ -153,7 +154,7 @@ fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
 
 /// Inputs that are coded with the small network beside the vectors.
 fn network_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
-    let dataset = |shape: &[usize], values: Vec<f32>| Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
+    let dataset = |shape: &[usize], values: Vec<f32>| Dataset::from_array("v", shape, Values::F32(values), SourceFormat::ARRAY).unwrap();
     let planes = |count: usize, height: usize, width: usize, value: fn(usize, usize, usize) -> f32| {
         let values = (0..count).flat_map(|p| (0..height).flat_map(move |y| (0..width).map(move |x| value(p, y, x))));
         dataset(&[count, height, width], values.collect())
@@ -177,7 +178,7 @@ fn network_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
 
 /// Inputs whose first planes get a base layer.
 fn layered_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
-    let dataset = |shape: &[usize], values: Vec<f32>| Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
+    let dataset = |shape: &[usize], values: Vec<f32>| Dataset::from_array("v", shape, Values::F32(values), SourceFormat::ARRAY).unwrap();
     let places = |planes: usize, height: usize, width: usize| (0..planes).flat_map(move |p| (0..height).flat_map(move |y| (0..width).map(move |x| (p, y, x))));
     let relative = |e| ErrorBound::relative(e).unwrap();
     vec![
@@ -193,7 +194,7 @@ fn layered_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
         ("layered_row", dataset(&[1, 300], places(1, 1, 300).map(|(_, y, x)| hill(y + 9, x)).collect()), relative(1e-2)),
         (
             "layered_picture",
-            Dataset::from_array("v", &[3, 61, 67], Values::U8((0..3 * 61 * 67).map(tone).collect()), SourceFormat::Array).unwrap(),
+            Dataset::from_array("v", &[3, 61, 67], Values::U8((0..3 * 61 * 67).map(tone).collect()), SourceFormat::ARRAY).unwrap(),
             ErrorBound::absolute(8.0).unwrap(),
         ),
     ]
@@ -201,7 +202,7 @@ fn layered_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
 
 /// Bounds relative to each value, text, and a file that is no data.
 fn other_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
-    let dataset = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    let dataset = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
     let octaves = |i: usize| f64::from(hill(i / 67, i % 67)) * f64::from(power_of_two((i / 67) as i32 / 4 - 9));
     let words = [b"ocean ".as_slice(), b"air ", b"temperature ", b"of the ", b"wind\n"];
     let text: Vec<u8> = (0..3000u32).flat_map(|i| words[random(i) as usize % 5].iter().copied()).collect();
@@ -210,7 +211,7 @@ fn other_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
         ("pointwise", dataset(&[61, 67], Values::F32((0..61 * 67).map(|i| octaves(i) as f32).collect())), pointwise(0.01)),
         ("pointwise_zeros", dataset(&[61, 67], Values::F64((0..61 * 67).map(|i| if i / 300 % 2 == 0 { 0.0 } else { octaves(i) }).collect())), pointwise(0.001)),
         ("text", dataset(&[100, 40], Values::Char(text.iter().take(4000).copied().collect())), ErrorBound::Lossless),
-        ("file", Dataset::from_file(text), ErrorBound::Lossless),
+        ("file", file::keep(text), ErrorBound::Lossless),
     ]
 }
 

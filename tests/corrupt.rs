@@ -30,7 +30,7 @@ fn archives() -> &'static [Vec<u8>] {
 
 fn make_archives() -> Vec<Vec<u8>> {
     let made = |bound: ErrorBound, values: Vec<f32>, shape: &[usize], (model, base)| {
-        let dataset = Dataset::from_array("v", shape, Values::F32(values), SourceFormat::Array).unwrap();
+        let dataset = Dataset::from_array("v", shape, Values::F32(values), SourceFormat::ARRAY).unwrap();
         Compressor::new(dataset, "v.npy", &Options { bounds: bound.into(), model, base }).unwrap().finish().unwrap()
     };
     let rounds = |bound, values, shape: &[usize]| made(bound, values, shape, (None, Base::Never)).0;
@@ -115,7 +115,7 @@ fn other_files_and_versions_are_told_apart() {
 
 #[test]
 fn limits_are_asked_before_memory_is_taken() {
-    let dataset = Dataset::from_array("v", &[1 << 21], Values::F32(vec![1.0; 1 << 21]), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("v", &[1 << 21], Values::F32(vec![1.0; 1 << 21]), SourceFormat::ARRAY).unwrap();
     let options = Options { bounds: ErrorBound::Lossless.into(), model: Some(shipped()), base: Base::Auto };
     let (bytes, _) = Compressor::new(dataset, "v", &options).unwrap().finish().unwrap();
     assert!(bytes.len() < 1000);

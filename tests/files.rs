@@ -4,8 +4,9 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::formats::{self, file};
 use deepcomp::network::model::Models;
-use deepcomp::{Limits, Result, writers};
+use deepcomp::{Limits, Result};
 
 fn pack(datasets: Vec<(&str, Dataset)>) -> Vec<u8> {
     let options = Options { bounds: ErrorBound::relative(0.1).unwrap().into(), model: None, base: Base::Never };
@@ -30,18 +31,18 @@ fn text(length: usize) -> Vec<u8> {
 fn any_file_comes_back_byte_for_byte_under_any_bound() {
     let noise: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(0x9E37_79B1) >> 13) as u8 ^ (i.wrapping_mul(i) >> 7) as u8).collect();
     let files = [("empty", vec![]), ("one", vec![7]), ("short", text(100)), ("long", text(5_000_000)), ("noise", noise), ("zeros", vec![0; 3_000_000])];
-    let archive = pack(files.iter().map(|(name, bytes)| (*name, Dataset::from_file(bytes.clone()))).collect());
+    let archive = pack(files.iter().map(|(name, bytes)| (*name, file::keep(bytes.clone()))).collect());
     for (number, (name, bytes)) in files.iter().enumerate() {
         let back = unpack(&archive, number).unwrap();
-        assert_eq!(back.format, SourceFormat::File);
-        assert_eq!(&writers::write(&back).unwrap(), bytes, "{name}");
+        assert_eq!(back.format, file::FORMAT);
+        assert_eq!(&formats::write(&back).unwrap(), bytes, "{name}");
     }
     assert!(archive.len() < 400_000, "{} bytes", archive.len());
 }
 
 #[test]
 fn text_variables_are_compressed_as_text() {
-    let dataset = Dataset::from_array("names", &[1000, 20], Values::Char(text(20_000)), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("names", &[1000, 20], Values::Char(text(20_000)), SourceFormat::ARRAY).unwrap();
     let archive = pack(vec![("names.nc", dataset.clone())]);
     assert_eq!(unpack(&archive, 0).unwrap().fields, dataset.fields);
     assert!(archive.len() < 2_000, "{} bytes", archive.len());

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use deepcomp::field::{Dataset, Field, SourceFormat, Values};
-use deepcomp::readers::{self, FileFormat};
-use deepcomp::{Error, Limits, writers};
+use deepcomp::field::{Dataset, Field, Values};
+use deepcomp::formats::{self, grib};
+use deepcomp::{Error, Limits};
 
 fn read(bytes: &[u8]) -> Result<Dataset, Error> {
-    readers::read(bytes, "forecast.grib", &Limits::default())
+    formats::read(bytes, "forecast.grib", &Limits::default())
 }
 
 fn field<'a>(dataset: &'a Dataset, name: &str) -> &'a Field {
@@ -119,9 +119,9 @@ fn temperature(day: u8, hours: u32, pascal: u32, numbers: &[u32; 6]) -> Vec<u8> 
 #[test]
 fn a_message_becomes_a_field_with_coordinates_and_comes_back() {
     let file = temperature(3, 6, 50_000, &[0, 1, 2, 30, 31, 4]);
-    assert_eq!(readers::sniff(&file).unwrap(), FileFormat::Grib);
+    assert_eq!(formats::sniff(&file).unwrap().name, "grib");
     let dataset = read(&file).unwrap();
-    assert_eq!(dataset.format, SourceFormat::Grib);
+    assert_eq!(dataset.format, grib::FORMAT);
     let t = field(&dataset, "t");
     assert_eq!(t.values, Values::F32(vec![250.0, 250.5, 251.0, 265.0, 265.5, 252.0]));
     assert_eq!(dimensions(&dataset, "t"), [("latitude".to_owned(), 2), ("longitude".to_owned(), 3)]);
@@ -139,7 +139,7 @@ fn a_message_becomes_a_field_with_coordinates_and_comes_back() {
     ] {
         assert_eq!(numbers(field(&dataset, name)), expected, "{name}");
     }
-    assert_eq!(writers::write(&dataset).unwrap(), file);
+    assert_eq!(formats::write(&dataset).unwrap(), file);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn messages_of_one_cube_become_one_field_in_order() {
     let firsts: Vec<f64> = numbers(field(&dataset, "t")).chunks(6).map(|plane| (plane[0] - 250.0) * 2.0).collect();
     assert_eq!(numbers(field(&dataset, "isobaricInhPa")), [850.0, 500.0]);
     assert_eq!(firsts, [3.0, 4.0, 1.0, 2.0]);
-    assert_eq!(writers::write(&dataset).unwrap(), file);
+    assert_eq!(formats::write(&dataset).unwrap(), file);
 
     // A gap: one field for each level, or time. A message twice: a second field.
     for (parts, shapes) in [(&parts[..3], vec![vec![2, 2, 3], vec![2, 3]]), (&[&parts[..1], &parts[..1]].concat(), vec![vec![2, 3], vec![2, 3]])] {
@@ -161,7 +161,7 @@ fn messages_of_one_cube_become_one_field_in_order() {
         let dataset = read(&file).unwrap();
         let fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.name.starts_with("t_") || f.name == "t").collect();
         assert_eq!(fields.iter().map(|f| f.shape.clone()).collect::<Vec<_>>(), shapes);
-        assert_eq!(writers::write(&dataset).unwrap(), file);
+        assert_eq!(formats::write(&dataset).unwrap(), file);
     }
 }
 
@@ -193,7 +193,7 @@ fn layers_have_bounds() {
     assert_eq!(text(depth, "standard_name").as_deref(), Some("depth"));
     assert_eq!(numbers(field(&dataset, "depthBelowLandLayer_bnds")), [0.0, 0.1, 0.1, 0.4, 0.4, 1.0]);
     assert_eq!(dimensions(&dataset, "depthBelowLandLayer_bnds"), [("depthBelowLandLayer".to_owned(), 3), ("bnds".to_owned(), 2)]);
-    assert_eq!(writers::write(&dataset).unwrap(), file);
+    assert_eq!(formats::write(&dataset).unwrap(), file);
 
     // One layer: scalars of no dimension and of two bounds.
     let mut first = first_edition(0, &[]);
@@ -202,7 +202,7 @@ fn layers_have_bounds() {
         let dataset = read(&file).unwrap();
         assert_eq!(numbers(field(&dataset, "depthBelowLandLayer_bnds")), [0.1, 0.4]);
         assert_eq!(dimensions(&dataset, "depthBelowLandLayer_bnds"), [("bnds".to_owned(), 2)]);
-        assert_eq!(writers::write(&dataset).unwrap(), file);
+        assert_eq!(formats::write(&dataset).unwrap(), file);
     }
     // Surfaces of two types, or without a value, bound nothing in one unit.
     for (second, value) in [([1, 0], 0), ([106, 255], u32::MAX)] {
@@ -235,7 +235,7 @@ fn intervals_have_bounds_and_methods() {
     assert_eq!(text(field(&dataset, "step_2"), "bounds").as_deref(), Some("step_2_bnds"));
     assert_eq!(numbers(field(&dataset, "step_2_bnds")), [0.0, 6.0, 6.0, 12.0]);
     assert_eq!(text(field(&dataset, "tp"), "cell_methods").as_deref(), Some("step_2: sum"));
-    assert_eq!(writers::write(&dataset).unwrap(), file);
+    assert_eq!(formats::write(&dataset).unwrap(), file);
 
     for (statistic, increment, expected) in
         [(0, 2, Some("step: mean")), (2, 2, Some("step: maximum")), (3, 255, Some("step: minimum")), (0, 1, Some("time: mean")), (4, 2, None), (1, 3, None)]
@@ -261,7 +261,7 @@ fn intervals_have_bounds_and_methods() {
         let dataset = read(&file).unwrap();
         assert_eq!(text(field(&dataset, "t2m"), "cell_methods").as_deref(), expected, "{range}");
         assert_eq!(dataset.fields.iter().find(|f| f.name == "step_bnds").map(numbers), bounds.then(|| vec![6.0, 12.0]), "{range}");
-        assert_eq!(writers::write(&dataset).unwrap(), file);
+        assert_eq!(formats::write(&dataset).unwrap(), file);
     }
 }
 
@@ -328,7 +328,7 @@ fn submessages_share_grid_and_bitmap() {
     let expected = [-0.1f32, f32::NAN, 0.9, 1.9, f32::NAN, 25.4].map(f64::from);
     assert!(u.iter().zip(expected).all(|(a, b)| *a == b || a.is_nan() && b.is_nan()), "{u:?}");
     assert_eq!(v.iter().filter(|x| **x == 5.0).count(), 4);
-    assert_eq!(writers::write(&dataset).unwrap(), file);
+    assert_eq!(formats::write(&dataset).unwrap(), file);
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn an_archive_gives_the_file_back() {
         let (archive, _) = Compressor::new(read(&file).unwrap(), "wind.grib", &options).unwrap().finish().unwrap();
         let opened = Archive::open(&archive, &Limits::default()).unwrap();
         let dataset = Decompressor::new(opened, 0, &Models::default()).unwrap().finish(&archive).unwrap();
-        assert_eq!(writers::write(&dataset).unwrap(), file);
+        assert_eq!(formats::write(&dataset).unwrap(), file);
     }
 }
 
@@ -351,12 +351,12 @@ fn values_that_changed_become_ieee_numbers() {
     let mut dataset = read(&wind()).unwrap();
     let u = dataset.fields.iter_mut().find(|f| f.name == "u10").unwrap();
     u.values = Values::F32(vec![0.123, 1.0, f32::NAN, 4.0, f32::INFINITY, -0.0]);
-    let again = read(&writers::write(&dataset).unwrap()).unwrap();
+    let again = read(&formats::write(&dataset).unwrap()).unwrap();
     assert_eq!(again.fields, dataset.fields);
     let mut dataset = read(&first_edition(0, &[])).unwrap();
     let name = dataset.fields.last().unwrap().name.clone();
     dataset.fields.last_mut().unwrap().values = Values::F32(vec![0.1; 6]);
-    assert!(matches!(writers::write(&dataset), Err(Error::Unsupported { what, .. }) if what.contains(&name)));
+    assert!(matches!(formats::write(&dataset), Err(Error::Unsupported { what, .. }) if what.contains(&name)));
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn other_orders_of_points_are_undone_and_done_again() {
         let representation = representation(6, 0.0, 0, 0, 4);
         let file = message(&[identification(3), grid(2, 3, scanning), product(T, 0, 100, 50_000), representation, no_bitmap(), data(&order, 4)]);
         let dataset = read(&file).unwrap();
-        assert_eq!(writers::write(&dataset).unwrap(), file, "{scanning:#x}");
+        assert_eq!(formats::write(&dataset).unwrap(), file, "{scanning:#x}");
         numbers(field(&dataset, "t"))
     };
     for (scanning, order) in [(0, [1, 2, 3, 4, 5, 6]), (0x20, [1, 4, 2, 5, 3, 6]), (0x10, [1, 2, 3, 6, 5, 4]), (0x30, [1, 4, 5, 2, 3, 6])] {
@@ -388,9 +388,9 @@ fn numbers_that_f32_does_not_tell_apart_are_kept_in_f64_or_as_they_were() {
     let double = one(1e5, 30, &[0x3fff_ffff, 0x3fff_fffe]);
     let dataset = read(&double).unwrap();
     assert_eq!(field(&dataset, "t").values, Values::F64(vec![1e5 + 1_073_741_823.0, 1e5 + 1_073_741_822.0]));
-    assert_eq!(writers::write(&dataset).unwrap(), double);
+    assert_eq!(formats::write(&dataset).unwrap(), double);
     let hopeless = one(1e30, 8, &[1, 2]);
-    assert_eq!(writers::write(&read(&hopeless).unwrap()).unwrap(), hopeless);
+    assert_eq!(formats::write(&read(&hopeless).unwrap()).unwrap(), hopeless);
 }
 
 #[test]
@@ -400,7 +400,7 @@ fn what_stands_behind_the_numbers_is_kept() {
     data.extend([9, 8]);
     data[3] += 2;
     let file = message(&[identification(3), grid(2, 3, 0), product(T, 0, 100, 50_000), representation(6, 0.0, 0, 0, 5), no_bitmap(), data]);
-    assert_eq!(writers::write(&read(&file).unwrap()).unwrap(), file);
+    assert_eq!(formats::write(&read(&file).unwrap()).unwrap(), file);
 }
 
 // ------------------------------------------------------------------------------------------------------------------------ messages of edition 1
@@ -438,7 +438,7 @@ fn the_first_edition_is_read_and_comes_back() {
         assert_eq!(numbers(field(&dataset, "step")), [12.0]);
         assert_eq!(numbers(field(&dataset, "time")), [1_714_716_000.0]);
         assert_eq!(numbers(field(&dataset, "longitude")), [350.0, 360.0, 370.0]);
-        assert_eq!(writers::write(&dataset).unwrap(), file);
+        assert_eq!(formats::write(&dataset).unwrap(), file);
     }
 }
 
@@ -532,19 +532,19 @@ fn a_few_bytes_do_not_claim_much_memory() {
         data(&[], 0),
     ]);
     let limits = Limits { decoded_bytes: 1 << 30, ..Limits::default() };
-    assert!(matches!(readers::read(&huge, "", &limits), Err(Error::LimitExceeded { .. })));
+    assert!(matches!(formats::read(&huge, "", &limits), Err(Error::LimitExceeded { .. })));
     let file: Vec<u8> = (0..20u32).flat_map(|n| temperature(3, n * n, 50_000, &[0; 6])).collect();
     let few = Limits { decoded_bytes: 300, ..Limits::default() };
-    assert!(matches!(readers::read(&file, "", &few), Err(Error::LimitExceeded { .. })));
+    assert!(matches!(formats::read(&file, "", &few), Err(Error::LimitExceeded { .. })));
 }
 
 #[test]
 fn bytes_before_a_message_may_be_a_heading() {
     let bulletin = [b"\x01\r\r\n123\r\r\nHTXX01 KWBC 030600\r\r\n".as_slice(), &wind(), b"\r\r\n\x03"].concat();
-    assert_eq!(readers::sniff(&bulletin).unwrap(), FileFormat::Grib);
-    assert_eq!(writers::write(&read(&bulletin).unwrap()).unwrap(), bulletin);
-    assert!(readers::sniff(&[vec![0; 300], wind()].concat()).is_err());
-    assert!(readers::sniff(b"GRI").is_err());
+    assert_eq!(formats::sniff(&bulletin).unwrap().name, "grib");
+    assert_eq!(formats::write(&read(&bulletin).unwrap()).unwrap(), bulletin);
+    assert!(formats::sniff(&[vec![0; 300], wind()].concat()).is_err());
+    assert!(formats::sniff(b"GRI").is_err());
 }
 
 #[test]
@@ -555,23 +555,23 @@ fn altered_files_and_layouts_give_errors_not_panics() {
         for (at, value) in (0..source.len()).flat_map(|at| [0u8, 1, 0x7f, 0x80, 0xff].map(|value| (at, value))) {
             let mut bytes = source.clone();
             bytes[at] = value;
-            if let Ok(dataset) = readers::read(&bytes, "", &small) {
-                let _ = writers::write(&dataset);
+            if let Ok(dataset) = formats::read(&bytes, "", &small) {
+                let _ = formats::write(&dataset);
             }
-            let _ = readers::read(&source[..at], "", &small);
+            let _ = formats::read(&source[..at], "", &small);
         }
         let dataset = read(source).unwrap();
         for (at, value) in (0..dataset.layout.len()).flat_map(|at| [0u8, 1, 0x1b, 0x80, 0xff].map(|value| (at, value))) {
             let mut dataset = dataset.clone();
             dataset.layout[at] = value;
-            let _ = writers::write(&dataset);
+            let _ = formats::write(&dataset);
         }
     }
     let mut dataset = read(&sources[0]).unwrap();
     dataset.fields.pop();
-    assert!(matches!(writers::write(&dataset), Err(Error::InvalidArgument { .. })));
+    assert!(matches!(formats::write(&dataset), Err(Error::InvalidArgument { .. })));
     dataset.layout.clear();
-    assert!(matches!(writers::write(&dataset), Err(Error::Unsupported { .. })));
+    assert!(matches!(formats::write(&dataset), Err(Error::Unsupported { .. })));
 }
 
 // --------------------------------------------------------------------------------------------------------------------------- eccodes as judge
@@ -648,12 +648,12 @@ fn wave() -> PathBuf {
 fn eccodes_agrees_on_every_packing() {
     let source = wave();
     let simple = std::fs::read(&source).unwrap();
-    assert_eq!(writers::write(&agree(&source)).unwrap(), simple);
+    assert_eq!(formats::write(&agree(&source)).unwrap(), simple);
     for packing in ["grid_complex", "grid_complex_spatial_differencing", "grid_jpeg", "grid_png", "grid_ccsds", "grid_ieee"] {
         let (packed, written) = (scratch(&format!("{packing}.grib")), scratch(&format!("{packing}-written.grib")));
         tool("grib_set", &["-r", "-s", &format!("packingType={packing}"), source.to_str().unwrap(), packed.to_str().unwrap()]);
         let dataset = agree(&packed);
-        let bytes = writers::write(&dataset).unwrap();
+        let bytes = formats::write(&dataset).unwrap();
         std::fs::write(&written, &bytes).unwrap();
         if packing == "grid_ieee" {
             assert_eq!(bytes, std::fs::read(&packed).unwrap());
@@ -665,7 +665,7 @@ fn eccodes_agrees_on_every_packing() {
         if let Values::F32(values) = &mut changed.fields.last_mut().unwrap().values {
             values.iter_mut().for_each(|x| *x += 0.0137);
         }
-        std::fs::write(&written, writers::write(&changed).unwrap()).unwrap();
+        std::fs::write(&written, formats::write(&changed).unwrap()).unwrap();
         assert_eq!(agree(&written).fields, changed.fields, "{packing}");
     }
 }
@@ -788,7 +788,7 @@ fn eccodes_agrees_on_missing_values_in_complex_packing() {
         let Values::F32(values) = &dataset.fields.last().unwrap().values else { panic!("not f32") };
         assert!(values.iter().zip(expected).all(|(a, b)| *a == b || a.is_nan() && b.is_nan()), "{management} {order}: {values:?}");
         // Written in simple packing, with a bitmap where values are missing.
-        std::fs::write(&written, writers::write(&dataset).unwrap()).unwrap();
+        std::fs::write(&written, formats::write(&dataset).unwrap()).unwrap();
         assert_eq!(agree(&written).fields, dataset.fields, "{management} {order}");
         assert_eq!(
             tool("grib_get", &["-p", "numberOfMissing", path.to_str().unwrap()]),
@@ -825,7 +825,7 @@ fn eccodes_agrees_on_members() {
         assert_eq!(numbers(field(&dataset, "number")), [0.0, 1.0, 2.0], "{name}");
         let plane = values.values.len() / 3;
         assert_eq!(numbers(values).chunks(plane).map(|plane| plane[0]).collect::<Vec<_>>(), [270.5, 271.5, 272.5], "{name}");
-        assert_eq!(writers::write(&dataset).unwrap(), file, "{name}");
+        assert_eq!(formats::write(&dataset).unwrap(), file, "{name}");
     }
 }
 
@@ -900,6 +900,6 @@ DxInMetres=60000,DyInMetres=50000,scanningMode=64";
             _ => drop(tool("grib_set", &arguments)),
         }
         let dataset = agree(&path);
-        assert_eq!(writers::write(&dataset).unwrap(), std::fs::read(&path).unwrap(), "{name} {settings}");
+        assert_eq!(formats::write(&dataset).unwrap(), std::fs::read(&path).unwrap(), "{name} {settings}");
     }
 }

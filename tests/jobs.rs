@@ -20,7 +20,7 @@ fn model() -> Arc<Model> {
 /// Hills, with holes in some variables; more than one chunk in one of them, and text.
 fn dataset() -> Dataset {
     let sizes = [("hills", vec![2, 40, 60]), ("wide", vec![1, 6, 4100]), ("holes", vec![2, 31, 64])];
-    let mut dataset = Dataset { format: SourceFormat::Array, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
+    let mut dataset = Dataset { format: SourceFormat::ARRAY, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
     let mut add = |name: &str, shape: Vec<usize>, values: Values| {
         let first = dataset.dimensions.len();
         dataset.dimensions.extend(shape.iter().enumerate().map(|(i, length)| Dimension { name: format!("{name}{i}"), length: *length, unlimited: false }));

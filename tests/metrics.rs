@@ -11,7 +11,7 @@ fn field(shape: &[usize], values: impl Into<Vec<f64>>) -> Field {
 }
 
 fn typed(shape: &[usize], values: Values) -> Field {
-    Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap().fields.remove(0)
+    Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap().fields.remove(0)
 }
 
 /// Planes of a bowl with some texture and, in the second array, an error; all numbers are exact.

@@ -5,16 +5,17 @@ use std::path::Path;
 use std::process::Command;
 
 use deepcomp::field::{Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values};
-use deepcomp::{Error, Limits, readers, writers};
+use deepcomp::formats::{self, netcdf4};
+use deepcomp::{Error, Limits};
 use hdf5_pure::{AttrValue, CompoundTypeBuilder, File, FileBuilder, LibVer, MaxExtent, make_f64_type};
 use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Result<Dataset, Error> {
-    readers::read(bytes, "file.nc", &Limits::default())
+    formats::read(bytes, "file.nc", &Limits::default())
 }
 
 fn write(dataset: &Dataset) -> Vec<u8> {
-    writers::netcdf4(dataset).unwrap()
+    netcdf4::write(dataset).unwrap()
 }
 
 fn back(dataset: &Dataset) -> Dataset {
@@ -53,7 +54,7 @@ fn sample() -> Dataset {
     let fields =
         vec![time, packed, field("text", &[1, 2], &[3, 4], Values::Char(b"abcdefghijkl".to_vec())), field("one", &[], &[], Values::U64(vec![u64::MAX])), inner];
     Dataset {
-        format: SourceFormat::NetCdf4,
+        format: netcdf4::FORMAT,
         dimensions: vec![dimension("time", 2, true), dimension("x", 3, false), dimension("len", 4, false), dimension("model/k", 2, false)],
         attributes: vec![Attribute::text("title", "a sample"), Attribute::text("empty", ""), Attribute::text("model/title", "an inner one")],
         fields,
@@ -87,7 +88,7 @@ fn every_type_comes_back() {
     for data_type in DataType::ALL {
         let values = Values::from_le_bytes(data_type, &bytes);
         let shape = [values.len()];
-        let dataset = Dataset::from_array("v", &shape, values.clone(), SourceFormat::Array).unwrap();
+        let dataset = Dataset::from_array("v", &shape, values.clone(), SourceFormat::ARRAY).unwrap();
         let found = back(&dataset);
         assert_eq!((&found.fields[0].values, found.fields[0].shape.as_slice()), (&values, shape.as_slice()), "{data_type:?}");
     }
@@ -96,7 +97,7 @@ fn every_type_comes_back() {
 #[test]
 fn large_arrays_are_compressed_by_default() {
     let values: Vec<f32> = (0..300_000).map(|i| (i / 1000) as f32).collect();
-    let dataset = Dataset::from_array("v", &[3, 100_000], Values::F32(values), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("v", &[3, 100_000], Values::F32(values), SourceFormat::ARRAY).unwrap();
     let bytes = write(&dataset);
     assert!(bytes.len() < 100_000, "{} bytes", bytes.len());
     assert_eq!(read(&bytes).unwrap().fields[0].values, dataset.fields[0].values);
@@ -148,7 +149,7 @@ fn names_and_shapes_are_checked() {
     let refused = |change: &dyn Fn(&mut Dataset)| {
         let mut dataset = sample();
         change(&mut dataset);
-        assert_eq!(writers::netcdf4(&dataset).unwrap_err().code(), "invalid-argument");
+        assert_eq!(netcdf4::write(&dataset).unwrap_err().code(), "invalid-argument");
     };
     refused(&|d| d.fields[1].name = String::new());
     refused(&|d| d.fields[1].name = "model//t".into());
@@ -174,14 +175,14 @@ fn names_that_the_format_keeps_for_itself_are_left_out() {
 fn many_variables_share_dimensions() {
     let dimensions = (0..50).map(|i| dimension(&format!("d{i}"), 2, false)).collect();
     let fields = (0..1500).map(|i| field(&format!("v{i}"), &[i % 50], &[2], Values::I8(vec![i as i8, 1]))).collect();
-    let dataset = Dataset { format: SourceFormat::NetCdf4, dimensions, attributes: Vec::new(), fields, layout: Vec::new() };
-    let found = readers::read(&write(&dataset), "x", &Limits { metadata_bytes: 1 << 20, ..Limits::default() }).unwrap();
+    let dataset = Dataset { format: netcdf4::FORMAT, dimensions, attributes: Vec::new(), fields, layout: Vec::new() };
+    let found = formats::read(&write(&dataset), "x", &Limits { metadata_bytes: 1 << 20, ..Limits::default() }).unwrap();
     assert_eq!(bare(found), dataset);
 }
 
 #[test]
 fn a_group_may_have_nothing_but_attributes() {
-    let mut dataset = Dataset::from_array("v", &[2], Values::I8(vec![1, 2]), SourceFormat::NetCdf4).unwrap();
+    let mut dataset = Dataset::from_array("v", &[2], Values::I8(vec![1, 2]), netcdf4::FORMAT).unwrap();
     dataset.attributes = vec![Attribute::text("a/b/title", "far in")];
     assert_eq!(bare(back(&dataset)), dataset);
 }
@@ -313,7 +314,7 @@ fn a_damaged_chunk_is_told_by_its_place() {
 #[test]
 fn limits_hold() {
     let bytes = write(&sample());
-    let under = |limits: Limits| readers::read(&bytes, "x", &limits).map_err(|e| e.code()).map(|_| ());
+    let under = |limits: Limits| formats::read(&bytes, "x", &limits).map_err(|e| e.code()).map(|_| ());
     assert_eq!(under(TIGHT), Ok(()));
     assert_eq!(under(Limits { decoded_bytes: 40, ..TIGHT }), Err("limit-exceeded"));
     assert_eq!(under(Limits { items: 3, ..TIGHT }), Err("limit-exceeded"));
@@ -329,7 +330,7 @@ fn an_array_that_was_never_written_is_checked_before_it_is_filled() {
     let found = find(&bytes, &[0u64.to_le_bytes(), (1u64 << 40).to_le_bytes()].concat());
     let mut bytes = bytes;
     bytes[found + 5] = 1;
-    assert!(matches!(readers::read(&bytes, "x", &TIGHT), Err(Error::LimitExceeded { .. } | Error::Malformed { .. })));
+    assert!(matches!(formats::read(&bytes, "x", &TIGHT), Err(Error::LimitExceeded { .. } | Error::Malformed { .. })));
 }
 
 fn find(bytes: &[u8], needle: &[u8]) -> usize {
@@ -346,8 +347,8 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = value;
         }
-        if let Ok(dataset) = readers::read(&bytes, "x", &TIGHT) {
-            let _ = writers::netcdf4(&dataset);
+        if let Ok(dataset) = formats::read(&bytes, "x", &TIGHT) {
+            let _ = netcdf4::write(&dataset);
         }
     }
 }
@@ -471,7 +472,7 @@ fn the_library_reads_what_came_from_elsewhere() {
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("array.nc");
     let values: Vec<f32> = (0..100_000).map(|i| i as f32).collect();
-    std::fs::write(&path, write(&Dataset::from_array("v", &[100, 1000], Values::F32(values), SourceFormat::Array).unwrap())).unwrap();
+    std::fs::write(&path, write(&Dataset::from_array("v", &[100, 1000], Values::F32(values), SourceFormat::ARRAY).unwrap())).unwrap();
     let text = dump(&path);
     std::fs::remove_dir_all(&folder).unwrap();
     for expected in ["dim_1 = 1000 ;", "float v(dim_0, dim_1) ;", "_DeflateLevel = 4 ;", "_Shuffle = \"true\" ;", "99998, 99999 ;"] {

@@ -4,9 +4,9 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Bounds, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
+use deepcomp::formats::{self, OpenFile, Source, file, netcdf3, netcdf4, npz, tiff};
 use deepcomp::network::model::Models;
-use deepcomp::readers::{self, OpenFile, Source};
-use deepcomp::{Error, Limits, writers};
+use deepcomp::{Error, Limits};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -50,7 +50,7 @@ fn large(format: SourceFormat) -> Dataset {
         missing: Missing::NonFinite,
     };
     let time = Field { dimensions: vec![0], shape: vec![PLANES], ..field("time", Values::F64((0..PLANES).map(|n| n as f64).collect())) };
-    let dimensions = vec![dimension("time", PLANES, matches!(format, SourceFormat::NetCdf3 { .. })), dimension("lat", 90, false), dimension("lon", 180, false)];
+    let dimensions = vec![dimension("time", PLANES, format.is(netcdf3::FORMAT)), dimension("lat", 90, false), dimension("lon", 180, false)];
     let fields = vec![field("t", wave(20.0)), time, field("u", wave(5.0))];
     Dataset { format, dimensions, attributes: Vec::new(), fields, layout: Vec::new() }
 }
@@ -66,18 +66,18 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         dataset.fields.truncate(1);
         dataset
     };
-    files.push(("records.nc", writers::netcdf(&large(SourceFormat::NetCdf3 { version: 2 })).unwrap()));
-    files.push(("fixed.nc", writers::netcdf(&large(SourceFormat::Array)).unwrap()));
-    files.push(("chunked.nc", writers::netcdf4(&large(SourceFormat::Array)).unwrap()));
-    files.push(("bands.tif", writers::tiff(&one(large(SourceFormat::Array))).unwrap()));
-    files.push(("arrays.npz", writers::npz(&large(SourceFormat::Array)).unwrap()));
+    files.push(("records.nc", netcdf3::write(&large(netcdf3::format(2))).unwrap()));
+    files.push(("fixed.nc", netcdf3::write(&large(SourceFormat::ARRAY)).unwrap()));
+    files.push(("chunked.nc", netcdf4::write(&large(SourceFormat::ARRAY)).unwrap()));
+    files.push(("bands.tif", tiff::write(&one(large(SourceFormat::ARRAY))).unwrap()));
+    files.push(("arrays.npz", npz::write(&large(SourceFormat::ARRAY)).unwrap()));
     files
 }
 
 #[test]
 fn every_format_reads_the_same_from_a_file_as_from_memory() {
     for (name, bytes) in files() {
-        let expected = readers::read(&bytes, name, &Limits::default()).unwrap();
+        let expected = formats::read(&bytes, name, &Limits::default()).unwrap();
         let (mut file, read) = open(&bytes, name).unwrap();
         assert!(file.read().unwrap() == expected, "{name}");
         // Pages at both ends of a variable may be read for it and as metadata.
@@ -93,7 +93,7 @@ fn a_variable_is_read_without_the_others() {
         assert!(header < 1 << 17, "{name}: {header} bytes to open it");
         let number = file.header().fields.iter().position(|f| f.name == "u").unwrap();
         let variable = file.variable(number).unwrap();
-        assert!(variable.values == large(SourceFormat::Array).fields[2].values, "{name}");
+        assert!(variable.values == large(SourceFormat::ARRAY).fields[2].values, "{name}");
         let own = read.get() - header;
         assert!(own < bytes.len() as u64 * 6 / 10, "{name}: {own} bytes of {} for one of two variables", bytes.len());
     }
@@ -101,14 +101,14 @@ fn a_variable_is_read_without_the_others() {
 
 #[test]
 fn more_than_the_limit_is_read_variable_by_variable_and_not_at_once() {
-    let bytes = writers::netcdf(&large(SourceFormat::Array)).unwrap();
+    let bytes = netcdf3::write(&large(SourceFormat::ARRAY)).unwrap();
     let limits = Limits { decoded_bytes: 1_000_000, ..Limits::default() };
     let source = || Counted { bytes: bytes.clone(), read: Rc::default() };
-    assert!(matches!(readers::read(&bytes, "x.nc", &limits), Err(Error::LimitExceeded { .. })));
+    assert!(matches!(formats::read(&bytes, "x.nc", &limits), Err(Error::LimitExceeded { .. })));
     let mut file = OpenFile::open(source(), "x.nc", &limits).unwrap();
     assert!(matches!(file.read(), Err(Error::LimitExceeded { .. })));
     for number in 0..3 {
-        assert!(file.variable(number).unwrap().values == large(SourceFormat::Array).fields[number].values);
+        assert!(file.variable(number).unwrap().values == large(SourceFormat::ARRAY).fields[number].values);
     }
     let small = Limits { decoded_bytes: 500_000, ..Limits::default() };
     let mut file = OpenFile::open(source(), "x.nc", &small).unwrap();
@@ -120,7 +120,7 @@ fn more_than_the_limit_is_read_variable_by_variable_and_not_at_once() {
 fn an_archive_made_variable_by_variable_and_taken_in_parts_is_the_same() {
     let options = options(ErrorBound::relative(1e-3).unwrap());
     for (name, bytes) in files() {
-        let dataset = readers::read(&bytes, name, &Limits::default()).unwrap();
+        let dataset = formats::read(&bytes, name, &Limits::default()).unwrap();
         let (expected, reports) = Compressor::new(dataset.clone(), name, &options).unwrap().finish().unwrap();
         let (mut file, _) = open(&bytes, name).unwrap();
         let mut compressor = Compressor::empty(&options);
@@ -143,7 +143,7 @@ fn an_archive_made_variable_by_variable_and_taken_in_parts_is_the_same() {
 
 #[test]
 fn a_variable_needs_a_file_that_was_begun_and_the_values_of_its_shape() {
-    let dataset = large(SourceFormat::Array);
+    let dataset = large(SourceFormat::ARRAY);
     let mut compressor = Compressor::empty(&options(ErrorBound::Lossless));
     assert!(matches!(compressor.add_variable(dataset.fields[1].clone()), Err(Error::InvalidArgument { .. })));
     compressor.begin(dataset.clone(), "x.nc").unwrap();
@@ -161,12 +161,12 @@ fn a_file_of_another_kind_is_kept_and_a_damaged_one_is_not() {
     let source = |bytes: &[u8]| Counted { bytes: bytes.to_vec(), read: Rc::default() };
     let (mut file, why) = OpenFile::open_any(source(b"some words, no numbers"), "notes.txt", &Limits::default()).unwrap();
     assert!(matches!(why, Some(Error::UnknownFormat { .. })));
-    assert_eq!(file.read().unwrap(), Dataset::from_file(b"some words, no numbers".to_vec()));
-    let (archive, _) = Compressor::new(large(SourceFormat::Array), "x.nc", &options(ErrorBound::Lossless)).unwrap().finish().unwrap();
+    assert_eq!(file.read().unwrap(), file::keep(b"some words, no numbers".to_vec()));
+    let (archive, _) = Compressor::new(large(SourceFormat::ARRAY), "x.nc", &options(ErrorBound::Lossless)).unwrap().finish().unwrap();
     let (mut file, why) = OpenFile::open_any(source(&archive), "x.dca", &Limits::default()).unwrap();
     assert!(why.is_some());
-    assert_eq!(file.read().unwrap(), Dataset::from_file(archive));
-    let bytes = writers::netcdf(&large(SourceFormat::Array)).unwrap();
+    assert_eq!(file.read().unwrap(), file::keep(archive));
+    let bytes = netcdf3::write(&large(SourceFormat::ARRAY)).unwrap();
     assert!(matches!(OpenFile::open_any(source(&bytes[..bytes.len() / 2]), "x.nc", &Limits::default()), Err(Error::Malformed { .. })));
     let (mut file, why) = OpenFile::open_any(source(&bytes), "x.nc", &Limits::default()).unwrap();
     assert!(why.is_none() && file.read().is_ok());

@@ -1,11 +1,12 @@
 //! GIF, JPEG and WebP pictures: small files given here byte by byte.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
-use deepcomp::field::{Dataset, SourceFormat, Values};
-use deepcomp::{Error, Limits, readers, writers};
+use deepcomp::field::{Dataset, Values};
+use deepcomp::formats::{self, picture};
+use deepcomp::{Error, Limits};
 
 fn read(bytes: &[u8]) -> Result<Dataset, Error> {
-    readers::read(bytes, "map.bin", &Limits::default())
+    formats::read(bytes, "map.bin", &Limits::default())
 }
 
 fn code(bytes: &[u8]) -> &'static str {
@@ -34,7 +35,7 @@ fn gif(palette: [[u8; 3]; 2], transparent: Option<u8>, frames: usize) -> Vec<u8>
 #[test]
 fn gif_becomes_gray_colour_and_alpha_as_its_pixels_need() {
     let gray = read(&gif([[9; 3], [200; 3]], None, 1)).unwrap();
-    assert_eq!(gray.format, SourceFormat::Picture);
+    assert_eq!(gray.format, picture::PICTURE);
     assert_eq!(gray.dimensions.iter().map(|d| (d.name.as_str(), d.length)).collect::<Vec<_>>(), [("channel", 1), ("y", 2), ("x", 2)]);
     assert_eq!((gray.fields[0].name.as_str(), &gray.fields[0].values), ("map", &Values::U8(vec![9, 200, 200, 9])));
     let colour = read(&gif([[1, 2, 3], [4, 5, 6]], None, 1)).unwrap();
@@ -48,7 +49,7 @@ fn gif_becomes_gray_colour_and_alpha_as_its_pixels_need() {
 #[test]
 fn pictures_come_back_as_png() {
     let dataset = read(&gif([[1, 2, 3], [4, 5, 6]], None, 1)).unwrap();
-    let png = writers::write(&dataset).unwrap();
+    let png = formats::write(&dataset).unwrap();
     assert_eq!(read(&png).unwrap().fields, dataset.fields);
 }
 
@@ -126,7 +127,7 @@ fn cut_and_changed_pictures_never_panic() {
             for bit in 0..8 {
                 let mut bad = good.clone();
                 bad[at] ^= 1 << bit;
-                let _ = readers::read(&bad, "x", &Limits { decoded_bytes: 1 << 20, ..Limits::default() });
+                let _ = formats::read(&bad, "x", &Limits { decoded_bytes: 1 << 20, ..Limits::default() });
             }
         }
     }
@@ -136,6 +137,6 @@ fn cut_and_changed_pictures_never_panic() {
 fn limits_hold_before_pixels_are_decoded() {
     let limits = Limits { decoded_bytes: 3, ..Limits::default() };
     for good in [gif([[0; 3], [9, 8, 7]], None, 1), jpeg(), webp()] {
-        assert_eq!(readers::read(&good, "x", &limits).unwrap_err().code(), "limit-exceeded");
+        assert_eq!(formats::read(&good, "x", &limits).unwrap_err().code(), "limit-exceeded");
     }
 }

@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::field::{Attribute, DataType, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values};
-use deepcomp::readers::{self, FileFormat};
-use deepcomp::{Error, Limits, writers};
+use deepcomp::formats::{self, netcdf3, npy, picture};
+use deepcomp::{Error, Limits};
 use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Result<Dataset, Error> {
-    readers::read(bytes, "folder/t2m.file", &Limits::default())
+    formats::read(bytes, "folder/t2m.file", &Limits::default())
 }
 
 fn malformed_at(bytes: &[u8]) -> u64 {
@@ -76,7 +76,7 @@ fn find(bytes: &[u8], needle: &[u8]) -> usize {
 #[test]
 fn netcdf_reads_fixed_variables_and_interleaved_records() {
     let dataset = read(&classic()).unwrap();
-    assert_eq!(dataset.format, SourceFormat::NetCdf3 { version: 1 });
+    assert_eq!(dataset.format, netcdf3::format(1));
     let t = Dimension { name: "t".into(), length: 2, unlimited: true };
     assert_eq!(dataset.dimensions, [t, Dimension { name: "x".into(), length: 3, unlimited: false }]);
     assert_eq!(dataset.attributes, [Attribute::text("title", "hello")]);
@@ -91,7 +91,7 @@ fn netcdf_reads_fixed_variables_and_interleaved_records() {
 #[test]
 fn netcdf_comes_back_byte_for_byte() {
     let bytes = classic();
-    assert_eq!(writers::write(&read(&bytes).unwrap()).unwrap(), bytes);
+    assert_eq!(formats::write(&read(&bytes).unwrap()).unwrap(), bytes);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn netcdf_lone_record_variable_is_not_padded() {
     assert_eq!(bytes.len(), 90);
     let dataset = read(&bytes).unwrap();
     assert_eq!(dataset.fields[0].values, Values::I16(vec![1, 2, 3]));
-    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
     let streamed = header(u32::MAX).bytes(&[0, 1, 0, 2, 0, 3]).0;
     assert_eq!(without_layout(&streamed), dataset, "a streamed file has as many records as it holds");
 }
@@ -133,7 +133,7 @@ fn netcdf_of_unusual_layout_comes_back_byte_for_byte() {
     for bytes in [unusual(), streamed] {
         let dataset = read(&bytes).unwrap();
         assert_eq!(without_layout(&bytes), read(&classic()).unwrap());
-        assert_eq!(writers::write(&dataset).unwrap(), bytes);
+        assert_eq!(formats::write(&dataset).unwrap(), bytes);
     }
 }
 
@@ -142,16 +142,16 @@ fn netcdf_layout_takes_other_values_and_gives_way_to_other_shapes() {
     let bytes = unusual();
     let mut dataset = read(&bytes).unwrap();
     dataset.fields[0].values = Values::I16(vec![7, 8, 9]);
-    let changed = writers::write(&dataset).unwrap();
+    let changed = formats::write(&dataset).unwrap();
     assert_eq!((changed.len(), &changed[284..290]), (bytes.len(), [0, 7, 0, 8, 0, 9].as_slice()));
     dataset.attributes.push(Attribute::text("history", "changed"));
-    assert_eq!(without_layout(&writers::write(&dataset).unwrap()), Dataset { layout: Vec::new(), ..dataset.clone() });
+    assert_eq!(without_layout(&formats::write(&dataset).unwrap()), Dataset { layout: Vec::new(), ..dataset.clone() });
     dataset.attributes.pop();
     let layout = dataset.layout.clone();
     for at in 0..layout.len() {
         dataset.layout.clone_from(&layout);
         dataset.layout[at] ^= 0x55;
-        assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields, "byte {at}");
+        assert_eq!(read(&formats::write(&dataset).unwrap()).unwrap().fields, dataset.fields, "byte {at}");
     }
 }
 
@@ -159,7 +159,7 @@ fn netcdf_layout_takes_other_values_and_gives_way_to_other_shapes() {
 fn netcdf_records_without_bytes_may_be_any_number() {
     let bytes = Words::new(1).put(&[i32::MAX as u32, 0x0a, 1]).text("t").put(&[0, 0, 0, 0, 0]).0;
     let dataset = read(&bytes).unwrap();
-    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn netcdf_declared_sizes_of_2_to_the_60_are_refused_without_allocating() {
 #[test]
 fn netcdf_obeys_the_limits() {
     let bytes = classic();
-    let with = |limits: Limits| readers::read(&bytes, "", &limits).map_or_else(|e| e.code(), |_| "read");
+    let with = |limits: Limits| formats::read(&bytes, "", &limits).map_or_else(|e| e.code(), |_| "read");
     assert_eq!(with(Limits { decoded_bytes: 32, items: 3, metadata_bytes: 236 }), "read");
     assert_eq!(with(Limits { decoded_bytes: 31, ..Limits::default() }), "limit-exceeded");
     assert_eq!(with(Limits { items: 2, ..Limits::default() }), "limit-exceeded");
@@ -226,9 +226,9 @@ fn netcdf_obeys_the_limits() {
 #[test]
 fn netcdf_missing_values_are_compared_in_the_type_of_the_variable() {
     let rule = |values: Values, attributes: &[(&str, Values)]| {
-        let mut dataset = Dataset::from_array("v", &[1], values, SourceFormat::Array).unwrap();
+        let mut dataset = Dataset::from_array("v", &[1], values, SourceFormat::ARRAY).unwrap();
         dataset.fields[0].attributes = attributes.iter().map(|(name, value)| Attribute { name: (*name).into(), value: value.clone() }).collect();
-        match read(&writers::netcdf(&dataset).unwrap()).unwrap().fields.remove(0).missing {
+        match read(&netcdf3::write(&dataset).unwrap()).unwrap().fields.remove(0).missing {
             Missing::NonFinite => vec![],
             Missing::Patterns(patterns) => patterns,
         }
@@ -263,7 +263,7 @@ fn dataset_of(types: &[DataType], version: u8) -> Dataset {
         }
     }
     Dataset {
-        format: SourceFormat::NetCdf3 { version },
+        format: netcdf3::format(version),
         dimensions: vec![dimension("t", 2, true), dimension("x", 3, false)],
         attributes: vec![],
         fields,
@@ -279,29 +279,29 @@ fn netcdf_all_types_round_trip_in_all_versions() {
             .filter(|t| version == 5 || matches!(t, DataType::I8 | DataType::I16 | DataType::I32 | DataType::F32 | DataType::F64 | DataType::Char))
             .collect();
         let mut expected = dataset_of(&types, version);
-        let bytes = writers::write(&expected).unwrap();
+        let bytes = formats::write(&expected).unwrap();
         let found = read(&bytes).unwrap();
         for (e, f) in expected.fields.iter_mut().zip(&found.fields) {
             e.missing = f.missing.clone();
         }
         assert_eq!(found, expected);
-        assert_eq!(writers::write(&found).unwrap(), bytes);
+        assert_eq!(formats::write(&found).unwrap(), bytes);
     }
 }
 
 #[test]
 fn netcdf_writer_takes_the_oldest_version_that_holds_the_data() {
-    let version = |dataset: &Dataset| writers::netcdf(dataset).unwrap()[3];
+    let version = |dataset: &Dataset| netcdf3::write(dataset).unwrap()[3];
     assert_eq!(version(&dataset_of(&[DataType::F32], 1)), 1);
     assert_eq!(version(&dataset_of(&[DataType::U8], 1)), 5);
-    let array = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    let array = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
     assert_eq!(version(&array(&[2], Values::F64(vec![0.0; 2]))), 2);
     assert_eq!(version(&array(&[2], Values::U64(vec![0; 2]))), 5);
     assert_eq!(version(&array(&[0, 1 << 33], Values::F32(vec![]))), 5, "a dimension beyond 31 bits");
     assert_eq!(version(&array(&[0, 1 << 20, 1 << 11], Values::F64(vec![]))), 2, "only the last variable may exceed 32 bits");
     let two = |length: usize| {
         let mut dataset = array(&[0, length], Values::F64(vec![]));
-        dataset.format = SourceFormat::NetCdf3 { version: 1 };
+        dataset.format = netcdf3::format(1);
         dataset.fields.push(Field { name: "w".into(), ..dataset.fields[0].clone() });
         dataset
     };
@@ -312,8 +312,8 @@ fn netcdf_writer_takes_the_oldest_version_that_holds_the_data() {
 
 #[test]
 fn netcdf_writer_refuses_what_the_format_cannot_say() {
-    let array = |name: &str, shape: &[usize], count| Dataset::from_array(name, shape, Values::F32(vec![1.0; count]), SourceFormat::Array).unwrap();
-    let failure = |dataset: &Dataset| writers::netcdf(dataset).map_or_else(|e| e.code(), |_| "written");
+    let array = |name: &str, shape: &[usize], count| Dataset::from_array(name, shape, Values::F32(vec![1.0; count]), SourceFormat::ARRAY).unwrap();
+    let failure = |dataset: &Dataset| netcdf3::write(dataset).map_or_else(|e| e.code(), |_| "written");
     for name in ["", "a/b", " a", "a ", "-a", "a\n"] {
         assert_eq!(failure(&array(name, &[1], 1)), "invalid-argument", "{name:?}");
     }
@@ -347,20 +347,20 @@ fn npy(header: &str, data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn npy_is_written_as_numpy_does() {
-    let dataset = Dataset::from_array("t2m", &[2], Values::F32(vec![1.0, -2.0]), SourceFormat::Npy { fortran_order: false, big_endian: false }).unwrap();
+    let dataset = Dataset::from_array("t2m", &[2], Values::F32(vec![1.0, -2.0]), npy::format(false, false)).unwrap();
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
     let expected = npy(&format!("{header:117}\n"), &[0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
     assert_eq!(expected.len(), 128 + 8);
-    assert_eq!(writers::write(&dataset).unwrap(), expected);
+    assert_eq!(formats::write(&dataset).unwrap(), expected);
     assert_eq!(read(&expected).unwrap(), dataset);
 }
 
 #[test]
 fn npy_leaves_room_for_the_growing_axis() {
     let shape = [vec![2], vec![1; 15]].concat();
-    let dataset = Dataset::from_array("t2m", &shape, Values::F32(vec![1.0; 2]), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("t2m", &shape, Values::F32(vec![1.0; 2]), SourceFormat::ARRAY).unwrap();
     // 101 characters of header would fit 128 bytes; NumPy keeps 20 more for the first axis.
-    assert_eq!(writers::write(&dataset).unwrap().len(), 192 + 8);
+    assert_eq!(formats::write(&dataset).unwrap().len(), 192 + 8);
 }
 
 #[test]
@@ -370,7 +370,7 @@ fn npy_fortran_order_reverses_the_shape_and_keeps_the_bytes() {
     let dataset = read(&bytes).unwrap();
     assert_eq!((dataset.fields[0].name.as_str(), dataset.fields[0].shape.as_slice()), ("t2m", [2, 3].as_slice()));
     assert_eq!(dataset.fields[0].values, Values::I16(vec![1, 2, 3, 4, 5, 6]));
-    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
 }
 
 #[test]
@@ -379,8 +379,8 @@ fn npy_types_shapes_and_orders_round_trip() {
         for shape in [vec![], vec![0], vec![4], vec![2, 0, 3], vec![2, 3, 4], vec![1; 30]] {
             for (fortran_order, big_endian) in [(false, false), (true, false), (false, t.size() > 1), (true, t.size() > 1)] {
                 let values = values_of(t, shape.iter().product());
-                let dataset = Dataset::from_array("t2m", &shape, values, SourceFormat::Npy { fortran_order, big_endian }).unwrap();
-                let bytes = writers::write(&dataset).unwrap();
+                let dataset = Dataset::from_array("t2m", &shape, values, npy::format(fortran_order, big_endian)).unwrap();
+                let bytes = formats::write(&dataset).unwrap();
                 assert_eq!(read(&bytes).unwrap(), dataset);
                 assert_eq!((bytes.len() - dataset.fields[0].values.byte_len()) % 64, 0);
             }
@@ -391,8 +391,8 @@ fn npy_types_shapes_and_orders_round_trip() {
 #[test]
 fn npy_longer_headers_use_version_2() {
     let shape = vec![1; 30_000];
-    let dataset = Dataset::from_array("t2m", &shape, Values::I8(vec![5]), SourceFormat::Npy { fortran_order: false, big_endian: false }).unwrap();
-    let bytes = writers::write(&dataset).unwrap();
+    let dataset = Dataset::from_array("t2m", &shape, Values::I8(vec![5]), npy::format(false, false)).unwrap();
+    let bytes = formats::write(&dataset).unwrap();
     assert_eq!(bytes[6..8], [2, 0]);
     assert_eq!(read(&bytes).unwrap(), dataset);
 }
@@ -459,7 +459,7 @@ fn npy_says_how_to_convert_other_types() {
 #[test]
 fn npy_obeys_the_limits() {
     let bytes = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (2, 1)}", &[8, 9]);
-    let with = |limits: Limits| readers::read(&bytes, "", &limits).map_or_else(|e| e.code(), |_| "read");
+    let with = |limits: Limits| formats::read(&bytes, "", &limits).map_or_else(|e| e.code(), |_| "read");
     assert_eq!(with(Limits { decoded_bytes: 1, ..Limits::default() }), "limit-exceeded");
     assert_eq!(with(Limits { items: 1, ..Limits::default() }), "limit-exceeded");
     assert_eq!(with(Limits { metadata_bytes: 20, ..Limits::default() }), "limit-exceeded");
@@ -488,7 +488,7 @@ fn png(width: u32, height: u32, [depth, colour, interlace]: [u8; 3], others: &[(
 
 fn picture(channels: usize, values: Values) -> Dataset {
     let y_x = values.len() / channels / 5;
-    let mut dataset = Dataset::from_array("t2m", &[channels, y_x, 5], values, SourceFormat::Png).unwrap();
+    let mut dataset = Dataset::from_array("t2m", &[channels, y_x, 5], values, picture::PNG).unwrap();
     dataset.dimensions.iter_mut().zip(["channel", "y", "x"]).for_each(|(d, name)| d.name = name.into());
     dataset
 }
@@ -498,9 +498,9 @@ fn png_all_colour_types_round_trip() {
     for channels in 1..=4 {
         for t in [DataType::U8, DataType::U16] {
             let dataset = picture(channels, values_of(t, channels * 20));
-            assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap(), dataset);
-            assert_eq!(writers::png(&dataset.fields[0], 7).unwrap(), writers::write(&dataset).unwrap());
-            assert_eq!(writers::plane_count(&dataset.fields[0]), 1);
+            assert_eq!(read(&formats::write(&dataset).unwrap()).unwrap(), dataset);
+            assert_eq!(picture::write(&dataset.fields[0], 7).unwrap(), formats::write(&dataset).unwrap());
+            assert_eq!(picture::planes(&dataset.fields[0]), 1);
         }
     }
 }
@@ -552,7 +552,7 @@ fn png_bad_files_are_typed_errors() {
     chunk(&mut wrong_sum, b"IEND", &[]);
     assert_eq!(code(&wrong_sum), "malformed", "the checksum of the samples");
     let limits = Limits { decoded_bytes: 1, ..Limits::default() };
-    assert_eq!(readers::read(&good, "", &limits).unwrap_err().code(), "limit-exceeded");
+    assert_eq!(formats::read(&good, "", &limits).unwrap_err().code(), "limit-exceeded");
 }
 
 /// Samples (gray, alpha) and text of a drawn plane, through the `png` crate alone.
@@ -573,72 +573,76 @@ fn text(keyword: &str, text: &str) -> (String, String) {
 #[test]
 fn png_draws_planes_in_physical_units_with_missing_transparent() {
     let values = Values::I16(vec![0, 0, 0, 0, 10, -99, 20, 30]);
-    let mut field = Dataset::from_array("sst", &[2, 2, 2], values, SourceFormat::Array).unwrap().fields.remove(0);
+    let mut field = Dataset::from_array("sst", &[2, 2, 2], values, SourceFormat::ARRAY).unwrap().fields.remove(0);
     field.missing = Missing::Patterns(vec![(-99i16).to_bits64()]);
     field.attributes = vec![
         Attribute::text("units", "°C"),
         Attribute { name: "scale_factor".into(), value: Values::F64(vec![-0.5]) },
         Attribute { name: "add_offset".into(), value: Values::F64(vec![100.0]) },
     ];
-    assert_eq!(writers::plane_count(&field), 2);
-    let (samples, texts) = drawn(&writers::png(&field, 1).unwrap());
+    assert_eq!(picture::planes(&field), 2);
+    let (samples, texts) = drawn(&picture::write(&field, 1).unwrap());
     assert_eq!(samples, [[65535, 65535], [0, 0], [32768, 65535], [0, 65535]]);
     assert_eq!(texts, [text("variable", "sst"), text("minimum", "85"), text("maximum", "95"), text("units", "°C")]);
-    assert_eq!(drawn(&writers::png(&field, 0).unwrap()).0, [[0, 65535]; 4], "a constant");
-    assert_eq!(writers::png(&field, 2).unwrap_err().code(), "invalid-argument");
+    assert_eq!(drawn(&picture::write(&field, 0).unwrap()).0, [[0, 65535]; 4], "a constant");
+    assert_eq!(picture::write(&field, 2).unwrap_err().code(), "invalid-argument");
 }
 
 #[test]
 fn png_draws_extremes_scalars_rows_and_nothing_but_missing() {
-    let field = |shape: &[usize], values| Dataset::from_array("Θ", shape, Values::F64(values), SourceFormat::Array).unwrap().fields.remove(0);
-    let (samples, texts) = drawn(&writers::png(&field(&[3], vec![f64::MIN, 0.0, f64::MAX]), 0).unwrap());
+    let field = |shape: &[usize], values| Dataset::from_array("Θ", shape, Values::F64(values), SourceFormat::ARRAY).unwrap().fields.remove(0);
+    let (samples, texts) = drawn(&picture::write(&field(&[3], vec![f64::MIN, 0.0, f64::MAX]), 0).unwrap());
     assert_eq!(samples, [[0, 65535], [32768, 65535], [65535, 65535]]);
     assert!(texts.contains(&text("variable", "Θ")));
-    assert_eq!(drawn(&writers::png(&field(&[], vec![5.0]), 0).unwrap()).0, [[0, 65535]]);
-    let (samples, texts) = drawn(&writers::png(&field(&[1, 2], vec![f64::NAN, f64::INFINITY]), 0).unwrap());
+    assert_eq!(drawn(&picture::write(&field(&[], vec![5.0]), 0).unwrap()).0, [[0, 65535]]);
+    let (samples, texts) = drawn(&picture::write(&field(&[1, 2], vec![f64::NAN, f64::INFINITY]), 0).unwrap());
     assert_eq!((samples, texts), (vec![[0, 0]; 2], vec![text("variable", "Θ")]));
-    assert_eq!(writers::png(&field(&[2, 0], vec![]), 0).unwrap_err().code(), "invalid-argument");
+    assert_eq!(picture::write(&field(&[2, 0], vec![]), 0).unwrap_err().code(), "invalid-argument");
 }
 
 #[test]
 fn png_writer_refuses_what_is_no_picture() {
     for (shape, values) in [(vec![5, 1, 1], values_of(DataType::U8, 5)), (vec![1, 2], values_of(DataType::U8, 2)), (vec![1, 1, 2], values_of(DataType::F32, 2))]
     {
-        let dataset = Dataset::from_array("v", &shape, values, SourceFormat::Png).unwrap();
-        assert_eq!(writers::write(&dataset).unwrap_err().code(), "invalid-argument", "{shape:?}");
+        let dataset = Dataset::from_array("v", &shape, values, picture::PNG).unwrap();
+        assert_eq!(formats::write(&dataset).unwrap_err().code(), "invalid-argument", "{shape:?}");
     }
 }
 
 // ------------------------------------------------------------------------------------------------------------------------------ all formats
 
+fn told(bytes: &[u8]) -> deepcomp::Result<&'static str> {
+    formats::sniff(bytes).map(|format| format.name)
+}
+
 #[test]
 fn sniff_tells_known_foreign_and_unknown_bytes() {
-    assert_eq!(readers::sniff(&classic()), Ok(FileFormat::NetCdf3));
-    assert_eq!(readers::sniff(b"\x93NUMPY\x01"), Ok(FileFormat::Npy));
-    assert_eq!(readers::sniff(b"\x89PNG\r\n\x1a\n"), Ok(FileFormat::Png));
-    assert_eq!(readers::sniff(b"\x89DCA\r\n\x1a\n..."), Ok(FileFormat::Archive));
+    assert_eq!(told(&classic()), Ok("netcdf"));
+    assert_eq!(told(b"\x93NUMPY\x01"), Ok("npy"));
+    assert_eq!(told(b"\x89PNG\r\n\x1a\n"), Ok("png"));
+    assert!(matches!(formats::sniff(b"\x89DCA\r\n\x1a\n..."), Err(Error::InvalidArgument { what }) if what.contains("archive")));
     assert_eq!(code(b"\x89DCA\r\n\x1a\n..."), "invalid-argument");
     for (bytes, format) in [
-        (b"\x89HDF\r\n\x1a\n".as_slice(), FileFormat::NetCdf4),
-        (b"GRIB\0\0\0\x02", FileFormat::Grib),
-        (b"GIF89a", FileFormat::Picture),
-        (b"\xff\xd8\xff\xe0", FileFormat::Picture),
-        (b"RIFF\0\0\0\0WEBP", FileFormat::Picture),
-        (b"II*\0", FileFormat::Tiff),
-        (b"MM\0+", FileFormat::Tiff),
-        (b"PK\x03\x04", FileFormat::Npz),
-        (b"1,2\n3,4\n", FileFormat::Csv),
+        (b"\x89HDF\r\n\x1a\n".as_slice(), "netcdf4"),
+        (b"GRIB\0\0\0\x02", "grib"),
+        (b"GIF89a", "picture"),
+        (b"\xff\xd8\xff\xe0", "picture"),
+        (b"RIFF\0\0\0\0WEBP", "picture"),
+        (b"II*\0", "tiff"),
+        (b"MM\0+", "tiff"),
+        (b"PK\x03\x04", "npz"),
+        (b"1,2\n3,4\n", "csv"),
     ] {
-        assert_eq!(readers::sniff(bytes), Ok(format));
+        assert_eq!(told(bytes), Ok(format));
     }
     for (bytes, name, advice) in [(b"BM\0\0".as_slice(), "BMP", "PNG"), (b"\x0e\x03\x13\x01", "HDF4", "h4toh5"), (b"\x1f\x8b\x08", "gzip", "decompress")] {
-        match readers::sniff(bytes) {
+        match formats::sniff(bytes) {
             Err(Error::Unsupported { what, advice: given }) => assert!(what.contains(name) && given.contains(advice), "{what}; {given}"),
             other => panic!("{name}: {other:?}"),
         }
     }
-    for (bytes, expected) in [(b"".as_slice(), "empty"), (b"CDF\x03", "version"), (b"hello, world", "hello"), (b"\0\x01\xfe", "00 01 fe"), (b"\x89P", "Png")] {
-        match readers::sniff(bytes) {
+    for (bytes, expected) in [(b"".as_slice(), "empty"), (b"CDF\x03", "version"), (b"hello, world", "hello"), (b"\0\x01\xfe", "00 01 fe"), (b"\x89P", "PNG")] {
+        match formats::sniff(bytes) {
             Err(Error::UnknownFormat { seen }) => assert!(seen.contains(expected), "{seen}"),
             other => panic!("{bytes:?}: {other:?}"),
         }
@@ -647,21 +651,21 @@ fn sniff_tells_known_foreign_and_unknown_bytes() {
 
 #[test]
 fn arrays_of_a_program_are_npy_when_there_is_one_and_netcdf_when_there_are_more() {
-    let mut dataset = Dataset::from_array("a", &[2], Values::I32(vec![1, 2]), SourceFormat::Array).unwrap();
-    assert_eq!(readers::sniff(&writers::write(&dataset).unwrap()), Ok(FileFormat::Npy));
+    let mut dataset = Dataset::from_array("a", &[2], Values::I32(vec![1, 2]), SourceFormat::ARRAY).unwrap();
+    assert_eq!(told(&formats::write(&dataset).unwrap()), Ok("npy"));
     dataset.fields.push(Field { name: "b".into(), ..dataset.fields[0].clone() });
-    let found = read(&writers::write(&dataset).unwrap()).unwrap();
-    assert_eq!(found.format, SourceFormat::NetCdf3 { version: 2 });
+    let found = read(&formats::write(&dataset).unwrap()).unwrap();
+    assert_eq!(found.format, netcdf3::format(2));
     assert_eq!((found.dimensions, found.fields), (dataset.dimensions.clone(), dataset.fields.clone()));
-    dataset.format = SourceFormat::Npy { fortran_order: false, big_endian: false };
-    assert_eq!(writers::write(&dataset).unwrap_err().code(), "invalid-argument");
+    dataset.format = npy::format(false, false);
+    assert_eq!(formats::write(&dataset).unwrap_err().code(), "invalid-argument");
 }
 
 /// One small valid file of each kind.
 fn samples() -> Vec<Vec<u8>> {
     let mut all = vec![classic(), npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", &[0; 8])];
-    all.push(writers::write(&dataset_of(&DataType::ALL, 5)).unwrap());
-    all.push(writers::write(&picture(3, values_of(DataType::U16, 60))).unwrap());
+    all.push(formats::write(&dataset_of(&DataType::ALL, 5)).unwrap());
+    all.push(formats::write(&picture(3, values_of(DataType::U16, 60))).unwrap());
     all.push(png(5, 1, [1, 3, 0], &[(b"PLTE", &[1, 2, 3, 4, 5, 6]), (b"tRNS", &[9])], &[0, 0b1010_0000]));
     all
 }
@@ -672,7 +676,7 @@ fn truncated_files_are_errors_at_every_length() {
         // What is behind the last value of a NetCDF file is padding, which nobody misses.
         let padding = if sample.starts_with(b"CDF") { 3 } else { 0 };
         for length in 0..sample.len() - padding {
-            assert_ne!(code(&sample[..length]), "read", "{length} of {} bytes of {:?}", sample.len(), readers::sniff(&sample));
+            assert_ne!(code(&sample[..length]), "read", "{length} of {} bytes of {:?}", sample.len(), formats::sniff(&sample));
         }
     }
 }
@@ -680,9 +684,9 @@ fn truncated_files_are_errors_at_every_length() {
 /// Reading ends in a typed error or in a dataset that survives being written and read again.
 fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
     let limits = Limits { decoded_bytes: 1 << 20, items: 1 << 10, metadata_bytes: 1 << 16 };
-    if let Ok(dataset) = readers::read(bytes, "t2m.file", &limits) {
-        let written = writers::write(&dataset).map_err(|e| TestCaseError::fail(format!("{e}")))?;
-        let again = readers::read(&written, "t2m.file", &Limits::default()).map_err(|e| TestCaseError::fail(format!("{e}")))?;
+    if let Ok(dataset) = formats::read(bytes, "t2m.file", &limits) {
+        let written = formats::write(&dataset).map_err(|e| TestCaseError::fail(format!("{e}")))?;
+        let again = formats::read(&written, "t2m.file", &Limits::default()).map_err(|e| TestCaseError::fail(format!("{e}")))?;
         prop_assert_eq!((dataset.dimensions, dataset.attributes, dataset.fields), (again.dimensions, again.attributes, again.fields));
     }
     Ok(())
@@ -718,9 +722,9 @@ proptest! {
     fn arrays_round_trip_through_every_format(t in 0..11usize, shape in prop::collection::vec(0..5usize, 0..4), fortran_order: bool) {
         let t = DataType::ALL[t];
         let values = values_of(t, shape.iter().product());
-        let dataset = Dataset::from_array("t2m", &shape, values, SourceFormat::Npy { fortran_order, big_endian: false }).unwrap();
-        prop_assert_eq!(&read(&writers::write(&dataset).unwrap()).unwrap(), &dataset);
-        match writers::netcdf(&dataset) {
+        let dataset = Dataset::from_array("t2m", &shape, values, npy::format(fortran_order, false)).unwrap();
+        prop_assert_eq!(&read(&formats::write(&dataset).unwrap()).unwrap(), &dataset);
+        match netcdf3::write(&dataset) {
             Ok(bytes) => {
                 let field = &read(&bytes).unwrap().fields[0];
                 prop_assert_eq!((&field.shape, &field.values), (&dataset.fields[0].shape, &dataset.fields[0].values));

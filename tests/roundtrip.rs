@@ -4,6 +4,7 @@
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport, preview};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, ErrorBound, Field, Missing, SourceFormat, Values, with_values};
+use deepcomp::formats::netcdf3;
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, metrics};
 use proptest::prelude::*;
@@ -37,7 +38,7 @@ fn decompress(bytes: &[u8]) -> Result<Dataset, Error> {
 
 /// Compresses an array, checks all promises, and returns what came back and the size of its chunks, both with the classical predictor.
 fn check(shape: &[usize], values: Values, bound: ErrorBound) -> (Field, u64) {
-    let dataset = Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
     if shape.iter().product::<usize>() > NETWORK_VALUES {
         return check_with(None, &dataset, bound);
     }
@@ -211,7 +212,7 @@ fn missing_values_keep_their_bits_and_leak_nowhere() {
 fn a_value_never_turns_into_a_fill_value() {
     // The fill value 0 lies in the middle of the data: reconstructions that hit it must not be read as missing.
     let values: Vec<f32> = (0..4000).map(|i| if i % 7 == 0 { 0.0 } else { (i % 100) as f32 * 0.01 - 0.495 }).collect();
-    let mut dataset = Dataset::from_array("v", &[40, 100], Values::F32(values.clone()), SourceFormat::Array).unwrap();
+    let mut dataset = Dataset::from_array("v", &[40, 100], Values::F32(values.clone()), SourceFormat::ARRAY).unwrap();
     dataset.fields[0].missing = Missing::Patterns(vec![0]);
     let (bytes, reports) = compress(dataset, ErrorBound::absolute(0.1).unwrap()).unwrap();
     assert_eq!(reports[0].missing, values.iter().filter(|v| **v == 0.0).count() as u64);
@@ -236,7 +237,7 @@ fn decoded_values_stay_in_the_range_of_the_source() {
 #[test]
 fn packing_counts_in_physical_units() {
     let mut dataset =
-        Dataset::from_array("t", &[50, 80], Values::I16(field(&[50, 80], 3.0).iter().map(|v| (v * 50.0) as i16).collect()), SourceFormat::Array).unwrap();
+        Dataset::from_array("t", &[50, 80], Values::I16(field(&[50, 80], 3.0).iter().map(|v| (v * 50.0) as i16).collect()), SourceFormat::ARRAY).unwrap();
     dataset.fields[0].attributes = vec![Attribute { name: "scale_factor".into(), value: Values::F64(vec![-0.02]) }];
     let (bytes, reports) = compress(dataset.clone(), ErrorBound::absolute(0.1).unwrap()).unwrap();
     let found = metrics::compare(&dataset.fields[0], &decompress(&bytes).unwrap().fields[0]).unwrap();
@@ -257,7 +258,7 @@ fn coordinates_text_and_classes_stay_lossless() {
     };
     let lat: Vec<f32> = (0..40).map(|i| i as f32 * 4.3 - 81.7).collect();
     let dataset = Dataset {
-        format: SourceFormat::NetCdf3 { version: 1 },
+        format: netcdf3::format(1),
         dimensions: vec![dimension("lat", 40), dimension("lon", 60)],
         attributes: vec![Attribute::text("title", "test")],
         fields: vec![
@@ -282,7 +283,7 @@ fn impossible_bounds_are_refused_with_advice() {
         assert_eq!(ErrorBound::absolute(bad).map_err(|e| e.code()), Err("invalid-bound"));
         assert_eq!(ErrorBound::relative(bad).map_err(|e| e.code()), Err("invalid-bound"));
     }
-    let dataset = Dataset::from_array("t2m", &[20, 20], Values::F32(field(&[20, 20], 1.0)), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("t2m", &[20, 20], Values::F32(field(&[20, 20], 1.0)), SourceFormat::ARRAY).unwrap();
     let error = compress(dataset.clone(), ErrorBound::absolute(1e-7).unwrap()).unwrap_err();
     assert!(error.to_string().contains("t2m") && error.to_string().contains("lossless"), "{error}");
     let Error::BoundBelowPrecision { precision, .. } = error else { panic!("{error:?}") };
@@ -299,7 +300,7 @@ fn large_planes_are_cut_into_chunks_and_put_together() {
 
 #[test]
 fn several_files_share_an_archive_and_names_may_not_clash() {
-    let dataset = |n: f32| Dataset::from_array("v", &[3], Values::F32(vec![n, n + 1.0, n + 5.0]), SourceFormat::Array).unwrap();
+    let dataset = |n: f32| Dataset::from_array("v", &[3], Values::F32(vec![n, n + 1.0, n + 5.0]), SourceFormat::ARRAY).unwrap();
     let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Auto };
     let mut compressor = Compressor::new(dataset(1.0), "a", &options).unwrap();
     while compressor.step().unwrap().is_some() {}
@@ -318,7 +319,7 @@ fn several_files_share_an_archive_and_names_may_not_clash() {
 #[test]
 fn the_network_helps_and_only_archives_that_took_it_need_it() {
     let shape = [3, 61, 120];
-    let dataset = Dataset::from_array("v", &shape, Values::F32(field(&shape, 0.3)), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("v", &shape, Values::F32(field(&shape, 0.3)), SourceFormat::ARRAY).unwrap();
     let bound = ErrorBound::relative(1e-3).unwrap();
     let (classical, without) = compress(dataset.clone(), bound).unwrap();
     let (bytes, with) = compress_with(Some(shipped()), dataset, bound).unwrap();
@@ -328,7 +329,7 @@ fn the_network_helps_and_only_archives_that_took_it_need_it() {
     assert_eq!(archive.variables(0).unwrap(), with);
     assert!(matches!(decompress(&bytes), Err(Error::ModelUnavailable { model, .. }) if model == shipped().id().to_string()));
     assert_eq!(decompress(&classical).unwrap(), decompress_with(&std::iter::once(shipped()).collect(), &classical).unwrap());
-    let constant = Dataset::from_array("v", &[9, 9], Values::F32(vec![1.5; 81]), SourceFormat::Array).unwrap();
+    let constant = Dataset::from_array("v", &[9, 9], Values::F32(vec![1.5; 81]), SourceFormat::ARRAY).unwrap();
     let (bytes, reports) = compress_with(Some(shipped()), constant, ErrorBound::Lossless).unwrap();
     assert!(reports[0].model.is_none() && decompress(&bytes).is_ok());
 }
@@ -370,7 +371,7 @@ fn a_picture_of_few_colours_takes_less_than_three_fields() {
     let pixels = picture(3, 60);
     let numbers: Vec<i16> = pixels.iter().map(|p| i16::from(*p)).collect();
     for bound in [2.0, 4.0, 8.0].map(|b| ErrorBound::absolute(b).unwrap()) {
-        let dataset = |values| Dataset::from_array("v", &[3, 60, 80], values, SourceFormat::Array).unwrap();
+        let dataset = |values| Dataset::from_array("v", &[3, 60, 80], values, SourceFormat::ARRAY).unwrap();
         let (_, picture) = check_with(Some(shipped()), &dataset(Values::U8(pixels.clone())), bound);
         let (_, fields) = check_with(Some(shipped()), &dataset(Values::I16(numbers.clone())), bound);
         assert!(picture * 5 < fields * 4, "{picture} and {fields}");
@@ -387,7 +388,7 @@ fn photographs_keep_their_bound() {
 
 #[test]
 fn no_colour_turns_into_a_fill_value() {
-    let mut dataset = Dataset::from_array("v", &[60, 80], Values::U8(picture(1, 30)), SourceFormat::Array).unwrap();
+    let mut dataset = Dataset::from_array("v", &[60, 80], Values::U8(picture(1, 30)), SourceFormat::ARRAY).unwrap();
     for fill in (4..=255).step_by(17) {
         dataset.fields[0].missing = Missing::Patterns(vec![fill]);
         check_with(None, &dataset, ErrorBound::absolute(8.0).unwrap());
@@ -452,7 +453,7 @@ fn bounds() -> impl Strategy<Value = ErrorBound> {
 
 /// Checks an array unless the bound is finer than its type, which must then be said.
 fn check_or_refuse(shape: &[usize], values: Values, bound: ErrorBound) {
-    let dataset = Dataset::from_array("v", shape, values, SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
     match compress(dataset.clone(), bound) {
         Ok(_) => {
             check_both(&dataset, bound);
@@ -504,7 +505,7 @@ fn base_layers_keep_every_promise_and_never_cost_anything_unasked() {
     for (shape, holes) in [([1, 33, 49], false), ([1, 73, 144], true), ([2, 65, 93], false), ([3, 20, 17], true), ([1, 1, 300], false), ([1, 300, 1], false)] {
         let [planes, height, width] = shape;
         let values = (0..planes).flat_map(|_| waves(height, width, holes)).collect();
-        let dataset = Dataset::from_array("v", &shape, Values::F32(values), SourceFormat::Array).unwrap();
+        let dataset = Dataset::from_array("v", &shape, Values::F32(values), SourceFormat::ARRAY).unwrap();
         for bound in [ErrorBound::relative(0.1).unwrap(), ErrorBound::relative(1e-3).unwrap(), ErrorBound::Lossless] {
             let [never, auto, always] = [Base::Never, Base::Auto, Base::Always].map(|base| with_base(&dataset, bound, base));
             assert!(auto.1.archive_bytes <= never.1.archive_bytes, "{shape:?} {bound:?}");
@@ -529,7 +530,7 @@ fn base_layers_keep_every_promise_and_never_cost_anything_unasked() {
 fn base_layers_stand_bounds_as_wide_as_the_numbers() {
     let (height, width) = (40, 60);
     let values = waves(height, width, false).iter().map(|v| ((v - 280.0) * 1e8) as i32).collect();
-    let dataset = Dataset::from_array("v", &[height, width], Values::I32(values), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("v", &[height, width], Values::I32(values), SourceFormat::ARRAY).unwrap();
     for bound in [1e7, 3e8, 1e9] {
         let bound = ErrorBound::absolute(bound).unwrap();
         for base in [Base::Auto, Base::Always] {
@@ -544,7 +545,7 @@ fn base_layers_stand_bounds_as_wide_as_the_numbers() {
 fn a_preview_shows_the_plane_and_its_gaps() {
     let (height, width) = (73, 144);
     let values = waves(height, width, true);
-    let dataset = Dataset::from_array("v", &[2, height, width], Values::F32([values.clone(), values.clone()].concat()), SourceFormat::Array).unwrap();
+    let dataset = Dataset::from_array("v", &[2, height, width], Values::F32([values.clone(), values.clone()].concat()), SourceFormat::ARRAY).unwrap();
     let (bytes, _) = with_base(&dataset, ErrorBound::relative(0.03).unwrap(), Base::Always);
     let archive = Archive::open(&bytes, &Limits::default()).unwrap();
     let models = Models::from_iter([shipped()]);

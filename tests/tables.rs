@@ -4,12 +4,12 @@
 use std::process::Command;
 
 use deepcomp::field::{Dataset, Field, Missing, SourceFormat, Values};
-use deepcomp::readers::FileFormat;
-use deepcomp::{Error, Limits, readers, writers};
+use deepcomp::formats::{self, csv, npz};
+use deepcomp::{Error, Limits};
 use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Result<Dataset, Error> {
-    readers::read(bytes, "table.txt", &Limits::default())
+    formats::read(bytes, "table.txt", &Limits::default())
 }
 
 fn field<'a>(dataset: &'a Dataset, name: &str) -> &'a Field {
@@ -19,7 +19,7 @@ fn field<'a>(dataset: &'a Dataset, name: &str) -> &'a Field {
 /// Reads a table, which must come back byte for byte.
 fn table(text: &str) -> Dataset {
     let dataset = read(text.as_bytes()).unwrap_or_else(|e| panic!("{text:?}: {e}"));
-    assert_eq!(String::from_utf8(writers::write(&dataset).unwrap()).unwrap(), text);
+    assert_eq!(String::from_utf8(formats::write(&dataset).unwrap()).unwrap(), text);
     dataset
 }
 
@@ -30,7 +30,7 @@ fn plain_grids_of_every_delimiter() {
     {
         let dataset = table(text);
         assert_eq!((&field(&dataset, "table").values, field(&dataset, "table").shape.as_slice()), (&expected, [2, 3].as_slice()), "{text:?}");
-        assert_eq!(dataset.format, SourceFormat::Csv);
+        assert_eq!(dataset.format, csv::FORMAT);
     }
 }
 
@@ -95,7 +95,7 @@ fn changed_values_go_into_the_same_text() {
     let mut dataset = table("a;b\n1,50;2,25\n3,00;-\n");
     let last = dataset.fields.len() - 1;
     dataset.fields[last].values = Values::F32(vec![0.125, 2.0, f32::NAN, 7.5]);
-    assert_eq!(writers::write(&dataset).unwrap(), b"a;b\n0,125;2,00\n-;7,50\n");
+    assert_eq!(formats::write(&dataset).unwrap(), b"a;b\n0,125;2,00\n-;7,50\n");
 }
 
 #[test]
@@ -118,16 +118,16 @@ fn other_text_is_no_table() {
         "1,2\n3,4\n\u{1}5,6\n",
     ];
     for text in others {
-        assert!(readers::sniff(text.as_bytes()).is_err(), "{text:?}");
+        assert!(formats::sniff(text.as_bytes()).is_err(), "{text:?}");
     }
-    assert!(readers::sniff(b"1,2\n\xff,3\n").is_err());
-    assert_eq!(readers::sniff(b"1,2\n3,4\n").unwrap(), FileFormat::Csv);
+    assert!(formats::sniff(b"1,2\n\xff,3\n").is_err());
+    assert_eq!(formats::sniff(b"1,2\n3,4\n").unwrap().name, "csv");
 }
 
 #[test]
 fn missing_cells_among_spaces_stay_cells() {
     let dataset = read(b"1 \"\" 2\n3 - 4\n").unwrap();
-    assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields);
+    assert_eq!(read(&formats::write(&dataset).unwrap()).unwrap().fields, dataset.fields);
     table("1 \"\" 2\n3 \"\" 4\n");
 }
 
@@ -146,18 +146,18 @@ fn a_row_of_the_wrong_length_is_named() {
 
 #[test]
 fn fields_become_rows_of_physical_values() {
-    let mut dataset = Dataset::from_array("a", &[2, 3], Values::I16(vec![1, 2, -9, 4, 5, 6]), SourceFormat::Array).unwrap();
+    let mut dataset = Dataset::from_array("a", &[2, 3], Values::I16(vec![1, 2, -9, 4, 5, 6]), SourceFormat::ARRAY).unwrap();
     dataset.fields[0].missing = Missing::Patterns(vec![0xfff7]);
-    assert_eq!(writers::csv(&dataset.fields[0]).unwrap(), b"1,2,\n4,5,6\n");
-    let float = Dataset::from_array("a", &[3], Values::F32(vec![0.1, 1e-30, f32::INFINITY]), SourceFormat::Array).unwrap();
-    assert_eq!(writers::csv(&float.fields[0]).unwrap(), b"0.1,1e-30,\n");
+    assert_eq!(csv::write(&dataset.fields[0]).unwrap(), b"1,2,\n4,5,6\n");
+    let float = Dataset::from_array("a", &[3], Values::F32(vec![0.1, 1e-30, f32::INFINITY]), SourceFormat::ARRAY).unwrap();
+    assert_eq!(csv::write(&float.fields[0]).unwrap(), b"0.1,1e-30,\n");
 }
 
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[0-9a-z,;.\\-\n\t #\"é]{0,80}") {
         if let Ok(dataset) = read(text.as_bytes()) {
-            let back = read(&writers::write(&dataset).unwrap()).unwrap();
+            let back = read(&formats::write(&dataset).unwrap()).unwrap();
             prop_assert_eq!(back.fields, dataset.fields);
         }
     }
@@ -165,8 +165,8 @@ proptest! {
     #[test]
     fn numbers_survive_as_text(values in prop::collection::vec(prop::num::f64::NORMAL, 4..20)) {
         let even = values.len() / 2 * 2;
-        let dataset = Dataset::from_array("table", &[even / 2, 2], Values::F64(values[..even].to_vec()), SourceFormat::Array).unwrap();
-        let again = read(&writers::csv(&dataset.fields[0]).unwrap()).unwrap();
+        let dataset = Dataset::from_array("table", &[even / 2, 2], Values::F64(values[..even].to_vec()), SourceFormat::ARRAY).unwrap();
+        let again = read(&csv::write(&dataset.fields[0]).unwrap()).unwrap();
         let found = &again.fields.last().unwrap().values;
         for (i, value) in values[..even].iter().enumerate() {
             prop_assert_eq!(found.get_f64(i), Some(*value));
@@ -177,11 +177,11 @@ proptest! {
 // ------------------------------------------------------------------------------------------------------------------------------------- NPZ
 
 fn arrays() -> Dataset {
-    let mut dataset = Dataset::from_array("a", &[2, 3], Values::F32(vec![1.0, 2.0, 3.0, 4.0, 5.0, f32::NAN]), SourceFormat::Npz).unwrap();
+    let mut dataset = Dataset::from_array("a", &[2, 3], Values::F32(vec![1.0, 2.0, 3.0, 4.0, 5.0, f32::NAN]), npz::FORMAT).unwrap();
     for (name, shape, values) in
         [("b", vec![2], Values::I64(vec![-1, 2])), ("folder/c", vec![4], Values::U8(vec![1, 2, 3, 4])), ("ä", vec![], Values::F64(vec![0.5]))]
     {
-        let field = Dataset::from_array(name, &shape, values, SourceFormat::Array).unwrap().fields.remove(0);
+        let field = Dataset::from_array(name, &shape, values, SourceFormat::ARRAY).unwrap().fields.remove(0);
         dataset.fields.push(field);
     }
     dataset
@@ -189,25 +189,25 @@ fn arrays() -> Dataset {
 
 #[test]
 fn archives_of_arrays_come_back() {
-    let bytes = writers::npz(&arrays()).unwrap();
+    let bytes = npz::write(&arrays()).unwrap();
     let dataset = read(&bytes).unwrap();
     for (found, expected) in dataset.fields.iter().zip(&arrays().fields) {
         assert_eq!((&found.name, &found.shape, &found.values), (&expected.name, &expected.shape, &expected.values));
     }
     let names: Vec<(&str, usize)> = dataset.dimensions.iter().map(|d| (d.name.as_str(), d.length)).collect();
     assert_eq!(names, [("dim_0", 2), ("dim_1", 3), ("folder/c_dim_0", 4)], "equal lengths share an axis");
-    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
 }
 
 #[test]
 fn damaged_archives_are_refused() {
-    let good = writers::npz(&arrays()).unwrap();
+    let good = npz::write(&arrays()).unwrap();
     for at in 0..good.len() {
         for byte in [0, 0xff, good[at] ^ 1] {
             let mut bad = good.clone();
             bad[at] = byte;
             if let Ok(dataset) = read(&bad) {
-                let _ = writers::write(&dataset);
+                let _ = formats::write(&dataset);
             }
         }
         assert!(read(&good[..at]).is_err(), "cut at {at}");
@@ -217,7 +217,7 @@ fn damaged_archives_are_refused() {
     bad[data] ^= 1;
     assert_eq!(read(&bad).unwrap_err().code(), "malformed", "the checksum differs");
     let limits = Limits { decoded_bytes: 30, ..Limits::default() };
-    assert_eq!(readers::read(&good, "x", &limits).unwrap_err().code(), "limit-exceeded");
+    assert_eq!(formats::read(&good, "x", &limits).unwrap_err().code(), "limit-exceeded");
     let mut none = good.clone();
     let count = good.len() - 12;
     none[count..count + 2].fill(0);
@@ -241,7 +241,7 @@ fn archives_of_python_are_read() {
         ));
         let dataset = read(&bytes).unwrap();
         assert_eq!((dataset.fields[0].shape.as_slice(), &dataset.fields[1].values), ([3, 2].as_slice(), &Values::I16(vec![1, 515, 1029, 1543, 2057, 2571])));
-        let back = writers::write(&dataset).unwrap();
+        let back = formats::write(&dataset).unwrap();
         assert_eq!(read(&back).unwrap(), dataset, "{method}");
     }
 }

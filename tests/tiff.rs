@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use deepcomp::field::{Attribute, DataType, Dataset, Dimension, Field, Missing, SourceFormat, Values};
-use deepcomp::readers::Input;
-use deepcomp::{Error, Limits, readers, writers};
+use deepcomp::formats::{self, Input, tiff};
+use deepcomp::{Error, Limits};
 use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Result<Dataset, Error> {
-    readers::read(bytes, "folder/dem.tif", &Limits::default())
+    formats::read(bytes, "folder/dem.tif", &Limits::default())
 }
 
 /// A little-endian TIFF of one page whose tags are given as (number, type, count, value or offset); `data` follows the directory.
@@ -46,9 +46,9 @@ fn strips_in_any_order_make_rows_and_come_back_byte_for_byte() {
     let [field] = dataset.fields.as_slice() else { panic!("one field") };
     assert_eq!((field.name.as_str(), field.shape.as_slice(), &field.values), ("dem", [2, 3].as_slice(), &Values::I16(vec![1, -2, 3, 4, 5, 6])));
     assert_eq!(dataset.dimensions.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["y", "x"]);
-    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
     dataset.fields[0].values = Values::I16(vec![7; 6]);
-    let changed = writers::write(&dataset).unwrap();
+    let changed = formats::write(&dataset).unwrap();
     assert_eq!((changed.len(), &changed[changed.len() - 4..]), (bytes.len(), b"tail".as_slice()), "the frame stays");
     assert_eq!(read(&changed).unwrap().fields[0].values, Values::I16(vec![7; 6]));
 }
@@ -60,7 +60,7 @@ fn a_layout_that_does_not_fit_is_left_aside() {
     for at in 0..layout.len() {
         dataset.layout.clone_from(&layout);
         dataset.layout[at] ^= 0x55;
-        let written = writers::write(&dataset).unwrap();
+        let written = formats::write(&dataset).unwrap();
         assert!(read(&written).is_ok_and(|d| d.fields[0].values == dataset.fields[0].values) || written.len() == small().len(), "byte {at}");
     }
 }
@@ -88,12 +88,12 @@ fn what_cannot_be_read_says_why() {
     let wide = with(10, &[0, 1, 4, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f]);
     assert!(["malformed", "limit-exceeded"].contains(&code(&wide)));
     let limits = Limits { decoded_bytes: 11, ..Limits::default() };
-    assert_eq!(readers::read(&good, "x", &limits).map_err(|e| e.code()).unwrap_err(), "limit-exceeded");
+    assert_eq!(formats::read(&good, "x", &limits).map_err(|e| e.code()).unwrap_err(), "limit-exceeded");
 }
 
 /// A dataset of one field on even coordinates.
 fn grid(values: Values, [bands, height, width]: [usize; 3]) -> Dataset {
-    let mut dataset = Dataset::from_array("t", &[bands, height, width], values, SourceFormat::Array).unwrap();
+    let mut dataset = Dataset::from_array("t", &[bands, height, width], values, SourceFormat::ARRAY).unwrap();
     for (dimension, name) in dataset.dimensions.iter_mut().zip(["time", "lat", "lon"]) {
         dimension.name = name.to_owned();
     }
@@ -115,7 +115,7 @@ fn grid(values: Values, [bands, height, width]: [usize; 3]) -> Dataset {
 fn other_datasets_become_bands_with_georeference() {
     let mut dataset = grid(Values::F32((0..24).map(|i| i as f32).collect()), [2, 3, 4]);
     dataset.fields[0].missing = Missing::Patterns(vec![u64::from(5f32.to_bits())]);
-    let again = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let again = read(&tiff::write(&dataset).unwrap()).unwrap();
     let field = again.fields.iter().find(|f| f.name == "dem").unwrap();
     assert_eq!((&field.shape, &field.values, &field.missing), (&vec![2, 3, 4], &dataset.fields[0].values, &dataset.fields[0].missing));
     let names: Vec<&str> = again.fields.iter().map(|f| f.name.as_str()).collect();
@@ -129,7 +129,7 @@ fn other_datasets_become_bands_with_georeference() {
 
 /// The keys of the only page of a file and the numbers that they refer to.
 fn geo_keys(dataset: &Dataset) -> (Vec<[u16; 4]>, Vec<f64>) {
-    let file = writers::tiff(dataset).unwrap();
+    let file = tiff::write(dataset).unwrap();
     let number = |at: usize, n: usize| file[at..at + n].iter().rev().fold(0u64, |sum, b| sum << 8 | u64::from(*b));
     let entry = |tag: u64| (0..number(8, 2) as usize).map(|i| 10 + 12 * i).find(|at| number(*at, 2) == tag);
     let list = |tag: u64, size: usize| {
@@ -183,7 +183,7 @@ fn coordinates_are_checked_before_there_is_room_for_them() {
     let data: Vec<u8> = [0; 64].into_iter().chain(matrix.iter().flat_map(|x| x.to_le_bytes())).collect();
     let bytes = built(&tags, &data);
     let input = Input::from(bytes.as_slice());
-    let opened = |decoded_bytes| readers::open(&input, "x", &Limits { decoded_bytes, ..Limits::default() }).map(|_| ()).map_err(|e| e.code());
+    let opened = |decoded_bytes| formats::open(&input, "x", &Limits { decoded_bytes, ..Limits::default() }).map(|_| ()).map_err(|e| e.code());
     assert_eq!(opened(8 * u64::from(width)), Err("limit-exceeded"));
     assert_eq!(opened(8 * (u64::from(width) + 1)), Ok(()));
 }
@@ -196,7 +196,7 @@ fn the_first_entry_of_a_tag_counts() {
         [[256, 3, 1, 1], [257, 3, 1, 1], [258, 3, 1, 8], [259, 3, 1, 32773], [273, 4, 1, at], [277, 99, 1, 0], [277, 3, 1, 2], [278, 3, 1, 1], [279, 4, 1, 2]];
     let dataset = read(&built(&tags, &[0, 7])).unwrap();
     assert_eq!(dataset.fields[0].values, Values::U8(vec![7]));
-    assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields);
+    assert_eq!(read(&formats::write(&dataset).unwrap()).unwrap().fields, dataset.fields);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn several_fields_become_pages() {
     let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
     let second = Field { name: "u".into(), values: Values::F64(vec![0.25; 12]), dimensions: vec![1, 2], shape: vec![3, 4], ..dataset.fields[0].clone() };
     dataset.fields.push(second);
-    let again = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let again = read(&tiff::write(&dataset).unwrap()).unwrap();
     let pages: Vec<&Field> = again.fields.iter().filter(|f| f.shape.len() == 2).collect();
     assert_eq!(pages.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["dem_1", "dem_2"]);
     assert_eq!((&pages[0].values, &pages[1].values), (&Values::U8((0..12).collect()), &Values::F64(vec![0.25; 12])));
@@ -231,16 +231,16 @@ fn several_fields_become_pages() {
 #[test]
 fn coordinates_are_not_called_as_pictures_are() {
     let dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
-    let again = readers::read(&writers::tiff(&dataset).unwrap(), "lat.tif", &Limits::default()).unwrap();
+    let again = formats::read(&tiff::write(&dataset).unwrap(), "lat.tif", &Limits::default()).unwrap();
     assert_eq!(again.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["lat_2", "lon", "spatial_ref", "lat"]);
 }
 
 #[test]
 fn what_tiff_does_not_hold_is_refused() {
-    let flat = Dataset::from_array("a", &[3], Values::U8(vec![0; 3]), SourceFormat::Array).unwrap();
-    assert_eq!(writers::tiff(&flat).unwrap_err().code(), "invalid-argument");
-    let empty = Dataset::from_array("a", &[0, 3], Values::U8(Vec::new()), SourceFormat::Array).unwrap();
-    assert_eq!(writers::tiff(&empty).unwrap_err().code(), "unsupported");
+    let flat = Dataset::from_array("a", &[3], Values::U8(vec![0; 3]), SourceFormat::ARRAY).unwrap();
+    assert_eq!(tiff::write(&flat).unwrap_err().code(), "invalid-argument");
+    let empty = Dataset::from_array("a", &[0, 3], Values::U8(Vec::new()), SourceFormat::ARRAY).unwrap();
+    assert_eq!(tiff::write(&empty).unwrap_err().code(), "unsupported");
 }
 
 // ------------------------------------------------------------------------------------------------------------------------------------ GDAL
@@ -274,7 +274,7 @@ fn source(folder: &Path) -> PathBuf {
     dataset.fields[0].attributes.clear();
     dataset.fields[0].missing = Missing::Patterns(vec![u64::from(7f32.to_bits())]);
     let file = folder.join("source.tif");
-    std::fs::write(&file, writers::tiff(&dataset).unwrap()).unwrap();
+    std::fs::write(&file, tiff::write(&dataset).unwrap()).unwrap();
     file
 }
 
@@ -323,7 +323,7 @@ fn files_of_gdal_are_read_and_come_back() {
             let field = dataset.fields.last().unwrap();
             assert_eq!(field.values, values_by_gdal(&file, field.values.data_type()), "{kind} {form}");
             assert!(matches!(field.missing, Missing::Patterns(_)), "{kind} {form}");
-            let back = writers::write(&dataset).unwrap();
+            let back = formats::write(&dataset).unwrap();
             assert!(!verbatim || back == bytes, "{kind} {form}");
             let copy = folder.join("copy.tif");
             std::fs::write(&copy, &back).unwrap();
@@ -354,7 +354,7 @@ fn overviews_stay_in_an_uncompressed_cloud_optimized_file() {
     let dataset = read(&bytes).unwrap();
     assert_eq!(dataset.fields.iter().filter(|f| f.shape == [3, 300, 400]).count(), 1);
     assert_eq!(dataset.fields.len(), 4, "coordinates, their system and the picture, no overview");
-    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
 }
 
 proptest! {
@@ -364,7 +364,7 @@ proptest! {
         let length = bytes.len();
         bytes[at % length] = byte;
         if let Ok(dataset) = read(&bytes) {
-            let _ = writers::write(&dataset);
+            let _ = formats::write(&dataset);
         }
         let _ = read(&bytes[..cut.min(length)]);
     }

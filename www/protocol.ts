@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Acceptance, Backend, Bound, Comparison, Dataset, Format, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Backend, Bound, Comparison, Dataset, Format, FormatInfo, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -56,6 +56,8 @@ export interface Opened {
   fileName: string;
   fileBytes: number;
   format: Dataset['format'];
+  /** All formats. */
+  formats: readonly FormatInfo[];
   variables: Variable[];
   /** By name of the dimension. */
   axes: Record<string, Axis>;
@@ -83,8 +85,10 @@ export interface Look extends Range {
   suspect?: number;
 }
 
-/** Formats whose variables are pictures. */
-export const PICTURES: readonly Dataset['format'][] = ['png', 'picture'];
+/** The format of an open file. */
+export function formatOf({ format, formats }: Opened): FormatInfo {
+  return formats.find(({ name }) => name === format)!;
+}
 
 /** What the base layer of an archive shows before the rest of it is decoded. */
 export interface Preview {

@@ -1,6 +1,6 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openAny, preview, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type JobOptions, type Plane, type Ran, type VariableReport } from 'deepcomp';
-import { PICTURES, type Axis, type Calls, type Opened, type Packed, type Preview, type Reply, type Request, type Result, type Stage, type Views } from './protocol.ts';
+import { acceptance, addModel, compare, compress, decompressTimed, difference, formats, inspect, models, openAny, preview, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type JobOptions, type Plane, type Ran, type VariableReport } from 'deepcomp';
+import type { Axis, Calls, Opened, Packed, Preview, Reply, Request, Result, Stage, Views } from './protocol.ts';
 
 let source: Dataset | undefined;
 let sourceBytes = 0;
@@ -81,7 +81,7 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
     case 'openFile': return openArchive(archive?.bytes ?? new Uint8Array(), request.args, signal, post);
     case 'compress': return pack(request.args, post);
     case 'check': return check(request.args, signal, post);
-    case 'setMissing': return Promise.resolve(setMissing(request.args));
+    case 'setMissing': return setMissing(request.args);
     case 'addModel': return addModel(request.args.bytes);
     case 'views': return views(request.args.variable, request.args.planes);
     case 'look': return look(request.args.variable);
@@ -109,7 +109,7 @@ async function open({ file, name, backend }: Calls['open']['args'], signal: Abor
   return describe(dataset, file.size);
 }
 
-function setMissing({ variable, value }: Calls['setMissing']['args']): Opened {
+async function setMissing({ variable, value }: Calls['setMissing']['args']): Promise<Opened> {
   if (!source) throw new DeepCompError('invalid-argument', 'open a data file first');
   source.setMissing(variable, value);
   keep({ source });
@@ -126,7 +126,7 @@ async function openArchive(bytes: Uint8Array, { file, backend }: Calls['openFile
   const { dataset, seconds, ran } = await decompressTimed(bytes, { file, ...job('checking', backend, post, signal) });
   keep({ decoded: decodedWhole(dataset), archive: { bytes, file, layered } });
   const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds, decodeRan: ran };
-  return { ...describe(dataset, bytes.length), result, files: { names: files.map((f) => f.name), current: file } };
+  return { ...(await describe(dataset, bytes.length)), result, files: { names: files.map((f) => f.name), current: file } };
 }
 
 /** What the base layer shows of the variable that will be looked at first: the largest. What is wrong with an archive is for decoding to say. */
@@ -138,7 +138,7 @@ async function firstPreview(bytes: Uint8Array, file: number, variables: Variable
   return plane && { variable: largest.report.name, plane };
 }
 
-function describe(dataset: Dataset, fileBytes: number): Opened {
+async function describe(dataset: Dataset, fileBytes: number): Promise<Opened> {
   const { fileName, format, variables, kept } = dataset;
   const axes: Record<string, Axis> = {};
   for (const { name, coordinate, dataType, units, attributes } of variables) {
@@ -146,7 +146,7 @@ function describe(dataset: Dataset, fileBytes: number): Opened {
     const { calendar } = attributes;
     axes[name] = { name, values: Float64Array.from(dataset.values(name) as Float64Array, Number), ...(units && { units }), ...(typeof calendar === 'string' && { calendar }) };
   }
-  return { fileName, fileBytes, format, variables: [...variables], axes, ...(kept !== undefined && { why: kept }) };
+  return { fileName, fileBytes, format, formats: await formats(), variables: [...variables], axes, ...(kept !== undefined && { why: kept }) };
 }
 
 async function pack({ file, name, bounds, missing, model, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
@@ -261,21 +261,15 @@ async function accept(variable: number): Promise<Acceptance> {
 async function save({ kind, variable, plane }: Calls['save']['args']): Promise<Calls['save']['result']> {
   if (!decoded || !archive) throw new DeepCompError('invalid-argument', 'compress first');
   const stem = decoded.fileName.replace(/\.[^.]*$/, '') || 'data';
-  const whole = (extension: string, format: 'netcdf' | 'netcdf4' | 'tiff' | 'npz') => decoded!.whole(async (dataset) => saved(await dataset.save(format), `${stem}.${extension}`));
-  switch (kind) {
-    case 'archive': return saved(archive.bytes.slice(), `${stem}.dca`);
-    case 'original': return decoded.whole((dataset) => dataset.original()) as Promise<Calls['save']['result']>;
-    case 'netcdf': case 'netcdf4': return whole('nc', kind);
-    case 'tiff': return whole('tif', kind);
-    case 'npz': return whole('npz', kind);
-  }
+  if (kind === 'archive') return saved(archive.bytes.slice(), `${stem}.dca`);
+  if (kind === 'original') return decoded.whole((dataset) => dataset.original()) as Promise<Calls['save']['result']>;
+  const { saves, extension } = (await formats()).find(({ name }) => name === kind)!;
+  if (saves === 'dataset') return decoded.whole(async (dataset) => saved(await dataset.save(kind), `${stem}.${extension}`));
   const [dataset, index] = await decoded.of(variable);
   const { name: own = '', planes = 1 } = dataset.variables[index] ?? {};
   const name = archive.layered.length > 1 ? `${stem}.${own.replace(/[^\p{L}\p{N}\-_.]/gu, '_')}` : stem;
-  switch (kind) {
-    case 'npy': case 'csv': return saved(await dataset.save(kind, index), `${name}.${kind}`);
-    case 'png': return saved(await dataset.save('png', index, plane), planes > 1 && !PICTURES.includes(dataset.format) ? `${name}.${String(plane).padStart(4, '0')}.png` : `${name}.png`);
-  }
+  const one = saves !== 'plane' || planes === 1 || (await formats()).some((format) => format.name === dataset.format && format.picture);
+  return saved(await dataset.save(kind, index, plane), one ? `${name}.${extension}` : `${name}.${String(plane).padStart(4, '0')}.${extension}`);
 }
 
 function saved(bytes: Uint8Array, fileName: string): Calls['save']['result'] {

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Job, preview};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::formats::{self, file};
 use deepcomp::network::model::{Model, ModelId, Models};
-use deepcomp::writers;
 use deepcomp_fuzz::LIMITS;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use xxhash_rust::xxh3::xxh3_64;
@@ -47,7 +47,7 @@ fn archive(bytes: &[u8]) {
         }
         let decoded = Decompressor::new(archive.clone(), file, &models().0).and_then(|d| d.finish(&sealed));
         if let Ok(dataset) = decoded {
-            let _ = writers::file(&dataset);
+            let _ = formats::original(&dataset);
         }
     }
 }
@@ -107,8 +107,8 @@ fn chunk(bytes: &[u8]) {
 
 /// Keeps any file byte for byte.
 fn whole_file(bytes: &[u8]) {
-    let back = through_an_archive(Dataset::from_file(bytes.to_vec()), ErrorBound::Lossless);
-    assert!(writers::write(&back).expect("a file is written") == bytes, "the file changed");
+    let back = through_an_archive(file::keep(bytes.to_vec()), ErrorBound::Lossless);
+    assert!(formats::write(&back).expect("a file is written") == bytes, "the file changed");
 }
 
 /// Keeps numbers of any type, without loss or under a bound: type, bound and width in three bytes, then the numbers.
@@ -118,7 +118,7 @@ fn numbers(bytes: &[u8]) {
     let width = usize::from(*width).max(1);
     let count = rest.len() / data_type.size() / width * width;
     let values = Values::from_le_bytes(data_type, &rest[..count * data_type.size()]);
-    let dataset = Dataset::from_array("v", &[count / width, width], values, SourceFormat::Array).expect("a shape that fits");
+    let dataset = Dataset::from_array("v", &[count / width, width], values, SourceFormat::ARRAY).expect("a shape that fits");
     let bound = match bound % 4 {
         0 => Ok(ErrorBound::Lossless),
         1 => ErrorBound::absolute(2f64.powi(i32::from(*bound / 4) - 32)),

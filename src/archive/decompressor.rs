@@ -154,7 +154,7 @@ impl Decompressor {
         let attributes = file.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
         let fields = self.fields.into_iter().map(|begun| begun.field).collect();
         if self.wanted != (0..file.variables.len()) {
-            return Ok(Dataset { format: SourceFormat::Array, dimensions, attributes, fields, layout: Vec::new() });
+            return Ok(Dataset { format: SourceFormat::ARRAY, dimensions, attributes, fields, layout: Vec::new() });
         }
         let layout = file.layout.as_ref().map_or_else(Vec::new, |layout| layout.to_vec());
         Ok(Dataset { format: source_format(file), dimensions, attributes, fields, layout })

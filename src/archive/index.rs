@@ -7,6 +7,7 @@ use crate::codec::BaseReport;
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
+use crate::formats::Format;
 use crate::limits::Limits;
 use crate::network::model::ModelId;
 use minicbor::bytes::ByteVec;
@@ -24,7 +25,7 @@ pub(crate) struct Index {
 pub(crate) struct FileEntry {
     #[n(0)]
     pub(crate) name: String,
-    /// As [`format_numbers`] has them.
+    /// As [`SourceFormat`] has them.
     #[n(1)]
     pub(crate) format: u8,
     #[n(2)]
@@ -261,7 +262,7 @@ impl TryFrom<&DimensionEntry> for Dimension {
 impl FileEntry {
     /// Of a dataset, without its variables.
     pub(crate) fn of(dataset: &Dataset, name: &str) -> Self {
-        let (format, format_detail) = format_numbers(dataset.format);
+        let SourceFormat { number: format, detail: format_detail } = dataset.format;
         Self {
             name: name.to_owned(),
             format,
@@ -274,38 +275,9 @@ impl FileEntry {
     }
 }
 
-/// Number and detail of a source format.
-fn format_numbers(format: SourceFormat) -> (u8, u8) {
-    match format {
-        SourceFormat::Array => (0, 0),
-        SourceFormat::NetCdf3 { version } => (1, version),
-        SourceFormat::Npy { fortran_order, big_endian } => (2, u8::from(fortran_order) | u8::from(big_endian) << 1),
-        SourceFormat::Png => (3, 0),
-        SourceFormat::NetCdf4 => (4, 0),
-        SourceFormat::Grib => (5, 0),
-        SourceFormat::Tiff => (6, 0),
-        SourceFormat::Npz => (7, 0),
-        SourceFormat::Csv => (8, 0),
-        SourceFormat::Picture => (9, 0),
-        SourceFormat::File => (10, 0),
-    }
-}
-
 /// The source format of a file; one this build does not know is treated as arrays.
 pub(crate) fn source_format(entry: &FileEntry) -> SourceFormat {
-    match (entry.format, entry.format_detail) {
-        (1, version) => SourceFormat::NetCdf3 { version },
-        (2, detail) => SourceFormat::Npy { fortran_order: detail & 1 != 0, big_endian: detail & 2 != 0 },
-        (3, _) => SourceFormat::Png,
-        (4, _) => SourceFormat::NetCdf4,
-        (5, _) => SourceFormat::Grib,
-        (6, _) => SourceFormat::Tiff,
-        (7, _) => SourceFormat::Npz,
-        (8, _) => SourceFormat::Csv,
-        (9, _) => SourceFormat::Picture,
-        (10, _) => SourceFormat::File,
-        _ => SourceFormat::Array,
-    }
+    Format::source(entry.format, entry.format_detail)
 }
 
 /// First byte of an index payload: how the CBOR follows.

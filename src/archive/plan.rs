@@ -2,7 +2,8 @@
 
 use crate::codec::{Tolerance, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{Bounds, DataType, Dataset, Element, ErrorBound, Field, SourceFormat, Values, with_values};
+use crate::field::{Bounds, DataType, Dataset, Element, ErrorBound, Field, Values, with_values};
+use crate::formats::file;
 
 /// How one variable is compressed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,7 +83,7 @@ fn stays_lossless(dataset: &Dataset, field: &Field) -> bool {
     let names = |list: &str| list == field.name || list.split_whitespace().any(|name| name == field.name);
     let is_named_by = |f: &Field| ["bounds", "climatology", "coordinates", "grid_mapping"].iter().any(|a| text(f, a).is_some_and(|list| names(&list)));
     field.values.data_type() == DataType::Char
-        || dataset.format == SourceFormat::File
+        || dataset.format.is(file::FORMAT)
         || dataset.is_coordinate(field)
         || ["degrees_north", "degrees_east", "degree_north", "degree_east"].contains(&units.as_str())
         || units.contains(" since ")

@@ -18,39 +18,30 @@ pub use values::{DataType, Element, Values, with_values};
 
 use crate::error::{Error, Result};
 
-/// The file format a dataset came from, so that it can be given back in the same one.
+/// The file format a dataset came from, as archives name it, so that it can be given back in the same one. Which number is which format only [`crate::formats`] knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SourceFormat {
-    /// NetCDF classic; the version byte is 1 (classic), 2 (64-bit offset) or 5 (64-bit data).
-    NetCdf3 {
-        /// Version byte after `CDF`.
-        version: u8,
-    },
-    /// NumPy array file. In Fortran order the field's shape is the reverse of the array's.
-    Npy {
-        /// Whether the array is stored column-major.
-        fortran_order: bool,
-        /// Whether numbers are stored big-endian.
-        big_endian: bool,
-    },
-    /// PNG picture: one field of shape (channel, y, x).
-    Png,
-    /// NetCDF-4, or another HDF5 file whose datasets are arrays of numbers or text. Names of what lies in groups are paths, such as `model/t2m`.
-    NetCdf4,
-    /// GRIB, of either edition: messages that differ by time or level alone are planes of one field.
-    Grib,
-    /// TIFF or GeoTIFF: one field of shape (band, y, x), or one for each of its pictures.
-    Tiff,
-    /// NumPy archive of arrays.
-    Npz,
-    /// Table of numbers as text: one field of shape (row, column).
-    Csv,
-    /// GIF, JPEG or WebP picture, as [`Self::Png`]; comes back as PNG.
-    Picture,
-    /// A file that is kept byte for byte: one field of unsigned bytes.
-    File,
+pub struct SourceFormat {
+    /// Number of the format.
+    pub number: u8,
+    /// What else its reader and writer agree on, such as a version or an order of bytes; 0 where that is nothing.
+    pub detail: u8,
+}
+
+impl SourceFormat {
     /// Typed arrays handed over by a program.
-    Array,
+    pub const ARRAY: Self = Self::new(0, 0);
+
+    /// By its numbers.
+    #[must_use]
+    pub const fn new(number: u8, detail: u8) -> Self {
+        Self { number, detail }
+    }
+
+    /// Whether it is that format, whatever the detail.
+    #[must_use]
+    pub const fn is(self, other: Self) -> bool {
+        self.number == other.number
+    }
 }
 
 /// A named axis.
@@ -176,16 +167,6 @@ impl Dataset {
             missing: Missing::NonFinite,
         };
         Self { format, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }
-    }
-
-    /// A file of any kind, to be kept byte for byte.
-    #[must_use]
-    pub fn from_file(bytes: Vec<u8>) -> Self {
-        let length = bytes.len();
-        let missing = Missing::NonFinite;
-        let field = Field { name: "bytes".to_owned(), dimensions: vec![0], shape: vec![length], values: Values::U8(bytes), attributes: Vec::new(), missing };
-        let dimensions = vec![Dimension { name: "byte".to_owned(), length, unlimited: false }];
-        Self { format: SourceFormat::File, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }
     }
 
     /// The same but for values and layout.

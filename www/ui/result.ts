@@ -1,13 +1,8 @@
 /** What came out: sizes, times, the verdict, a line per variable, and the ways to save. */
-import type { Comparison, Format, Ran, Variable, VariableReport } from 'deepcomp';
+import type { Comparison, Ran, Variable, VariableReport } from 'deepcomp';
 import { bytes, number, quantity, rate, seconds, shape, unit } from '../format.ts';
-import type { Base, FileKind, Opened, Result } from '../protocol.ts';
+import { formatOf, type Base, type FileKind, type Opened, type Result } from '../protocol.ts';
 import { byId, make } from './dom.ts';
-
-/** The formats that any data can be saved in. */
-const FORMATS: Record<Format, string> = { netcdf: 'NetCDF', netcdf4: 'NetCDF-4', tiff: 'GeoTIFF', npz: 'NPZ', npy: 'NPY', csv: 'CSV', png: 'PNG' };
-/** What a person calls the format of a source. */
-const NAMES: Record<Opened['format'], string> = { ...FORMATS, grib: 'GRIB', picture: 'PNG', file: 'the file', array: 'NPY' };
 
 export function watchSaves(onSave: (kind: FileKind) => void): void {
   byId('save-archive', HTMLButtonElement).addEventListener('click', () => onSave('archive'));
@@ -31,11 +26,11 @@ export function showResult(opened: Opened, result: Result | undefined, selected:
 }
 
 /** The formats to save in: first that of the source, then what the variable shown can be. */
-function showFormats({ format }: Opened, variable: Variable | undefined): void {
+function showFormats(opened: Opened, variable: Variable | undefined): void {
   const select = byId('save-format', HTMLSelectElement);
   const chosen = select.value;
-  const others = format === 'file' ? [] : Object.entries(FORMATS).filter(([kind]) => variable?.dataType !== 'char' || !['csv', 'png'].includes(kind));
-  const options = [['original', `As it was (${NAMES[format]})`], ...others] as const;
+  const others = opened.format === 'file' ? [] : opened.formats.filter(({ saves, text }) => saves !== undefined && (text || variable?.dataType !== 'char'));
+  const options = [['original', `As it was (${formatOf(opened).returned})`], ...others.map(({ name, title }) => [name, title] as const)] as const;
   select.replaceChildren(...options.map(([value, textContent]) => make('option', { value, textContent, selected: value === chosen })));
 }
 

@@ -4,7 +4,7 @@ import { label } from '../coordinates.ts';
 import { quantity, sentence, number, unit } from '../format.ts';
 import { colourAt, DIVERGING, GREY, SEQUENTIAL, type Scale } from '../plot/colours.ts';
 import { hatch, PlaneMap, type Content, type Cursor } from '../plot/map.ts';
-import { PICTURES, type Axis, type Opened, type Preview, type Views } from '../protocol.ts';
+import { formatOf, type Axis, type Opened, type Preview, type Views } from '../protocol.ts';
 import { byId, make } from './dom.ts';
 
 const NAMES = ['original', 'decoded', 'error'] as const;
@@ -29,7 +29,7 @@ export interface Shown {
 
 /** Whether a variable is a colour picture, of shape (channel, y, x). */
 export function isPicture(opened: Opened, variable: Variable): boolean {
-  return PICTURES.includes(opened.format) && variable.shape.length === 3 && variable.shape[0]! >= 3;
+  return formatOf(opened).picture && variable.shape.length === 3 && variable.shape[0]! >= 3;
 }
 
 export class ViewPanel {
@@ -139,7 +139,7 @@ export class ViewPanel {
 
   #scale(name: Name): Scale {
     const { opened, range, absoluteBound, views } = this.#shown!;
-    if (!this.#signed(name)) return { table: PICTURES.includes(opened.format) ? GREY : SEQUENTIAL, ...extent(range, (views.original ?? views.decoded)?.[0]) };
+    if (!this.#signed(name)) return { table: formatOf(opened).picture ? GREY : SEQUENTIAL, ...extent(range, (views.original ?? views.decoded)?.[0]) };
     const largest = Math.max(0, ...(this.#planes(name) ?? []).flatMap((p) => [Math.abs(p.min ?? 0), Math.abs(p.max ?? 0)]));
     const end = (name === 'error' && absoluteBound) || largest;
     return { table: DIVERGING, min: -end, max: end };

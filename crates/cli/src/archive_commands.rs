@@ -3,10 +3,11 @@
 use crate::models::Shelf;
 use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, say, show, write_whole};
 use crate::threads::{self, Jobs};
-use crate::{ExtractArgs, ListArgs, OutputFormat, WorkArgs};
+use crate::{ExtractArgs, ListArgs, WorkArgs};
+use deepcomp::Limits;
 use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress};
-use deepcomp::field::{DataType, Dataset, Field, SourceFormat};
-use deepcomp::{Limits, writers};
+use deepcomp::field::{DataType, Dataset, Field};
+use deepcomp::formats::{self, Export, Format, file};
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::path::{Component, Path, PathBuf};
@@ -160,27 +161,25 @@ fn file_name(stored: &str) -> Outcome<PathBuf> {
 }
 
 /// File names and contents of a dataset.
-fn outputs(dataset: &Dataset, name: &Path, format: Option<OutputFormat>) -> deepcomp::Result<Vec<(PathBuf, Vec<u8>)>> {
-    match format {
-        None => writers::file(dataset).map(|(content, extension)| vec![(extension.map_or(name.to_owned(), |e| name.with_extension(e)), content)]),
-        // What is no data has one form only.
-        Some(_) if dataset.format == SourceFormat::File => outputs(dataset, name, None),
-        Some(OutputFormat::Netcdf) => Ok(vec![(name.with_extension("nc"), writers::netcdf(dataset)?)]),
-        Some(OutputFormat::Netcdf4) => Ok(vec![(name.with_extension("nc"), writers::netcdf4(dataset)?)]),
-        Some(OutputFormat::Npz) => Ok(vec![(name.with_extension("npz"), writers::npz(dataset)?)]),
-        Some(OutputFormat::Tiff) => Ok(vec![(name.with_extension("tif"), writers::tiff(dataset)?)]),
-        Some(OutputFormat::Csv) => {
-            let numbers = dataset.fields.iter().filter(|f| f.values.data_type() != DataType::Char);
-            numbers.map(|f| Ok((variable_name(dataset, name, f, "csv"), writers::csv(f)?))).collect()
+fn outputs(dataset: &Dataset, name: &Path, format: Option<&Format>) -> deepcomp::Result<Vec<(PathBuf, Vec<u8>)>> {
+    // What is no data has one form only.
+    let Some((format, export)) = format.filter(|_| !dataset.format.is(file::FORMAT)).and_then(|f| Some((f, f.export?))) else {
+        return formats::original(dataset).map(|(content, extension)| vec![(extension.map_or(name.to_owned(), |e| name.with_extension(e)), content)]);
+    };
+    let extension = format.extension;
+    match export {
+        Export::Dataset(write) => Ok(vec![(name.with_extension(extension), write(dataset)?)]),
+        Export::Variable { text, write } => {
+            let fields = dataset.fields.iter().filter(|f| text || f.values.data_type() != DataType::Char);
+            fields.map(|f| Ok((variable_name(dataset, name, f, extension), write(f, dataset.format)?))).collect()
         }
-        Some(OutputFormat::Npy) => Ok(dataset.fields.iter().map(|f| (variable_name(dataset, name, f, "npy"), writers::npy(f, dataset.format))).collect()),
-        Some(OutputFormat::Png) => {
+        Export::Plane { count, write } => {
             let mut pictures = Vec::new();
             for field in dataset.fields.iter().filter(|f| f.shape.iter().filter(|d| **d > 1).count() > 1) {
-                let planes = writers::plane_count(field);
+                let planes = count(field);
                 for plane in 0..planes {
-                    let extension = if planes == 1 { "png".to_owned() } else { format!("{plane:04}.png") };
-                    pictures.push((variable_name(dataset, name, field, &extension), writers::png(field, plane)?));
+                    let extension = if planes == 1 { extension.to_owned() } else { format!("{plane:04}.{extension}") };
+                    pictures.push((variable_name(dataset, name, field, &extension), write(field, plane)?));
                 }
             }
             Ok(pictures)

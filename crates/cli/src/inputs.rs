@@ -1,7 +1,7 @@
 //! The files that arguments name: themselves, and all that folders hold; opened, to be read variable by variable.
 
 use crate::output::{Outcome, about};
-use deepcomp::readers::{OpenFile, Source};
+use deepcomp::formats::{OpenFile, Source};
 use deepcomp::{Error, Limits};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

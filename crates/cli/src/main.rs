@@ -8,8 +8,10 @@ mod output;
 mod test_command;
 mod threads;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use deepcomp::codec::Base;
+use deepcomp::formats::{Export, FORMATS, Format};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -108,8 +110,8 @@ struct ExtractArgs {
     #[arg(short = 'C', long, default_value = ".")]
     directory: PathBuf,
     /// Format to write; by default that of the source, under its own name.
-    #[arg(long = "as")]
-    format: Option<OutputFormat>,
+    #[arg(long = "as", value_parser = output_formats())]
+    format: Option<&'static Format>,
     #[command(flatten)]
     models: ModelArgs,
     #[command(flatten)]
@@ -149,22 +151,17 @@ struct TestArgs {
     work: WorkArgs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    /// NumPy arrays, one file a variable.
-    Npy,
-    /// A NumPy archive.
-    Npz,
-    /// NetCDF classic.
-    Netcdf,
-    /// NetCDF-4.
-    Netcdf4,
-    /// GeoTIFF.
-    Tiff,
-    /// Text, one file a variable.
-    Csv,
-    /// Pictures, one file a plane.
-    Png,
+/// The formats that anything can be extracted to, by their names.
+fn output_formats() -> impl TypedValueParser<Value = &'static Format> {
+    let listed = FORMATS.iter().filter_map(|format| {
+        let each = match format.export? {
+            Export::Dataset(_) => "",
+            Export::Variable { .. } => ", one file a variable",
+            Export::Plane { .. } => ", one picture a plane",
+        };
+        Some(PossibleValue::new(format.name).help(format!("{}{each}", format.title)))
+    });
+    PossibleValuesParser::new(listed).try_map(|name| Format::named(&name).ok_or("no such format"))
 }
 
 fn main() -> ExitCode {

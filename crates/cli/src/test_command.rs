@@ -7,8 +7,8 @@ use crate::models::Shelf;
 use crate::output::{Outcome, about, print_json, read, say};
 use deepcomp::archive::{Archive, VariableReport};
 use deepcomp::field::Field;
+use deepcomp::formats::OpenFile;
 use deepcomp::metrics::{self, Acceptance, Comparison};
-use deepcomp::readers::OpenFile;
 use serde::Serialize;
 use std::path::Path;
 

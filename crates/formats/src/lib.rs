@@ -2,10 +2,10 @@
 //!
 //! The two share no memory: what passes between them is bytes ([`deepcomp::archive::header_to_bytes`], [`deepcomp::archive::values_to_bytes`]).
 
+use deepcomp::Error;
 use deepcomp::archive::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
 use deepcomp::field::Dataset;
-use deepcomp::readers::OpenFile;
-use deepcomp::{Error, writers};
+use deepcomp::formats::{self, Export, Format, OpenFile};
 use js_sys::{Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -39,7 +39,7 @@ impl FormatsFile {
     /// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`. If `any`, a file of a kind that is not read is kept byte for byte.
     ///
     /// # Errors
-    /// As [`deepcomp::readers::open`].
+    /// As [`deepcomp::formats::open`].
     pub fn open(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
         let (file, kept) = outside::open(length, read, name, any).map_err(to_js)?;
         Ok(Self { file, kept })
@@ -107,24 +107,25 @@ impl FormatsWriter {
         Ok(())
     }
 
-    /// The bytes of a file: "netcdf4" or "tiff".
+    /// The bytes of a file of everything, for formats that the other module leaves to this one.
     ///
     /// # Errors
-    /// As the functions of [`writers`].
+    /// As the functions of [`formats`].
     pub fn save(&self, format: &str) -> JsResult<Vec<u8>> {
-        match format {
-            "tiff" => writers::tiff(&self.dataset),
-            _ => writers::netcdf4(&self.dataset),
-        }
-        .map_err(to_js)
+        let written = match Format::export(format) {
+            Ok(Export::Dataset(write)) => write(&self.dataset),
+            Ok(_) => Err(Error::InvalidArgument { what: format!("{format} takes single variables, which are written where they are") }),
+            Err(error) => Err(error),
+        };
+        written.map_err(to_js)
     }
 
     /// The bytes of a file in the format it came from, and the extension that its name has to have if that is another one: `{ bytes, extension? }`.
     ///
     /// # Errors
-    /// As [`writers::file`].
+    /// As [`formats::original`].
     pub fn original(&self) -> JsResult<JsValue> {
-        let (bytes, extension) = writers::file(&self.dataset).map_err(to_js)?;
+        let (bytes, extension) = formats::original(&self.dataset).map_err(to_js)?;
         let object = js_sys::Object::new();
         Reflect::set(&object, &"bytes".into(), &Uint8Array::from(bytes.as_slice())).ok();
         if let Some(extension) = extension {

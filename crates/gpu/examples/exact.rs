@@ -5,8 +5,9 @@ use burn::cubecl::future::block_on;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Job, run_on_accelerator};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound};
+use deepcomp::formats;
 use deepcomp::network::model::{Model, Models};
-use deepcomp::{Error, Limits, Result, readers};
+use deepcomp::{Error, Limits, Result};
 use deepcomp_gpu::Gpu;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ fn run() -> Result<()> {
     let (mut files, mut fields, mut values, mut bytes) = (0, 0, 0, 0);
     for path in std::env::args().skip(1) {
         let content = std::fs::read(&path).map_err(|e| Error::InvalidArgument { what: format!("{path}: {e}") })?;
-        let dataset = readers::read(&content, &path, &Limits::default())?;
+        let dataset = formats::read(&content, &path, &Limits::default())?;
         (files, fields) = (files + 1, fields + dataset.fields.len());
         values += dataset.fields.iter().map(|f| f.values.len()).sum::<usize>();
         for bound in [ErrorBound::relative(1e-1)?, ErrorBound::relative(1e-2)?, ErrorBound::relative(1e-4)?, ErrorBound::Lossless] {

@@ -7,9 +7,10 @@ use deepcomp::codec::OnCpu;
 use deepcomp::codec::accelerator::{Accelerator, Part, PassRequest};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound};
+use deepcomp::formats;
 use deepcomp::network::engine::Engine;
 use deepcomp::network::model::{Model, Models};
-use deepcomp::{Error, Limits, Result, readers};
+use deepcomp::{Error, Limits, Result};
 use deepcomp_gpu::Gpu;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -67,7 +68,7 @@ fn main() -> Result<()> {
 
 fn read(path: &str) -> Result<Dataset> {
     let bytes = std::fs::read(path).map_err(|e| Error::InvalidArgument { what: format!("{path}: {e}") })?;
-    readers::read(&bytes, path, &Limits::default())
+    formats::read(&bytes, path, &Limits::default())
 }
 
 /// The finest diagonal pass of a plane, alone.

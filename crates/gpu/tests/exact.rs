@@ -151,7 +151,7 @@ fn check(gpu: &Gpu, model: &Model, requests: &[PassRequest]) {
 fn hills(shape: &[usize]) -> Dataset {
     let width = shape[shape.len() - 1];
     let value = |i: usize| ((i / width) as f32 / 9.0).sin() * 8.0 + ((i % width) as f32 / 23.0).cos() * 5.0 + ((i * 2_654_435_761) % 1000) as f32 / 4000.0;
-    Dataset::from_array("hills", shape, Values::F32((0..shape.iter().product()).map(value).collect()), SourceFormat::Array).unwrap()
+    Dataset::from_array("hills", shape, Values::F32((0..shape.iter().product()).map(value).collect()), SourceFormat::ARRAY).unwrap()
 }
 
 fn archive(accelerator: &dyn Accelerator, model: &Arc<Model>) -> (Vec<u8>, bool) {

@@ -7,7 +7,8 @@ use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, VariableI
 use crate::models::WasmModels;
 use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, suspected_missing, with_values};
-use deepcomp::{Error, Limits, metrics, writers};
+use deepcomp::formats::{self, Export, Format, file};
+use deepcomp::{Error, Limits, metrics};
 use js_sys::{Array, Float32Array, Function, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use std::cell::{Ref, RefCell};
@@ -29,7 +30,7 @@ impl WasmDataset {
     /// the variable of formats without names. If `any`, a file of a kind that is not read is kept byte for byte.
     ///
     /// # Errors
-    /// As [`deepcomp::readers::open`]; `formats-needed` for a file that [`Self::from_formats`] takes.
+    /// As [`deepcomp::formats::open`]; `formats-needed` for a file that [`Self::from_formats`] takes.
     pub fn open(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
         Ok(Self::new(Held::file(length, read, name, any)?, name))
     }
@@ -37,7 +38,7 @@ impl WasmDataset {
     /// A file that the module of formats opened, and is this one's from now on.
     ///
     /// # Errors
-    /// As [`deepcomp::readers::open`].
+    /// As [`deepcomp::formats::open`].
     #[wasm_bindgen(js_name = fromFormats)]
     pub fn from_formats(file: FormatsFile, name: &str) -> JsResult<Self> {
         Ok(Self::new(Held::formats(file)?, name))
@@ -47,7 +48,7 @@ impl WasmDataset {
     #[must_use]
     #[wasm_bindgen(js_name = fromFile)]
     pub fn from_file(bytes: Vec<u8>, name: &str) -> Self {
-        Self::new(Dataset::from_file(bytes), name)
+        Self::new(file::keep(bytes), name)
     }
 
     /// Takes values of a variable that equal `value` as missing from now on, though the file does not say so.
@@ -66,7 +67,7 @@ impl WasmDataset {
     /// `invalid-argument` when shapes, dimensions and values do not agree.
     #[wasm_bindgen(js_name = fromArrays)]
     pub fn from_arrays(arrays: &Array, name: &str) -> JsResult<Self> {
-        let mut inner = Dataset { format: SourceFormat::Array, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
+        let mut inner = Dataset { format: SourceFormat::ARRAY, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
         for array in arrays.iter() {
             let field = field_from_js(&mut inner.dimensions, &array)?;
             if inner.fields.iter().any(|f| f.name == field.name) {
@@ -89,10 +90,10 @@ impl WasmDataset {
         self.name.clone()
     }
 
-    /// Where it came from: "netcdf", "netcdf4", "grib", "tiff", "npy", "npz", "csv", "png", "picture", "file" or "array".
+    /// Where it came from, as [`formats`](crate::formats::formats) has it.
     #[wasm_bindgen(getter)]
     pub fn format(&self) -> String {
-        info::format_name(self.held.borrow().header().format).to_owned()
+        Format::of(self.held.borrow().header().format).name.to_owned()
     }
 
     /// Metadata of every variable.
@@ -144,28 +145,24 @@ impl WasmDataset {
         Ok(arrays::to_js(&self.field(variable)?.values))
     }
 
-    /// Bytes of a file: "netcdf", "npz" (of everything), "npy", "csv" (of one variable) or "png" (of one plane).
+    /// Bytes of a file of everything, one variable or one plane, as [`formats`](crate::formats::formats) says of the format.
     ///
     /// # Errors
-    /// As the functions of [`writers`]; an unknown format; `formats-needed` for one that the module of formats writes.
+    /// As the functions of [`formats`]; an unknown format; `formats-needed` for one that the module of formats writes.
     pub fn save(&self, format: &str, variable: usize, plane: usize) -> JsResult<Vec<u8>> {
-        match format {
-            "netcdf" => Ok(writers::netcdf(self.held.borrow_mut().whole()?)?),
-            "npz" => Ok(writers::npz(self.held.borrow_mut().whole()?)?),
-            "npy" => Ok(writers::npy(&*self.field(variable)?, self.held.borrow().header().format)),
-            "csv" => Ok(writers::csv(&*self.field(variable)?)?),
-            "png" => Ok(writers::png(&*self.field(variable)?, plane)?),
-            "netcdf4" | "tiff" => Err(Error::FormatsNeeded.into()),
-            other => Err(invalid(format_args!("unknown format {other:?}; use \"netcdf\", \"netcdf4\", \"tiff\", \"npz\", \"npy\", \"csv\" or \"png\""))),
+        match Format::export(format)? {
+            Export::Dataset(write) => Ok(write(self.held.borrow_mut().whole()?)?),
+            Export::Variable { write, .. } => Ok(write(&*self.field(variable)?, self.held.borrow().header().format)?),
+            Export::Plane { write, .. } => Ok(write(&*self.field(variable)?, plane)?),
         }
     }
 
     /// `{ bytes, extension? }` of a file in the format it came from; its name has to end on that extension, if it has to be another format.
     ///
     /// # Errors
-    /// As [`writers::file`]; `formats-needed` for a format that the module of formats writes.
+    /// As [`formats::original`]; `formats-needed` for a format that the module of formats writes.
     pub fn original(&self) -> JsResult<JsValue> {
-        let (bytes, extension) = writers::file(self.held.borrow_mut().whole()?)?;
+        let (bytes, extension) = formats::original(self.held.borrow_mut().whole()?)?;
         let object = info::to_js(&extension.map(|extension| ("extension", extension)).into_iter().collect::<BTreeMap<_, _>>())?;
         Reflect::set(&object, &"bytes".into(), &Uint8Array::from(bytes.as_slice())).map_err(|_| invalid("cannot set `bytes`"))?;
         Ok(object)

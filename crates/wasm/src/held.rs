@@ -5,7 +5,7 @@ use crate::outside;
 use deepcomp::Error;
 use deepcomp::archive::{header_from_bytes, values_from_bytes};
 use deepcomp::field::{Dataset, Field, Values};
-use deepcomp::readers::OpenFile;
+use deepcomp::formats::OpenFile;
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 

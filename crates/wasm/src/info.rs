@@ -3,7 +3,8 @@
 use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport};
-use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, SourceFormat, Values, Wish, recommended};
+use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Values, Wish, recommended};
+use deepcomp::formats::{Export, Format};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::network::model::Model;
 use serde::{Deserialize, Serialize};
@@ -93,20 +94,34 @@ fn attributes(list: &[Attribute]) -> BTreeMap<String, AttributeInfo> {
     list.iter().map(|a| (a.name.clone(), AttributeInfo::from(&a.value))).collect()
 }
 
-/// The name of a source format.
-pub const fn format_name(format: SourceFormat) -> &'static str {
-    match format {
-        SourceFormat::NetCdf3 { .. } => "netcdf",
-        SourceFormat::Npy { .. } => "npy",
-        SourceFormat::Png => "png",
-        SourceFormat::NetCdf4 => "netcdf4",
-        SourceFormat::Grib => "grib",
-        SourceFormat::Tiff => "tiff",
-        SourceFormat::Npz => "npz",
-        SourceFormat::Csv => "csv",
-        SourceFormat::Picture => "picture",
-        SourceFormat::File => "file",
-        SourceFormat::Array => "array",
+/// A format, as the page and programs list it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormatInfo {
+    name: &'static str,
+    title: &'static str,
+    extension: &'static str,
+    /// Title of the format that its files come back in.
+    returned: &'static str,
+    /// Whether its variables are pictures.
+    picture: bool,
+    /// What a file of it holds, where others are saved in it: "dataset", "variable" or "plane".
+    saves: Option<&'static str>,
+    /// Whether it holds text, where others are saved in it.
+    text: bool,
+}
+
+impl From<&Format> for FormatInfo {
+    fn from(format: &Format) -> Self {
+        let (saves, text) = match format.export {
+            None => (None, false),
+            Some(Export::Dataset(_)) => (Some("dataset"), true),
+            Some(Export::Variable { text, .. }) => (Some("variable"), text),
+            Some(Export::Plane { .. }) => (Some("plane"), false),
+        };
+        let Format { title: returned, export, .. } = format.returned();
+        let picture = matches!(export, Some(Export::Plane { .. }));
+        Self { name: format.name, title: format.title, extension: format.extension, returned, picture, saves, text }
     }
 }
 

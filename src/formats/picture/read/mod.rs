@@ -1,0 +1,43 @@
+//! Pictures as one field of shape (channel, y, x): 1 channel gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha.
+//!
+//! Deliberately absent: animations, CMYK, colour profiles, metadata.
+
+#[cfg(feature = "formats")]
+mod decoded;
+#[cfg(feature = "formats")]
+mod gif;
+#[cfg(feature = "formats")]
+mod jpeg;
+mod planar;
+mod png;
+#[cfg(feature = "formats")]
+mod webp;
+
+#[cfg(feature = "formats")]
+use super::spec::PICTURE;
+use super::spec::PNG;
+use crate::error::Result;
+#[cfg(feature = "formats")]
+use crate::field::Values;
+use crate::formats::input::Input;
+use crate::formats::opened::Opened;
+use crate::limits::Limits;
+
+/// Reads a whole PNG; the field is called `name`.
+pub(crate) fn open_png<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
+    let (shape, values) = png::decode(&input.whole(limits)?, limits)?;
+    planar::dataset(name, shape, values, PNG).map(Opened::whole)
+}
+
+/// Reads a whole GIF, JPEG or WebP; the field is called `name`.
+#[cfg(feature = "formats")]
+pub(crate) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
+    let bytes = input.whole(limits)?;
+    let picture = match bytes.first() {
+        Some(b'G') => gif::decode(&bytes, limits),
+        Some(0xff) => jpeg::decode(&bytes, limits),
+        _ => webp::decode(&bytes, limits),
+    }?;
+    let shape = [picture.channels, picture.height, picture.width];
+    planar::dataset(name, shape, Values::U8(picture.samples), PICTURE).map(Opened::whole)
+}

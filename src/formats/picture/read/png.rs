@@ -1,0 +1,77 @@
+//! PNG, of 8 or 16 bits.
+//!
+//! Palettes and 1, 2 and 4 bit grays are expanded to 8 bits, a transparent colour to an alpha channel. Deliberately absent: animation, colour profiles, text.
+
+use std::io::Cursor;
+
+use png::{BitDepth, DecodeOptions, Decoder, DecodingError, Transformations};
+
+use crate::error::{Error, Result};
+use crate::field::{DataType, Values};
+use crate::limits::Limits;
+
+/// The most that deflate can expand: a 258 byte match in two bits.
+const MAX_EXPANSION: u64 = 1032;
+
+/// Shape (channel, y, x), and the samples pixel by pixel.
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<([usize; 3], Values)> {
+    let mut source = Cursor::new(bytes);
+    read(&mut source, limits).map_err(|failure| match failure {
+        Failure::Ours(error) => error,
+        Failure::Crate(DecodingError::LimitsExceeded) => Error::LimitExceeded { what: "this picture", needed: u64::MAX, limit: limits.decoded_bytes },
+        Failure::Crate(error) => malformed(source.position(), format!("a valid picture ({error})")),
+    })
+}
+
+fn malformed(offset: u64, expected: String) -> Error {
+    Error::Malformed { format: "PNG", offset, expected }
+}
+
+/// An error of the crate `png`, which needs the position in the file to become one of ours.
+enum Failure {
+    Crate(DecodingError),
+    Ours(Error),
+}
+
+impl From<DecodingError> for Failure {
+    fn from(error: DecodingError) -> Self {
+        Self::Crate(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+fn read(source: &mut Cursor<&[u8]>, limits: &Limits) -> core::result::Result<([usize; 3], Values), Failure> {
+    let file = source.get_ref().len() as u64;
+    let mut options = DecodeOptions::default();
+    options.set_ignore_checksums(false);
+    options.set_ignore_text_chunk(true);
+    options.set_ignore_iccp_chunk(true);
+    let mut decoder = Decoder::new_with_options(source, options);
+    decoder.set_limits(png::Limits { bytes: usize::try_from(limits.decoded_bytes).unwrap_or(usize::MAX) });
+    decoder.set_transformations(Transformations::EXPAND);
+    let header = decoder.read_header_info()?;
+    let row = u64::from(header.width).saturating_mul(header.bits_per_pixel() as u64).div_ceil(8);
+    let raw = row.saturating_mul(u64::from(header.height));
+    if raw > file.saturating_mul(MAX_EXPANSION) {
+        return Err(malformed(16, format!("a picture that {file} bytes can hold")).into());
+    }
+    let mut reader = decoder.read_info()?;
+    if reader.info().animation_control().is_some() {
+        return Err(Error::Unsupported { what: "an animated PNG".to_owned(), advice: "save its frames as single PNG files".to_owned() }.into());
+    }
+    let size = reader.output_buffer_size().map_or(u64::MAX, |n| n as u64);
+    let mut samples = vec![0; Limits::check("this picture", size, limits.decoded_bytes)?];
+    let frame = reader.next_frame(&mut samples)?;
+    reader.finish()?;
+    let channels = frame.color_type.samples();
+    let values = match frame.bit_depth {
+        BitDepth::Sixteen => Values::from_be_bytes(DataType::U16, &samples),
+        _ => Values::U8(samples),
+    };
+    Ok(([channels, frame.height as usize, frame.width as usize], values))
+}
