@@ -2,7 +2,7 @@
 
 use crate::codec::{Tolerance, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{Bounds, DataType, Dataset, Element, ErrorBound, Field, Values, with_values};
+use crate::field::{Bounds, DataType, Dataset, Element, ErrorBound, Field, Missing, Values, with_values};
 use crate::formats::file;
 
 /// How one variable is compressed.
@@ -25,13 +25,12 @@ pub(crate) fn plan(dataset: &Dataset, field: &Field, bounds: &Bounds) -> Result<
     if bound == ErrorBound::Lossless || stays_lossless(dataset, field) {
         return Ok(LOSSLESS);
     }
-    let Some(range) = range(field) else { return Ok(LOSSLESS) };
+    let Some(range) = Range::of(field) else { return Ok(LOSSLESS) };
     match bound {
         ErrorBound::Lossless => Ok(LOSSLESS),
         ErrorBound::Absolute(asked) => even(field, range, bound, asked.get()),
         ErrorBound::Relative(asked) => {
-            let (smallest, largest) = range;
-            let absolute = asked.get() * (largest - smallest) * field.packing().scale.abs();
+            let absolute = range.part(asked.get(), field.packing().scale.abs());
             // A narrow range on a large offset is nobody's mistake.
             even(field, range, bound, absolute).or_else(|_| check_precision(field, asked.get()).map(|()| LOSSLESS))
         }
@@ -40,9 +39,9 @@ pub(crate) fn plan(dataset: &Dataset, field: &Field, bounds: &Bounds) -> Result<
 }
 
 /// The same tolerance for all values.
-fn even(field: &Field, (smallest, largest): (f64, f64), bound: ErrorBound, absolute: f64) -> Result<Plan> {
+fn even(field: &Field, range: Range, bound: ErrorBound, absolute: f64) -> Result<Plan> {
     let scale = field.packing().scale.abs();
-    let precision = half_spacing(smallest.abs().max(largest.abs()), field.values.data_type());
+    let precision = half_spacing(range.smallest.abs().max(range.largest.abs()), field.values.data_type());
     let tolerance = absolute / scale;
     if field.values.data_type().is_float() && tolerance < precision {
         return Err(too_fine(field, absolute, precision * scale));
@@ -51,9 +50,9 @@ fn even(field: &Field, (smallest, largest): (f64, f64), bound: ErrorBound, absol
 }
 
 /// A tolerance that grows with the values. Packed numbers do not lie on steps that grow: all of them get what the smallest may take.
-fn pointwise(field: &Field, range: (f64, f64), asked: f64) -> Result<Plan> {
+fn pointwise(field: &Field, range: Range, asked: f64) -> Result<Plan> {
     let (packing, bound) = (field.packing(), ErrorBound::pointwise(asked)?);
-    let largest = [range.0, range.1].map(|end| packing.unpack(end).abs()).into_iter().fold(0.0, f64::max);
+    let largest = [range.smallest, range.largest].map(|end| packing.unpack(end).abs()).into_iter().fold(0.0, f64::max);
     if field.values.data_type().is_float() && (packing.scale, packing.offset) == (1.0, 0.0) {
         check_precision(field, asked)?;
         return Ok(Plan { bound, absolute: asked * largest, tolerance: Tolerance::Pointwise(asked) });
@@ -92,12 +91,33 @@ fn stays_lossless(dataset: &Dataset, field: &Field) -> bool {
         || dataset.fields.iter().any(is_named_by)
 }
 
-/// Smallest and largest value that is not missing, in stored units.
-pub(crate) fn range(field: &Field) -> Option<(f64, f64)> {
-    let missing = &field.missing;
-    let (smallest, largest) = with_values!(&field.values, values => values.iter().filter(|v| !missing.is_missing(**v)).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
-        let v = Element::to_f64(*v);
-        (a.min(v), b.max(v))
-    }));
-    (smallest <= largest).then_some((smallest, largest))
+/// Smallest and largest value that is not missing, and how far apart they are, in stored units.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    smallest: f64,
+    largest: f64,
+    /// Exact for integers before it is rounded.
+    span: f64,
+}
+
+impl Range {
+    /// `None` where all values are missing.
+    fn of(field: &Field) -> Option<Self> {
+        fn ends<T: Element>(values: &[T], missing: &Missing) -> Option<Range> {
+            let mut present = values.iter().copied().filter(|v| !missing.is_missing(*v));
+            let first = present.next()?;
+            let (smallest, largest) = present.fold((first, first), |(a, b), v| (if v < a { v } else { a }, if v > b { v } else { b }));
+            Some(Range { smallest: smallest.to_f64(), largest: largest.to_f64(), span: largest.less(smallest) })
+        }
+        with_values!(&field.values, values => ends(values, &field.missing))
+    }
+
+    /// So much of it in units that are `scale` stored ones: finite whatever it is, and not more where rounding among denormals would make it so.
+    fn part(self, asked: f64, scale: f64) -> f64 {
+        // 2^600: the same product, well above where numbers are denormal.
+        const UP: f64 = f64::from_bits(0x6570_0000_0000_0000);
+        let part = if self.span.is_finite() { asked * self.span } else { asked * self.largest - asked * self.smallest };
+        let rounded_up = part < f64::MIN_POSITIVE && asked * UP * self.span < part * UP;
+        (if rounded_up { part.next_down() } else { part } * scale).min(f64::MAX)
+    }
 }

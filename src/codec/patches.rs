@@ -22,8 +22,8 @@ pub(super) fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, mis
         if value.to_bits64() == back.to_bits64() {
             continue;
         }
-        let error = (back.to_f64() - value.to_f64()).abs();
-        if tolerance.allows(value.to_f64(), back.to_f64()) && !mask.is_missing(index) && !missing.is_missing(*back) {
+        let error = back.less(*value).abs();
+        if tolerance.allows(value.to_f64(), error) && !mask.is_missing(index) && !missing.is_missing(*back) {
             check.max_error = check.max_error.max(error);
         } else {
             check.patches.push((index, value.to_bits64()));

@@ -10,9 +10,8 @@ pub(crate) enum Tolerance {
 }
 
 impl Tolerance {
-    /// Whether `value` may come back as `decoded`, of other bits.
-    pub(crate) fn allows(self, value: f64, decoded: f64) -> bool {
-        let error = (decoded - value).abs();
+    /// Whether `value` may come back with that error, and other bits.
+    pub(crate) fn allows(self, value: f64, error: f64) -> bool {
         match self {
             Self::Absolute(tolerance) => tolerance > 0.0 && error <= tolerance,
             Self::Pointwise(bound) => error / value.abs() <= bound,

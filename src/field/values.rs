@@ -82,11 +82,13 @@ impl DataType {
 }
 
 /// A Rust number that can be an element of [`Values`].
-pub trait Element: Copy + PartialEq + core::fmt::Debug + Send + Sync + 'static {
+pub trait Element: Copy + PartialEq + PartialOrd + core::fmt::Debug + Send + Sync + 'static {
     /// Its data type.
     const TYPE: DataType;
     /// Value as f64; exact but for 64-bit integers beyond 2^53.
     fn to_f64(self) -> f64;
+    /// `self` less `other`: exact for integers before it is rounded to f64, so that it is right beyond 2^53 too.
+    fn less(self, other: Self) -> f64;
     /// The bit pattern, zero-extended.
     fn to_bits64(self) -> u64;
     /// The value of a bit pattern; bits beyond the type's size are ignored.
@@ -104,6 +106,11 @@ macro_rules! elements {
             #[inline]
             #[allow(clippy::cast_lossless, clippy::cast_precision_loss)]
             fn to_f64(self) -> f64 { self as f64 }
+            #[inline]
+            #[allow(clippy::cast_lossless, clippy::cast_precision_loss)]
+            fn less(self, other: Self) -> f64 {
+                if Self::TYPE.bits() == 64 && !Self::TYPE.is_float() { (self as i128 - other as i128) as f64 } else { self as f64 - other as f64 }
+            }
             #[inline]
             fn to_bits64(self) -> u64 { u64::from($u::from_le_bytes(self.to_le_bytes())) }
             #[inline]

@@ -74,7 +74,7 @@ fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, pac
         missing_equal: true,
         bit_identical: true,
     };
-    let (mut sum, mut squares, mut smallest, mut largest) = (0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY);
+    let (mut sum, mut squares, mut ends) = (0.0, 0.0, None);
     for (a, b) in original.iter().zip(decoded) {
         let same = a.to_bits64() == b.to_bits64();
         result.bit_identical &= same;
@@ -83,22 +83,21 @@ fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, pac
             result.missing_equal &= same;
             continue;
         }
-        let (a, b) = (a.to_f64(), b.to_f64());
-        let error = if same { 0.0 } else { (b - a) * packing.scale };
+        let error = if same { 0.0 } else { b.less(*a) * packing.scale };
+        ends = Some(ends.map_or((*a, *a), |(low, high): (T, T)| (if *a < low { *a } else { low }, if *a > high { *a } else { high })));
         result.count += 1;
         result.max_abs_error = result.max_abs_error.max(error.abs());
         if !same {
-            let pointwise = error.abs() / packing.unpack(a).abs();
+            let pointwise = error.abs() / packing.unpack(a.to_f64()).abs();
             result.max_pointwise_error = result.max_pointwise_error.max(if pointwise.is_nan() { f64::INFINITY } else { pointwise });
         }
         sum += error;
         squares += error * error;
-        (smallest, largest) = (smallest.min(a), largest.max(a));
     }
     if result.count > 0 {
         result.bias = sum / result.count as f64;
         result.rmse = (squares / result.count as f64).sqrt();
-        result.range = (largest - smallest) * packing.scale.abs();
+        result.range = ends.map_or(0.0, |(smallest, largest)| largest.less(smallest)) * packing.scale.abs();
     }
     result
 }

@@ -60,11 +60,15 @@ pub(super) fn step(lattice: &Lattice) -> f64 {
     }
 }
 
-/// Half the distance from a magnitude to the next number of the type.
+/// Half the distance from a magnitude to the next number of the type; from the largest one, to the number below.
 pub(crate) fn half_spacing(magnitude: f64, data_type: DataType) -> f64 {
+    let half = |[below, here, above]: [f64; 3]| if above.is_finite() { (above - here) / 2.0 } else { (here - below) / 2.0 };
     match data_type {
-        DataType::F32 => (f64::from((magnitude as f32).next_up()) - f64::from(magnitude as f32)) / 2.0,
-        DataType::F64 => (magnitude.next_up() - magnitude) / 2.0,
+        DataType::F32 => {
+            let magnitude = magnitude as f32;
+            half([magnitude.next_down(), magnitude, magnitude.next_up()].map(f64::from))
+        }
+        DataType::F64 => half([magnitude.next_down(), magnitude, magnitude.next_up()]),
         _ => 0.5,
     }
 }
