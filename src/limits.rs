@@ -9,6 +9,8 @@ pub struct Limits {
     pub decoded_bytes: u64,
     /// Dimensions, variables or attributes of one dataset; each alone.
     pub items: u64,
+    /// Files of one archive.
+    pub files: u64,
     /// Bytes of metadata (archive index, file header).
     pub metadata_bytes: u64,
 }
@@ -16,7 +18,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         // 4 GiB of addresses, as in WebAssembly, have to hold a dataset, its copy in the encoder and the decoded one.
-        Self { decoded_bytes: if cfg!(target_pointer_width = "32") { 1 << 30 } else { 1 << 36 }, items: 1 << 16, metadata_bytes: 1 << 26 }
+        Self { decoded_bytes: if cfg!(target_pointer_width = "32") { 1 << 30 } else { 1 << 36 }, items: 1 << 16, files: 1 << 20, metadata_bytes: 1 << 26 }
     }
 }
 
@@ -31,4 +33,25 @@ impl Limits {
             _ => Err(Error::LimitExceeded { what, needed, limit }),
         }
     }
+}
+
+/// Room for so many items, which the system may not have: a number from outside must never end the process.
+///
+/// # Errors
+/// [`Error::LimitExceeded`], with what is needed within its limit, when there is not that much memory.
+pub(crate) fn room<T>(what: &'static str, count: usize) -> Result<Vec<T>> {
+    let mut items = Vec::new();
+    let needed = (count as u64).saturating_mul(size_of::<T>() as u64);
+    items.try_reserve_exact(count).map_err(|_| Error::LimitExceeded { what, needed, limit: u64::MAX })?;
+    Ok(items)
+}
+
+/// So many zeros (or whatever else the default is).
+///
+/// # Errors
+/// As [`room`].
+pub(crate) fn zeros<T: Clone + Default>(what: &'static str, count: usize) -> Result<Vec<T>> {
+    let mut items = room(what, count)?;
+    items.resize(count, T::default());
+    Ok(items)
 }

@@ -62,6 +62,7 @@ fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     let abs = |e| ErrorBound::absolute(e).unwrap();
     let typed = |t: DataType| {
         Values::from_le_bytes(t, &(0..1517u64).flat_map(|i| (wave(i as usize) as i64 * 3).to_le_bytes().into_iter().take(t.size())).collect::<Vec<_>>())
+            .unwrap()
     };
     let mut inputs = vec![
         ("bounded_series", dataset(&[3, 41, 37], Values::F32(numbers(3 * 1517).map(|v| v as f32).collect())), abs(0.02)),

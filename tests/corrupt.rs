@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
-const LIMITS: Limits = Limits { decoded_bytes: 1 << 22, items: 100, metadata_bytes: 1 << 16 };
+const LIMITS: Limits = Limits { decoded_bytes: 1 << 22, items: 100, files: 100, metadata_bytes: 1 << 16 };
 
 /// The weights that ship.
 fn shipped() -> Arc<Model> {
@@ -128,23 +128,35 @@ fn limits_are_asked_before_memory_is_taken() {
 /// Frames a payload, and its index after some damage, as an archive whose every checksum is right, so that the decoder itself has to cope with it.
 fn forge(payload: &[u8], damage_index: impl Fn(&mut [u8])) -> Vec<u8> {
     let mut bytes = archives()[0][..24].to_vec();
-    let mut put_record = |kind: u8, payload: &[u8]| {
-        let start = bytes.len();
-        bytes.push(kind);
-        bytes.extend(leb128(payload.len()));
-        let offset = bytes.len();
-        bytes.extend(payload);
-        bytes.extend((xxh3_64(payload) as u32).to_le_bytes());
-        (start as u64, offset)
-    };
-    let (_, offset) = put_record(1, payload);
+    let (_, offset) = put_record(&mut bytes, 1, payload);
     let mut index = index(offset, payload);
     damage_index(&mut index);
-    let (index_at, _) = put_record(2, &index);
+    ended(bytes, &index)
+}
+
+/// An archive of an index alone.
+fn framed(index: &[u8]) -> Vec<u8> {
+    ended(archives()[0][..24].to_vec(), index)
+}
+
+/// Appends index and trailer.
+fn ended(mut bytes: Vec<u8>, index: &[u8]) -> Vec<u8> {
+    let (index_at, _) = put_record(&mut bytes, 2, index);
     bytes.extend(index_at.to_le_bytes());
     bytes.extend((xxh3_64(&index_at.to_le_bytes()) as u32).to_le_bytes());
     bytes.extend(b"dca.");
     bytes
+}
+
+/// Appends a record; where it and its payload begin.
+fn put_record(bytes: &mut Vec<u8>, kind: u8, payload: &[u8]) -> (u64, usize) {
+    let start = bytes.len();
+    bytes.push(kind);
+    bytes.extend(leb128(payload.len()));
+    let offset = bytes.len();
+    bytes.extend(payload);
+    bytes.extend((xxh3_64(payload) as u32).to_le_bytes());
+    (start as u64, offset)
 }
 
 fn unharmed(_: &mut [u8]) {}
@@ -181,6 +193,61 @@ fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
     e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(0).unwrap();
     e.u8(8).unwrap().u64(shipped().id().0).unwrap();
     encoder.into_writer()
+}
+
+/// An archive whose index has a list of so many entries, which deflate to next to nothing. `which` is the key of the list in a file, or 10 more than that in its only
+/// variable; 0 is the list of files.
+fn crowded(which: u8, count: u64, indefinite: bool) -> Vec<u8> {
+    let mut encoder = minicbor::Encoder::new(Vec::new());
+    let e = &mut encoder;
+    let list = |e: &mut minicbor::Encoder<Vec<u8>>, at: u8, entry: &[u8]| {
+        let count = if at == which { count } else { 0 };
+        if indefinite {
+            e.begin_array().unwrap()
+        } else {
+            e.array(count).unwrap()
+        };
+        (0..count).for_each(|_| e.writer_mut().extend(entry));
+        if indefinite {
+            e.end().unwrap();
+        }
+    };
+    const FILE: &[u8] = b"\xa6\x00\x60\x01\x00\x02\x00\x03\x80\x04\x80\x05\x80";
+    e.map(1).unwrap().u8(0).unwrap();
+    if which == 0 {
+        list(e, 0, FILE);
+    } else {
+        e.array(1).unwrap().map(6).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(0).unwrap().u8(2).unwrap().u8(0).unwrap().u8(3).unwrap();
+        list(e, 3, b"\x83\x60\x01\xf4");
+        e.u8(4).unwrap();
+        list(e, 4, b"\x83\x60\x01\x40");
+        e.u8(5).unwrap().array(1).unwrap().map(8).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap();
+        list(e, 12, b"\x00");
+        e.u8(3).unwrap();
+        list(e, 13, b"\x83\x60\x01\x40");
+        e.u8(4).unwrap();
+        list(e, 14, b"\x00");
+        e.writer_mut().extend(b"\x05\x86\x00\x00\x00\x01\x01\x01\x06\x80\x07\xa6\x00\x00\x01\xf9\x00\x00\x02\xf9\x00\x00\x03\xf9\x00\x00\x04\x00\x05\x00");
+    }
+    let cbor = encoder.into_writer();
+    let mut index = vec![1];
+    index.extend(miniz_oxide::deflate::compress_to_vec(&cbor, 6));
+    framed(&index)
+}
+
+#[test]
+fn long_lists_in_an_index_are_refused_before_there_is_room_for_them() {
+    for which in [0, 3, 4, 12, 13, 14] {
+        for indefinite in [false, true] {
+            let limits = Limits { files: 1 << 16, ..Limits::default() };
+            let bytes = crowded(which, (1 << 16) + 1, indefinite);
+            assert!(bytes.len() < 4000, "{}", bytes.len());
+            let error = Archive::open(&bytes, &limits).unwrap_err();
+            assert_eq!(error, Error::LimitExceeded { what: "a list in the index", needed: (1 << 16) + 1, limit: 1 << 16 }, "{which}");
+            let few = Archive::open(&crowded(which, 5, indefinite), &limits);
+            assert!(few.is_ok() || which == 12, "{which}: {few:?}");
+        }
+    }
 }
 
 #[test]

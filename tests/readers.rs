@@ -217,7 +217,7 @@ fn netcdf_declared_sizes_of_2_to_the_60_are_refused_without_allocating() {
 fn netcdf_obeys_the_limits() {
     let bytes = classic();
     let with = |limits: Limits| formats::read(&bytes, "", &limits).map_or_else(|e| e.code(), |_| "read");
-    assert_eq!(with(Limits { decoded_bytes: 32, items: 3, metadata_bytes: 236 }), "read");
+    assert_eq!(with(Limits { decoded_bytes: 32, items: 3, files: 1, metadata_bytes: 236 }), "read");
     assert_eq!(with(Limits { decoded_bytes: 31, ..Limits::default() }), "limit-exceeded");
     assert_eq!(with(Limits { items: 2, ..Limits::default() }), "limit-exceeded");
     assert_eq!(with(Limits { metadata_bytes: 235, ..Limits::default() }), "limit-exceeded");
@@ -248,7 +248,7 @@ fn netcdf_missing_values_are_compared_in_the_type_of_the_variable() {
 
 fn values_of(data_type: DataType, count: usize) -> Values {
     let bytes: Vec<u8> = (0..count * data_type.size()).map(|i| (i * 37 + 11) as u8).collect();
-    Values::from_le_bytes(data_type, &bytes)
+    Values::from_le_bytes(data_type, &bytes).unwrap()
 }
 
 /// One fixed and one record variable of every type in `types`.

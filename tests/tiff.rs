@@ -264,7 +264,7 @@ fn gdal(program: &str, arguments: &[&str], files: &[&Path]) -> String {
 fn values_by_gdal(file: &Path, data_type: DataType) -> Values {
     let raw = file.with_extension("raw");
     gdal("gdal_translate", &["-q", "-of", "ENVI", "-co", "INTERLEAVE=BSQ"], &[file, &raw]);
-    Values::from_le_bytes(data_type, &std::fs::read(raw).unwrap())
+    Values::from_le_bytes(data_type, &std::fs::read(raw).unwrap()).unwrap()
 }
 
 /// 3 bands of 37 × 45 pixels with small numbers, no data and coordinates, as `GeoTIFF`.

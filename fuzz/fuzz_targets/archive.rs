@@ -117,7 +117,7 @@ fn numbers(bytes: &[u8]) {
     let data_type = DataType::ALL[usize::from(data_type % 10)];
     let width = usize::from(*width).max(1);
     let count = rest.len() / data_type.size() / width * width;
-    let values = Values::from_le_bytes(data_type, &rest[..count * data_type.size()]);
+    let values = Values::from_le_bytes(data_type, &rest[..count * data_type.size()]).expect("there is room");
     let dataset = Dataset::from_array("v", &[count / width, width], values, SourceFormat::ARRAY).expect("a shape that fits");
     let bound = match bound % 4 {
         0 => Ok(ErrorBound::Lossless),

@@ -10,10 +10,10 @@ use deepcomp::formats::{self, Input, Source, csv, netcdf3, netcdf4, npz, picture
 use deepcomp::{Error, Limits};
 
 /// What a file may ask for.
-pub const LIMITS: Limits = Limits { decoded_bytes: 1 << 20, items: 4096, metadata_bytes: 1 << 20 };
+pub const LIMITS: Limits = Limits { decoded_bytes: 1 << 20, items: 4096, files: 64, metadata_bytes: 1 << 20 };
 
 /// What a file that was written may ask for: more than the file it came from, since it may be stored in another way.
-const GENEROUS: Limits = Limits { decoded_bytes: 1 << 24, items: 1 << 16, metadata_bytes: 1 << 24 };
+const GENEROUS: Limits = Limits { decoded_bytes: 1 << 24, items: 1 << 16, files: 64, metadata_bytes: 1 << 24 };
 
 /// Name of every file.
 const NAME: &str = "v";

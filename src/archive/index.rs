@@ -11,17 +11,18 @@ use crate::formats::Format;
 use crate::limits::Limits;
 use crate::network::model::ModelId;
 use minicbor::bytes::ByteVec;
-use minicbor::{Decode, Encode};
+use minicbor::data::Type;
+use minicbor::{Decode, Decoder, Encode, decode};
 
 #[derive(Debug, Clone, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "Most")]
 pub(crate) struct Index {
-    #[n(0)]
+    #[cbor(n(0), decode_with = "file_list")]
     pub(crate) files: Vec<FileEntry>,
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "Most")]
 pub(crate) struct FileEntry {
     #[n(0)]
     pub(crate) name: String,
@@ -30,11 +31,11 @@ pub(crate) struct FileEntry {
     pub(crate) format: u8,
     #[n(2)]
     pub(crate) format_detail: u8,
-    #[n(3)]
+    #[cbor(n(3), decode_with = "short_list")]
     pub(crate) dimensions: Vec<DimensionEntry>,
-    #[n(4)]
+    #[cbor(n(4), decode_with = "short_list")]
     pub(crate) attributes: Vec<AttributeEntry>,
-    #[n(5)]
+    #[cbor(n(5), decode_with = "short_list")]
     pub(crate) variables: Vec<VariableEntry>,
     /// What only the source format's reader and writer understand.
     #[n(6)]
@@ -65,19 +66,19 @@ pub(crate) struct AttributeEntry {
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "Most")]
 pub(crate) struct VariableEntry {
     #[n(0)]
     pub(crate) name: String,
     #[n(1)]
     data_type: u8,
     /// Indices into the file's dimensions.
-    #[n(2)]
+    #[cbor(n(2), decode_with = "short_list")]
     pub(crate) dimensions: Vec<u32>,
-    #[n(3)]
+    #[cbor(n(3), decode_with = "short_list")]
     pub(crate) attributes: Vec<AttributeEntry>,
     /// Bit patterns that mean "missing", besides values that are not finite.
-    #[n(4)]
+    #[cbor(n(4), decode_with = "short_list")]
     missing_patterns: Vec<u64>,
     /// planes, height, width of the array, then of the tile.
     #[n(5)]
@@ -240,7 +241,7 @@ impl TryFrom<&AttributeEntry> for Attribute {
 
     fn try_from(entry: &AttributeEntry) -> Result<Self> {
         let data_type = DataType::from_number(entry.data_type).ok_or_else(|| Error::corrupt("an attribute has an unknown type"))?;
-        Ok(Self { name: entry.name.clone(), value: Values::from_le_bytes(data_type, &entry.bytes) })
+        Ok(Self { name: entry.name.clone(), value: Values::from_le_bytes(data_type, &entry.bytes)? })
     }
 }
 
@@ -280,6 +281,62 @@ pub(crate) fn source_format(entry: &FileEntry) -> SourceFormat {
     Format::source(entry.format, entry.format_detail)
 }
 
+/// How long the lists of an index may be, told while they are read: a few bytes of a compressed index may stand for millions of entries.
+pub(crate) trait Most {
+    /// Whether a list, of files or of anything else, may have so many.
+    fn allows(&mut self, files: bool, entries: u64) -> bool;
+}
+
+/// What comes from this very build has no limits, and what is written needs none.
+impl Most for () {
+    fn allows(&mut self, _: bool, _: u64) -> bool {
+        true
+    }
+}
+
+/// Limits of an index from outside.
+struct Limited {
+    list: u64,
+    files: u64,
+    /// The one that was exceeded.
+    exceeded: Option<u64>,
+}
+
+impl Most for Limited {
+    fn allows(&mut self, files: bool, entries: u64) -> bool {
+        let limit = if files { self.files } else { self.list };
+        self.exceeded = self.exceeded.or(Some(limit).filter(|limit| entries > *limit));
+        self.exceeded.is_none()
+    }
+}
+
+fn short_list<'b, C: Most, T: Decode<'b, C>>(decoder: &mut Decoder<'b>, context: &mut C) -> core::result::Result<Vec<T>, decode::Error> {
+    limited(decoder, context, false)
+}
+
+fn file_list<'b, C: Most, T: Decode<'b, C>>(decoder: &mut Decoder<'b>, context: &mut C) -> core::result::Result<Vec<T>, decode::Error> {
+    limited(decoder, context, true)
+}
+
+/// A list that is refused at the first entry too many; room is made as entries come.
+fn limited<'b, C: Most, T: Decode<'b, C>>(decoder: &mut Decoder<'b>, context: &mut C, files: bool) -> core::result::Result<Vec<T>, decode::Error> {
+    let length = decoder.array()?;
+    let mut list = Vec::new();
+    while match length {
+        Some(length) => (list.len() as u64) < length,
+        None => decoder.datatype()? != Type::Break,
+    } {
+        if !context.allows(files, list.len() as u64 + 1) {
+            return Err(decode::Error::message("a list is too long"));
+        }
+        list.push(decoder.decode_with(context)?);
+    }
+    if length.is_none() {
+        decoder.skip()?;
+    }
+    Ok(list)
+}
+
 /// First byte of an index payload: how the CBOR follows.
 const PLAIN: u8 = 0;
 const DEFLATED: u8 = 1;
@@ -311,7 +368,11 @@ impl Index {
             kind => return Err(Error::corrupt(format_args!("index encoding {kind} does not exist in this format version"))),
         };
         let mut decoder = minicbor::Decoder::new(cbor);
-        let index = decoder.decode().map_err(|e| Error::corrupt(format_args!("the index is not valid: {e}")))?;
+        let mut limited = Limited { list: limits.items, files: limits.files, exceeded: None };
+        let index = decoder.decode_with(&mut limited).map_err(|e| match limited.exceeded {
+            Some(limit) => Error::LimitExceeded { what: "a list in the index", needed: limit.saturating_add(1), limit },
+            None => Error::corrupt(format_args!("the index is not valid: {e}")),
+        })?;
         if decoder.position() == cbor.len() { Ok(index) } else { Err(Error::corrupt("the index is followed by more bytes")) }
     }
 }

@@ -1,14 +1,14 @@
 //! A dataset without its values, as bytes: how it goes to a module that shares no memory with this one, as those of a page do not. Its values follow, variable
 //! by variable.
 
-use super::index::{AttributeEntry, FileEntry, source_format};
+use super::index::{AttributeEntry, FileEntry, Most, source_format};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Field, Missing, Values};
 use crate::wire::Reader;
 use minicbor::{Decode, Encode};
 
 #[derive(Debug, Encode, Decode)]
-#[cbor(array)]
+#[cbor(array, context_bound = "Most")]
 struct Header {
     #[n(0)]
     file: FileEntry,
@@ -81,7 +81,7 @@ pub(super) fn put_values(out: &mut Vec<u8>, values: &Values) {
 }
 
 pub(super) fn values(reader: &mut Reader<'_>) -> Result<Values> {
-    Ok(Values::from_le_bytes(data_type(reader)?, reader.rest()))
+    Values::from_le_bytes(data_type(reader)?, reader.rest())
 }
 
 pub(super) fn data_type(reader: &mut Reader<'_>) -> Result<DataType> {

@@ -49,7 +49,7 @@ fn text(values: &Values, shape: ChunkShape) -> Option<Vec<u8>> {
 pub(super) fn read(filling: Filling, bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {
     match filling {
         Filling::Constant => read_constant(bytes, shape, data_type),
-        Filling::Bytes => bytes::decompress(bytes, shape.samples() * data_type.size()).map(|bytes| Values::from_le_bytes(data_type, &bytes)),
+        Filling::Bytes => bytes::decompress(bytes, shape.samples() * data_type.size()).and_then(|bytes| Values::from_le_bytes(data_type, &bytes)),
         _ => read_raw(bytes, shape, data_type),
     }
 }
@@ -58,7 +58,7 @@ fn read_raw(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Valu
     if bytes.len() != shape.samples() * data_type.size() {
         return Err(Error::corrupt("a raw chunk has the wrong length"));
     }
-    Ok(Values::from_le_bytes(data_type, bytes))
+    Values::from_le_bytes(data_type, bytes)
 }
 
 fn read_constant(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {

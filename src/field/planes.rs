@@ -1,7 +1,8 @@
 //! A field as planes of its last two dimensions, in physical units.
 
 use super::{Element, Field, with_values};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::limits;
 
 impl Field {
     /// Rows and columns of a plane; a list is one row, a scalar one value.
@@ -27,14 +28,12 @@ impl Field {
     pub fn plane(&self, index: usize) -> Result<Vec<f64>> {
         let (length, packing) = (self.plane_len(), self.packing());
         let start = index.saturating_mul(length);
-        let mut plane = Vec::new();
         with_values!(&self.values, v => {
             let stored = v.get(start..start.saturating_add(length)).unwrap_or_default();
-            let needed = 8 * stored.len() as u64;
-            plane.try_reserve_exact(stored.len()).map_err(|_| Error::LimitExceeded { what: "a plane of values", needed, limit: isize::MAX as u64 })?;
+            let mut plane = limits::room("a plane of values", stored.len())?;
             plane.extend(stored.iter().map(|&x| if self.missing.is_missing(x) { f64::NAN } else { packing.unpack(x.to_f64()) }));
-        });
-        Ok(plane)
+            Ok(plane)
+        })
     }
 
     fn plane_len(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Typed arrays and their element types.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::limits;
 
 /// Element type of an array, as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -166,23 +167,31 @@ pub use with_values;
 impl Values {
     /// None of that type.
     #[must_use]
-    pub fn empty(data_type: DataType) -> Self {
-        Self::from_le_bytes(data_type, &[])
+    pub const fn empty(data_type: DataType) -> Self {
+        match data_type {
+            DataType::I8 => Self::I8(Vec::new()),
+            DataType::U8 => Self::U8(Vec::new()),
+            DataType::I16 => Self::I16(Vec::new()),
+            DataType::U16 => Self::U16(Vec::new()),
+            DataType::I32 => Self::I32(Vec::new()),
+            DataType::U32 => Self::U32(Vec::new()),
+            DataType::I64 => Self::I64(Vec::new()),
+            DataType::U64 => Self::U64(Vec::new()),
+            DataType::F32 => Self::F32(Vec::new()),
+            DataType::F64 => Self::F64(Vec::new()),
+            DataType::Char => Self::Char(Vec::new()),
+        }
     }
 
     /// `count` zeros.
     ///
     /// # Errors
-    /// [`Error::LimitExceeded`] when there is not that much memory.
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) when there is not that much memory.
     pub fn zeros(data_type: DataType, count: usize) -> Result<Self> {
         macro_rules! list {
-            ($v:ident) => {{
-                let mut values = Vec::new();
-                let needed = (count as u64).saturating_mul(data_type.size() as u64);
-                values.try_reserve_exact(count).map_err(|_| Error::LimitExceeded { what: "an array", needed, limit: isize::MAX as u64 })?;
-                values.resize(count, Default::default());
-                Ok(Self::$v(values))
-            }};
+            ($v:ident) => {
+                limits::zeros("an array", count).map(Self::$v)
+            };
         }
         match data_type {
             DataType::I8 => list!(I8),
@@ -255,35 +264,42 @@ impl Values {
     }
 
     /// An array from little-endian bytes; an incomplete last value is dropped.
-    #[must_use]
-    pub fn from_le_bytes(data_type: DataType, bytes: &[u8]) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::LimitExceeded`](crate::Error::LimitExceeded) when there is not that much memory.
+    pub fn from_le_bytes(data_type: DataType, bytes: &[u8]) -> Result<Self> {
         Self::read(data_type, bytes, false)
     }
 
     /// An array from big-endian bytes; an incomplete last value is dropped.
-    #[must_use]
-    pub fn from_be_bytes(data_type: DataType, bytes: &[u8]) -> Self {
+    ///
+    /// # Errors
+    /// As [`Self::from_le_bytes`].
+    pub fn from_be_bytes(data_type: DataType, bytes: &[u8]) -> Result<Self> {
         Self::read(data_type, bytes, true)
     }
 
-    fn read(data_type: DataType, bytes: &[u8], big: bool) -> Self {
+    fn read(data_type: DataType, bytes: &[u8], big: bool) -> Result<Self> {
         macro_rules! list {
-            ($t:ident) => {
-                bytes.as_chunks().0.iter().map(|c| if big { $t::from_be_bytes(*c) } else { $t::from_le_bytes(*c) }).collect()
-            };
+            ($v:ident $t:ident) => {{
+                let words = bytes.as_chunks().0;
+                let mut values = limits::room("an array", words.len())?;
+                values.extend(words.iter().map(|word| if big { $t::from_be_bytes(*word) } else { $t::from_le_bytes(*word) }));
+                Ok(Self::$v(values))
+            }};
         }
         match data_type {
-            DataType::I8 => Self::I8(list!(i8)),
-            DataType::U8 => Self::U8(bytes.to_vec()),
-            DataType::I16 => Self::I16(list!(i16)),
-            DataType::U16 => Self::U16(list!(u16)),
-            DataType::I32 => Self::I32(list!(i32)),
-            DataType::U32 => Self::U32(list!(u32)),
-            DataType::I64 => Self::I64(list!(i64)),
-            DataType::U64 => Self::U64(list!(u64)),
-            DataType::F32 => Self::F32(list!(f32)),
-            DataType::F64 => Self::F64(list!(f64)),
-            DataType::Char => Self::Char(bytes.to_vec()),
+            DataType::I8 => list!(I8 i8),
+            DataType::U8 => list!(U8 u8),
+            DataType::I16 => list!(I16 i16),
+            DataType::U16 => list!(U16 u16),
+            DataType::I32 => list!(I32 i32),
+            DataType::U32 => list!(U32 u32),
+            DataType::I64 => list!(I64 i64),
+            DataType::U64 => list!(U64 u64),
+            DataType::F32 => list!(F32 f32),
+            DataType::F64 => list!(F64 f64),
+            DataType::Char => list!(Char u8),
         }
     }
 

@@ -5,8 +5,8 @@ use std::cell::Cell;
 
 use elsa::FrozenBTreeMap;
 
-use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::error::Result;
+use crate::limits::{self, Limits};
 
 /// Where bytes are read from: a file, or a `Blob` of a browser.
 pub trait Source {
@@ -142,9 +142,7 @@ impl Kept<'_> {
 
     fn values(&self, at: u64, length: u64) -> Result<Vec<u8>> {
         let size = Limits::check("a stretch of this file", length, isize::MAX as u64)?;
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(size).map_err(|_| Error::LimitExceeded { what: "a stretch of this file", needed: length, limit: isize::MAX as u64 })?;
-        bytes.resize(size, 0);
+        let mut bytes = limits::zeros("a stretch of this file", size)?;
         self.source.read(at, &mut bytes)?;
         Ok(bytes)
     }

@@ -38,6 +38,6 @@ impl Variables for Stored<'_> {
     fn values(&mut self, number: usize, field: &Field) -> Result<Values> {
         let data_type = field.values.data_type();
         let variable = self.variables.get(number).map(|variable| variable.stored(self.input, &self.records)).transpose()?;
-        Ok(Values::from_be_bytes(data_type, &variable.unwrap_or_default()))
+        Values::from_be_bytes(data_type, &variable.unwrap_or_default())
     }
 }

@@ -41,7 +41,7 @@ impl Variables for Stored<'_> {
     fn values(&mut self, _: usize, field: &Field) -> Result<Values> {
         let data = self.input.values(self.at, field.declared_bytes())?.unwrap_or_default();
         let data_type = field.values.data_type();
-        Ok(if self.big_endian { Values::from_be_bytes(data_type, &data) } else { Values::from_le_bytes(data_type, &data) })
+        if self.big_endian { Values::from_be_bytes(data_type, &data) } else { Values::from_le_bytes(data_type, &data) }
     }
 }
 

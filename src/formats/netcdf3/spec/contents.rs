@@ -178,7 +178,7 @@ impl<'a> Header<'a> {
             let name = self.name(&mut taken)?;
             let data_type = self.data_type()?;
             let length = self.count()?.checked_mul(data_type.size() as u64);
-            attributes.push(Attribute { name, value: Values::from_be_bytes(data_type, self.take_padded(length.unwrap_or(u64::MAX))?) });
+            attributes.push(Attribute { name, value: Values::from_be_bytes(data_type, self.take_padded(length.unwrap_or(u64::MAX))?)? });
         }
         Ok(attributes)
     }

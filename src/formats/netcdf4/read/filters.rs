@@ -74,7 +74,7 @@ impl Buffers {
 
 fn room(buffer: &mut Vec<u8>, length: usize) -> Result<()> {
     let more = length.saturating_sub(buffer.len());
-    buffer.try_reserve_exact(more).map_err(|_| Error::LimitExceeded { what: "a chunk", needed: length as u64, limit: isize::MAX as u64 })?;
+    buffer.try_reserve_exact(more).map_err(|_| Error::LimitExceeded { what: "a chunk", needed: length as u64, limit: u64::MAX })?;
     buffer.resize(length, 0);
     Ok(())
 }

@@ -76,7 +76,7 @@ impl Variables for Stored<'_> {
         let variable = self.variables.get(number).ok_or_else(|| malformed(self.file.root, "a variable"))?;
         let stored = variable.stored(&self.file, &field.shape)?;
         Ok(match variable.data_type.class {
-            Class::Number(data_type) => decode(data_type, variable.data_type.big_endian, &stored),
+            Class::Number(data_type) => decode(data_type, variable.data_type.big_endian, &stored)?,
             _ => Values::Char(stored.into_owned()),
         })
     }
@@ -130,7 +130,7 @@ impl<'a> Output<'a, '_> {
         for attribute in stored.iter().filter(|a| !HIDDEN.contains(&a.name.as_str())) {
             let name = format!("{path}{}", attribute.name);
             let value = match attribute.data_type.class {
-                Class::Number(data_type) => decode(data_type, attribute.data_type.big_endian, attribute.data.rest()),
+                Class::Number(data_type) => decode(data_type, attribute.data_type.big_endian, attribute.data.rest())?,
                 Class::Text if attribute.space.extent.is_empty() => Values::Char(attribute.data.rest().to_vec()),
                 Class::Text | Class::String => {
                     let texts = self.heap.texts(attribute.data_type, attribute.data.rest())?;

@@ -7,11 +7,11 @@ use super::cursor::malformed;
 use super::file::File;
 use super::members::StoredAttribute;
 use super::messages::{Class, Filter, Space, Storage, Type, unsupported};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::field::{DataType, Values};
 use crate::formats::netcdf4::spec::NO_VARIABLE;
 use crate::formats::netcdf4::spec::layout::VariableLayout;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 
 /// Bytes of an array of elements of `size` bytes.
 pub(super) fn volume(shape: impl IntoIterator<Item = u64>, size: u64) -> u64 {
@@ -55,7 +55,7 @@ impl<'a> Variable<'a> {
     pub(super) fn integers(&self, name: &str) -> Option<Vec<i64>> {
         let attribute = self.attribute(name)?;
         let Class::Number(data_type) = attribute.data_type.class else { return None };
-        let values = decode(data_type, attribute.data_type.big_endian, attribute.data.rest());
+        let values = decode(data_type, attribute.data_type.big_endian, attribute.data.rest()).ok()?;
         Some((0..values.len()).filter_map(|i| values.get_f64(i)).map(|n| n as i64).collect())
     }
 
@@ -104,9 +104,7 @@ impl<'a> Variable<'a> {
 
     fn filled(&self, file: &File<'a>, length: u64) -> Result<Vec<u8>> {
         let length = Limits::check("a variable", length, file.limits.decoded_bytes)?;
-        let mut out = Vec::new();
-        out.try_reserve_exact(length).map_err(|_| Error::LimitExceeded { what: "a variable", needed: length as u64, limit: isize::MAX as u64 })?;
-        out.resize(length, 0);
+        let mut out = limits::zeros("a variable", length)?;
         let fill = self.fill;
         if fill.len() as u64 == self.data_type.size && fill.iter().any(|b| *b != 0) {
             out.chunks_exact_mut(fill.len()).for_each(|value| value.copy_from_slice(fill));
@@ -115,6 +113,6 @@ impl<'a> Variable<'a> {
     }
 }
 
-pub(super) fn decode(data_type: DataType, big_endian: bool, bytes: &[u8]) -> Values {
+pub(super) fn decode(data_type: DataType, big_endian: bool, bytes: &[u8]) -> Result<Values> {
     if big_endian { Values::from_be_bytes(data_type, bytes) } else { Values::from_le_bytes(data_type, bytes) }
 }

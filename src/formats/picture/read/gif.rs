@@ -6,7 +6,7 @@ use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
 use super::decoded::{MAX_EXPANSION, Picture, animated, malformed, size};
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
     const RGBA: usize = 4;
@@ -23,7 +23,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
     };
     let mut decoder = options.read_info(&mut source).map_err(failed)?;
     let (height, width) = (usize::from(decoder.height()), usize::from(decoder.width()));
-    let mut samples = vec![0; size("GIF", [height, width, RGBA], bytes.len(), RGBA as u64 * MAX_EXPANSION, limits)?];
+    let room = size("GIF", [height, width, RGBA], bytes.len(), RGBA as u64 * MAX_EXPANSION, limits)?;
+    let mut samples = limits::zeros("this picture", room)?;
     let frame = decoder.read_next_frame().map_err(failed)?.ok_or_else(|| malformed("GIF", 13, "it has none"))?;
     // Where the frame does not cover the picture, nothing is: transparent.
     let (left, across) = (usize::from(frame.left) * RGBA, (usize::from(frame.width) * RGBA).max(1));

@@ -8,7 +8,7 @@ use zune_jpeg::errors::DecodeErrors;
 
 use super::decoded::{MAX_EXPANSION, Picture, malformed, size};
 use crate::error::{Error, Result};
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 
 /// Largest height and width.
 const MAX_JPEG: usize = u16::MAX as usize;
@@ -35,7 +35,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
     if decoder.output_buffer_size() != Some(size) {
         return Err(malformed("JPEG", 0, "its size contradicts its header"));
     }
-    let mut samples = vec![0; size];
+    let mut samples = limits::zeros("this picture", size)?;
     decoder.decode_into(&mut samples).map_err(failed)?;
     Ok(Picture { height, width, channels, samples })
 }

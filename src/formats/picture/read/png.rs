@@ -8,7 +8,7 @@ use png::{BitDepth, DecodeOptions, Decoder, DecodingError, Transformations};
 
 use crate::error::{Error, Result};
 use crate::field::{DataType, Values};
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 
 /// The most that deflate can expand: a 258 byte match in two bits.
 const MAX_EXPANSION: u64 = 1032;
@@ -65,12 +65,12 @@ fn read(source: &mut Cursor<&[u8]>, limits: &Limits) -> core::result::Result<([u
         return Err(Error::Unsupported { what: "an animated PNG".to_owned(), advice: "save its frames as single PNG files".to_owned() }.into());
     }
     let size = reader.output_buffer_size().map_or(u64::MAX, |n| n as u64);
-    let mut samples = vec![0; Limits::check("this picture", size, limits.decoded_bytes)?];
+    let mut samples = limits::zeros("this picture", Limits::check("this picture", size, limits.decoded_bytes)?)?;
     let frame = reader.next_frame(&mut samples)?;
     reader.finish()?;
     let channels = frame.color_type.samples();
     let values = match frame.bit_depth {
-        BitDepth::Sixteen => Values::from_be_bytes(DataType::U16, &samples),
+        BitDepth::Sixteen => Values::from_be_bytes(DataType::U16, &samples)?,
         _ => Values::U8(samples),
     };
     Ok(([channels, frame.height as usize, frame.width as usize], values))

@@ -6,7 +6,7 @@ use image_webp::WebPDecoder;
 
 use super::decoded::{Picture, animated, malformed, size};
 use crate::error::Result;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
     const RGBA: usize = 4;
@@ -26,7 +26,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
     if lossy_size(bytes).is_some_and(|lossy| lossy != [width, height]) {
         return Err(malformed("WebP", 12, "its frame is of another size than the picture"));
     }
-    let mut samples = vec![0; room / RGBA * channels];
+    let mut samples = limits::zeros("this picture", room / RGBA * channels)?;
     decoder.read_image(&mut samples).map_err(failed)?;
     Ok(Picture { height, width, channels, samples })
 }

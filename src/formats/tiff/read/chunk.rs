@@ -10,6 +10,7 @@ use crate::formats::input::Input;
 use crate::formats::tiff::spec::errors::{malformed, unsupported};
 use crate::formats::tiff::spec::form::Form;
 use crate::formats::tiff::spec::page::{Chunk, Page};
+use crate::limits;
 
 /// Refuses what [`decode`] cannot decode, before anything is decoded, so that the file can be kept whole instead.
 pub(super) fn check(page: &Page) -> Result<()> {
@@ -34,7 +35,7 @@ pub(super) fn decode<'a>(input: &'a Input<'_>, page: &Page, chunk: &Chunk, form:
         let used = page.row_bytes().unwrap_or(usize::MAX).saturating_mul(chunk.rows - 1).saturating_add(page.used_bytes(chunk));
         return if stored.len() < used { Err(malformed(at + length, format!("{used} bytes of pixels"))) } else { Ok(Some(stored)) };
     }
-    let mut decoded = vec![0; needed];
+    let mut decoded = limits::zeros("a strip or tile", needed)?;
     let complete = match page.compression {
         5 => lzw(&stored, &mut decoded),
         8 | 32946 => decompress_slice_iter_to_slice(&mut decoded, core::iter::once(&*stored), true, true).is_ok_and(|n| n == needed),

@@ -125,7 +125,7 @@ fn no_data(field: &Field) -> Option<String> {
         return fill.and_then(|v| v.get_f64(0)).filter(|x| x.is_nan()).map(|_| "nan".to_owned());
     };
     let bits = *patterns.first()?;
-    Some(match Values::from_le_bytes(field.values.data_type(), bits.to_le_bytes().get(..field.values.data_type().size())?) {
+    Some(match Values::from_le_bytes(field.values.data_type(), bits.to_le_bytes().get(..field.values.data_type().size())?).ok()? {
         Values::F32(v) => f64::from(*v.first()?).to_string().to_lowercase(),
         Values::F64(v) => v.first()?.to_string().to_lowercase(),
         other => with_values!(&other, v => v.first()?.to_string()),
