@@ -45,7 +45,7 @@ def round_trip(cli, inputs, bound, folder, options=()):
     """Compresses files into one archive and extracts them to `folder`; returns the report of `compress` and the archive's size."""
     archive = Path(folder, ARCHIVE)
     report = compress(cli, inputs, archive, bound, options)
-    call(cli, "extract", archive, "-C", folder, *models(options))
+    call(cli, "extract", archive, "-C", folder, "--force", *models(options))
     return report, archive.stat().st_size
 
 

@@ -33,7 +33,7 @@ def peaks(cli, path, bound, folder):
     archive = Path(folder, "memory.dca")
     return {
         "compress": resident([cli, "compress", path, "-o", archive, *bound.arguments]),
-        "extract": resident([cli, "extract", archive, "-C", Path(folder, "out")]),
+        "extract": resident([cli, "extract", archive, "-C", Path(folder, "out"), "--force"]),
     }
 
 

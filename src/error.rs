@@ -108,7 +108,8 @@ pub enum Error {
         what: String,
     },
     /// More memory or more items than the limits allow. Shorten the request or raise [`crate::Limits`].
-    #[error("{what} needs {needed}, the limit is {limit}; ask for less, or raise the limit if the file is trusted")]
+    /// Where what is needed lies within the limit, the system had no memory for it.
+    #[error("{}", excess(what, *needed, *limit))]
     LimitExceeded {
         /// What is too large.
         what: &'static str,
@@ -176,6 +177,13 @@ impl Error {
     pub(crate) fn corrupt(what: impl fmt::Display) -> Self {
         Self::Corrupt { what: what.to_string() }
     }
+}
+
+fn excess(what: &str, needed: u64, limit: u64) -> String {
+    if needed <= limit {
+        return format!("not enough memory for {what}, which needs {needed} bytes; ask for less, or use a machine that has more");
+    }
+    format!("{what} needs {needed}, the limit is {limit}; ask for less, or raise the limit if the file is trusted")
 }
 
 fn advice(found: FormatVersion, supported: FormatVersion) -> &'static str {

@@ -53,7 +53,7 @@ def autoencoder(cli, coder, members, setting, folder):
     written = time.perf_counter()
     report = archiver.compress(cli, [path for row in coded for path in row["paths"]], folder / archiver.ARCHIVE, LOSSLESS)
     decoding = time.perf_counter()
-    archiver.call(cli, "extract", folder / archiver.ARCHIVE, "-C", folder)
+    archiver.call(cli, "extract", folder / archiver.ARCHIVE, "-C", folder, "--force")
     for row in coded:
         if row["setting"] == setting:
             rivals.decoded(coder, row, folder)

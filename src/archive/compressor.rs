@@ -2,15 +2,15 @@
 
 use super::Progress;
 use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer};
-use super::index::{Certificate, ChunkEntry, FileEntry, Index, VariableEntry, VariableReport};
+use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, VariableEntry, VariableReport};
 use super::job::{Done, Job, Task, Written};
-use super::plan::{Plan, plan};
+use super::plan::{LOSSLESS, Plan, plan};
 use super::tiles::Tiling;
 use crate::codec::{Base, BaseReport, Options};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, ErrorBound, Field};
 use crate::network::model::{Model, ModelId, Models};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Compressor {
     /// Bytes before `out`, which were taken.
     taken: u64,
     index: Index,
+    /// Those of the files in the index.
+    names: HashSet<String>,
     /// The file that variables are being added to, its fields without values, and how many of them were added.
     header: Option<(Dataset, usize)>,
     /// Variables not written yet.
@@ -49,6 +51,9 @@ struct Work {
     tiling: Tiling,
     /// Chunks given out as jobs.
     given: usize,
+    /// Chunks that belong to it: all of its tiling, but for a variable that was abandoned.
+    wanted: usize,
+    abandoned: bool,
     max_error: f64,
     missing: u64,
     /// Of chunks that are written.
@@ -70,6 +75,7 @@ impl Compressor {
             out,
             taken: 0,
             index: Index { files: Vec::new() },
+            names: HashSet::new(),
             header: None,
             pending: VecDeque::new(),
             giving: 0,
@@ -109,14 +115,22 @@ impl Compressor {
     /// # Errors
     /// [`Error::InvalidArgument`] when a file of that name is in the archive already, or the one before was not ended.
     pub fn begin(&mut self, header: Dataset, name: &str) -> Result<()> {
-        if self.index.files.iter().any(|f| f.name == name) {
+        if self.names.contains(name) {
             return Err(Error::InvalidArgument { what: format!("two inputs are called {name:?}; rename one, so that both can be extracted") });
         }
         self.check_ended()?;
+        self.names.insert(name.to_owned());
         self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
         self.header = Some((header, 0));
         Ok(())
+    }
+
+    /// Says what a file system knew of the file that was begun last. What is never said is not in the archive.
+    pub fn set_status(&mut self, status: FileStatus) {
+        if let Some(file) = self.index.files.last_mut() {
+            file.set_status(status);
+        }
     }
 
     /// Adds the next variable of the file that was begun.
@@ -124,17 +138,35 @@ impl Compressor {
     /// # Errors
     /// [`Error::BoundBelowPrecision`] when it cannot be held to its bound; [`Error::InvalidArgument`] when no file was begun, or its values are not those of its shape.
     pub fn add_variable(&mut self, field: Field) -> Result<()> {
+        self.put(field, |_| false).map(|_| ())
+    }
+
+    /// The same, but a variable that cannot be held to its bound is kept without loss; why it could not is returned.
+    ///
+    /// # Errors
+    /// As [`Self::add_variable`], but for [`Error::BoundBelowPrecision`].
+    pub fn add_variable_or_lossless(&mut self, field: Field) -> Result<Option<Error>> {
+        self.put(field, |error| matches!(error, Error::BoundBelowPrecision { .. }))
+    }
+
+    fn put(&mut self, field: Field, forgive: impl Fn(&Error) -> bool) -> Result<Option<Error>> {
         let invalid = |what: &str| Error::InvalidArgument { what: format!("the variable {:?} {what}", field.name) };
         let (header, added) = self.header.as_mut().ok_or_else(|| invalid("belongs to no file that was begun"))?;
         if field.declared_bytes() != field.values.byte_len() as u64 {
             return Err(invalid("has other values than its shape asks for"));
         }
-        let plan = plan(header, &field, &self.options.bounds)?;
+        let (plan, forgiven) = match plan(header, &field, &self.options.bounds) {
+            Err(error) if forgive(&error) => (LOSSLESS, Some(error)),
+            planned => (planned?, None),
+        };
         *added += 1;
         let tiling = Tiling::of(&field.shape);
         let file = self.index.files.len() - 1;
-        self.pending.push_back(Work { file, field, plan, tiling, given: 0, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None });
-        Ok(())
+        let wanted = tiling.chunks();
+        let work =
+            Work { file, field, plan, tiling, given: 0, wanted, abandoned: false, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None };
+        self.pending.push_back(work);
+        Ok(forgiven)
     }
 
     /// Ends the file that was begun, with its [`Dataset::layout`].
@@ -147,6 +179,20 @@ impl Compressor {
             file.layout = Some(layout).filter(|layout| !layout.is_empty()).map(Into::into);
         }
         self.check_ended()
+    }
+
+    /// Leaves out the file that was begun and not ended, whatever of it was added. Jobs given out for it still have to come back.
+    pub fn abandon(&mut self) {
+        if self.header.take().is_none() {
+            return;
+        }
+        let Some(entry) = self.index.files.pop() else { return };
+        self.names.remove(&entry.name);
+        self.bases.truncate(self.bases.len().saturating_sub(entry.variables.len()));
+        let number = self.index.files.len();
+        for work in self.pending.iter_mut().filter(|work| work.file == number && !work.abandoned) {
+            (work.abandoned, work.wanted) = (true, work.given);
+        }
     }
 
     fn check_ended(&self) -> Result<()> {
@@ -165,7 +211,7 @@ impl Compressor {
     /// The next job; `None` when all are given out.
     pub fn next_job(&mut self) -> Option<Job> {
         while let Some(work) = self.pending.get_mut(self.giving) {
-            if work.given < work.tiling.chunks() {
+            if work.given < work.wanted {
                 let numbers = (self.given, self.done_variables + self.giving);
                 let job = work.job(numbers, self.options.model.as_deref(), self.options.base);
                 self.given += 1;
@@ -197,10 +243,13 @@ impl Compressor {
 
     /// Moves the variables that are written whole into the index.
     fn end_variables(&mut self) {
-        while self.pending.front().is_some_and(|work| work.chunks.len() == work.tiling.chunks()) {
+        while self.pending.front().is_some_and(|work| work.chunks.len() == work.wanted) {
             let Some(work) = self.pending.pop_front() else { return };
             self.giving = self.giving.saturating_sub(1);
             self.done_variables += 1;
+            if work.abandoned {
+                continue;
+            }
             self.bases.push(work.base);
             if let Some(file) = self.index.files.get_mut(work.file) {
                 file.variables.push(work.into_entry());
@@ -257,7 +306,7 @@ impl Work {
         let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
         let Written { payload, max_error, missing, model, base } = written.ok_or_else(foreign)?;
         self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
-        let offset = before + put_record(out, RecordKind::Chunk, &payload);
+        let offset = if self.abandoned { before } else { before + put_record(out, RecordKind::Chunk, &payload) };
         let values_sum = super::frame::values_sum(&values) as u32;
         self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
         self.max_error = self.max_error.max(max_error);

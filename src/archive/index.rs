@@ -40,6 +40,29 @@ pub(crate) struct FileEntry {
     /// What only the source format's reader and writer understand.
     #[n(6)]
     pub(crate) layout: Option<ByteVec>,
+    #[n(7)]
+    modified: Option<Moment>,
+    #[n(8)]
+    executable: Option<bool>,
+}
+
+/// Seconds since 1970, as two's complement so that the index has no negative numbers, and nanoseconds; without leap seconds.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[cbor(array)]
+struct Moment {
+    #[n(0)]
+    seconds: u64,
+    #[n(1)]
+    nanoseconds: u32,
+}
+
+/// What a file system knows of a file beside its contents. Decoding takes none of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileStatus {
+    /// When it was changed last: seconds since 1970, and nanoseconds below 10^9.
+    pub modified: Option<(i64, u32)>,
+    /// Whether it may be run as a program.
+    pub executable: bool,
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -272,7 +295,18 @@ impl FileEntry {
             attributes: dataset.attributes.iter().map(Into::into).collect(),
             variables: Vec::new(),
             layout: Some(&dataset.layout).filter(|layout| !layout.is_empty()).map(|layout| layout.clone().into()),
+            modified: None,
+            executable: None,
         }
+    }
+
+    pub(crate) fn set_status(&mut self, FileStatus { modified, executable }: FileStatus) {
+        self.modified = modified.map(|(seconds, nanoseconds)| Moment { seconds: seconds as u64, nanoseconds });
+        self.executable = executable.then_some(true);
+    }
+
+    pub(crate) fn status(&self) -> FileStatus {
+        FileStatus { modified: self.modified.map(|m| (m.seconds as i64, m.nanoseconds)), executable: self.executable.unwrap_or_default() }
     }
 }
 

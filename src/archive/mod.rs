@@ -17,7 +17,7 @@ mod travel;
 pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
 pub use decompressor::Decompressor;
-pub use index::VariableReport;
+pub use index::{FileStatus, VariableReport};
 pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;
 pub use reader::Archive;

@@ -14,7 +14,7 @@ pub(crate) struct Plan {
     pub(crate) tolerance: Tolerance,
 }
 
-const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, tolerance: Tolerance::Absolute(0.0) };
+pub(crate) const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, tolerance: Tolerance::Absolute(0.0) };
 
 /// Works out how a field is held to its bound.
 ///

@@ -1,7 +1,7 @@
 //! Bytes -> what an archive says about itself, without decoding values.
 
 use super::frame::{index_payload, superblock};
-use super::index::{FileEntry, Index, VariableReport};
+use super::index::{FileEntry, FileStatus, Index, VariableReport};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::version::FormatVersion;
@@ -38,6 +38,14 @@ impl Archive {
     /// Names of the files in it.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.index.files.iter().map(|f| f.name.as_str())
+    }
+
+    /// What a file system knew of a file, as far as the archive says.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when there is no such file.
+    pub fn status(&self, file: usize) -> Result<FileStatus> {
+        self.file(file).map(FileEntry::status)
     }
 
     /// Report of each variable of a file, from its certificates.

@@ -637,7 +637,7 @@ describe('base layers', () => {
       const path = join(folder, 'forged.dca');
       writeFileSync(path, bytes);
       try {
-        cli('extract', path, '-C', join(folder, 'forged'), ...modelPaths);
+        cli('extract', path, '-C', join(folder, 'forged'), '--force', ...modelPaths);
         return false;
       } catch (error) {
         return error.status === 1 || error.status === 2; // and no crash

@@ -1,16 +1,20 @@
 //! `deepcomp extract` and `list`, and how archives are opened and decoded.
 
+use crate::extraction::Folder;
+use crate::failure::{Cause, Outcome, about};
+use crate::inputs;
 use crate::models::Shelf;
-use crate::output::{Outcome, VariableJson, about, print_json, print_table, progress_bar, read, say, show, write_whole};
+use crate::report::{VariableJson, print_json, print_table};
+use crate::terminal::{Failures, progress_bar, say, show, shown};
 use crate::threads::{self, Jobs};
 use crate::{ExtractArgs, ListArgs, WorkArgs};
 use deepcomp::Limits;
 use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress};
-use deepcomp::field::{DataType, Dataset, Field};
-use deepcomp::formats::{self, Export, Format, file};
+use deepcomp::field::Dataset;
+use indicatif::ProgressBar;
 use serde::Serialize;
 use std::collections::VecDeque;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 /// What `list --json` prints.
 #[derive(Debug, Serialize)]
@@ -22,43 +26,40 @@ struct Listing {
 }
 
 pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
-    let bytes = read(&args.archive)?;
-    let archive = open(&args.archive, &bytes)?;
+    let limits = args.memory.limits();
+    let bytes = inputs::read(&args.archive, &limits)?;
+    let archive = open(&args.archive, &bytes, &limits)?;
     let variables = variables(&archive).map_err(about(&args.archive))?;
     if args.json {
         let files = archive.files().map(str::to_owned).collect();
         return print_json(&Listing { format_version: archive.version().to_string(), archive_bytes: bytes.len(), files, variables });
     }
-    print_table(&variables)?;
-    say(format_args!(
-        "{}: {} bytes, format {}, from {}",
-        args.archive.display(),
-        bytes.len(),
-        archive.version(),
-        archive.files().collect::<Vec<_>>().join(", ")
-    ))
+    print_table(&variables, usize::MAX);
+    let files = archive.files().map(shown).collect::<Vec<_>>().join(", ");
+    say(format_args!("{}: {} bytes, format {}, from {files}", args.archive.display(), bytes.len(), archive.version()));
+    Ok(())
 }
 
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
-    let bytes = read(&args.archive)?;
-    let archive = open(&args.archive, &bytes)?;
+    let limits = args.work.limits();
+    let bytes = inputs::read(&args.archive, &limits)?;
+    let archive = open(&args.archive, &bytes, &limits)?;
     let shelf = Shelf::open(&args.models)?;
-    std::fs::create_dir_all(&args.directory).map_err(about(&args.directory))?;
-    let names: Vec<PathBuf> = archive.files().map(file_name).collect::<Outcome<_>>()?;
-    decode(&args.archive, (&archive, &bytes), (&shelf, &args.work), |file, dataset| {
-        let name = names.get(file).ok_or("a file without a name")?;
-        for (name, content) in outputs(&dataset, name, args.format).map_err(|e| format!("{}: {e}", name.display()))? {
-            let path = args.directory.join(name);
-            path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(about(&path))?;
-            write_whole(&path, &content)?;
-            say(format_args!("{}", path.display()))?;
+    let bar = progress_bar();
+    let mut folder = Folder::open(args, &archive, &bar)?;
+    let mut failures = Failures::new(&bar);
+    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, dataset| {
+        if let Err(failure) = folder.put(file, &dataset) {
+            failures.add(&failure);
         }
         Ok(())
-    })
+    })?;
+    folder.end()?;
+    failures.end(&args.archive, archive.files().count())
 }
 
-pub(crate) fn open(path: &Path, bytes: &[u8]) -> Outcome<Archive> {
-    Archive::open(bytes, &Limits::default()).map_err(about(path))
+pub(crate) fn open(path: &Path, bytes: &[u8], limits: &Limits) -> Outcome<Archive> {
+    Archive::open(bytes, limits).map_err(about(path))
 }
 
 fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
@@ -71,18 +72,17 @@ fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
 
 /// Decodes all files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order.
 pub(crate) fn decode(
-    path: &Path,
+    (path, bar): (&Path, &ProgressBar),
     (archive, bytes): (&Archive, &[u8]),
     (shelf, work): (&Shelf, &WorkArgs),
     deliver: impl FnMut(usize, Dataset) -> Outcome<()>,
 ) -> Outcome<()> {
-    let bar = progress_bar();
     let mut total_bytes = 0;
     for file in 0..archive.files().count() {
         total_bytes += archive.variables(file).map_err(about(path))?.iter().map(|v| v.raw_bytes).sum::<u64>();
     }
     let mut unpacking = Unpacking { path, archive, bytes, shelf, next: 0, open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
-    threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress, _, _| show(&bar, progress))?;
+    threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress, _, _| show(bar, progress))?;
     bar.finish_and_clear();
     // Those without any chunk.
     unpacking.hand_over()
@@ -144,54 +144,11 @@ impl<F: FnMut(usize, Dataset) -> Outcome<()>> Jobs for Unpacking<'_, F> {
 
     fn accept(&mut self, file: usize, done: deepcomp::Result<Done>) -> Outcome<Progress> {
         let done = done.map_err(about(self.path))?;
-        let opened = self.open.iter_mut().find(|o| o.file == file).ok_or("a chunk of a file that is not open")?;
+        let opened = self.open.iter_mut().find(|o| o.file == file).ok_or(Cause::Internal("a chunk of a file that is not open came back"))?;
         self.done_bytes += done.values().byte_len() as u64;
         let progress = opened.decompressor.accept(done).map_err(about(self.path))?;
         opened.under_way -= 1;
         self.hand_over()?;
         Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, ..progress })
     }
-}
-
-/// The path a file is extracted under: below the folder, so that an archive cannot write outside it.
-fn file_name(stored: &str) -> Outcome<PathBuf> {
-    let path = Path::new(stored);
-    let plain = path.components().all(|c| matches!(c, Component::Normal(_))) && !stored.is_empty() && !stored.contains(['\\', '\0', ':']);
-    if plain { Ok(path.to_owned()) } else { Err(format!("the archive names a file {stored:?}, which is no name below a folder; nothing was extracted")) }
-}
-
-/// File names and contents of a dataset.
-fn outputs(dataset: &Dataset, name: &Path, format: Option<&Format>) -> deepcomp::Result<Vec<(PathBuf, Vec<u8>)>> {
-    // What is no data has one form only.
-    let Some((format, export)) = format.filter(|_| !dataset.format.is(file::FORMAT)).and_then(|f| Some((f, f.export?))) else {
-        return formats::original(dataset).map(|(content, extension)| vec![(extension.map_or(name.to_owned(), |e| name.with_extension(e)), content)]);
-    };
-    let extension = format.extension;
-    match export {
-        Export::Dataset(write) => Ok(vec![(name.with_extension(extension), write(dataset)?)]),
-        Export::Variable { text, write } => {
-            let fields = dataset.fields.iter().filter(|f| text || f.values.data_type() != DataType::Char);
-            fields.map(|f| Ok((variable_name(dataset, name, f, extension), write(f, dataset.format)?))).collect()
-        }
-        Export::Plane { count, write } => {
-            let mut pictures = Vec::new();
-            for field in dataset.fields.iter().filter(|f| f.shape.iter().filter(|d| **d > 1).count() > 1) {
-                let planes = count(field);
-                for plane in 0..planes {
-                    let extension = if planes == 1 { extension.to_owned() } else { format!("{plane:04}.{extension}") };
-                    pictures.push((variable_name(dataset, name, field, &extension), write(field, plane)?));
-                }
-            }
-            Ok(pictures)
-        }
-    }
-}
-
-/// `name.ext` for a file of one variable, `name.variable.ext` otherwise.
-fn variable_name(dataset: &Dataset, name: &Path, field: &Field, extension: &str) -> PathBuf {
-    if dataset.fields.len() == 1 {
-        return name.with_extension(extension);
-    }
-    let safe: String = field.name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    name.with_extension(format!("{safe}.{extension}"))
 }

@@ -1,15 +1,20 @@
 //! `deepcomp compress`.
 
-use crate::inputs::{self, Input};
+use crate::failure::{Cause, Failure, Outcome, about};
+use crate::identity::Identity;
+use crate::inputs::{self, Disk, Input, Reading};
 use crate::models;
-use crate::output::{NewFile, Outcome, VariableJson, about, print_json, print_table, progress_bar, ratio, say, show};
+use crate::output::{NewFile, is_standard_output};
+use crate::report::{VariableJson, print_json, print_table, ratio};
+use crate::temporary::Existing;
+use crate::terminal::{Notices, progress_bar, say, show, warn};
 use crate::threads::{self, Jobs};
 use crate::{BoundArgs, CompressArgs};
 use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
 use deepcomp::codec::Options;
 use deepcomp::field::{Bounds, ErrorBound};
-use deepcomp::formats::OpenFile;
 use deepcomp::network::model::Models;
+use deepcomp::{Error, Limits};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -32,11 +37,22 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let models: Models = options.model.iter().cloned().collect();
     let bar = progress_bar();
     let start = Instant::now();
-    let all = inputs::find(&args.inputs)?;
-    let compressor = Compressor::empty(&options);
-    let out = NewFile::create(&args.output)?;
-    let mut inputs = Inputs { left: all.iter(), current: None, compressor, out, files: Vec::new(), variables: BTreeSet::new(), reading: Duration::ZERO };
-    // What threads spent on each variable, in file order.
+    let mut notices = Notices::new(&bar);
+    let output = Identity::of(&args.output).filter(|_| !is_standard_output(&args.output));
+    let all = inputs::find(&args.inputs, output, &mut notices)?;
+    let out = NewFile::create(&args.output, Existing::Replace)?;
+    let mut inputs = Inputs {
+        left: all.iter(),
+        current: None,
+        compressor: Compressor::empty(&options),
+        out,
+        notices,
+        rules: Rules { limits: args.work.limits(), strict: args.strict, status: !args.no_times },
+        files: Vec::new(),
+        variables: 0,
+        reading: Duration::ZERO,
+    };
+    // What threads spent on each variable, in the order in which they were added.
     let mut seconds: Vec<f64> = Vec::new();
     threads::run(&mut inputs, &models, threads::count(args.work.threads), |progress, variable, time| {
         seconds.resize(seconds.len().max(variable + 1), 0.0);
@@ -47,52 +63,119 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     })?;
     let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
     bar.finish_and_clear();
-    options.bounds.check(inputs.variables.iter().map(String::as_str)).map_err(|e| e.to_string())?;
-    let Inputs { compressor, mut out, files, .. } = inputs;
-    let (rest, reports) = compressor.finish().map_err(|e| e.to_string())?;
+    let Inputs { compressor, mut out, files, mut notices, .. } = inputs;
+    notices.end();
+    let names: BTreeSet<&str> = files.iter().flat_map(|f| f.variables.iter().map(|(_, name)| name.as_str())).collect();
+    options.bounds.check(names.iter().copied())?;
+    let (rest, reports) = compressor.finish()?;
     out.write(&rest)?;
     let archive_bytes = out.finish()?;
     print(args, &report(args, &files, &reports, (encode_seconds, &seconds), archive_bytes))
+}
+
+/// How inputs are taken.
+struct Rules {
+    limits: Limits,
+    /// What cannot be kept as asked is refused.
+    strict: bool,
+    /// Times and permissions are kept.
+    status: bool,
 }
 
 /// The files to compress, read variable by variable as the threads run out of work, and the archive, written as chunks come back.
 struct Inputs<'a> {
     left: std::slice::Iter<'a, Input>,
     /// The file being read, and the number of its next variable.
-    current: Option<(&'a Input, OpenFile, usize)>,
+    current: Option<(&'a Input, Reading, usize)>,
     compressor: Compressor,
-    out: NewFile<'a>,
-    /// Names of those read, and how many variables each has.
-    files: Vec<(String, usize)>,
-    /// Names of all variables.
-    variables: BTreeSet<String>,
+    out: NewFile,
+    notices: Notices,
+    rules: Rules,
+    files: Vec<Taken>,
+    /// Variables added so far, also of files that were given up.
+    variables: usize,
     reading: Duration,
 }
 
-impl Inputs<'_> {
+/// A file in the archive.
+struct Taken {
+    name: String,
+    /// Numbers, as the compressor counts them, and names.
+    variables: Vec<(usize, String)>,
+}
+
+impl<'a> Inputs<'a> {
     /// Reads on; false when all is read.
     fn read(&mut self) -> Outcome<bool> {
-        match &mut self.current {
-            Some((Input { path, .. }, file, number)) if *number < file.header().fields.len() => {
-                let variable = file.variable(*number).map_err(about(path))?;
-                self.compressor.add_variable(variable).map_err(about(path))?;
-                *number += 1;
-            }
-            Some((Input { path, .. }, file, _)) => {
-                self.compressor.end(file.layout().map_err(about(path))?).map_err(about(path))?;
-                self.current = None;
-            }
-            None => {
-                let Some(input @ Input { path, name }) = self.left.next() else { return Ok(false) };
-                let file = inputs::open(path)?;
-                let header = file.header();
-                self.files.push((name.clone(), header.fields.len()));
-                self.variables.extend(header.fields.iter().map(|f| f.name.clone()));
-                self.compressor.begin(header.clone(), name).map_err(about(path))?;
-                self.current = Some((input, file, 0));
+        let Some((input, mut file, number)) = self.current.take() else {
+            let Some(input) = self.left.next() else { return Ok(false) };
+            let disk = Disk::open(&input.path, &self.rules.limits)?;
+            let opened = Reading::open(&input.path, &disk, &self.rules.limits);
+            let file = opened.or_else(|failure| self.whole(input, &disk, failure))?;
+            self.begin(input, file)?;
+            return Ok(true);
+        };
+        let step = if number < file.header().fields.len() { self.add(input, &mut file, number) } else { self.end(input, &mut file) };
+        match step {
+            Ok(true) => self.current = Some((input, file, number + 1)),
+            Ok(false) => {}
+            Err(failure) => {
+                let whole = self.whole(input, file.disk(), failure)?;
+                self.compressor.abandon();
+                self.files.pop();
+                self.begin(input, whole)?;
             }
         }
         Ok(true)
+    }
+
+    fn begin(&mut self, input: &'a Input, file: Reading) -> Outcome<()> {
+        if let Some(why) = &file.kept {
+            self.notices.tell("kept byte for byte, not as data", format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
+        }
+        self.compressor.begin(file.header().clone(), &input.name).map_err(about(&input.path))?;
+        if self.rules.status {
+            self.compressor.set_status(file.status());
+        }
+        self.files.push(Taken { name: input.name.clone(), variables: Vec::new() });
+        self.current = Some((input, file, 0));
+        Ok(())
+    }
+
+    fn add(&mut self, input: &Input, file: &mut Reading, number: usize) -> Outcome<bool> {
+        let variable = file.variable(number).map_err(about(&input.path))?;
+        let name = variable.name.clone();
+        if self.rules.strict {
+            self.compressor.add_variable(variable).map_err(about(&input.path))?;
+        } else if let Some(why) = self.compressor.add_variable_or_lossless(variable).map_err(about(&input.path))? {
+            self.notices.tell("variables kept without loss", format_args!("{}: {name:?} kept without loss: {why}", input.path.display()));
+        }
+        if let Some(taken) = self.files.last_mut() {
+            taken.variables.push((self.variables, name));
+        }
+        self.variables += 1;
+        Ok(true)
+    }
+
+    fn end(&mut self, input: &Input, file: &mut Reading) -> Outcome<bool> {
+        let layout = file.layout().map_err(about(&input.path))?;
+        if file.has_changed() {
+            let changed = about(&input.path)(Cause::Changed);
+            if self.rules.strict {
+                return Err(changed);
+            }
+            self.notices.tell("changed while they were read", format_args!("{changed}; what is kept may be a mixture of old and new"));
+        }
+        self.compressor.end(layout).map_err(about(&input.path))?;
+        Ok(false)
+    }
+
+    /// A file whose contents are not what they claim to be, as it is; the failure itself, where that is no way out.
+    fn whole(&self, input: &Input, disk: &Disk, failure: Failure) -> Outcome<Reading> {
+        match inputs::can_be_kept(&failure) {
+            Some(why) if !self.rules.strict => Reading::whole(&input.path, disk, &self.rules.limits, Error::clone(why)).map_err(|_| failure),
+            _ => Err(failure),
+        }
     }
 }
 
@@ -112,7 +195,7 @@ impl Jobs for Inputs<'_> {
     }
 
     fn accept(&mut self, _: usize, done: deepcomp::Result<Done>) -> Outcome<Progress> {
-        let progress = done.and_then(|done| self.compressor.accept(done)).map_err(|e| e.to_string())?;
+        let progress = self.compressor.accept(done?)?;
         self.out.write(&self.compressor.take_bytes())?;
         Ok(progress)
     }
@@ -125,15 +208,17 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         BoundArgs { bound: Some(list), .. } => list.parse(),
         _ => Ok(ErrorBound::Lossless.into()),
     };
-    Ok(Options { bounds: bounds.map_err(|e| e.to_string())?, model: models::choose(&args.model)?, base: args.base.into() })
+    Ok(Options { bounds: bounds?, model: models::choose(&args.model)?, base: args.base.into() })
 }
 
-fn report(args: &CompressArgs, files: &[(String, usize)], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {
-    let names = files.iter().flat_map(|(name, count)| std::iter::repeat_n(name, *count));
-    let variables: Vec<VariableJson> = names
+fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {
+    let variables = files.iter().flat_map(|f| f.variables.iter().map(|(number, _)| (&f.name, *number)));
+    let variables: Vec<VariableJson> = variables
         .zip(reports)
-        .zip(seconds.iter().copied().chain(std::iter::repeat(0.0)))
-        .map(|((file, report), seconds)| VariableJson { encode_seconds: Some(seconds), ..VariableJson::new(file, report) })
+        .map(|((file, number), report)| VariableJson {
+            encode_seconds: Some(seconds.get(number).copied().unwrap_or_default()),
+            ..VariableJson::new(file, report)
+        })
         .collect();
     let raw_bytes = variables.iter().map(|v| v.raw_bytes).sum();
     Report {
@@ -147,10 +232,19 @@ fn report(args: &CompressArgs, files: &[(String, usize)], reports: &[VariableRep
     }
 }
 
+/// Rows of a table that a person may look through.
+const ROWS: usize = 200;
+
 fn print(args: &CompressArgs, report: &Report) -> Outcome<()> {
+    let line = format!("{}: {} -> {} bytes, ratio {:.2}, {:.2} s", report.archive, report.raw_bytes, report.archive_bytes, report.ratio, report.encode_seconds);
+    if is_standard_output(&args.output) {
+        warn(line);
+        return Ok(());
+    }
     if args.json {
         return print_json(report);
     }
-    print_table(&report.variables)?;
-    say(format_args!("{}: {} -> {} bytes, ratio {:.2}, {:.2} s", report.archive, report.raw_bytes, report.archive_bytes, report.ratio, report.encode_seconds))
+    print_table(&report.variables, ROWS);
+    say(line);
+    Ok(())
 }

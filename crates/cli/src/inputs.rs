@@ -1,11 +1,18 @@
 //! The files that arguments name: themselves, and all that folders hold; opened, to be read variable by variable.
 
-use crate::output::{Outcome, about};
-use deepcomp::formats::{OpenFile, Source};
+use crate::failure::{Cause, Failure, Outcome, about};
+use crate::identity::Identity;
+use crate::names;
+use crate::terminal::{Notices, warn};
+use deepcomp::archive::FileStatus;
+use deepcomp::field::{Dataset, Field};
+use deepcomp::formats::{OpenFile, Opened, Source};
 use deepcomp::{Error, Limits};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A file to compress, and what the archive calls it.
 #[derive(Debug)]
@@ -15,69 +22,303 @@ pub(crate) struct Input {
     pub(crate) name: String,
 }
 
-/// The files in the order of the arguments; those of folders by name, hidden ones and links left out.
-pub(crate) fn find(arguments: &[PathBuf]) -> Outcome<Vec<Input>> {
-    let mut found = Vec::new();
+/// What the archive calls what comes through standard input.
+const STANDARD_INPUT: &str = "stdin";
+
+/// The files in the order of the arguments; those of folders by name. `output` is left out, and refused where it was named itself. What is left out is told.
+pub(crate) fn find(arguments: &[PathBuf], output: Option<Identity>, notices: &mut Notices) -> Outcome<Vec<Input>> {
+    let mut search = Search { output, notices, found: Vec::new() };
     for path in arguments {
-        let name = path.canonicalize().ok().and_then(|p| p.file_name().map(|n| n.to_string_lossy().into_owned()));
-        let name = name.ok_or_else(|| about(path)("there is no such file or folder"))?;
-        if path.is_dir() { walk(path, &name, &mut found)? } else { found.push(Input { path: path.clone(), name: own_name(path, name) }) }
+        search.add(path)?;
     }
-    if found.is_empty() { Err("there is no file in those folders".to_owned()) } else { Ok(found) }
+    if search.found.is_empty() { Err(Cause::NothingFound.into()) } else { Ok(search.found) }
 }
 
-/// A link goes by its own name, not by that of the file it leads to.
-fn own_name(path: &Path, target: String) -> String {
-    path.file_name().map_or(target, |name| name.to_string_lossy().into_owned())
+struct Search<'a> {
+    output: Option<Identity>,
+    notices: &'a mut Notices,
+    found: Vec<Input>,
 }
 
-fn walk(folder: &Path, name: &str, found: &mut Vec<Input>) -> Outcome<()> {
-    let mut entries = std::fs::read_dir(folder).map_err(about(folder))?.collect::<Result<Vec<_>, _>>().map_err(about(folder))?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let (path, own) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        let kind = entry.file_type().map_err(about(&path))?;
-        let name = format!("{name}/{own}");
-        match () {
-            () if own.starts_with('.') => {}
-            () if kind.is_dir() => walk(&path, &name, found)?,
-            () if kind.is_file() => found.push(Input { path, name }),
-            () => {}
+impl Search<'_> {
+    fn add(&mut self, path: &Path) -> Outcome<()> {
+        if is_standard_input(path) {
+            self.found.push(Input { path: path.to_owned(), name: STANDARD_INPUT.to_owned() });
+            return Ok(());
         }
+        let metadata = std::fs::metadata(path).map_err(|e| if e.kind() == io::ErrorKind::NotFound { about(path)(Cause::Missing) } else { about(path)(e) })?;
+        if self.output.is_some() && self.output == Identity::of(path) {
+            return Err(about(path)(Cause::IsInput));
+        }
+        if metadata.is_dir() {
+            let name = path.canonicalize().map_err(about(path))?.file_name().map(names::stored);
+            return self.walk(path, &name.ok_or_else(|| about(path)(Cause::Missing))?);
+        }
+        let name = path.file_name().map(names::stored).ok_or_else(|| about(path)(Cause::Missing))?;
+        self.found.push(Input { path: path.to_owned(), name });
+        Ok(())
+    }
+
+    fn walk(&mut self, folder: &Path, name: &str) -> Outcome<()> {
+        let mut entries = std::fs::read_dir(folder).map_err(about(folder))?.collect::<Result<Vec<_>, _>>().map_err(about(folder))?;
+        if entries.is_empty() {
+            self.leave_out(folder, "an empty folder");
+        }
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let (path, kind) = (entry.path(), entry.file_type().map_err(about(&entry.path()))?);
+            let name = format!("{name}/{}", names::stored(&entry.file_name()));
+            match () {
+                () if kind.is_dir() => self.walk(&path, &name)?,
+                () if self.output.is_some() && self.output == Identity::of(&path) => self.leave_out(&path, "the archive being written"),
+                () if kind.is_symlink() => self.follow(path, name),
+                () if kind.is_file() => self.found.push(Input { path, name }),
+                () => self.leave_out(&path, "a pipe, socket or device"),
+            }
+        }
+        Ok(())
+    }
+
+    /// A link in a folder stands for the file it leads to. Links to folders could lead round in a circle.
+    fn follow(&mut self, path: PathBuf, name: String) {
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {
+                self.notices.tell("links, taken as the files they lead to", format_args!("{}: a link, taken as the file it leads to", path.display()));
+                self.found.push(Input { path, name });
+            }
+            Ok(metadata) if metadata.is_dir() => self.leave_out(&path, "a link to a folder"),
+            Ok(_) => self.leave_out(&path, "a link to a pipe, socket or device"),
+            Err(_) => self.leave_out(&path, "a link that leads nowhere"),
+        }
+    }
+
+    fn leave_out(&mut self, path: &Path, what: &str) {
+        self.notices.tell("left out", format_args!("left out: {}, {what}", path.display()));
+    }
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    [Path::new("-"), Path::new("/dev/stdin"), Path::new("/dev/fd/0")].contains(&path)
+}
+
+/// A file that is read variable by variable, and what the system said of it when it was opened.
+pub(crate) struct Reading {
+    content: Content,
+    disk: Disk,
+    /// Why it is kept byte for byte, if it is.
+    pub(crate) kept: Option<Cause>,
+}
+
+enum Content {
+    Data(OpenFile),
+    Bytes(Opened<'static>),
+}
+
+impl Reading {
+    /// Opens a data file, or takes one of another kind as it is.
+    pub(crate) fn open(path: &Path, disk: &Disk, limits: &Limits) -> Outcome<Self> {
+        let name = if is_standard_input(path) { STANDARD_INPUT.into() } else { path.file_name().unwrap_or_default().to_string_lossy() };
+        let (file, kept) = OpenFile::open_any(disk.clone(), &name, limits).map_err(about(path))?;
+        Ok(Self { content: Content::Data(file), disk: disk.clone(), kept: kept.map(Cause::Core) })
+    }
+
+    /// Takes a file as it is now, although it claims to be data.
+    pub(crate) fn whole(path: &Path, disk: &Disk, limits: &Limits, why: Error) -> Outcome<Self> {
+        let bytes = match disk {
+            Disk::Memory { bytes, .. } => bytes.to_vec(),
+            Disk::File { file, .. } => {
+                (&**file).rewind().map_err(about(path))?;
+                read_to_end(&mut &**file, path, limits)?
+            }
+        };
+        Ok(Self { content: Content::Bytes(Opened::whole(Dataset::from_file(bytes))), disk: disk.clone(), kept: Some(Cause::Core(why)) })
+    }
+
+    pub(crate) const fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    pub(crate) fn header(&self) -> &Dataset {
+        match &self.content {
+            Content::Data(file) => file.header(),
+            Content::Bytes(file) => file.header(),
+        }
+    }
+
+    pub(crate) fn variable(&mut self, number: usize) -> deepcomp::Result<Field> {
+        match &mut self.content {
+            Content::Data(file) => file.variable(number),
+            Content::Bytes(file) => file.variable(number),
+        }
+    }
+
+    pub(crate) fn layout(&mut self) -> deepcomp::Result<Vec<u8>> {
+        match &mut self.content {
+            Content::Data(file) => file.layout(),
+            Content::Bytes(file) => file.layout(),
+        }
+    }
+
+    /// Whether something wrote to the file since it was opened.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.disk.handle().is_some_and(|(file, then)| file.metadata().is_ok_and(|now| now.len() != then.len() || now.modified().ok() != then.modified().ok()))
+    }
+
+    pub(crate) fn status(&self) -> FileStatus {
+        let metadata = self.disk.handle().map(|(_, metadata)| metadata);
+        FileStatus { modified: metadata.and_then(|m| m.modified().ok()).and_then(since_1970), executable: metadata.is_some_and(is_executable) }
+    }
+}
+
+/// Seconds, rounded down, and nanoseconds.
+fn since_1970(time: SystemTime) -> Option<(i64, u32)> {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => Some((after.as_secs().try_into().ok()?, after.subsec_nanos())),
+        Err(before) => {
+            let before = before.duration();
+            let seconds = i64::try_from(before.as_secs()).ok()?;
+            if before.subsec_nanos() == 0 { Some((-seconds, 0)) } else { Some((-seconds - 1, 1_000_000_000 - before.subsec_nanos())) }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+const fn is_executable(_: &Metadata) -> bool {
+    false
+}
+
+/// Reads a whole file, such as an archive or a model, or what comes through a pipe.
+pub(crate) fn read(path: &Path, limits: &Limits) -> Outcome<Vec<u8>> {
+    if is_standard_input(path) {
+        return read_to_end(&mut io::stdin(), path, limits);
+    }
+    let file = open(path)?;
+    read_to_end(&mut &file, path, limits)
+}
+
+fn open(path: &Path) -> Outcome<File> {
+    let metadata = std::fs::metadata(path).map_err(about(path))?;
+    refuse_devices(path, &metadata)?;
+    File::open(path).map_err(about(path))
+}
+
+#[cfg(unix)]
+fn refuse_devices(path: &Path, metadata: &Metadata) -> Outcome<()> {
+    use std::os::unix::fs::FileTypeExt;
+    let kind = metadata.file_type();
+    if kind.is_socket() {
+        return Err(about(path)(Cause::Socket));
+    }
+    if kind.is_char_device() || kind.is_block_device() {
+        return Err(about(path)(Cause::Device));
+    }
+    if kind.is_fifo() && !path.starts_with("/dev/fd") && !path.starts_with("/proc") {
+        warn(format_args!("{}: a pipe, read until whoever writes it ends", path.display()));
     }
     Ok(())
 }
 
-/// Opens a data file, or takes a file of another kind as it is, and says so.
-pub(crate) fn open(path: &Path) -> Outcome<OpenFile> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (file, why) = OpenFile::open_any(Disk::open(path).map_err(about(path))?, &name, &Limits::default()).map_err(about(path))?;
-    if let Some(why) = why {
-        eprintln!("deepcomp: {}: kept byte for byte, not as data: {why}", path.display());
-    }
-    Ok(file)
+#[cfg(not(unix))]
+fn refuse_devices(_: &Path, _: &Metadata) -> Outcome<()> {
+    Ok(())
 }
 
-/// A file on disk.
-struct Disk {
-    file: File,
-    length: u64,
+/// All that comes, if it is not more than may be decoded.
+fn read_to_end(from: &mut impl Read, path: &Path, limits: &Limits) -> Outcome<Vec<u8>> {
+    let limit = limits.decoded_bytes;
+    let mut bytes = Vec::new();
+    from.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(about(path))?;
+    if bytes.len() as u64 > limit { Err(about(path)(Cause::TooMuch { limit })) } else { Ok(bytes) }
+}
+
+/// A file on disk, or what came through a pipe, and what the system said of it at first.
+#[derive(Debug, Clone)]
+pub(crate) enum Disk {
+    File { file: Rc<File>, metadata: Metadata },
+    Memory { bytes: Rc<Vec<u8>>, file: Option<(Rc<File>, Metadata)> },
 }
 
 impl Disk {
-    fn open(path: &Path) -> std::io::Result<Self> {
-        let file = File::open(path)?;
-        Ok(Self { length: file.metadata()?.len(), file })
+    /// Files that give no length, as those of `/proc`, are read to their end.
+    pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<Self> {
+        if is_standard_input(path) {
+            return Ok(Self::Memory { bytes: read_to_end(&mut io::stdin(), path, limits)?.into(), file: None });
+        }
+        let file = Rc::new(open(path)?);
+        let metadata = file.metadata().map_err(about(path))?;
+        if metadata.is_file() && metadata.len() > 0 {
+            return Ok(Self::File { file, metadata });
+        }
+        let bytes = read_to_end(&mut &*file, path, limits)?.into();
+        Ok(Self::Memory { bytes, file: metadata.is_file().then_some((file, metadata)) })
+    }
+
+    fn handle(&self) -> Option<(&File, &Metadata)> {
+        match self {
+            Self::File { file, metadata } => Some((file, metadata)),
+            Self::Memory { file, .. } => file.as_ref().map(|(file, metadata)| (&**file, metadata)),
+        }
     }
 }
 
 impl Source for Disk {
     fn length(&self) -> u64 {
-        self.length
+        match self {
+            Self::File { metadata, .. } => metadata.len(),
+            Self::Memory { bytes, .. } => bytes.len() as u64,
+        }
     }
 
     fn read(&self, at: u64, into: &mut [u8]) -> deepcomp::Result<()> {
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(into)).map_err(|e| Error::Unreadable { what: e.to_string() })
+        let unreadable = |what: String| Error::Unreadable { what };
+        match self {
+            Self::File { file, .. } => {
+                let mut file = &**file;
+                file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(into)).map_err(|e| unreadable(e.to_string()))
+            }
+            Self::Memory { bytes, .. } => {
+                let start = usize::try_from(at).ok();
+                let bytes = start.and_then(|start| bytes.get(start..start.checked_add(into.len())?));
+                bytes.map(|bytes| into.copy_from_slice(bytes)).ok_or_else(|| unreadable("it ended early".to_owned()))
+            }
+        }
+    }
+}
+
+/// Whether what went wrong is a matter of the file's contents, which can still be kept byte for byte.
+pub(crate) fn can_be_kept(failure: &Failure) -> Option<&Error> {
+    match failure {
+        Failure::About {
+            cause:
+                Cause::Core(
+                    error @ (Error::Malformed { .. }
+                    | Error::LimitExceeded { .. }
+                    | Error::Unsupported { .. }
+                    | Error::Unreadable { .. }
+                    | Error::InvalidArgument { .. }),
+                ),
+            ..
+        } => Some(error),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn times_before_1970_round_down() {
+        let at = |nanos: i64| if nanos < 0 { UNIX_EPOCH - Duration::from_nanos(nanos.unsigned_abs()) } else { UNIX_EPOCH + Duration::from_nanos(nanos as u64) };
+        for (nanos, expected) in [(0, (0, 0)), (1, (0, 1)), (-1, (-1, 999_999_999)), (-2_000_000_000, (-2, 0)), (1_500_000_000, (1, 500_000_000))] {
+            assert_eq!(since_1970(at(nanos)), Some(expected));
+        }
     }
 }

@@ -2,14 +2,26 @@
 
 mod archive_commands;
 mod compress;
+mod contents;
+mod extraction;
+mod failure;
+mod identity;
 mod inputs;
 mod models;
+mod names;
 mod output;
+mod program;
+mod report;
+mod temporary;
+mod terminal;
 mod test_command;
 mod threads;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use deepcomp::Limits;
 use deepcomp::codec::Base;
 use deepcomp::formats::{Export, FORMATS, Format};
 use std::num::NonZeroUsize;
@@ -34,6 +46,10 @@ enum Command {
     List(ListArgs),
     /// Decode everything and check all checksums and certificates, and with --source every value; the exit code tells the result.
     Test(TestArgs),
+    /// Print completions for a shell, to be put where that looks for them.
+    Completions { shell: Shell },
+    /// Print this program's page of the manual, for `man -l -`.
+    Man,
 }
 
 #[derive(Debug, Args)]
@@ -41,14 +57,37 @@ struct WorkArgs {
     /// Threads that work on chunks at the same time; as many as the processor runs when absent. The result is the same for any number.
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    memory: MemoryArgs,
+}
+
+impl WorkArgs {
+    fn limits(&self) -> Limits {
+        self.memory.limits()
+    }
+}
+
+#[derive(Debug, Args)]
+struct MemoryArgs {
+    /// Most bytes that the values of a file, or what has to be read whole, may take, as in 8G: a file that claims more is refused before memory is asked for. Working on them
+    /// takes several times as much. 64G when absent.
+    #[arg(long, value_name = "BYTES", value_parser = program::amount)]
+    max_memory: Option<u64>,
+}
+
+impl MemoryArgs {
+    fn limits(&self) -> Limits {
+        self.max_memory.map_or_else(Limits::default, |decoded_bytes| Limits { decoded_bytes, ..Limits::default() })
+    }
 }
 
 #[derive(Debug, Args)]
 struct CompressArgs {
-    /// Files to compress, and folders of them.
+    /// Files to compress, and folders of them; - is standard input. Of folders all files are taken, hidden ones and those that links lead to too; what is left out (links to
+    /// folders, pipes, empty folders, the archive itself) is told. What comes through a pipe is read into memory.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
-    /// The archive to write.
+    /// The archive to write, in place of what has that name; - is standard output. Devices and pipes are written into.
     #[arg(short, long)]
     output: PathBuf,
     #[command(flatten)]
@@ -59,6 +98,12 @@ struct CompressArgs {
     /// A base layer drawn by the autoencoder of the model: where it makes the archive smaller, or wherever one can be had, as a preview.
     #[arg(long, value_enum, default_value_t)]
     base: BaseArg,
+    /// Refuse what cannot be kept as asked. Without it a damaged file is kept byte for byte, and a variable that cannot be held to its bound without loss, and why is told.
+    #[arg(long)]
+    strict: bool,
+    /// Keep no times of files and no permission to run them, so that the archive depends on nothing but names and contents.
+    #[arg(long)]
+    no_times: bool,
     #[command(flatten)]
     work: WorkArgs,
     /// Print a report as JSON.
@@ -104,8 +149,12 @@ struct BoundArgs {
 
 #[derive(Debug, Args)]
 struct ExtractArgs {
-    /// The archive.
+    /// The archive; - is standard input.
     archive: PathBuf,
+    /// Overwrite files that exist. Without it they stay, and on a terminal you are asked. Files of one archive never overwrite each other: a.gif becomes a.gif.png where a.png
+    /// is another's.
+    #[arg(short, long)]
+    force: bool,
     /// Folder to extract into; it is made if need be.
     #[arg(short = 'C', long, default_value = ".")]
     directory: PathBuf,
@@ -132,6 +181,8 @@ struct ListArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -165,16 +216,27 @@ fn output_formats() -> impl TypedValueParser<Value = &'static Format> {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    temporary::watch_signals();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) if told.kind() == ErrorKind::DisplayVersion => {
+            terminal::say(program::version());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => error.exit(),
+    };
+    let result = match cli.command {
         Command::Compress(args) => compress::run(&args),
         Command::Extract(args) => archive_commands::extract(&args),
         Command::List(args) => archive_commands::list(&args),
         Command::Test(args) => test_command::run(&args),
+        Command::Completions { shell } => program::completions(shell),
+        Command::Man => program::manual(),
     };
-    match result {
+    match result.and_then(|()| terminal::printed()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("deepcomp: {failure}");
+            terminal::warn(failure);
             ExitCode::FAILURE
         }
     }

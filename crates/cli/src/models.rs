@@ -1,9 +1,10 @@
 //! The networks at hand: the one in the program, those that were named, and those of a folder.
 
 use crate::ModelArgs;
-use crate::output::{Outcome, about, read};
-use deepcomp::Error;
+use crate::failure::{Cause, Outcome, about};
+use crate::inputs;
 use deepcomp::network::model::{Model, Models};
+use deepcomp::{Error, Limits};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ const VARIABLE: &str = "DEEPCOMP_MODELS";
 /// What `--model` asks for; none for the classical predictor alone.
 pub(crate) fn choose(model: &str) -> Outcome<Option<Arc<Model>>> {
     match model {
-        "auto" => built_in().map(Some),
+        "auto" => Ok(Some(built_in()?)),
         "none" => Ok(None),
         path => load(Path::new(path)).map(Some),
     }
@@ -41,7 +42,7 @@ impl Shelf {
             }
         }
         if let Some(folder) = std::env::var_os(VARIABLE).filter(|f| !f.is_empty()) {
-            shelf.add_folder(Path::new(&folder)).map_err(|e| format!("{e} (named by {VARIABLE})"))?;
+            shelf.add_folder(Path::new(&folder)).map_err(|e| Cause::OfVariable(Box::new(e)))?;
         }
         Ok(shelf)
     }
@@ -54,7 +55,7 @@ impl Shelf {
         for file in files {
             match load(&file) {
                 Ok(model) => self.models.add(model),
-                Err(problem) => self.looked.push(problem),
+                Err(problem) => self.looked.push(problem.to_string()),
             }
         }
         Ok(())
@@ -72,10 +73,10 @@ impl Shelf {
     }
 }
 
-fn built_in() -> Outcome<Arc<Model>> {
-    Model::parse(BUILT_IN).map_err(|e| e.to_string())
+pub(crate) fn built_in() -> deepcomp::Result<Arc<Model>> {
+    Model::parse(BUILT_IN)
 }
 
 fn load(path: &Path) -> Outcome<Arc<Model>> {
-    Model::parse(&read(path)?).map_err(about(path))
+    Model::parse(&inputs::read(path, &Limits::default())?).map_err(about(path))
 }

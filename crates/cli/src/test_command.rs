@@ -2,9 +2,13 @@
 
 use crate::TestArgs;
 use crate::archive_commands::{decode, open};
-use crate::inputs;
+use crate::contents::outputs;
+use crate::failure::{Cause, Outcome, about};
+use crate::inputs::{self, Disk, Reading};
 use crate::models::Shelf;
-use crate::output::{Outcome, about, print_json, read, say};
+use crate::names::{self, Names};
+use crate::report::print_json;
+use crate::terminal::{Failures, progress_bar, say, shown};
 use deepcomp::archive::{Archive, VariableReport};
 use deepcomp::field::Field;
 use deepcomp::formats::OpenFile;
@@ -13,19 +17,26 @@ use serde::Serialize;
 use std::path::Path;
 
 pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
-    let bytes = read(&args.archive)?;
-    let archive = open(&args.archive, &bytes)?;
+    let limits = args.work.limits();
+    let bytes = inputs::read(&args.archive, &limits)?;
+    let archive = open(&args.archive, &bytes, &limits)?;
     let shelf = Shelf::open(&args.models)?;
-    check_names(args, &archive)?;
+    check_sources(args, &archive)?;
+    let bar = progress_bar();
+    let mut failures = Failures::new(&bar);
+    check_names(&args.archive, &archive, &mut failures);
     let (mut checked, mut compared) = (0, Vec::new());
     let names: Vec<&str> = archive.files().collect();
-    decode(&args.archive, (&archive, &bytes), (&shelf, &args.work), |file, decoded| {
+    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, decoded| {
         let name = names.get(file).copied().unwrap_or_default();
         let reports = archive.variables(file).map_err(about(&args.archive))?;
         check_certificates(&args.archive, &reports)?;
         checked += reports.len();
+        if let Err(error) = outputs(&decoded, Path::new(name), None) {
+            failures.add(&about(Path::new(name))(Cause::Unwritable(error)));
+        }
         if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
-            let mut source = inputs::open(path)?;
+            let mut source = Reading::open(path, &Disk::open(path, &limits)?, &limits)?;
             for (report, field) in reports.iter().zip(&decoded.fields) {
                 compared.push(compare(name, report, field, &mut source).map_err(about(path))?);
             }
@@ -33,27 +44,39 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
         Ok(())
     })?;
     print(args, checked, &compared)?;
+    failures.end(&args.archive, archive.files().count())?;
     compared.iter().find(|v| !v.bound_kept).map_or(Ok(()), |v| {
-        let (file, name, error, bound) = (&v.file, &v.variable, v.max_abs_error, v.absolute_bound);
-        Err(format!("{}: {name:?} of {file} is not within its bound {bound}: largest error {error}, or missing values changed", args.archive.display()))
+        let broken = Cause::BoundBroken { file: v.file.clone(), name: v.variable.clone(), bound: v.absolute_bound, error: v.max_abs_error };
+        Err(about(&args.archive)(broken))
     })
 }
 
+/// What `extract` could not give back under its name.
+fn check_names(path: &Path, archive: &Archive, failures: &mut Failures) {
+    let mut names = Names::of(archive.files());
+    for failure in (0..archive.files().count()).filter_map(|file| names.failure(file)) {
+        failures.add(&failure);
+    }
+    if let Some(name) = Names::twice(archive.files()) {
+        failures.add(&about(path)(Cause::TwiceNamed(name.to_owned())));
+    }
+}
+
 fn is_named(path: &Path, name: &str) -> bool {
-    path.file_name().is_some_and(|file| name.rsplit('/').next() == Some(&file.to_string_lossy()))
+    path.file_name().is_some_and(|file| name.rsplit('/').next() == Some(&names::stored(file)))
 }
 
 /// Every source has to be one of the files in the archive.
-fn check_names(args: &TestArgs, archive: &Archive) -> Outcome<()> {
+fn check_sources(args: &TestArgs, archive: &Archive) -> Outcome<()> {
     match args.source.iter().find(|path| !archive.files().any(|name| is_named(path, name))) {
-        Some(path) => Err(about(path)(format!("not the name of a file in the archive, which has {}", archive.files().collect::<Vec<_>>().join(", ")))),
+        Some(path) => Err(about(path)(Cause::NoSuchSource(archive.files().collect::<Vec<_>>().join(", ")))),
         None => Ok(()),
     }
 }
 
 fn check_certificates(archive: &Path, reports: &[VariableReport]) -> Outcome<()> {
     match reports.iter().find(|v| v.max_abs_error > v.absolute_bound) {
-        Some(v) => Err(about(archive)(format!("variable {:?} certifies an error of {} above its bound {}", v.name, v.max_abs_error, v.absolute_bound))),
+        Some(v) => Err(about(archive)(Cause::FalseCertificate { name: v.name.clone(), error: v.max_abs_error, bound: v.absolute_bound })),
         None => Ok(()),
     }
 }
@@ -93,7 +116,7 @@ struct Passes {
     dssim: Option<bool>,
 }
 
-fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &mut OpenFile) -> deepcomp::Result<Compared> {
+fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &mut Reading) -> deepcomp::Result<Compared> {
     let fields = &source.header().fields;
     let number = fields.iter().position(|f| f.name == report.name);
     let number = number.ok_or_else(|| deepcomp::Error::no_such_variable(&report.name, fields.iter().map(|f| f.name.as_str())))?;
@@ -132,16 +155,17 @@ fn print(args: &TestArgs, checked: usize, compared: &[Compared]) -> Outcome<()> 
         return print_json(&Report { archive, variables: compared });
     }
     if !compared.is_empty() {
-        print_table(compared)?;
+        print_table(compared);
     }
-    say(format_args!("{archive}: {checked} variables decode to the values their certificates name"))
+    say(format_args!("{archive}: {checked} variables decode to the values their certificates name"));
+    Ok(())
 }
 
-fn print_table(compared: &[Compared]) -> Outcome<()> {
+fn print_table(compared: &[Compared]) {
     let line = |variable: &str, [error, rmse, psnr, pearson, ks, relative, dssim, bound]: [String; 8]| {
-        say(format_args!("{variable:<24} {error:>12} {rmse:>12} {psnr:>8} {pearson:>14} {ks:>10} {relative:>10} {dssim:>12}  {bound}"))
+        say(format_args!("{:<24} {error:>12} {rmse:>12} {psnr:>8} {pearson:>14} {ks:>10} {relative:>10} {dssim:>12}  {bound}", shown(variable)));
     };
-    line("variable", ["max error", "RMSE", "PSNR", "Pearson", "KS p", "rel. err.", "DSSIM", "bound"].map(str::to_owned))?;
+    line("variable", ["max error", "RMSE", "PSNR", "Pearson", "KS p", "rel. err.", "DSSIM", "bound"].map(str::to_owned));
     for v in compared {
         let psnr = v.psnr.map_or_else(|| "–".to_owned(), |p| if p.is_finite() { format!("{p:.2}") } else { "∞".to_owned() });
         let cells = [
@@ -154,7 +178,7 @@ fn print_table(compared: &[Compared]) -> Outcome<()> {
             judged(v.dssim.map(|d| format!("{d:.6}")), v.passes.dssim),
             format!("{} {}", v.bound, if v.bound_kept { "kept" } else { "BROKEN" }),
         ];
-        line(&v.variable, cells)?;
+        line(&v.variable, cells);
     }
     say(format_args!(
         "✓ passes, ✗ misses, – does not apply: Pearson ≥ {}, KS p ≥ {}, relative error above 1e-4 on ≤ {}% of values, DSSIM ≥ {}",
@@ -162,7 +186,7 @@ fn print_table(compared: &[Compared]) -> Outcome<()> {
         metrics::LEAST_KS_P,
         100.0 * metrics::MOST_SPATIAL_RELATIVE_ERROR,
         metrics::LEAST_DSSIM
-    ))
+    ));
 }
 
 fn judged(value: Option<String>, passes: Option<bool>) -> String {

@@ -1,6 +1,6 @@
 //! Chunks on all threads: one reads files and writes what comes back, the others work.
 
-use crate::output::Outcome;
+use crate::failure::{Cause, Outcome};
 use deepcomp::Result;
 use deepcomp::archive::{Done, Job, Progress};
 use deepcomp::network::model::Models;
@@ -34,10 +34,12 @@ struct Delivery {
     done: Result<Done>,
 }
 
+const APART: Cause = Cause::Internal("threads ended early");
+
 /// Jobs handed out for each thread: one at work, one that waits for it.
 const AHEAD: usize = 2;
 
-/// Does all jobs on that many threads; `report` hears of each how far the whole has come, which variable it was about and how long it took.
+/// Does all jobs on that many threads at most: as many as there are jobs for and the system lets start, and on this one if it lets none; `report` hears of each how far the whole has come, which variable it was about and how long it took.
 ///
 /// # Errors
 /// The first error; jobs under way are still ended.
@@ -48,27 +50,33 @@ pub(crate) fn run(jobs: &mut impl Jobs, models: &Models, threads: usize, mut rep
         // Moved, so that it is gone, and with it the threads, when this ends.
         let orders = orders;
         let (deliver, deliveries) = channel();
-        for _ in 0..threads {
-            let deliver = deliver.clone();
-            scope.spawn(move || work(ordered, &deliver, models));
-        }
-        drop(deliver);
+        let (mut started, mut wanted) = (0, threads);
         let mut under_way = 0;
         let mut more = true;
         loop {
-            while more && under_way < AHEAD * threads {
-                match jobs.next()? {
-                    Some(order) => {
-                        under_way += 1;
-                        orders.send(order).map_err(|e| e.to_string())?;
+            while more && under_way < AHEAD * wanted.max(1) {
+                let Some(order) = jobs.next()? else {
+                    more = false;
+                    break;
+                };
+                if under_way >= started && started < wanted {
+                    let deliver = deliver.clone();
+                    match thread::Builder::new().spawn_scoped(scope, move || work(ordered, &deliver, models)) {
+                        Ok(_) => started += 1,
+                        // No more are to be had; those that run go on.
+                        Err(_) => wanted = started,
                     }
-                    None => more = false,
+                }
+                under_way += 1;
+                let sent = if started > 0 { orders.send(order).is_ok() } else { deliver.send(done(order, models)).is_ok() };
+                if !sent {
+                    return Err(APART.into());
                 }
             }
             if under_way == 0 {
                 return Ok(());
             }
-            let Delivery { file, variable, time, done } = deliveries.recv().map_err(|e| e.to_string())?;
+            let Delivery { file, variable, time, done } = deliveries.recv().map_err(|_| APART)?;
             under_way -= 1;
             report(jobs.accept(file, done)?, variable, time);
         }
@@ -80,11 +88,15 @@ fn work(ordered: &Mutex<Receiver<Order>>, deliver: &Sender<Delivery>, models: &M
     loop {
         // A thread that panicked leaves nothing half done here.
         let order = ordered.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((file, job)) = order else { return };
-        let start = Instant::now();
-        let done = job.run(models);
-        if deliver.send(Delivery { file, variable: job.variable(), time: start.elapsed(), done }).is_err() {
+        let Ok(order) = order else { return };
+        if deliver.send(done(order, models)).is_err() {
             return;
         }
     }
+}
+
+fn done((file, job): Order, models: &Models) -> Delivery {
+    let start = Instant::now();
+    let done = job.run(models);
+    Delivery { file, variable: job.variable(), time: start.elapsed(), done }
 }

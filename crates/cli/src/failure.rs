@@ -1,0 +1,87 @@
+//! Why a command failed, with the file it is about and what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// `Result` with this program's [`Failure`].
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+/// A failure, as it is told to the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{}: {cause}", path.display())]
+    About { path: PathBuf, cause: Cause },
+    #[error(transparent)]
+    Plain(#[from] Cause),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    #[error("{}", with_option(.0))]
+    Core(#[from] deepcomp::Error),
+    #[error(transparent)]
+    System(#[from] io::Error),
+    #[error("there is no such file or folder")]
+    Missing,
+    #[error("there is no file in those folders")]
+    NothingFound,
+    #[error("a device, which has no end and is not read; name a file, or send what it holds through a pipe")]
+    Device,
+    #[error("a socket, which cannot be opened; name a file")]
+    Socket,
+    #[error("more than {limit} bytes came; what has to be read into memory may be no longer: raise --max-memory, or save it to a file first")]
+    TooMuch { limit: u64 },
+    #[error("changed while it was read; compress it again when nothing writes it")]
+    Changed,
+    #[error("one of the inputs, which would be lost; give the archive another name")]
+    IsInput,
+    #[error("the archive itself, which would be lost; extract into another folder")]
+    IsArchive,
+    #[error("not a file, so that nothing can be written there; choose another name")]
+    NotAFile,
+    #[error("there is a file of that name already; --force overwrites it, -C names another folder")]
+    Exists,
+    #[error("leads out of the folder through a link, and is not written; remove the link, or extract elsewhere")]
+    Outside,
+    #[error("{0:?} in the archive is no name below a folder; the file is not extracted")]
+    BadName(String),
+    #[error("names two files {0:?}; whoever made it made a mistake, or means harm")]
+    TwiceNamed(String),
+    #[error("decodes, but cannot be written: {0}")]
+    Unwritable(deepcomp::Error),
+    #[error("{failed} of {all} files are not as they should be, see above")]
+    Incomplete { failed: usize, all: usize },
+    #[error("not the name of a file in the archive, which has {0}")]
+    NoSuchSource(String),
+    #[error("variable {name:?} certifies an error of {error} above its bound {bound}")]
+    FalseCertificate { name: String, error: f64, bound: f64 },
+    #[error("{name:?} of {file} is not within its bound {bound}: largest error {error}, or missing values changed")]
+    BoundBroken { file: String, name: String, bound: f64, error: f64 },
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    #[error("{0} (named by DEEPCOMP_MODELS)")]
+    OfVariable(Box<Failure>),
+    #[error("{0:?} is no amount of memory; give bytes, or a number with K, M, G or T, as in 8G")]
+    NoAmount(String),
+    #[error("the work came apart: {0}; this is a mistake in the program")]
+    Internal(&'static str),
+}
+
+/// Names the option that raises the limit that an error is about.
+fn with_option(error: &deepcomp::Error) -> String {
+    match error {
+        deepcomp::Error::LimitExceeded { needed, limit, .. } if needed > limit => format!("{error} (--max-memory)"),
+        _ => error.to_string(),
+    }
+}
+
+impl From<deepcomp::Error> for Failure {
+    fn from(error: deepcomp::Error) -> Self {
+        Cause::Core(error).into()
+    }
+}
+
+/// Names the file an error is about.
+pub(crate) fn about<E: Into<Cause>>(path: &Path) -> impl Fn(E) -> Failure + '_ {
+    move |error| Failure::About { path: path.to_owned(), cause: error.into() }
+}

@@ -1,0 +1,89 @@
+//! Variables as `--json` and tables print them.
+
+use crate::failure::{Cause, Outcome};
+use crate::terminal::{say, shown};
+use deepcomp::archive::VariableReport;
+use serde::Serialize;
+
+/// A variable as `--json` prints it.
+#[derive(Debug, Serialize)]
+pub(crate) struct VariableJson {
+    pub(crate) file: String,
+    pub(crate) name: String,
+    pub(crate) data_type: &'static str,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bound: String,
+    pub(crate) absolute_bound: f64,
+    pub(crate) raw_bytes: u64,
+    pub(crate) archive_bytes: u64,
+    pub(crate) ratio: f64,
+    pub(crate) max_abs_error: f64,
+    pub(crate) missing: u64,
+    /// XXH3-64 of the decoded values, in hexadecimal.
+    pub(crate) checksum: String,
+    /// Hash of the model without which it cannot be decoded; `null` for the classical predictor.
+    pub(crate) model: Option<String>,
+    /// What base layers came to, where they were tried; only `compress` knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<BaseJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) encode_seconds: Option<f64>,
+}
+
+/// Chunks that a base layer was tried for, those that have one, its bytes there, and bytes saved by it.
+#[derive(Debug, Serialize)]
+pub(crate) struct BaseJson {
+    tried: usize,
+    chunks: usize,
+    bytes: usize,
+    saved: i64,
+}
+
+impl VariableJson {
+    pub(crate) fn new(file: &str, report: &VariableReport) -> Self {
+        Self {
+            file: file.to_owned(),
+            name: report.name.clone(),
+            data_type: report.data_type.name(),
+            shape: report.shape.clone(),
+            bound: report.bound.to_string(),
+            absolute_bound: report.absolute_bound,
+            raw_bytes: report.raw_bytes,
+            archive_bytes: report.archive_bytes,
+            ratio: ratio(report.raw_bytes, report.archive_bytes),
+            max_abs_error: report.max_abs_error,
+            missing: report.missing,
+            checksum: format!("{:016x}", report.checksum),
+            model: report.model.map(|id| id.to_string()),
+            base: report.base.map(|b| BaseJson { tried: b.tried, chunks: b.chunks, bytes: b.bytes, saved: b.saved }),
+            encode_seconds: None,
+        }
+    }
+}
+
+/// Raw over archived size; 0 when nothing was archived.
+pub(crate) fn ratio(raw: u64, archived: u64) -> f64 {
+    if archived == 0 { 0.0 } else { raw as f64 / archived as f64 }
+}
+
+/// Prints a value as JSON.
+pub(crate) fn print_json<T: Serialize>(value: &T) -> Outcome<()> {
+    say(serde_json::to_string_pretty(value).map_err(|_| Cause::Internal("a report is no JSON"))?);
+    Ok(())
+}
+
+/// Prints variables as a table, at most so many of them.
+pub(crate) fn print_table(variables: &[VariableJson], most: usize) {
+    say(format_args!(
+        "{:<24} {:<8} {:<18} {:>12} {:>12} {:>8}  {:<14} {:>12}  {}",
+        "variable", "type", "shape", "bytes", "archived", "ratio", "bound", "max error", "model"
+    ));
+    for v in variables.iter().take(most) {
+        let shape = v.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
+        let line = format!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}", shown(&v.name), v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio);
+        say(format_args!("{line}  {:<14} {:>12.4e}  {}", v.bound, v.max_abs_error, v.model.as_deref().unwrap_or("–")));
+    }
+    if variables.len() > most {
+        say(format_args!("… and {} more, which `deepcomp list` shows", variables.len() - most));
+    }
+}
