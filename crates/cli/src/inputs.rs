@@ -6,7 +6,7 @@ use crate::names;
 use crate::terminal::{Notices, warn};
 use deepcomp::archive::FileStatus;
 use deepcomp::field::{Dataset, Field};
-use deepcomp::formats::{OpenFile, Opened, Source};
+use deepcomp::formats::{self, OpenFile, Opened, Source};
 use deepcomp::{Error, Limits};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -131,7 +131,7 @@ impl Reading {
                 read_to_end(&mut &**file, path, limits)?
             }
         };
-        Ok(Self { content: Content::Bytes(Opened::whole(Dataset::from_file(bytes))), disk: disk.clone(), kept: Some(Cause::Core(why)) })
+        Ok(Self { content: Content::Bytes(Opened::whole(formats::file::keep(bytes))), disk: disk.clone(), kept: Some(Cause::Core(why)) })
     }
 
     pub(crate) const fn disk(&self) -> &Disk {

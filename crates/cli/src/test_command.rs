@@ -11,7 +11,6 @@ use crate::report::print_json;
 use crate::terminal::{Failures, progress_bar, say, shown};
 use deepcomp::archive::{Archive, VariableReport};
 use deepcomp::field::Field;
-use deepcomp::formats::OpenFile;
 use deepcomp::metrics::{self, Acceptance, Comparison};
 use serde::Serialize;
 use std::path::Path;

@@ -35,16 +35,16 @@ fn shells_and_man_are_served() {
 #[test]
 fn what_passes_test_extracts() {
     use deepcomp::archive::Compressor;
-    use deepcomp::field::{Bounds, Dataset, ErrorBound, SourceFormat, Values};
+    use deepcomp::field::{Bounds, Dataset, ErrorBound, Values};
     let folder = folder_with(&[]);
     let at = folder.path();
     // A picture of two variables, which no writer can write.
-    let mut dataset = Dataset::from_array("a", &[2], Values::U8(vec![1, 2]), SourceFormat::Png).unwrap();
+    let mut dataset = Dataset::from_array("a", &[2], Values::U8(vec![1, 2]), deepcomp::formats::picture::PNG).unwrap();
     let twin = deepcomp::field::Field { name: "b".to_owned(), ..dataset.fields[0].clone() };
     dataset.fields.push(twin);
     let options = deepcomp::codec::Options { bounds: Bounds::from(ErrorBound::Lossless), model: None, base: deepcomp::codec::Base::Never };
     let mut compressor = Compressor::new(dataset, "two.png", &options).unwrap();
-    compressor.add(Dataset::from_file(b"sound".to_vec()), "sound").unwrap();
+    compressor.add(deepcomp::formats::file::keep(b"sound".to_vec()), "sound").unwrap();
     std::fs::write(at.join("a.dca"), compressor.finish().unwrap().0).unwrap();
     let message = fails(at, &["test", "a.dca"]);
     assert!(message.contains("two.png: decodes, but cannot be written") && message.contains("1 of 2 files"), "{message}");
