@@ -683,7 +683,7 @@ fn truncated_files_are_errors_at_every_length() {
 
 /// Reading ends in a typed error or in a dataset that survives being written and read again.
 fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let limits = Limits { decoded_bytes: 1 << 20, items: 1 << 10, metadata_bytes: 1 << 16 };
+    let limits = Limits { decoded_bytes: 1 << 20, items: 1 << 10, files: 1, metadata_bytes: 1 << 16 };
     if let Ok(dataset) = formats::read(bytes, "t2m.file", &limits) {
         let written = formats::write(&dataset).map_err(|e| TestCaseError::fail(format!("{e}")))?;
         let again = formats::read(&written, "t2m.file", &Limits::default()).map_err(|e| TestCaseError::fail(format!("{e}")))?;
