@@ -323,7 +323,7 @@ fn large_header(side: u32) -> Vec<u8> {
 fn any_file_comes_back_byte_for_byte() {
     let bytes = b"no data, but words. ".repeat(50);
     error(open(&bytes, "notes.txt"), "unknown-format");
-    let file = Wasmfile::keep(bytes.clone(), "notes.txt");
+    let file = WasmDataset::from_file(bytes.clone(), "notes.txt");
     let result = compress(&file, "rel", 0.1);
     let archive = get(&result, "bytes").dyn_into::<Uint8Array>().unwrap().to_vec();
     let mut job = WasmDecompressor::new(archive, 0, None, &models()).unwrap();
