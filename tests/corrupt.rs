@@ -227,7 +227,7 @@ fn crowded(which: u8, count: u64, indefinite: bool) -> Vec<u8> {
         list(e, 13, b"\x83\x60\x01\x40");
         e.u8(4).unwrap();
         list(e, 14, b"\x00");
-        e.writer_mut().extend(b"\x05\x86\x00\x00\x00\x01\x01\x01\x06\x80\x07\xa6\x00\x00\x01\xf9\x00\x00\x02\xf9\x00\x00\x03\xf9\x00\x00\x04\x00\x05\x00");
+        e.writer_mut().extend(b"\x05\x86\x00\x00\x00\x01\x01\x01\x06\x80\x07\xa6\x00\x00\x01\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x02\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x03\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x05\x00");
     }
     let cbor = encoder.into_writer();
     let mut index = vec![1];
@@ -244,8 +244,9 @@ fn long_lists_in_an_index_are_refused_before_there_is_room_for_them() {
             assert!(bytes.len() < 4000, "{}", bytes.len());
             let error = Archive::open(&bytes, &limits).unwrap_err();
             assert_eq!(error, Error::LimitExceeded { what: "a list in the index", needed: (1 << 16) + 1, limit: 1 << 16 }, "{which}");
+            // A short one is read; that its dimensions are not there, or its tiles cover nothing, comes after.
             let few = Archive::open(&crowded(which, 5, indefinite), &limits);
-            assert!(few.is_ok() || which == 12, "{which}: {few:?}");
+            assert!(few.as_ref().map_or_else(|error| error.code() == "corrupt", |_| which == 0), "{which}: {few:?}");
         }
     }
 }
