@@ -9,8 +9,12 @@ use crate::error::{Error, Result};
 pub(super) fn unpack(section: Octets<'_>, data: Octets<'_>, count: usize, order: usize) -> Result<Vec<i64>> {
     let bits = u32::from(section.byte(20)?);
     let groups = section.size(32, 4)?;
-    if groups == 0 || count == 0 || (bits == 0 && data.bytes.is_empty()) {
+    if groups == 0 || count == 0 {
         return Ok(vec![0; count]);
+    }
+    if bits == 0 && data.bytes.is_empty() {
+        // Groups without width whose references have no bits either.
+        return Ok(vec![if kinds_of_missing(section)? == 0 { 0 } else { MISSING }; count]);
     }
     let mut body = data.bytes;
     let start = match order {
@@ -30,6 +34,14 @@ pub(super) fn unpack(section: Octets<'_>, data: Octets<'_>, count: usize, order:
     Ok(numbers)
 }
 
+/// How many of the largest numbers stand for missing values (code table 5.5); as in wgrib2, none where the table does not say.
+fn kinds_of_missing(section: Octets<'_>) -> Result<u64> {
+    Ok(match section.byte(23)? {
+        kinds @ (1 | 2) => kinds.into(),
+        _ => 0,
+    })
+}
+
 /// What spatial differences begin with.
 #[derive(Debug, Clone, Copy, Default)]
 struct Start {
@@ -45,9 +57,10 @@ impl Start {
         if width > 7 {
             return Err::<Self, Error>(unsupported("GRIB with spatial differences of more than 7 octets"));
         }
-        let number = |n: usize| data.signed(n * width + 1, width);
+        // Packed numbers have no sign, differences do.
+        let number = |n: usize| data.unsigned(n * width + 1, width).map(|n| n as i64);
         let second = if order == 2 { number(1)? } else { 0 };
-        Ok(Self { first: [number(0)?, second], smallest: number(order)? })
+        Ok(Self { first: [number(0)?, second], smallest: data.signed(order * width + 1, width)? })
     }
 }
 
@@ -56,7 +69,7 @@ fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Opt
     let byte = |octet| section.byte(octet).ok().map(u32::from);
     let size = |octet| section.unsigned(octet, 4).ok();
     let bits = byte(20)?;
-    let management = byte(23)?;
+    let kinds_of_missing = kinds_of_missing(section).ok()?;
     let (width_reference, width_bits) = (byte(36)?, byte(37)?);
     let (length_reference, length_step, last_length, length_bits) = (size(38)?, u64::from(byte(42)?), size(43)?, byte(47)?);
     let mut reader = BitReader::new(data);
@@ -73,9 +86,9 @@ fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Opt
         let length = if n + 1 == groups { last_length } else { length.checked_mul(length_step)?.checked_add(length_reference)? };
         let length = usize::try_from(length).ok().filter(|l| *l <= count - numbers.len() && reader.holds(*l, width))?;
         // The largest numbers of a width stand for missing values: one or two of them, and in a group without width its reference.
-        let missing = |number: u64, width: u32| (1..=u64::from(management.min(2))).any(|n| (1u64 << width).checked_sub(n) == Some(number));
+        let missing = |number: u64, width: u32| (1..=kinds_of_missing).any(|n| (1u64 << width).checked_sub(n) == Some(number));
         if width == 0 {
-            let number = if missing(reference, bits) && bits > 0 { MISSING } else { reference as i64 };
+            let number = if missing(reference, bits) { MISSING } else { reference as i64 };
             numbers.resize(numbers.len() + length, number);
         } else {
             numbers.extend((0..length).map(|_| match reader.take(width) {
