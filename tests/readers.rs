@@ -156,6 +156,17 @@ fn netcdf_layout_takes_other_values_and_gives_way_to_other_shapes() {
 }
 
 #[test]
+fn netcdf_names_may_count_the_zeros_behind_them() {
+    let bytes = Words::new(1).put(&[0, 0x0a, 1]).text("pp\0\0\0\0\0\0").put(&[3, 0x0c, 1]).text("title\0").put(&[2]).text("x").put(&[0x0b, 1]);
+    let bytes = bytes.text("v\0").put(&[1, 0, 0, 0, 1, 4, 108]).bytes(&[1, 2, 3, 0x81]).0;
+    let dataset = read(&bytes).unwrap();
+    assert_eq!((dataset.dimensions[0].name.as_str(), dataset.attributes[0].name.as_str(), dataset.fields[0].name.as_str()), ("pp", "title", "v"));
+    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(code(&Words::new(1).put(&[0, 0x0a, 1]).text("\0\0").put(&[3, 0, 0, 0, 0]).0), "malformed", "nothing but zeros");
+    assert_eq!(code(&Words::new(1).put(&[0, 0x0a, 2]).text("p").put(&[3]).text("p\0").put(&[3, 0, 0, 0, 0]).0), "malformed", "the same name");
+}
+
+#[test]
 fn netcdf_records_without_bytes_may_be_any_number() {
     let bytes = Words::new(1).put(&[i32::MAX as u32, 0x0a, 1]).text("t").put(&[0, 0, 0, 0, 0]).0;
     let dataset = read(&bytes).unwrap();
