@@ -543,6 +543,53 @@ fn png_interlaced_rows_fall_into_place() {
     assert_eq!(read(&png(5, 6, [8, 0, 1], &[], &lines)).unwrap(), picture(1, Values::U8(expected)));
 }
 
+/// Types and data of the chunks of a PNG.
+fn png_chunks(file: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut rest = &file[8..];
+    let mut chunks = Vec::new();
+    while !rest.is_empty() {
+        let length = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
+        chunks.push((String::from_utf8(rest[4..8].to_vec()).unwrap(), rest[8..8 + length].to_vec()));
+        rest = &rest[12 + length..];
+    }
+    chunks
+}
+
+#[test]
+fn png_keeps_what_it_says_besides_pixels() {
+    let said = |file: &[u8]| {
+        let all = png_chunks(&writers::write(&read(file).unwrap()).unwrap());
+        let kinds: Vec<String> = all.iter().map(|c| c.0.clone()).collect();
+        (kinds.join(" "), all.into_iter().filter(|c| !["IHDR", "IDAT", "IEND"].contains(&c.0.as_str())).map(|c| c.1).collect::<Vec<_>>())
+    };
+    let scale: (&[u8; 4], &[u8]) = (b"pHYs", &[0, 0, 11, 18, 0, 0, 11, 19, 1]);
+    let gamma: (&[u8; 4], &[u8]) = (b"gAMA", &[0, 0, 177, 143]);
+    let before = [gamma, (b"sBIT", &[5]), (b"bKGD", &[0, 1]), scale, (b"tEXt", b"Title\0map"), (b"prVa", b"copy"), (b"prVA", b"leave")];
+    let mut file = png(2, 1, [8, 0, 0], &before, &[0, 1, 2]);
+    let end = file.split_off(file.len() - 12);
+    chunk(&mut file, b"tIME", &[7, 231, 1, 2, 3, 4, 5]);
+    file.extend(end);
+    let expected: Vec<Vec<u8>> = before[..6].iter().map(|(_, data)| data.to_vec()).chain([vec![7, 231, 1, 2, 3, 4, 5]]).collect();
+    assert_eq!(said(&file), ("IHDR gAMA sBIT bKGD pHYs tEXt prVa IDAT tIME IEND".to_owned(), expected));
+    // Of a palette, what is said of samples no longer holds.
+    let palette: (&[u8; 4], &[u8]) = (b"PLTE", &[1, 2, 3, 4, 5, 6]);
+    let palette = png(2, 1, [8, 3, 0], &[gamma, palette, (b"tRNS", &[9]), (b"bKGD", &[1]), (b"hIST", &[0, 1, 0, 1]), scale], &[0, 1, 0]);
+    assert_eq!(said(&palette), ("IHDR gAMA pHYs IDAT IEND".to_owned(), vec![gamma.1.to_vec(), scale.1.to_vec()]));
+    assert!(read(&png(2, 1, [8, 0, 0], &[], &[0, 1, 2])).unwrap().layout.is_empty());
+    // A forged layout is left aside.
+    let mut dataset = read(&file).unwrap();
+    let layout = dataset.layout.clone();
+    for at in 0..layout.len() {
+        dataset.layout.clone_from(&layout);
+        dataset.layout[at] ^= 0x55;
+        assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields, "byte {at}");
+    }
+    let mut forged = vec![0];
+    chunk(&mut forged, b"IDAT", b"more pixels");
+    dataset.layout = forged;
+    assert_eq!(said(&writers::write(&dataset).unwrap()).0, "IHDR IDAT IEND");
+}
+
 #[test]
 fn png_bad_files_are_typed_errors() {
     assert_eq!(code(&png(2, 1, [8, 0, 0], &[], &[0, 1])), "malformed", "too few samples");
