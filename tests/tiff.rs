@@ -200,6 +200,18 @@ fn the_first_entry_of_a_tag_counts() {
 }
 
 #[test]
+fn codes_of_old_lzw_begin_with_their_lowest_bit() {
+    let pixels: Vec<u8> = (0..600u32).map(|n| (n * 7 % 251) as u8).collect();
+    let codes = [256].into_iter().chain(pixels.iter().map(|p| u32::from(*p))).chain([257]);
+    // The table has 512 codes when the 256th of them was read.
+    let digits: Vec<u32> = codes.enumerate().flat_map(|(n, code)| (0..if n < 256 { 9 } else { 10 }).map(move |bit| code >> bit & 1)).collect();
+    let data: Vec<u8> = digits.chunks(8).map(|byte| byte.iter().rev().fold(0, |n, bit| n << 1 | *bit as u8)).collect();
+    let (at, length) = (8 + 2 + 8 * 12 + 4, u32::try_from(data.len()).unwrap());
+    let tags = [[256, 3, 1, 30], [257, 3, 1, 20], [258, 3, 1, 8], [259, 3, 1, 5], [262, 3, 1, 1], [273, 4, 1, at], [278, 3, 1, 20], [279, 4, 1, length]];
+    assert_eq!(read(&built(&tags, &data)).unwrap().fields[0].values, Values::U8(pixels));
+}
+
+#[test]
 fn thousands_of_pages_of_as_many_sizes_take_no_longer_each() {
     let pages = 4000u32;
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
