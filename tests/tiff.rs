@@ -211,6 +211,56 @@ fn codes_of_old_lzw_begin_with_their_lowest_bit() {
     assert_eq!(read(&built(&tags, &data)).unwrap().fields[0].values, Values::U8(pixels));
 }
 
+/// The entries of a little-endian directory: tag, type, count, value or offset.
+fn entries(file: &[u8], at: usize) -> Vec<[u32; 4]> {
+    let number = |at: usize, n: usize| file[at..at + n].iter().rev().fold(0u32, |sum, b| sum << 8 | u32::from(*b));
+    (0..number(at, 2) as usize).map(|n| at + 2 + 12 * n).map(|at| [number(at, 2), number(at + 2, 2), number(at + 4, 4), number(at + 8, 4)]).collect()
+}
+
+#[test]
+fn directories_of_the_camera_stay_with_pixels_that_are_unpacked() {
+    // One page in PackBits; EXIF of a number, of bytes, and of a directory of its own; a place on Earth that lies outside the file.
+    let at: u32 = 8 + 2 + 9 * 12 + 4;
+    let (exif, inner, bytes) = (at + 2, at + 2 + 2 + 3 * 12 + 4, at + 2 + 2 + 3 * 12 + 4 + 2 + 12 + 4);
+    let tags = |place| {
+        [
+            [256, 3, 1, 1],
+            [257, 3, 1, 1],
+            [258, 3, 1, 8],
+            [259, 3, 1, 32773],
+            [273, 4, 1, at],
+            [278, 3, 1, 1],
+            [279, 4, 1, 2],
+            [34665, 4, 1, exif],
+            [34853, 4, 1, place],
+        ]
+    };
+    let directory = |tags: &[[u32; 4]]| built(tags, &[])[8..].to_vec();
+    let maker = [37500, 7, 6, bytes];
+    let data = |pointed: u32| {
+        [
+            vec![0, 7],
+            directory(&[[40962, 3, 1, 200], maker, [40965, 4, 1, pointed]]),
+            directory(&[[1, 2, 4, u32::from_le_bytes(*b"R98\0")]]),
+            b"camera".to_vec(),
+        ]
+        .concat()
+    };
+    let dataset = read(&built(&tags(1 << 20), &data(inner))).unwrap();
+    assert_eq!(dataset.fields[0].values, Values::U8(vec![7]));
+    let file = writers::write(&dataset).unwrap();
+    let page = entries(&file, 8);
+    assert_eq!(page.iter().map(|e| e[0]).collect::<Vec<_>>(), [256, 257, 258, 259, 273, 278, 279, 34665]);
+    let camera = entries(&file, page[7][3] as usize);
+    assert_eq!((camera[0], camera[1][..3].to_vec(), camera[2][0]), ([40962, 3, 1, 200], vec![37500, 7, 6], 40965));
+    assert_eq!(&file[camera[1][3] as usize..][..6], b"camera");
+    assert_eq!(entries(&file, camera[2][3] as usize), [[1, 2, 4, u32::from_le_bytes(*b"R98\0")]]);
+    assert_eq!(read(&file).unwrap().fields, dataset.fields);
+    assert_eq!(writers::write(&read(&file).unwrap()).unwrap(), file);
+    // Directories that lie in themselves end.
+    assert_eq!(read(&writers::write(&read(&built(&tags(exif), &data(exif))).unwrap()).unwrap()).unwrap().fields, dataset.fields);
+}
+
 #[test]
 fn thousands_of_pages_of_as_many_sizes_take_no_longer_each() {
     let pages = 4000u32;
