@@ -461,6 +461,28 @@ fn irreversible_jpeg_2000_gives_the_same_numbers_everywhere() {
     assert_eq!(values.iter().enumerate().map(|(n, x)| x * (n % 97) as f64).sum::<f64>(), 780_811_244.0);
 }
 
+#[test]
+fn values_that_do_not_fill_their_grid_are_a_list() {
+    let one = |points: u32, count: u32, bits: u8, bitmap: Vec<u8>| {
+        let mut grid = grid(2, 3, 0);
+        grid[6..10].copy_from_slice(&points.to_be_bytes());
+        let numbers: Vec<u32> = (0..if bits == 0 { 0 } else { count }).collect();
+        message(&[identification(3), grid, product(T, 0, 100, 50_000), representation(count, 250.0, 0, 0, bits), bitmap, data(&numbers, bits.into())])
+    };
+    let nan = f64::NAN;
+    for (file, expected) in [
+        (one(1, 1, 0, no_bitmap()), vec![250.0]),
+        (one(7, 7, 5, no_bitmap()), (0..7).map(|n| 250.0 + f64::from(n)).collect()),
+        (one(7, 3, 5, bitmap(&[0, 1, 0, 0, 1, 0, 1])), vec![nan, 250.0, nan, nan, 251.0, nan, 252.0]),
+    ] {
+        let dataset = read(&file).unwrap();
+        assert_eq!(dimensions(&dataset, "t"), [("values".to_owned(), expected.len())]);
+        assert!(numbers(field(&dataset, "t")).iter().zip(&expected).all(|(a, b)| a == b || a.is_nan() && b.is_nan()));
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+    assert_eq!(malformed_at(&one(7, 6, 5, no_bitmap())), 16 + 21 + 6, "values that no header agrees on");
+}
+
 // ------------------------------------------------------------------------------------------------------------------------- what is refused
 
 fn malformed_at(bytes: &[u8]) -> u64 {
@@ -831,7 +853,14 @@ fn grouped(groups: &[Group], bits: u8, management: u8, order: u8, extra: [u8; 3]
     let digits = groups.iter().flat_map(|g| g.numbers.iter().flat_map(|n| (0..g.width).rev().map(move |b| n >> b & 1)));
     data.extend(pack(digits, 1));
     let representation = section(5, &body);
-    message(&[identification(3), grid_every(1, 1, u32::try_from(count).unwrap(), 0), product(T, 24, 100, 85_000), representation, no_bitmap(), section(7, &data)])
+    message(&[
+        identification(3),
+        grid_every(1, 1, u32::try_from(count).unwrap(), 0),
+        product(T, 24, 100, 85_000),
+        representation,
+        no_bitmap(),
+        section(7, &data),
+    ])
 }
 
 #[test]
