@@ -483,6 +483,24 @@ fn values_that_do_not_fill_their_grid_are_a_list() {
     assert_eq!(malformed_at(&one(7, 6, 5, no_bitmap())), 16 + 21 + 6, "values that no header agrees on");
 }
 
+#[test]
+fn values_of_headers_that_are_no_numbers_are_none_either_and_come_back() {
+    let one = |day: u8, reference: f32, binary: u16| {
+        let representation = representation(6, reference, binary, 0, 5);
+        message(&[identification(day), grid(2, 3, 0), product(T, 6, 100, 50_000), representation, no_bitmap(), data(&[0, 1, 2, 3, 4, 5], 5)])
+    };
+    for (reference, binary, first) in
+        [(f32::INFINITY, 0, f32::INFINITY), (f32::NEG_INFINITY, 0, f32::NEG_INFINITY), (f32::NAN, 0, f32::NAN), (1.0, 0x7fff, f32::NAN)]
+    {
+        let file = [temperature(3, 6, 50_000, &[0, 1, 2, 3, 4, 5]), one(4, reference, binary)].concat();
+        let dataset = read(&file).unwrap();
+        let Values::F32(values) = &field(&dataset, "t").values else { panic!("not f32") };
+        assert_eq!(values[..6], [250.0, 250.5, 251.0, 251.5, 252.0, 252.5], "the other message");
+        assert!(values[6].to_bits() == first.to_bits() && values[7..].iter().all(|x| !x.is_finite()), "{values:?}");
+        assert_eq!(writers::write(&dataset).unwrap(), file);
+    }
+}
+
 // ------------------------------------------------------------------------------------------------------------------------- what is refused
 
 fn malformed_at(bytes: &[u8]) -> u64 {
