@@ -1013,6 +1013,8 @@ DxInMetres=60000,DyInMetres=50000,scanningMode=64";
         ("regular_gg_pl_grib2", ""),
         ("reduced_gg_sfc_grib1", ""),
         ("reduced_gg_pl_160_grib2", ""),
+        // Whole circles whose end is rounded down.
+        ("reduced_gg_pl_160_grib2", "longitudeOfLastGridPoint=359430000"),
         ("reduced_ll_sfc_grib2", ""),
         ("polar_stereographic_pl_grib2", stereographic),
         (
