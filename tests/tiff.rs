@@ -278,6 +278,64 @@ fn thousands_of_pages_of_as_many_sizes_take_no_longer_each() {
 }
 
 #[test]
+fn fields_come_before_the_positions_of_their_points_and_rotated_degrees_are_in_no_system() {
+    let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+    for (index, name) in [(1, "grid_latitude"), (2, "grid_longitude")] {
+        dataset.fields[index].attributes = vec![Attribute::text("standard_name", name), Attribute::text("units", "degrees")];
+    }
+    for name in ["longitude", "latitude"] {
+        let position = Field { name: name.into(), values: Values::F32(vec![0.5; 12]), dimensions: vec![1, 2], shape: vec![3, 4], ..dataset.fields[0].clone() };
+        dataset.fields.insert(0, position);
+    }
+    let rotated = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    assert_eq!(rotated.fields.iter().filter(|f| f.shape == [3, 4]).map(|f| f.values.data_type()).next(), Some(DataType::F32), "nothing says what they are");
+    dataset.fields[2].attributes.push(Attribute::text("coordinates", "latitude longitude"));
+    let rotated = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let pages: Vec<DataType> = rotated.fields.iter().filter(|f| f.shape == [3, 4]).map(|f| f.values.data_type()).collect();
+    assert_eq!(pages, [DataType::U8, DataType::F32, DataType::F32]);
+    assert!(rotated.fields.iter().all(|f| f.attribute("epsg").is_none()));
+    // In degrees of the earth they have one.
+    dataset.fields[3].attributes[0] = Attribute::text("standard_name", "latitude");
+    dataset.fields[4].attributes[0] = Attribute::text("standard_name", "longitude");
+    let plain = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    assert_eq!(plain.fields.iter().filter(|f| f.attribute("epsg") == Some(&Values::I32(vec![4326]))).count(), 3);
+}
+
+#[test]
+fn gdal_knows_the_systems_of_grid_mappings() {
+    let folder = folder("gdal-systems");
+    let number = |name: &str, value: &[f64]| Attribute { name: name.into(), value: Values::F64(value.to_vec()) };
+    let origin = |longitude: &str| vec![number(longitude, &[15.0]), number("latitude_of_projection_origin", &[52.0]), number("earth_radius", &[6_371_229.0])];
+    let named = |name: &str, more: Vec<Attribute>| [vec![Attribute::text("grid_mapping_name", name)], more].concat();
+    let utm = "PROJCS[\"x\",GEOGCS[\"WGS 84\",AUTHORITY[\"EPSG\",\"4326\"]],AUTHORITY[\"EPSG\",\"32633\"]]";
+    let polar = "PROJCRS[\"x\",BASEGEOGCRS[\"WGS 84\",ID[\"EPSG\",4326]],ID[\"EPSG\",3413]]";
+    let scale = number("scale_factor_at_central_meridian", &[0.9996]);
+    let parallels = number("standard_parallel", &[40.0, 60.0]);
+    for (attributes, expected) in [
+        (named("transverse_mercator", [origin("longitude_of_central_meridian"), vec![scale]].concat()), "METHOD[\"Transverse Mercator\""),
+        (named("albers_conical_equal_area", [origin("longitude_of_central_meridian"), vec![parallels]].concat()), "METHOD[\"Albers Equal Area\""),
+        (named("lambert_azimuthal_equal_area", origin("longitude_of_projection_origin")), "METHOD[\"Lambert Azimuthal Equal Area"),
+        (vec![Attribute::text("crs_wkt", utm)], "ID[\"EPSG\",32633]"),
+        (vec![Attribute::text("spatial_ref", polar)], "ID[\"EPSG\",3413]"),
+        (vec![Attribute::text("spatial_ref", "EPSG:3035")], "ID[\"EPSG\",3035]"),
+    ] {
+        let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+        for (index, name) in [(1, "projection_y_coordinate"), (2, "projection_x_coordinate")] {
+            dataset.fields[index].attributes = vec![Attribute::text("standard_name", name), Attribute::text("units", "m")];
+        }
+        dataset.fields[0].attributes.push(Attribute::text("grid_mapping", "crs: lat lon"));
+        let (values, missing) = (Values::I32(vec![0]), Missing::NonFinite);
+        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing });
+        let (keys, _) = geo_keys(&dataset);
+        assert!(keys.is_sorted_by_key(|row| row[0]), "{keys:?}");
+        let file = folder.join("system.tif");
+        std::fs::write(&file, writers::tiff(&dataset).unwrap()).unwrap();
+        let info = gdal("gdalinfo", &[], &[&file]);
+        assert!(info.contains(expected), "{expected} in {info}");
+    }
+}
+
+#[test]
 fn several_fields_become_pages() {
     let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
     let second = Field { name: "u".into(), values: Values::F64(vec![0.25; 12]), dimensions: vec![1, 2], shape: vec![3, 4], ..dataset.fields[0].clone() };
