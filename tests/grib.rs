@@ -478,7 +478,7 @@ fn values_that_do_not_fill_their_grid_are_a_list() {
         let dataset = read(&file).unwrap();
         assert_eq!(dimensions(&dataset, "t"), [("values".to_owned(), expected.len())]);
         assert!(numbers(field(&dataset, "t")).iter().zip(&expected).all(|(a, b)| a == b || a.is_nan() && b.is_nan()));
-        assert_eq!(writers::write(&dataset).unwrap(), file);
+        assert_eq!(formats::write(&dataset).unwrap(), file);
     }
     assert_eq!(malformed_at(&one(7, 6, 5, no_bitmap())), 16 + 21 + 6, "values that no header agrees on");
 }
@@ -497,7 +497,7 @@ fn values_of_headers_that_are_no_numbers_are_none_either_and_come_back() {
         let Values::F32(values) = &field(&dataset, "t").values else { panic!("not f32") };
         assert_eq!(values[..6], [250.0, 250.5, 251.0, 251.5, 252.0, 252.5], "the other message");
         assert!(values[6].to_bits() == first.to_bits() && values[7..].iter().all(|x| !x.is_finite()), "{values:?}");
-        assert_eq!(writers::write(&dataset).unwrap(), file);
+        assert_eq!(formats::write(&dataset).unwrap(), file);
     }
 }
 

@@ -187,8 +187,8 @@ fn groups_flatten_into_names_that_do_not_clash() {
     fields[2].attributes = vec![Attribute::text("coordinates", "x y z"), Attribute::text("long_name", "x y z")];
     let attributes = vec![Attribute::text("g_title", "of the file"), Attribute::text("g/title", "of a group")];
     let dimensions = vec![dimension("x", 2, false), dimension("g/x", 3, false)];
-    let dataset = Dataset { format: SourceFormat::NetCdf4, dimensions, attributes, fields, layout: Vec::new() };
-    let flat = read(&writers::netcdf(&dataset).unwrap()).unwrap();
+    let dataset = Dataset { format: netcdf4::FORMAT, dimensions, attributes, fields, layout: Vec::new() };
+    let flat = read(&formats::netcdf3::write(&dataset).unwrap()).unwrap();
     assert_eq!(flat.dimensions.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["x", "g_x"]);
     assert_eq!(flat.attributes.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["g_title", "g_title_2"]);
     assert_eq!(flat.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["x", "g_x", "g_v_2", "g_v", "y"]);

@@ -161,7 +161,7 @@ fn netcdf_names_may_count_the_zeros_behind_them() {
     let bytes = bytes.text("v\0").put(&[1, 0, 0, 0, 1, 4, 108]).bytes(&[1, 2, 3, 0x81]).0;
     let dataset = read(&bytes).unwrap();
     assert_eq!((dataset.dimensions[0].name.as_str(), dataset.attributes[0].name.as_str(), dataset.fields[0].name.as_str()), ("pp", "title", "v"));
-    assert_eq!(writers::write(&dataset).unwrap(), bytes);
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
     assert_eq!(code(&Words::new(1).put(&[0, 0x0a, 1]).text("\0\0").put(&[3, 0, 0, 0, 0]).0), "malformed", "nothing but zeros");
     assert_eq!(code(&Words::new(1).put(&[0, 0x0a, 2]).text("p").put(&[3]).text("p\0").put(&[3, 0, 0, 0, 0]).0), "malformed", "the same name");
 }
@@ -558,7 +558,7 @@ fn png_chunks(file: &[u8]) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn png_keeps_what_it_says_besides_pixels() {
     let said = |file: &[u8]| {
-        let all = png_chunks(&writers::write(&read(file).unwrap()).unwrap());
+        let all = png_chunks(&formats::write(&read(file).unwrap()).unwrap());
         let kinds: Vec<String> = all.iter().map(|c| c.0.clone()).collect();
         (kinds.join(" "), all.into_iter().filter(|c| !["IHDR", "IDAT", "IEND"].contains(&c.0.as_str())).map(|c| c.1).collect::<Vec<_>>())
     };
@@ -582,12 +582,12 @@ fn png_keeps_what_it_says_besides_pixels() {
     for at in 0..layout.len() {
         dataset.layout.clone_from(&layout);
         dataset.layout[at] ^= 0x55;
-        assert_eq!(read(&writers::write(&dataset).unwrap()).unwrap().fields, dataset.fields, "byte {at}");
+        assert_eq!(read(&formats::write(&dataset).unwrap()).unwrap().fields, dataset.fields, "byte {at}");
     }
     let mut forged = vec![0];
     chunk(&mut forged, b"IDAT", b"more pixels");
     dataset.layout = forged;
-    assert_eq!(said(&writers::write(&dataset).unwrap()).0, "IHDR IDAT IEND");
+    assert_eq!(said(&formats::write(&dataset).unwrap()).0, "IHDR IDAT IEND");
 }
 
 #[test]
@@ -741,7 +741,7 @@ fn truncated_files_are_errors_at_every_length() {
 
 /// Reading ends in a typed error or in a dataset that survives being written and read again.
 fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let limits = Limits { decoded_bytes: 1 << 20, items: 1 << 10, metadata_bytes: 1 << 16 };
+    let limits = Limits { decoded_bytes: 1 << 20, items: 1 << 10, files: 1 << 10, metadata_bytes: 1 << 16 };
     if let Ok(dataset) = formats::read(bytes, "t2m.file", &limits) {
         let written = formats::write(&dataset).map_err(|e| TestCaseError::fail(format!("{e}")))?;
         let again = formats::read(&written, "t2m.file", &Limits::default()).map_err(|e| TestCaseError::fail(format!("{e}")))?;

@@ -248,7 +248,7 @@ fn directories_of_the_camera_stay_with_pixels_that_are_unpacked() {
     };
     let dataset = read(&built(&tags(1 << 20), &data(inner))).unwrap();
     assert_eq!(dataset.fields[0].values, Values::U8(vec![7]));
-    let file = writers::write(&dataset).unwrap();
+    let file = formats::write(&dataset).unwrap();
     let page = entries(&file, 8);
     assert_eq!(page.iter().map(|e| e[0]).collect::<Vec<_>>(), [256, 257, 258, 259, 273, 278, 279, 34665]);
     let camera = entries(&file, page[7][3] as usize);
@@ -256,9 +256,9 @@ fn directories_of_the_camera_stay_with_pixels_that_are_unpacked() {
     assert_eq!(&file[camera[1][3] as usize..][..6], b"camera");
     assert_eq!(entries(&file, camera[2][3] as usize), [[1, 2, 4, u32::from_le_bytes(*b"R98\0")]]);
     assert_eq!(read(&file).unwrap().fields, dataset.fields);
-    assert_eq!(writers::write(&read(&file).unwrap()).unwrap(), file);
+    assert_eq!(formats::write(&read(&file).unwrap()).unwrap(), file);
     // Directories that lie in themselves end.
-    assert_eq!(read(&writers::write(&read(&built(&tags(exif), &data(exif))).unwrap()).unwrap()).unwrap().fields, dataset.fields);
+    assert_eq!(read(&formats::write(&read(&built(&tags(exif), &data(exif))).unwrap()).unwrap()).unwrap().fields, dataset.fields);
 }
 
 #[test]
@@ -287,17 +287,17 @@ fn fields_come_before_the_positions_of_their_points_and_rotated_degrees_are_in_n
         let position = Field { name: name.into(), values: Values::F32(vec![0.5; 12]), dimensions: vec![1, 2], shape: vec![3, 4], ..dataset.fields[0].clone() };
         dataset.fields.insert(0, position);
     }
-    let rotated = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let rotated = read(&tiff::write(&dataset).unwrap()).unwrap();
     assert_eq!(rotated.fields.iter().filter(|f| f.shape == [3, 4]).map(|f| f.values.data_type()).next(), Some(DataType::F32), "nothing says what they are");
     dataset.fields[2].attributes.push(Attribute::text("coordinates", "latitude longitude"));
-    let rotated = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let rotated = read(&tiff::write(&dataset).unwrap()).unwrap();
     let pages: Vec<DataType> = rotated.fields.iter().filter(|f| f.shape == [3, 4]).map(|f| f.values.data_type()).collect();
     assert_eq!(pages, [DataType::U8, DataType::F32, DataType::F32]);
     assert!(rotated.fields.iter().all(|f| f.attribute("epsg").is_none()));
     // In degrees of the earth they have one.
     dataset.fields[3].attributes[0] = Attribute::text("standard_name", "latitude");
     dataset.fields[4].attributes[0] = Attribute::text("standard_name", "longitude");
-    let plain = read(&writers::tiff(&dataset).unwrap()).unwrap();
+    let plain = read(&tiff::write(&dataset).unwrap()).unwrap();
     assert_eq!(plain.fields.iter().filter(|f| f.attribute("epsg") == Some(&Values::I32(vec![4326]))).count(), 3);
 }
 
@@ -329,7 +329,7 @@ fn gdal_knows_the_systems_of_grid_mappings() {
         let (keys, _) = geo_keys(&dataset);
         assert!(keys.is_sorted_by_key(|row| row[0]), "{keys:?}");
         let file = folder.join("system.tif");
-        std::fs::write(&file, writers::tiff(&dataset).unwrap()).unwrap();
+        std::fs::write(&file, tiff::write(&dataset).unwrap()).unwrap();
         let info = gdal("gdalinfo", &[], &[&file]);
         assert!(info.contains(expected), "{expected} in {info}");
     }

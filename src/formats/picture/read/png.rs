@@ -1,15 +1,15 @@
 //! PNG, of 8 or 16 bits.
 //!
-//! Palettes and 1, 2 and 4 bit grays are expanded to 8 bits, a transparent colour to an alpha channel. [`Dataset::layout`](crate::field::Dataset::layout) is what else the picture says: its
+//! Palettes and 1, 2 and 4 bit grays are expanded to 8 bits, a transparent colour to an alpha channel. The layout of a dataset is what else the picture says: its
 //! scale, text, gamma, profile. Deliberately absent: animation, and what is said of colours by their place in a palette.
 
 use std::io::Cursor;
 
 use png::{BitDepth, DecodeOptions, Decoder, DecodingError, Transformations};
 
-use crate::formats::picture::spec::chunks::chunks;
 use crate::error::{Error, Result};
 use crate::field::{DataType, Values};
+use crate::formats::picture::spec::chunks::chunks;
 use crate::limits::{self, Limits};
 use crate::wire::put_varint;
 

@@ -4,17 +4,21 @@ use super::super::bits::{BitReader, MAX_WIDTH};
 use super::super::octets::Octets;
 use super::refusals::{MISSING, unsupported};
 use crate::error::{Error, Result};
+use crate::limits;
 
 /// Unpacks `count` numbers; `order` is that of the spatial differences, 0 for none.
 pub(super) fn unpack(section: Octets<'_>, data: Octets<'_>, count: usize, order: usize) -> Result<Vec<i64>> {
     let bits = u32::from(section.byte(20)?);
     let groups = section.size(32, 4)?;
+    let mut numbers = limits::room("the values of a message", count)?;
     if groups == 0 || count == 0 {
-        return Ok(vec![0; count]);
+        numbers.resize(count, 0);
+        return Ok(numbers);
     }
     if bits == 0 && data.bytes.is_empty() {
         // Groups without width whose references have no bits either.
-        return Ok(vec![if kinds_of_missing(section)? == 0 { 0 } else { MISSING }; count]);
+        numbers.resize(count, if kinds_of_missing(section)? == 0 { 0 } else { MISSING });
+        return Ok(numbers);
     }
     let mut body = data.bytes;
     let start = match order {
@@ -26,7 +30,7 @@ pub(super) fn unpack(section: Octets<'_>, data: Octets<'_>, count: usize, order:
         }
         n => return Err(unsupported(format!("GRIB packed as spatial differences of order {n}"))),
     };
-    let mut numbers = grouped(section, body, count, groups).ok_or_else(|| data.malformed(1, format!("{count} numbers in {groups} groups")))?;
+    grouped(section, body, &mut numbers, [count, groups]).ok_or_else(|| data.malformed(1, format!("{count} numbers in {groups} groups")))?;
     integrate(&mut numbers, order, start);
     if numbers.iter().any(|n| *n != MISSING && n.unsigned_abs() >= 1 << MAX_WIDTH) {
         return Err(data.malformed(1, format!("numbers of at most {MAX_WIDTH} bits")));
@@ -65,7 +69,7 @@ impl Start {
 }
 
 /// Numbers of all groups with their references; `None` when the data contradict themselves.
-fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Option<Vec<i64>> {
+fn grouped(section: Octets<'_>, data: &[u8], numbers: &mut Vec<i64>, [count, groups]: [usize; 2]) -> Option<()> {
     let byte = |octet| section.byte(octet).ok().map(u32::from);
     let size = |octet| section.unsigned(octet, 4).ok();
     let bits = byte(20)?;
@@ -80,7 +84,6 @@ fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Opt
         numbers
     };
     let (references, widths, lengths) = (list(bits)?, list(width_bits)?, list(length_bits)?);
-    let mut numbers = Vec::with_capacity(count);
     for (n, ((reference, width), length)) in references.into_iter().zip(widths).zip(lengths).enumerate() {
         let width = u32::try_from(width.checked_add(width_reference.into())?).ok().filter(|w| *w <= MAX_WIDTH)?;
         let length = if n + 1 == groups { last_length } else { length.checked_mul(length_step)?.checked_add(length_reference)? };
@@ -97,7 +100,7 @@ fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Opt
             }));
         }
     }
-    (numbers.len() == count).then_some(numbers)
+    (numbers.len() == count).then_some(())
 }
 
 /// Sums up spatial differences, across missing values.

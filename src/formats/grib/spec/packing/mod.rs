@@ -15,7 +15,7 @@ use super::bits::{BitReader, MAX_WIDTH};
 use super::octets::Octets;
 use super::record::Record;
 use crate::error::Result;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 
 /// How numbers are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,7 +112,7 @@ impl Representation {
                 let order = record.representation.byte(48)?;
                 complex::unpack(record.representation, data, count, order.into()).map(Numbers::Integers)
             }
-            _ if self.bits == 0 || count == 0 => Ok(Numbers::Integers(vec![0; count])),
+            _ if self.bits == 0 || count == 0 => limits::zeros("the values of a message", count).map(Numbers::Integers),
             Template::Simple => simple(data.bytes, self.bits, count).map(Numbers::Integers).ok_or_else(too_short),
             Template::Jpeg2000 => jpeg2000::unpack(data, self.bits, count).map(Numbers::Integers),
             Template::Png => png::unpack(data, count, limits).map(Numbers::Integers),
