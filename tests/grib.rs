@@ -461,6 +461,46 @@ fn irreversible_jpeg_2000_gives_the_same_numbers_everywhere() {
     assert_eq!(values.iter().enumerate().map(|(n, x)| x * (n % 97) as f64).sum::<f64>(), 780_811_244.0);
 }
 
+#[test]
+fn values_that_do_not_fill_their_grid_are_a_list() {
+    let one = |points: u32, count: u32, bits: u8, bitmap: Vec<u8>| {
+        let mut grid = grid(2, 3, 0);
+        grid[6..10].copy_from_slice(&points.to_be_bytes());
+        let numbers: Vec<u32> = (0..if bits == 0 { 0 } else { count }).collect();
+        message(&[identification(3), grid, product(T, 0, 100, 50_000), representation(count, 250.0, 0, 0, bits), bitmap, data(&numbers, bits.into())])
+    };
+    let nan = f64::NAN;
+    for (file, expected) in [
+        (one(1, 1, 0, no_bitmap()), vec![250.0]),
+        (one(7, 7, 5, no_bitmap()), (0..7).map(|n| 250.0 + f64::from(n)).collect()),
+        (one(7, 3, 5, bitmap(&[0, 1, 0, 0, 1, 0, 1])), vec![nan, 250.0, nan, nan, 251.0, nan, 252.0]),
+    ] {
+        let dataset = read(&file).unwrap();
+        assert_eq!(dimensions(&dataset, "t"), [("values".to_owned(), expected.len())]);
+        assert!(numbers(field(&dataset, "t")).iter().zip(&expected).all(|(a, b)| a == b || a.is_nan() && b.is_nan()));
+        assert_eq!(formats::write(&dataset).unwrap(), file);
+    }
+    assert_eq!(malformed_at(&one(7, 6, 5, no_bitmap())), 16 + 21 + 6, "values that no header agrees on");
+}
+
+#[test]
+fn values_of_headers_that_are_no_numbers_are_none_either_and_come_back() {
+    let one = |day: u8, reference: f32, binary: u16| {
+        let representation = representation(6, reference, binary, 0, 5);
+        message(&[identification(day), grid(2, 3, 0), product(T, 6, 100, 50_000), representation, no_bitmap(), data(&[0, 1, 2, 3, 4, 5], 5)])
+    };
+    for (reference, binary, first) in
+        [(f32::INFINITY, 0, f32::INFINITY), (f32::NEG_INFINITY, 0, f32::NEG_INFINITY), (f32::NAN, 0, f32::NAN), (1.0, 0x7fff, f32::NAN)]
+    {
+        let file = [temperature(3, 6, 50_000, &[0, 1, 2, 3, 4, 5]), one(4, reference, binary)].concat();
+        let dataset = read(&file).unwrap();
+        let Values::F32(values) = &field(&dataset, "t").values else { panic!("not f32") };
+        assert_eq!(values[..6], [250.0, 250.5, 251.0, 251.5, 252.0, 252.5], "the other message");
+        assert!(values[6].to_bits() == first.to_bits() && values[7..].iter().all(|x| !x.is_finite()), "{values:?}");
+        assert_eq!(formats::write(&dataset).unwrap(), file);
+    }
+}
+
 // ------------------------------------------------------------------------------------------------------------------------- what is refused
 
 fn malformed_at(bytes: &[u8]) -> u64 {
@@ -797,6 +837,97 @@ fn eccodes_agrees_on_missing_values_in_complex_packing() {
     }
 }
 
+/// A group of complex packing as it stands in the file.
+struct Group {
+    reference: u32,
+    width: u32,
+    numbers: Vec<u32>,
+}
+
+/// A message of complex packing from its groups, whatever they mean: of spatial differences of `order`, whose first numbers and smallest difference are `extra`.
+fn grouped(groups: &[Group], bits: u8, management: u8, order: u8, extra: [u8; 3]) -> Vec<u8> {
+    let count: usize = groups.iter().map(|g| g.numbers.len()).sum();
+    let narrowest = groups.iter().map(|g| g.width).min().unwrap();
+    let width_bits = u8::from(groups.iter().any(|g| g.width > narrowest)) * 3;
+    let mut body = u32::try_from(count).unwrap().to_be_bytes().to_vec();
+    body.extend([0, if order == 0 { 2 } else { 3 }]);
+    body.extend(250f32.to_be_bytes());
+    body.extend([0x80, 1, 0, 0, bits, 0, 1, management]);
+    body.extend([0xff; 8]);
+    body.extend(u32::try_from(groups.len()).unwrap().to_be_bytes());
+    body.extend([narrowest as u8, width_bits]);
+    body.extend(0u32.to_be_bytes());
+    body.push(1);
+    body.extend(u32::try_from(groups.last().unwrap().numbers.len()).unwrap().to_be_bytes());
+    body.push(5);
+    let mut data = Vec::new();
+    if order > 0 {
+        body.extend([order, 1]);
+        data.extend(&extra[..usize::from(order) + 1]);
+    }
+    data.extend(pack(groups.iter().map(|g| g.reference), bits.into()));
+    data.extend(pack(groups.iter().map(|g| g.width - narrowest), width_bits.into()));
+    data.extend(pack(groups.iter().map(|g| u32::try_from(g.numbers.len()).unwrap()), 5));
+    let digits = groups.iter().flat_map(|g| g.numbers.iter().flat_map(|n| (0..g.width).rev().map(move |b| n >> b & 1)));
+    data.extend(pack(digits, 1));
+    let representation = section(5, &body);
+    message(&[
+        identification(3),
+        grid_every(1, 1, u32::try_from(count).unwrap(), 0),
+        product(T, 24, 100, 85_000),
+        representation,
+        no_bitmap(),
+        section(7, &data),
+    ])
+}
+
+#[test]
+fn groups_without_width_and_references_without_bits_are_missing_where_missing_values_are_managed() {
+    let group = |width, numbers: &[u32]| Group { reference: 0, width, numbers: numbers.to_vec() };
+    let groups = [group(0, &[0; 3]), group(2, &[0, 3, 2]), group(0, &[0; 2])];
+    for (management, present) in [(0, [0, 1, 2, 3, 4, 5, 6, 7].as_slice()), (1, &[3, 5]), (2, &[3]), (255, &[0, 1, 2, 3, 4, 5, 6, 7])] {
+        let values = numbers(field(&read(&grouped(&groups, 0, management, 0, [0; 3])).unwrap(), "t"));
+        let expected: Vec<usize> = (0..8).filter(|n| !values[*n].is_nan()).collect();
+        assert_eq!(expected, present, "{management}");
+        // Of nothing at all.
+        let values = numbers(field(&read(&grouped(&groups[..1], 0, management, 0, [0; 3])).unwrap(), "t"));
+        assert_eq!(values.iter().filter(|x| x.is_nan()).count(), if matches!(management, 1 | 2) { 3 } else { 0 }, "{management}");
+    }
+}
+
+#[test]
+fn eccodes_agrees_on_groups_of_all_widths() {
+    let mut state = 1u32;
+    let mut random = |below: u32| {
+        state = state.wrapping_mul(0x9e37_79b9).wrapping_add(0x7f4a_7c15);
+        (state >> 16) % below
+    };
+    let mut messages = Vec::new();
+    for (bits, management, order) in (0..=3).flat_map(|bits| (0..=2).flat_map(move |management| (0..=2).map(move |order| (bits, management, order)))) {
+        for widths in [[0, 0, 0, 0], [0, 1, 0, 2], [1, 1, 1, 1], [2, 0, 3, 1], [7, 7, 2, 6]] {
+            let groups = widths.map(|width| {
+                let numbers = (0..1 + random(9)).map(|_| random(1 << width)).collect();
+                Group { reference: random(1 << bits), width, numbers }
+            });
+            // The first numbers have no sign, the smallest difference has.
+            messages.push(grouped(&groups, bits, management, order, [200, 190, 130 + random(4) as u8].map(|n| if order == 1 && n == 190 { 130 } else { n })));
+        }
+    }
+    let path = scratch("groups.grib");
+    std::fs::write(&path, messages.concat()).unwrap();
+    let text = tool("grib_get_data", &["-F", "%.17g", "-m", "nan", path.to_str().unwrap()]);
+    let theirs = text.split("Latitude").skip(1).map(|part| part.lines().skip(1).map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()));
+    let mut missing = 0;
+    for (number, (message, theirs)) in messages.iter().zip(theirs).enumerate() {
+        let ours = numbers(field(&read(message).unwrap(), "t"));
+        let theirs: Vec<f64> = theirs.collect();
+        missing += ours.iter().filter(|x| x.is_nan()).count();
+        assert!(ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(a, b)| a == b || a.is_nan() && b.is_nan()), "{number}: {ours:?} {theirs:?}");
+    }
+    assert_eq!(text.matches("Latitude").count(), messages.len());
+    assert!(missing > 500, "{missing}");
+}
+
 #[test]
 fn eccodes_agrees_on_members() {
     let second = "productDefinitionTemplateNumber=1,typeOfEnsembleForecast=3,numberOfForecastsInEnsemble=3";
@@ -882,6 +1013,8 @@ DxInMetres=60000,DyInMetres=50000,scanningMode=64";
         ("regular_gg_pl_grib2", ""),
         ("reduced_gg_sfc_grib1", ""),
         ("reduced_gg_pl_160_grib2", ""),
+        // Whole circles whose end is rounded down.
+        ("reduced_gg_pl_160_grib2", "longitudeOfLastGridPoint=359430000"),
         ("reduced_ll_sfc_grib2", ""),
         ("polar_stereographic_pl_grib2", stereographic),
         (

@@ -181,6 +181,23 @@ fn many_variables_share_dimensions() {
 }
 
 #[test]
+fn groups_flatten_into_names_that_do_not_clash() {
+    let numbers = |count: usize| Values::F64((0..count).map(|n| n as f64).collect());
+    let mut fields: Vec<Field> = [("x", 0), ("g/x", 1), ("g/v", 1), ("g_v", 0), ("y", 0)].map(|(name, d)| field(name, &[d], &[2 + d], numbers(2 + d))).into();
+    fields[2].attributes = vec![Attribute::text("coordinates", "x y z"), Attribute::text("long_name", "x y z")];
+    let attributes = vec![Attribute::text("g_title", "of the file"), Attribute::text("g/title", "of a group")];
+    let dimensions = vec![dimension("x", 2, false), dimension("g/x", 3, false)];
+    let dataset = Dataset { format: netcdf4::FORMAT, dimensions, attributes, fields, layout: Vec::new() };
+    let flat = read(&formats::netcdf3::write(&dataset).unwrap()).unwrap();
+    assert_eq!(flat.dimensions.iter().map(|d| d.name.as_str()).collect::<Vec<_>>(), ["x", "g_x"]);
+    assert_eq!(flat.attributes.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["g_title", "g_title_2"]);
+    assert_eq!(flat.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["x", "g_x", "g_v_2", "g_v", "y"]);
+    assert!(flat.fields.iter().zip(&dataset.fields).all(|(a, b)| a.values == b.values));
+    let text = |name: &str| flat.fields[2].attribute(name).and_then(Values::as_text);
+    assert_eq!((text("coordinates").as_deref(), text("long_name").as_deref()), (Some("g_x y z"), Some("x y z")));
+}
+
+#[test]
 fn a_group_may_have_nothing_but_attributes() {
     let mut dataset = Dataset::from_array("v", &[2], Values::I8(vec![1, 2]), netcdf4::FORMAT).unwrap();
     dataset.attributes = vec![Attribute::text("a/b/title", "far in")];

@@ -156,6 +156,17 @@ fn netcdf_layout_takes_other_values_and_gives_way_to_other_shapes() {
 }
 
 #[test]
+fn netcdf_names_may_count_the_zeros_behind_them() {
+    let bytes = Words::new(1).put(&[0, 0x0a, 1]).text("pp\0\0\0\0\0\0").put(&[3, 0x0c, 1]).text("title\0").put(&[2]).text("x").put(&[0x0b, 1]);
+    let bytes = bytes.text("v\0").put(&[1, 0, 0, 0, 1, 4, 108]).bytes(&[1, 2, 3, 0x81]).0;
+    let dataset = read(&bytes).unwrap();
+    assert_eq!((dataset.dimensions[0].name.as_str(), dataset.attributes[0].name.as_str(), dataset.fields[0].name.as_str()), ("pp", "title", "v"));
+    assert_eq!(formats::write(&dataset).unwrap(), bytes);
+    assert_eq!(code(&Words::new(1).put(&[0, 0x0a, 1]).text("\0\0").put(&[3, 0, 0, 0, 0]).0), "malformed", "nothing but zeros");
+    assert_eq!(code(&Words::new(1).put(&[0, 0x0a, 2]).text("p").put(&[3]).text("p\0").put(&[3, 0, 0, 0, 0]).0), "malformed", "the same name");
+}
+
+#[test]
 fn netcdf_records_without_bytes_may_be_any_number() {
     let bytes = Words::new(1).put(&[i32::MAX as u32, 0x0a, 1]).text("t").put(&[0, 0, 0, 0, 0]).0;
     let dataset = read(&bytes).unwrap();
@@ -532,6 +543,53 @@ fn png_interlaced_rows_fall_into_place() {
     assert_eq!(read(&png(5, 6, [8, 0, 1], &[], &lines)).unwrap(), picture(1, Values::U8(expected)));
 }
 
+/// Types and data of the chunks of a PNG.
+fn png_chunks(file: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut rest = &file[8..];
+    let mut chunks = Vec::new();
+    while !rest.is_empty() {
+        let length = u32::from_be_bytes(rest[..4].try_into().unwrap()) as usize;
+        chunks.push((String::from_utf8(rest[4..8].to_vec()).unwrap(), rest[8..8 + length].to_vec()));
+        rest = &rest[12 + length..];
+    }
+    chunks
+}
+
+#[test]
+fn png_keeps_what_it_says_besides_pixels() {
+    let said = |file: &[u8]| {
+        let all = png_chunks(&formats::write(&read(file).unwrap()).unwrap());
+        let kinds: Vec<String> = all.iter().map(|c| c.0.clone()).collect();
+        (kinds.join(" "), all.into_iter().filter(|c| !["IHDR", "IDAT", "IEND"].contains(&c.0.as_str())).map(|c| c.1).collect::<Vec<_>>())
+    };
+    let scale: (&[u8; 4], &[u8]) = (b"pHYs", &[0, 0, 11, 18, 0, 0, 11, 19, 1]);
+    let gamma: (&[u8; 4], &[u8]) = (b"gAMA", &[0, 0, 177, 143]);
+    let before = [gamma, (b"sBIT", &[5]), (b"bKGD", &[0, 1]), scale, (b"tEXt", b"Title\0map"), (b"prVa", b"copy"), (b"prVA", b"leave")];
+    let mut file = png(2, 1, [8, 0, 0], &before, &[0, 1, 2]);
+    let end = file.split_off(file.len() - 12);
+    chunk(&mut file, b"tIME", &[7, 231, 1, 2, 3, 4, 5]);
+    file.extend(end);
+    let expected: Vec<Vec<u8>> = before[..6].iter().map(|(_, data)| data.to_vec()).chain([vec![7, 231, 1, 2, 3, 4, 5]]).collect();
+    assert_eq!(said(&file), ("IHDR gAMA sBIT bKGD pHYs tEXt prVa IDAT tIME IEND".to_owned(), expected));
+    // Of a palette, what is said of samples no longer holds.
+    let palette: (&[u8; 4], &[u8]) = (b"PLTE", &[1, 2, 3, 4, 5, 6]);
+    let palette = png(2, 1, [8, 3, 0], &[gamma, palette, (b"tRNS", &[9]), (b"bKGD", &[1]), (b"hIST", &[0, 1, 0, 1]), scale], &[0, 1, 0]);
+    assert_eq!(said(&palette), ("IHDR gAMA pHYs IDAT IEND".to_owned(), vec![gamma.1.to_vec(), scale.1.to_vec()]));
+    assert!(read(&png(2, 1, [8, 0, 0], &[], &[0, 1, 2])).unwrap().layout.is_empty());
+    // A forged layout is left aside.
+    let mut dataset = read(&file).unwrap();
+    let layout = dataset.layout.clone();
+    for at in 0..layout.len() {
+        dataset.layout.clone_from(&layout);
+        dataset.layout[at] ^= 0x55;
+        assert_eq!(read(&formats::write(&dataset).unwrap()).unwrap().fields, dataset.fields, "byte {at}");
+    }
+    let mut forged = vec![0];
+    chunk(&mut forged, b"IDAT", b"more pixels");
+    dataset.layout = forged;
+    assert_eq!(said(&formats::write(&dataset).unwrap()).0, "IHDR IDAT IEND");
+}
+
 #[test]
 fn png_bad_files_are_typed_errors() {
     assert_eq!(code(&png(2, 1, [8, 0, 0], &[], &[0, 1])), "malformed", "too few samples");
@@ -683,7 +741,7 @@ fn truncated_files_are_errors_at_every_length() {
 
 /// Reading ends in a typed error or in a dataset that survives being written and read again.
 fn survives(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let limits = Limits { decoded_bytes: 1 << 20, items: 1 << 10, files: 1, metadata_bytes: 1 << 16 };
+    let limits = Limits { decoded_bytes: 1 << 20, items: 1 << 10, files: 1 << 10, metadata_bytes: 1 << 16 };
     if let Ok(dataset) = formats::read(bytes, "t2m.file", &limits) {
         let written = formats::write(&dataset).map_err(|e| TestCaseError::fail(format!("{e}")))?;
         let again = formats::read(&written, "t2m.file", &Limits::default()).map_err(|e| TestCaseError::fail(format!("{e}")))?;

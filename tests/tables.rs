@@ -224,6 +224,15 @@ fn damaged_archives_are_refused() {
     assert_eq!(read(&none).unwrap_err().code(), "malformed", "a directory without members");
 }
 
+#[test]
+fn text_and_large_integers_are_written_as_they_are() {
+    let text = b"a,b\0\0\0q\"q  \0K\xc3\xb6ln\0".to_vec();
+    let text = Dataset::from_array("station", &[3, 6], Values::Char(text), SourceFormat::ARRAY).unwrap();
+    assert_eq!(csv::write(&text.fields[0]).unwrap(), "\"a,b\"\n\"q\"\"q\"\nKöln\n".as_bytes());
+    let count = Dataset::from_array("count", &[2], Values::U64(vec![u64::MAX, 0]), SourceFormat::ARRAY).unwrap();
+    assert_eq!(csv::write(&count.fields[0]).unwrap(), b"18446744073709551615,0\n");
+}
+
 /// What Python's `zipfile` makes of a script, in which `out` is the file to write and `npy` an array.
 fn python(script: &str) -> Vec<u8> {
     let head = "import sys, io, zipfile\nout = io.BytesIO()\nnpy = b'\\x93NUMPY\\x01\\0\\x46\\0' + b\"{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }\".ljust(69) + b'\\n' + bytes(range(12))\n";

@@ -200,6 +200,68 @@ fn the_first_entry_of_a_tag_counts() {
 }
 
 #[test]
+fn codes_of_old_lzw_begin_with_their_lowest_bit() {
+    let pixels: Vec<u8> = (0..600u32).map(|n| (n * 7 % 251) as u8).collect();
+    let codes = [256].into_iter().chain(pixels.iter().map(|p| u32::from(*p))).chain([257]);
+    // The table has 512 codes when the 256th of them was read.
+    let digits: Vec<u32> = codes.enumerate().flat_map(|(n, code)| (0..if n < 256 { 9 } else { 10 }).map(move |bit| code >> bit & 1)).collect();
+    let data: Vec<u8> = digits.chunks(8).map(|byte| byte.iter().rev().fold(0, |n, bit| n << 1 | *bit as u8)).collect();
+    let (at, length) = (8 + 2 + 8 * 12 + 4, u32::try_from(data.len()).unwrap());
+    let tags = [[256, 3, 1, 30], [257, 3, 1, 20], [258, 3, 1, 8], [259, 3, 1, 5], [262, 3, 1, 1], [273, 4, 1, at], [278, 3, 1, 20], [279, 4, 1, length]];
+    assert_eq!(read(&built(&tags, &data)).unwrap().fields[0].values, Values::U8(pixels));
+}
+
+/// The entries of a little-endian directory: tag, type, count, value or offset.
+fn entries(file: &[u8], at: usize) -> Vec<[u32; 4]> {
+    let number = |at: usize, n: usize| file[at..at + n].iter().rev().fold(0u32, |sum, b| sum << 8 | u32::from(*b));
+    (0..number(at, 2) as usize).map(|n| at + 2 + 12 * n).map(|at| [number(at, 2), number(at + 2, 2), number(at + 4, 4), number(at + 8, 4)]).collect()
+}
+
+#[test]
+fn directories_of_the_camera_stay_with_pixels_that_are_unpacked() {
+    // One page in PackBits; EXIF of a number, of bytes, and of a directory of its own; a place on Earth that lies outside the file.
+    let at: u32 = 8 + 2 + 9 * 12 + 4;
+    let (exif, inner, bytes) = (at + 2, at + 2 + 2 + 3 * 12 + 4, at + 2 + 2 + 3 * 12 + 4 + 2 + 12 + 4);
+    let tags = |place| {
+        [
+            [256, 3, 1, 1],
+            [257, 3, 1, 1],
+            [258, 3, 1, 8],
+            [259, 3, 1, 32773],
+            [273, 4, 1, at],
+            [278, 3, 1, 1],
+            [279, 4, 1, 2],
+            [34665, 4, 1, exif],
+            [34853, 4, 1, place],
+        ]
+    };
+    let directory = |tags: &[[u32; 4]]| built(tags, &[])[8..].to_vec();
+    let maker = [37500, 7, 6, bytes];
+    let data = |pointed: u32| {
+        [
+            vec![0, 7],
+            directory(&[[40962, 3, 1, 200], maker, [40965, 4, 1, pointed]]),
+            directory(&[[1, 2, 4, u32::from_le_bytes(*b"R98\0")]]),
+            b"camera".to_vec(),
+        ]
+        .concat()
+    };
+    let dataset = read(&built(&tags(1 << 20), &data(inner))).unwrap();
+    assert_eq!(dataset.fields[0].values, Values::U8(vec![7]));
+    let file = formats::write(&dataset).unwrap();
+    let page = entries(&file, 8);
+    assert_eq!(page.iter().map(|e| e[0]).collect::<Vec<_>>(), [256, 257, 258, 259, 273, 278, 279, 34665]);
+    let camera = entries(&file, page[7][3] as usize);
+    assert_eq!((camera[0], camera[1][..3].to_vec(), camera[2][0]), ([40962, 3, 1, 200], vec![37500, 7, 6], 40965));
+    assert_eq!(&file[camera[1][3] as usize..][..6], b"camera");
+    assert_eq!(entries(&file, camera[2][3] as usize), [[1, 2, 4, u32::from_le_bytes(*b"R98\0")]]);
+    assert_eq!(read(&file).unwrap().fields, dataset.fields);
+    assert_eq!(formats::write(&read(&file).unwrap()).unwrap(), file);
+    // Directories that lie in themselves end.
+    assert_eq!(read(&formats::write(&read(&built(&tags(exif), &data(exif))).unwrap()).unwrap()).unwrap().fields, dataset.fields);
+}
+
+#[test]
 fn thousands_of_pages_of_as_many_sizes_take_no_longer_each() {
     let pages = 4000u32;
     let mut bytes = b"II*\0\x08\0\0\0".to_vec();
@@ -213,6 +275,64 @@ fn thousands_of_pages_of_as_many_sizes_take_no_longer_each() {
     let dataset = read(&bytes).unwrap();
     assert_eq!(dataset.dimensions.len() as u32, 1 + pages);
     assert_eq!(dataset.dimensions.last().unwrap().name, format!("x_{pages}"));
+}
+
+#[test]
+fn fields_come_before_the_positions_of_their_points_and_rotated_degrees_are_in_no_system() {
+    let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+    for (index, name) in [(1, "grid_latitude"), (2, "grid_longitude")] {
+        dataset.fields[index].attributes = vec![Attribute::text("standard_name", name), Attribute::text("units", "degrees")];
+    }
+    for name in ["longitude", "latitude"] {
+        let position = Field { name: name.into(), values: Values::F32(vec![0.5; 12]), dimensions: vec![1, 2], shape: vec![3, 4], ..dataset.fields[0].clone() };
+        dataset.fields.insert(0, position);
+    }
+    let rotated = read(&tiff::write(&dataset).unwrap()).unwrap();
+    assert_eq!(rotated.fields.iter().filter(|f| f.shape == [3, 4]).map(|f| f.values.data_type()).next(), Some(DataType::F32), "nothing says what they are");
+    dataset.fields[2].attributes.push(Attribute::text("coordinates", "latitude longitude"));
+    let rotated = read(&tiff::write(&dataset).unwrap()).unwrap();
+    let pages: Vec<DataType> = rotated.fields.iter().filter(|f| f.shape == [3, 4]).map(|f| f.values.data_type()).collect();
+    assert_eq!(pages, [DataType::U8, DataType::F32, DataType::F32]);
+    assert!(rotated.fields.iter().all(|f| f.attribute("epsg").is_none()));
+    // In degrees of the earth they have one.
+    dataset.fields[3].attributes[0] = Attribute::text("standard_name", "latitude");
+    dataset.fields[4].attributes[0] = Attribute::text("standard_name", "longitude");
+    let plain = read(&tiff::write(&dataset).unwrap()).unwrap();
+    assert_eq!(plain.fields.iter().filter(|f| f.attribute("epsg") == Some(&Values::I32(vec![4326]))).count(), 3);
+}
+
+#[test]
+fn gdal_knows_the_systems_of_grid_mappings() {
+    let folder = folder("gdal-systems");
+    let number = |name: &str, value: &[f64]| Attribute { name: name.into(), value: Values::F64(value.to_vec()) };
+    let origin = |longitude: &str| vec![number(longitude, &[15.0]), number("latitude_of_projection_origin", &[52.0]), number("earth_radius", &[6_371_229.0])];
+    let named = |name: &str, more: Vec<Attribute>| [vec![Attribute::text("grid_mapping_name", name)], more].concat();
+    let utm = "PROJCS[\"x\",GEOGCS[\"WGS 84\",AUTHORITY[\"EPSG\",\"4326\"]],AUTHORITY[\"EPSG\",\"32633\"]]";
+    let polar = "PROJCRS[\"x\",BASEGEOGCRS[\"WGS 84\",ID[\"EPSG\",4326]],ID[\"EPSG\",3413]]";
+    let scale = number("scale_factor_at_central_meridian", &[0.9996]);
+    let parallels = number("standard_parallel", &[40.0, 60.0]);
+    for (attributes, expected) in [
+        (named("transverse_mercator", [origin("longitude_of_central_meridian"), vec![scale]].concat()), "METHOD[\"Transverse Mercator\""),
+        (named("albers_conical_equal_area", [origin("longitude_of_central_meridian"), vec![parallels]].concat()), "METHOD[\"Albers Equal Area\""),
+        (named("lambert_azimuthal_equal_area", origin("longitude_of_projection_origin")), "METHOD[\"Lambert Azimuthal Equal Area"),
+        (vec![Attribute::text("crs_wkt", utm)], "ID[\"EPSG\",32633]"),
+        (vec![Attribute::text("spatial_ref", polar)], "ID[\"EPSG\",3413]"),
+        (vec![Attribute::text("spatial_ref", "EPSG:3035")], "ID[\"EPSG\",3035]"),
+    ] {
+        let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+        for (index, name) in [(1, "projection_y_coordinate"), (2, "projection_x_coordinate")] {
+            dataset.fields[index].attributes = vec![Attribute::text("standard_name", name), Attribute::text("units", "m")];
+        }
+        dataset.fields[0].attributes.push(Attribute::text("grid_mapping", "crs: lat lon"));
+        let (values, missing) = (Values::I32(vec![0]), Missing::NonFinite);
+        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing });
+        let (keys, _) = geo_keys(&dataset);
+        assert!(keys.is_sorted_by_key(|row| row[0]), "{keys:?}");
+        let file = folder.join("system.tif");
+        std::fs::write(&file, tiff::write(&dataset).unwrap()).unwrap();
+        let info = gdal("gdalinfo", &[], &[&file]);
+        assert!(info.contains(expected), "{expected} in {info}");
+    }
 }
 
 #[test]

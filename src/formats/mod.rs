@@ -122,7 +122,7 @@ pub static FORMATS: [Format; 11] = [
         name: "csv",
         title: "CSV",
         extension: "csv",
-        export: Some(Export::Variable { text: false, write: |field, _| csv::write(field) }),
+        export: Some(Export::Variable { text: true, write: |field, _| csv::write(field) }),
         source: csv::FORMAT,
         told: Told::Look(&[], csv::is_table),
         open: csv::open,

@@ -3,7 +3,7 @@
 use core::fmt::{Display, LowerExp, Write};
 
 use super::spec::{Layout, PLACE, PLAIN_IN_PYTHON, PYTHON, SHORTEST, inflated};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::field::{DataType, Dataset, Element, Field, Values, with_values};
 use crate::formats::single::not_one;
 use crate::limits::Limits;
@@ -11,13 +11,14 @@ use crate::limits::Limits;
 /// Magnitudes that are written without an exponent.
 const PLAIN: core::ops::Range<f64> = 1e-5..1e16;
 
-/// Writes a field as text: a row of the last dimension on each line, physical values in as many digits as tell them apart, missing ones empty.
+/// Writes a field as text: a row of the last dimension on each line, physical values in as many digits as tell them apart, missing ones empty; of a field of text each text on
+/// a line.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for text.
+/// None so far.
 pub fn write(field: &Field) -> Result<Vec<u8>> {
-    if matches!(field.values, Values::Char(_)) {
-        return Err(Error::Unsupported { what: format!("the text {:?} in a table of numbers", field.name), advice: "write NetCDF".to_owned() });
+    if let Values::Char(text) = &field.values {
+        return Ok(lines(text, field.shape.last().copied().unwrap_or(1)));
     }
     let style = Style { comma: false, missing: "" };
     let row = field.shape.last().copied().unwrap_or(1).max(1);
@@ -30,6 +31,22 @@ pub fn write(field: &Field) -> Result<Vec<u8>> {
     }
     out.push('\n');
     Ok(out.into_bytes())
+}
+
+/// Each text of `length` bytes on a line of its own, without the zeros and blanks that fill it up, in quotes where it needs them.
+fn lines(text: &[u8], length: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for text in text.chunks(length.max(1)) {
+        let end = text.iter().rposition(|b| !matches!(b, 0 | b' ')).map_or(0, |last| last + 1);
+        let text = text.get(..end).unwrap_or_default();
+        let quoted = text.iter().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r'));
+        let quote: &[u8] = if quoted { b"\"" } else { b"" };
+        out.extend_from_slice(quote);
+        text.iter().for_each(|b| out.extend(core::iter::repeat_n(*b, if *b == b'"' { 2 } else { 1 })));
+        out.extend_from_slice(quote);
+        out.push(b'\n');
+    }
+    out
 }
 
 /// Writes what came from a table: in its own text, else its only field that is not a coordinate.
@@ -110,7 +127,7 @@ fn number<T: Element + Display + LowerExp>(out: &mut String, exact: T, value: f6
         out.truncate(start);
     }
     let plain = if decimals == PYTHON { PLAIN_IN_PYTHON } else { PLAIN };
-    if value == 0.0 || plain.contains(&value.abs()) {
+    if !T::TYPE.is_float() || value == 0.0 || plain.contains(&value.abs()) {
         let _ = write!(out, "{exact}");
         if decimals == PYTHON && out.get(start..).is_some_and(|text| !text.contains('.')) {
             out.push_str(".0");

@@ -4,14 +4,16 @@
 
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 
+use super::spec::chunks::{Chunk, chunks};
 use super::spec::is_picture;
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Element, Field, Values, with_values};
 use crate::formats::single::only;
+use crate::wire::Reader;
 
-/// Writes the only field of a dataset, which has to be a picture.
+/// Writes the only field of a dataset, which has to be a picture, with what its source said besides the pixels.
 pub(crate) fn save(dataset: &Dataset) -> Result<Vec<u8>> {
-    only(dataset).and_then(picture)
+    only(dataset).and_then(picture).map(|file| with_layout(file, &dataset.layout))
 }
 
 /// Writes a picture field (8 or 16 unsigned bits, shape (1 to 4 channels, y, x)) exactly. Of any other field it draws one plane of the last two dimensions, first row
@@ -61,6 +63,26 @@ fn not_a_picture(field: &Field) -> Error {
         field.shape
     );
     Error::InvalidArgument { what }
+}
+
+/// The file with what its source said besides the pixels.
+fn with_layout(file: Vec<u8>, layout: &[u8]) -> Vec<u8> {
+    /// Bytes of signature and header, and of the end.
+    const AROUND: [usize; 2] = [8 + 25, 12];
+    let parts = file.split_at_checked(AROUND[0]).and_then(|(head, rest)| Some((head, rest.split_at_checked(rest.len().checked_sub(AROUND[1])?)?)));
+    match (parts, kept(layout)) {
+        (Some((head, (pixels, end))), Some((before, after))) => [head, before, pixels, after, end].concat(),
+        _ => file,
+    }
+}
+
+/// Chunks to stand before and behind the pixels; none where the layout is not made of such.
+fn kept(layout: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut reader = Reader::new(layout);
+    let length = usize::try_from(reader.varint().ok()?).ok()?;
+    let parts = reader.rest().split_at_checked(length)?;
+    let complete = |part: &[u8]| chunks(part).take_while(Chunk::is_ancillary).map(|c| c.data.len() + 12).sum::<usize>() == part.len();
+    (complete(parts.0) && complete(parts.1)).then_some(parts)
 }
 
 /// Pixels, from one plane per channel.

@@ -296,7 +296,7 @@ impl<'a> Unpacking<'_, 'a> {
                 Numbers::Double(double) => (double.iter().map(|x| cast(*x)).collect(), true),
                 Numbers::Integers(integers) => match item.representation.scale.exact(&integers) {
                     Some(values) => (values, true),
-                    None if last_resort => (item.representation.scale.rounded(&integers), false),
+                    None if last_resort || !item.representation.scale.is_finite() => (item.representation.scale.rounded(&integers), false),
                     None => return Ok(None),
                 },
             };

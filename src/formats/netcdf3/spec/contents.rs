@@ -138,7 +138,8 @@ impl<'a> Header<'a> {
     fn name(&mut self, taken: &mut BTreeSet<&'a str>) -> Result<String> {
         let at = self.at;
         let length = self.count()?;
-        let name = core::str::from_utf8(self.take_padded(length)?).map_err(|_| malformed(at, "a name in UTF-8"))?;
+        // Old libraries counted the zeros that end a name; the C library stops at the first.
+        let name = core::str::from_utf8(self.take_padded(length)?).map_err(|_| malformed(at, "a name in UTF-8"))?.trim_end_matches('\0');
         if name.is_empty() || name.contains(|c: char| c == '/' || c.is_ascii_control()) {
             return Err(malformed(at, "a name of at least one character, without / and control characters"));
         }

@@ -1,6 +1,6 @@
 //! Pictures as one field of shape (channel, y, x): 1 channel gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha.
 //!
-//! Deliberately absent: animations, CMYK, colour profiles, metadata.
+//! Deliberately absent: animations, CMYK, colour profiles and metadata of others than PNG.
 
 #[cfg(feature = "formats")]
 mod decoded;
@@ -17,6 +17,7 @@ mod webp;
 use super::spec::PICTURE;
 use super::spec::PNG;
 use crate::error::Result;
+use crate::field::Dataset;
 #[cfg(feature = "formats")]
 use crate::field::Values;
 use crate::formats::input::Input;
@@ -25,8 +26,10 @@ use crate::limits::Limits;
 
 /// Reads a whole PNG; the field is called `name`.
 pub(crate) fn open_png<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
-    let (shape, values) = png::decode(&input.whole(limits)?, limits)?;
-    planar::dataset(name, shape, values, PNG).map(Opened::whole)
+    let bytes = input.whole(limits)?;
+    let (shape, values) = png::decode(&bytes, limits)?;
+    let layout = png::layout(&bytes, limits)?;
+    planar::dataset(name, shape, values, PNG).map(|dataset| Opened::whole(Dataset { layout, ..dataset }))
 }
 
 /// Reads a whole GIF, JPEG or WebP; the field is called `name`.

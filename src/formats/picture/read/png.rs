@@ -1,6 +1,7 @@
 //! PNG, of 8 or 16 bits.
 //!
-//! Palettes and 1, 2 and 4 bit grays are expanded to 8 bits, a transparent colour to an alpha channel. Deliberately absent: animation, colour profiles, text.
+//! Palettes and 1, 2 and 4 bit grays are expanded to 8 bits, a transparent colour to an alpha channel. The layout of a dataset is what else the picture says: its
+//! scale, text, gamma, profile. Deliberately absent: animation, and what is said of colours by their place in a palette.
 
 use std::io::Cursor;
 
@@ -8,10 +9,43 @@ use png::{BitDepth, DecodeOptions, Decoder, DecodingError, Transformations};
 
 use crate::error::{Error, Result};
 use crate::field::{DataType, Values};
+use crate::formats::picture::spec::chunks::chunks;
 use crate::limits::{self, Limits};
+use crate::wire::put_varint;
 
 /// The most that deflate can expand: a 258 byte match in two bits.
 const MAX_EXPANSION: u64 = 1032;
+
+/// Bytes of the signature.
+const SIGNATURE: usize = 8;
+
+/// Chunks that hold for the same pixels in another file as well, though a program that does not know them could not be sure of it.
+const KEPT: [&[u8; 4]; 12] = [b"cHRM", b"cICP", b"cLLI", b"gAMA", b"iCCP", b"mDCV", b"oFFs", b"pCAL", b"sCAL", b"sRGB", b"sTER", b"tIME"];
+
+/// Chunks of samples, which hold where the samples are those of the source.
+const OF_SAMPLES: [&[u8; 4]; 2] = [b"bKGD", b"sBIT"];
+
+/// What the writer needs besides the samples: chunks as they are, the number of bytes in front of the samples before all.
+pub(super) fn layout(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
+    let all = || chunks(bytes.get(SIGNATURE..).unwrap_or_default());
+    let depth_and_colour = all().find(|c| c.kind == *b"IHDR").and_then(|c| c.data.get(8..10)).unwrap_or_default();
+    let as_stored = matches!(depth_and_colour, [8 | 16, 0 | 2 | 4 | 6]) && !all().any(|c| c.kind == *b"tRNS");
+    let (mut before, mut after, mut samples) = (Vec::new(), Vec::new(), false);
+    for chunk in all() {
+        samples |= chunk.kind == *b"IDAT";
+        let holds = KEPT.contains(&&chunk.kind) || chunk.is_safe_to_copy() || as_stored && OF_SAMPLES.contains(&&chunk.kind);
+        if chunk.is_ancillary() && chunk.kind != *b"tRNS" && holds {
+            if samples { &mut after } else { &mut before }.extend_from_slice(chunk.whole);
+        }
+    }
+    let mut layout = Vec::new();
+    if !(before.is_empty() && after.is_empty()) {
+        put_varint(&mut layout, before.len() as u64);
+        layout.extend([before, after].concat());
+    }
+    Limits::check("what a picture says besides its pixels", layout.len() as u64, limits.metadata_bytes / 4)?;
+    Ok(layout)
+}
 
 /// Shape (channel, y, x), and the samples pixel by pixel.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<([usize; 3], Values)> {

@@ -66,7 +66,9 @@ fn compression(number: u64) -> String {
 
 /// Whether all was decoded.
 fn lzw(mut stored: &[u8], mut decoded: &mut [u8]) -> bool {
-    let mut decoder = weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
+    // Before 1988 codes began with their lowest bit and grew one code later. Both begin with the code 256, which tells them apart.
+    let old = matches!(stored, [0, second, ..] if second & 1 == 1);
+    let mut decoder = if old { weezl::decode::Decoder::new(BitOrder::Lsb, 8) } else { weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8) };
     while !decoded.is_empty() {
         let step = decoder.decode_bytes(stored, decoded);
         stored = stored.get(step.consumed_in..).unwrap_or_default();

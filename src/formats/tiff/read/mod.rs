@@ -25,7 +25,7 @@ use crate::formats::tiff::spec::errors::malformed;
 use crate::formats::tiff::spec::form::Form;
 use crate::formats::tiff::spec::page::{Page, pages};
 use crate::formats::tiff::spec::structure::{Directory, Structure};
-use crate::formats::tiff::spec::tags::tag;
+use crate::formats::tiff::spec::tags::{kind, tag};
 use crate::limits::Limits;
 
 /// More than any compression here expands.
@@ -49,10 +49,16 @@ const STORAGE: [u16; 16] = [
     tag::TILE_LENGTHS,
     330,
     347,
-    34665,
-    34853,
-    40965,
+    NESTED[0],
+    NESTED[1],
+    NESTED[2],
 ];
+
+/// Tags that point to directories of tags: of the camera (EXIF), of its place, of how the EXIF is meant.
+const NESTED: [u16; 3] = [34665, 34853, 40965];
+
+/// How deep directories lie in each other: the last of [`NESTED`] is in the first.
+const DEPTH: usize = 2;
 
 /// Reads all but the pixels. The only picture of a file is called `name`; several are called `name_1`, `name_2` and so on.
 pub(crate) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
@@ -147,17 +153,42 @@ fn layout(input: &Input<'_>, structure: &Structure<'_>, pages: &[(&Directory<'_>
     if let Some(frame) = own.transpose()?.flatten() {
         return Ok(frame.encode());
     }
-    let pictures: Vec<Picture> = pages.iter().map(|(directory, page)| picture(directory, page)).collect();
-    let tags: u64 = pictures.iter().flat_map(|p| &p.tags).map(|t| t.value.len() as u64).sum();
+    let mut room = limit;
+    let pictures: Vec<Picture> = pages.iter().map(|(directory, page)| picture(input, directory, page, &mut room)).collect();
+    let tags: u64 = pictures.iter().flat_map(|p| &p.tags).map(Tag::byte_len).sum();
     Limits::check("the tags", tags, limit)?;
     Ok(assemble(structure.form, pictures)?.encode())
 }
 
-fn picture(directory: &Directory<'_>, page: &Page) -> Picture {
+/// The page as it is written; directories in its directory take what `room` there is.
+fn picture(input: &Input<'_>, directory: &Directory<'_>, page: &Page, room: &mut u64) -> Picture {
+    let tags = tags(input, directory, DEPTH, room);
+    Picture { tags, height: page.height, row_bytes: page.width * page.together() * page.data_type.size(), planes: page.samples / page.together() }
+}
+
+/// Tags but those about storage, with the directories that some of them point to.
+fn tags(input: &Input<'_>, directory: &Directory<'_>, depth: usize, room: &mut u64) -> Vec<Tag> {
     // Of several entries of one tag the first is the one that counts, even if it is of no known type.
     let mut seen = BTreeSet::new();
     let first = directory.entries.iter().filter(|e| seen.insert(e.tag));
-    let kept = first.filter(|e| !STORAGE.contains(&e.tag) && (!e.value.is_empty() || e.count == 0));
-    let tags = kept.map(|e| Tag { number: e.tag, kind: e.kind, count: e.count, value: e.value.to_vec() }).collect();
-    Picture { tags, height: page.height, row_bytes: page.width * page.together() * page.data_type.size(), planes: page.samples / page.together() }
+    let mut tags = Vec::new();
+    for entry in first.filter(|e| !e.value.is_empty() || e.count == 0) {
+        if NESTED.contains(&entry.tag) {
+            tags.extend(nested(input, directory, entry.tag, depth, room));
+        } else if !STORAGE.contains(&entry.tag) {
+            tags.push(Tag { number: entry.tag, kind: entry.kind, count: entry.count, value: entry.value.to_vec(), directory: Vec::new() });
+        }
+    }
+    tags
+}
+
+/// A tag with the directory that it points to; none where that cannot be read, which does not spoil the picture.
+fn nested(input: &Input<'_>, directory: &Directory<'_>, number: u16, depth: usize, room: &mut u64) -> Option<Tag> {
+    let depth = depth.checked_sub(1)?;
+    let mut inner = Structure { form: directory.form, directories: Vec::new(), extents: Vec::new() };
+    inner.directory(input, directory.numbers(number).next()?).ok()?;
+    // Directories that overlap would let a small file hold any number of entries.
+    *room = room.checked_sub(inner.extents.iter().fold(0, |sum: u64, extent| sum.saturating_add(extent.1)))?;
+    let tags = tags(input, inner.directories.first()?, depth, room);
+    (!tags.is_empty()).then(|| Tag { number, kind: kind::LONG, count: 1, value: Vec::new(), directory: tags })
 }

@@ -14,27 +14,46 @@ pub(crate) struct Tag {
     pub(crate) kind: u16,
     pub(crate) count: u64,
     pub(crate) value: Vec<u8>,
+    /// What stands in the directory whose offset is the value, in place of one.
+    pub(crate) directory: Vec<Tag>,
 }
 
 impl Tag {
+    /// Bytes of all values.
+    pub(crate) fn byte_len(&self) -> u64 {
+        self.value.len() as u64 + self.directory.iter().map(Self::byte_len).sum::<u64>()
+    }
+
+    /// Bytes that stand outside of its entry.
+    fn outside(&self, form: Form) -> u64 {
+        if !self.directory.is_empty() {
+            return directory_bytes(&self.directory, form);
+        }
+        if self.value.len() > form.offset() { self.value.len().next_multiple_of(2) as u64 } else { 0 }
+    }
+
+    fn new(number: u16, kind: u16, count: u64, value: Vec<u8>) -> Self {
+        Self { number, kind, count, value, directory: Vec::new() }
+    }
+
     pub(crate) fn shorts(number: u16, values: &[u16]) -> Self {
-        Self { number, kind: kind::SHORT, count: values.len() as u64, value: values.iter().flat_map(|n| n.to_le_bytes()).collect() }
+        Self::new(number, kind::SHORT, values.len() as u64, values.iter().flat_map(|n| n.to_le_bytes()).collect())
     }
 
     pub(crate) fn reals(number: u16, values: &[f64]) -> Self {
-        Self { number, kind: kind::DOUBLE, count: values.len() as u64, value: values.iter().flat_map(|n| n.to_le_bytes()).collect() }
+        Self::new(number, kind::DOUBLE, values.len() as u64, values.iter().flat_map(|n| n.to_le_bytes()).collect())
     }
 
     pub(crate) fn text(number: u16, text: &str) -> Self {
         let value: Vec<u8> = text.bytes().filter(|b| *b != 0).chain([0]).collect();
-        Self { number, kind: kind::ASCII, count: value.len() as u64, value }
+        Self::new(number, kind::ASCII, value.len() as u64, value)
     }
 
     /// Whole numbers that may be offsets.
     pub(crate) fn offsets(number: u16, form: Form, values: impl Iterator<Item = u64>) -> Self {
         let width = form.offset();
         let value: Vec<u8> = values.flat_map(|n| form.bytes(n, width)).collect();
-        Self { number, kind: if form.wide { kind::LONG8 } else { kind::LONG }, count: (value.len() / width) as u64, value }
+        Self::new(number, if form.wide { kind::LONG8 } else { kind::LONG }, (value.len() / width) as u64, value)
     }
 }
 
@@ -76,19 +95,19 @@ impl Picture {
             Tag::offsets(tag::STRIP_OFFSETS, form, begins),
             Tag::offsets(tag::STRIP_LENGTHS, form, self.strips()),
             Tag::offsets(tag::ROWS_PER_STRIP, Form { wide: false, ..form }, core::iter::once(self.rows() as u64)),
-            Tag { number: tag::COMPRESSION, kind: kind::SHORT, count: 1, value: form.bytes(1, 2) },
+            Tag::new(tag::COMPRESSION, kind::SHORT, 1, form.bytes(1, 2)),
         ];
         self.tags.retain(|t| storage.iter().all(|s| s.number != t.number));
         self.tags.extend(storage);
         self.tags.sort_by_key(|t| t.number);
     }
+}
 
-    /// Bytes of the directory with all values of its tags.
-    fn directory_bytes(&self, form: Form) -> u64 {
-        let outside: usize = self.tags.iter().map(|t| t.value.len()).filter(|n| *n > form.offset()).map(|n| n.next_multiple_of(2)).sum();
-        let (count, entry) = if form.wide { (8, 20) } else { (2, 12) };
-        (count + entry * self.tags.len() + form.offset() + outside) as u64
-    }
+/// Bytes of a directory with all values of its tags.
+fn directory_bytes(tags: &[Tag], form: Form) -> u64 {
+    let (count, entry) = if form.wide { (8, 20) } else { (2, 12) };
+    let outside: u64 = tags.iter().map(|t| t.outside(form)).sum();
+    (count + entry * tags.len() + form.offset()) as u64 + outside
 }
 
 /// The frame of an uncompressed file with these pages, all pixels at its end. Offsets get eight bytes where four are too few.
@@ -101,7 +120,7 @@ pub(crate) fn assemble(form: Form, mut pictures: Vec<Picture>) -> Result<Frame> 
     // Offsets do not change the length of the directories, so that they can be put in when it is known.
     let header: u64 = if form.wide { 16 } else { 8 };
     pictures.iter_mut().for_each(|p| p.finish(form, 0));
-    let directories: u64 = pictures.iter().map(|p| p.directory_bytes(form)).sum();
+    let directories: u64 = pictures.iter().map(|p| directory_bytes(&p.tags, form)).sum();
     let mut at = header + directories;
     if !form.wide && at.checked_add(pixels).is_none_or(|end| end > u32::MAX.into()) {
         return assemble(Form { wide: true, ..form }, pictures);
@@ -117,32 +136,36 @@ pub(crate) fn assemble(form: Form, mut pictures: Vec<Picture>) -> Result<Frame> 
     for (index, picture) in pictures.iter_mut().enumerate() {
         picture.finish(form, at);
         at += picture.byte_len().unwrap_or(0);
-        append(&mut out, picture, form, index == last);
+        let end = out.len() as u64 + directory_bytes(&picture.tags, form);
+        append(&mut out, &picture.tags, form, if index == last { 0 } else { end });
     }
     Ok(Frame::open(out, pixels))
 }
 
 /// Appends a directory and the values that have no room in it.
-fn append(out: &mut Vec<u8>, picture: &Picture, form: Form, last: bool) {
-    let end = out.len() as u64 + picture.directory_bytes(form);
-    let outside: usize = picture.tags.iter().map(|t| t.value.len()).filter(|n| *n > form.offset()).map(|n| n.next_multiple_of(2)).sum();
-    let mut free = end - outside as u64;
-    let mut values = Vec::with_capacity(outside);
-    out.extend(form.bytes(picture.tags.len() as u64, if form.wide { 8 } else { 2 }));
-    for tag in &picture.tags {
+fn append(out: &mut Vec<u8>, tags: &[Tag], form: Form, next: u64) {
+    let mut free = out.len() as u64 + directory_bytes(tags, form) - tags.iter().map(|t| t.outside(form)).sum::<u64>();
+    out.extend(form.bytes(tags.len() as u64, if form.wide { 8 } else { 2 }));
+    for tag in tags {
+        let inner = !tag.directory.is_empty();
         out.extend(form.bytes(tag.number.into(), 2));
-        out.extend(form.bytes(tag.kind.into(), 2));
+        out.extend(form.bytes(if inner && form.wide { kind::LONG8 } else { tag.kind }.into(), 2));
         out.extend(form.bytes(tag.count, form.offset()));
-        if tag.value.len() > form.offset() {
+        if inner || tag.value.len() > form.offset() {
             out.extend(form.bytes(free, form.offset()));
-            values.extend_from_slice(&tag.value);
-            values.resize(values.len().next_multiple_of(2), 0);
-            free = end - outside as u64 + values.len() as u64;
+            free += tag.outside(form);
         } else {
             out.extend_from_slice(&tag.value);
             out.resize(out.len() + form.offset() - tag.value.len(), 0);
         }
     }
-    out.extend(form.bytes(if last { 0 } else { end }, form.offset()));
-    out.extend(values);
+    out.extend(form.bytes(next, form.offset()));
+    for tag in tags {
+        if !tag.directory.is_empty() {
+            append(out, &tag.directory, form, 0);
+        } else if tag.value.len() > form.offset() {
+            out.extend_from_slice(&tag.value);
+            out.resize(out.len() + tag.value.len() % 2, 0);
+        }
+    }
 }

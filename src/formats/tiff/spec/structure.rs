@@ -100,7 +100,7 @@ impl<'a> Structure<'a> {
     }
 
     /// Reads a directory; the result is the offset of the next one.
-    fn directory(&mut self, input: &'a Input<'_>, at: u64) -> Result<u64> {
+    pub(crate) fn directory(&mut self, input: &'a Input<'_>, at: u64) -> Result<u64> {
         let form = self.form;
         let (count_size, entry_size, offset_size) = if form.wide { (8, 20, 8) } else { (2, 12, 4) };
         let count = form.number(metadata(input, at, count_size)?);

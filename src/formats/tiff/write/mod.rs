@@ -4,6 +4,8 @@
 
 mod reference;
 
+use std::collections::BTreeSet;
+
 use crate::error::{Error, Result};
 use crate::field::{DataType, Dataset, Field, Missing, Values, with_values};
 use crate::formats::frame::Frame;
@@ -24,7 +26,7 @@ const UNEVENNESS: f64 = 0.01;
 /// # Errors
 /// [`Error::Unsupported`] for types that TIFF does not have.
 pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
-    let fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.shape.len() >= 2 && !matches!(f.values, Values::Char(_))).collect();
+    let mut fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.shape.len() >= 2 && !matches!(f.values, Values::Char(_))).collect();
     let total: u64 = fields.iter().map(|f| f.values.byte_len() as u64).sum();
     let kept = if dataset.format.is(FORMAT) { Frame::decode(&dataset.layout, total) } else { None };
     if let Some(file) = kept.and_then(|frame| fill(&frame, &fields)) {
@@ -33,9 +35,18 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     if fields.is_empty() {
         return Err(Error::InvalidArgument { what: "TIFF takes fields of numbers with two or more dimensions, and there is none; write NetCDF".to_owned() });
     }
+    // Programs open the first page.
+    let auxiliary = auxiliary(dataset);
+    fields.sort_by_key(|f| auxiliary.contains(&f.name));
     let pictures = fields.iter().map(|field| picture(dataset, field)).collect::<Result<Vec<_>>>()?;
     let frame = assemble(Form { wide: false, big_endian: false }, pictures)?;
     fill(&frame, &fields).ok_or_else(|| Error::InvalidArgument { what: "these arrays do not make a TIFF; write NetCDF".to_owned() })
+}
+
+/// Names of the variables that say where the points of others are.
+fn auxiliary(dataset: &Dataset) -> BTreeSet<String> {
+    let lists = dataset.fields.iter().flat_map(|f| ["coordinates", "bounds"].map(|name| f.attribute(name).and_then(Values::as_text)));
+    lists.flatten().flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
 /// The byte order and the pages of a file.

@@ -27,22 +27,28 @@ const FALSE_ORIGIN_LONGITUDE: u16 = 3084;
 const FALSE_ORIGIN_LATITUDE: u16 = 3085;
 const FALSE_ORIGIN_EASTING: u16 = 3086;
 const FALSE_ORIGIN_NORTHING: u16 = 3087;
+const CENTRE_LONGITUDE: u16 = 3088;
+const CENTRE_LATITUDE: u16 = 3089;
+const SCALE: u16 = 3092;
 const POLE_LONGITUDE: u16 = 3095;
 const OWN: u16 = 32767;
 const DEGREES: u16 = 9102;
 const METRES: u16 = 9001;
+const TRANSVERSE_MERCATOR: u16 = 1;
 const MERCATOR: u16 = 7;
 const LAMBERT_OF_TWO_PARALLELS: u16 = 8;
+const LAMBERT_AZIMUTHAL: u16 = 10;
+const ALBERS: u16 = 11;
 const POLAR_STEREOGRAPHIC: u16 = 15;
 /// WGS 84.
 const USUAL: u16 = 4326;
 
 /// Tags that say in which system coordinates are: WGS 84 where they are degrees of the earth and nothing else is said.
 pub(super) fn tags(dataset: &Dataset, field: &Field, geographic: bool) -> Vec<Tag> {
-    let epsg = field.attribute("epsg").and_then(|v| v.get_f64(0)).filter(|n| (1.0..f64::from(OWN)).contains(n)).map(|n| n as u16);
-    let name = field.attribute("grid_mapping").and_then(Values::as_text);
-    let mapping = name.and_then(|name| dataset.fields.iter().find(|f| f.name == name));
-    let rotated = mapping.and_then(|m| m.attribute("grid_mapping_name")?.as_text()).is_some_and(|name| name == "rotated_latitude_longitude");
+    let mapping = mapping(dataset, field);
+    let own = field.attribute("epsg").and_then(|v| v.get_f64(0)).filter(|n| (1.0..f64::from(OWN)).contains(n)).map(|n| n as u16);
+    let epsg = own.or_else(|| mapping.and_then(epsg));
+    let rotated = is_rotated(dataset, field, mapping);
     let mut keys = Keys::default();
     match epsg {
         _ if rotated => keys.short(RASTER_TYPE, 1),
@@ -54,6 +60,37 @@ pub(super) fn tags(dataset: &Dataset, field: &Field, geographic: bool) -> Vec<Ta
         },
     }
     keys.tags()
+}
+
+/// The grid mapping of a field, or of another on the same rows and columns where it names none, as coordinates of points do not.
+fn mapping<'a>(dataset: &'a Dataset, field: &Field) -> Option<&'a Field> {
+    let plane = |f: &Field| f.dimensions.last_chunk::<2>().copied();
+    let named = |f: &Field| f.attribute("grid_mapping").and_then(Values::as_text).filter(|name| !name.trim().is_empty());
+    let name = named(field).or_else(|| dataset.fields.iter().filter(|f| plane(f) == plane(field)).find_map(named))?;
+    // The longer form names coordinates behind it.
+    let name = name.split_whitespace().next()?.trim_end_matches(':');
+    dataset.fields.iter().find(|f| f.name == name)
+}
+
+/// Whether degrees are those of a rotated sphere, for which there are no keys.
+fn is_rotated(dataset: &Dataset, field: &Field, mapping: Option<&Field>) -> bool {
+    let text = |f: &Field, name: &str| f.attribute(name).and_then(Values::as_text).unwrap_or_default();
+    let of_grid = |f: &&Field| matches!(text(f, "standard_name").as_str(), "grid_latitude" | "grid_longitude");
+    let mut axes = dataset.fields.iter().filter(|f| matches!(f.dimensions.as_slice(), [d] if field.dimensions.contains(d)));
+    mapping.is_some_and(|m| text(m, "grid_mapping_name") == "rotated_latitude_longitude") || axes.any(|f| of_grid(&f))
+}
+
+/// The number that a grid mapping gives its system in the EPSG register: alone, or as the last that well-known text says of the whole.
+fn epsg(mapping: &Field) -> Option<u16> {
+    let number = |text: String| {
+        let text = text.trim();
+        let digits = text.strip_prefix("EPSG:").or_else(|| {
+            let (_, last) = text.strip_suffix("]]")?.rsplit_once('[')?;
+            last.strip_prefix("\"EPSG\",")
+        })?;
+        digits.trim_matches(|c: char| c == '"' || c.is_whitespace()).parse().ok().filter(|n| (1..OWN).contains(n))
+    };
+    ["crs_wkt", "spatial_ref"].iter().find_map(|name| number(mapping.attribute(name)?.as_text()?))
 }
 
 /// Keys in their order, as tags hold them.
@@ -88,6 +125,31 @@ impl Keys {
         }
         tags
     }
+}
+
+/// Method and numbers of further projections.
+fn more(name: &str, number: &dyn Fn(&str) -> Option<f64>, parallels: &[f64]) -> Option<(u16, Vec<(u16, f64)>)> {
+    let offset = |name: &str| number(name).unwrap_or(0.0);
+    let offsets = [(EASTING, offset("false_easting")), (NORTHING, offset("false_northing"))];
+    let latitude = number("latitude_of_projection_origin")?;
+    Some(match name {
+        "transverse_mercator" => {
+            let origin = [(ORIGIN_LONGITUDE, number("longitude_of_central_meridian")?), (ORIGIN_LATITUDE, latitude)];
+            let scale = number("scale_factor_at_central_meridian")?;
+            (TRANSVERSE_MERCATOR, [origin.as_slice(), &offsets, &[(SCALE, scale)]].concat())
+        }
+        "albers_conical_equal_area" => {
+            let first = *parallels.first()?;
+            let both = [(PARALLEL, first), (OTHER_PARALLEL, parallels.get(1).copied().unwrap_or(first))];
+            let origin = [(ORIGIN_LONGITUDE, number("longitude_of_central_meridian")?), (ORIGIN_LATITUDE, latitude)];
+            (ALBERS, [both, origin, offsets].concat())
+        }
+        "lambert_azimuthal_equal_area" => {
+            let centre = [(CENTRE_LONGITUDE, number("longitude_of_projection_origin")?), (CENTRE_LATITUDE, latitude)];
+            (LAMBERT_AZIMUTHAL, [offsets, centre].concat())
+        }
+        _ => return None,
+    })
 }
 
 /// The system of a grid mapping in metres; none where `GeoTIFF` does not know the projection, or something is not said.
@@ -131,7 +193,7 @@ fn projected(mapping: &Field) -> Option<Keys> {
             let offsets = [(FALSE_ORIGIN_EASTING, easting), (FALSE_ORIGIN_NORTHING, northing)];
             (LAMBERT_OF_TWO_PARALLELS, [both, of_origin, offsets].concat())
         }
-        _ => return None,
+        name => more(name, &number, parallels.as_slice())?,
     };
     keys.short(METHOD, method);
     keys.short(LINEAR_UNITS, METRES);

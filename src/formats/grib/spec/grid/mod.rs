@@ -71,7 +71,7 @@ const SECOND_EDITION: [(u64, &str); 16] = [
 
 impl Grid {
     pub(crate) fn of(record: &Record<'_>) -> Result<Self> {
-        if record.edition == 1 { first_edition(record) } else { second_edition(record.grid) }
+        if record.edition == 1 { first_edition(record) } else { second_edition(record) }
     }
 
     /// The point in C order for each value of the file.
@@ -146,7 +146,8 @@ fn rows(octets: Octets<'_>, count: usize, width: usize) -> Result<Vec<u32>> {
     if rows.len() == count { Ok(rows) } else { Err(octets.malformed(1, format!("the number of points of {count} rows"))) }
 }
 
-fn second_edition(section: Octets<'_>) -> Result<Grid> {
+fn second_edition(record: &Record<'_>) -> Result<Grid> {
+    let section = record.grid;
     let points = section.size(7, 4)?;
     if section.byte(6)? != 0 {
         return Ok(list(points, Geometry::Unknown));
@@ -177,7 +178,18 @@ fn second_edition(section: Octets<'_>) -> Result<Grid> {
     };
     let columns = usize::try_from(columns).map_err(|_| section.malformed(31, "columns of a grid"))?;
     let grid = plane(section, columns, rows_count, scanning, geometry)?;
-    if grid.points == points { Ok(grid) } else { Err(section.malformed(7, format!("{points} points in {rows_count} rows and {columns} columns"))) }
+    match grid.points == points {
+        true => Ok(grid),
+        // A field whose rows or columns were declared wrongly is still the list of its values.
+        false if counts_values(record, points) => Ok(list(points, Geometry::Unknown)),
+        false => Err(section.malformed(7, format!("{points} points in {rows_count} rows and {columns} columns"))),
+    }
+}
+
+/// Whether the number of packed values agrees with so many points, as far as that can be told without the bitmap.
+fn counts_values(record: &Record<'_>, points: usize) -> bool {
+    let bitmap = record.bitmap.byte(6).is_ok_and(|indicator| indicator != 255);
+    record.representation.size(6, 4).is_ok_and(|values| if bitmap { values <= points } else { values == points })
 }
 
 fn first_edition(record: &Record<'_>) -> Result<Grid> {

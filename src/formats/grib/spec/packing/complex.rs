@@ -4,13 +4,21 @@ use super::super::bits::{BitReader, MAX_WIDTH};
 use super::super::octets::Octets;
 use super::refusals::{MISSING, unsupported};
 use crate::error::{Error, Result};
+use crate::limits;
 
 /// Unpacks `count` numbers; `order` is that of the spatial differences, 0 for none.
 pub(super) fn unpack(section: Octets<'_>, data: Octets<'_>, count: usize, order: usize) -> Result<Vec<i64>> {
     let bits = u32::from(section.byte(20)?);
     let groups = section.size(32, 4)?;
-    if groups == 0 || count == 0 || (bits == 0 && data.bytes.is_empty()) {
-        return Ok(vec![0; count]);
+    let mut numbers = limits::room("the values of a message", count)?;
+    if groups == 0 || count == 0 {
+        numbers.resize(count, 0);
+        return Ok(numbers);
+    }
+    if bits == 0 && data.bytes.is_empty() {
+        // Groups without width whose references have no bits either.
+        numbers.resize(count, if kinds_of_missing(section)? == 0 { 0 } else { MISSING });
+        return Ok(numbers);
     }
     let mut body = data.bytes;
     let start = match order {
@@ -22,12 +30,20 @@ pub(super) fn unpack(section: Octets<'_>, data: Octets<'_>, count: usize, order:
         }
         n => return Err(unsupported(format!("GRIB packed as spatial differences of order {n}"))),
     };
-    let mut numbers = grouped(section, body, count, groups).ok_or_else(|| data.malformed(1, format!("{count} numbers in {groups} groups")))?;
+    grouped(section, body, &mut numbers, [count, groups]).ok_or_else(|| data.malformed(1, format!("{count} numbers in {groups} groups")))?;
     integrate(&mut numbers, order, start);
     if numbers.iter().any(|n| *n != MISSING && n.unsigned_abs() >= 1 << MAX_WIDTH) {
         return Err(data.malformed(1, format!("numbers of at most {MAX_WIDTH} bits")));
     }
     Ok(numbers)
+}
+
+/// How many of the largest numbers stand for missing values (code table 5.5); as in wgrib2, none where the table does not say.
+fn kinds_of_missing(section: Octets<'_>) -> Result<u64> {
+    Ok(match section.byte(23)? {
+        kinds @ (1 | 2) => kinds.into(),
+        _ => 0,
+    })
 }
 
 /// What spatial differences begin with.
@@ -45,18 +61,19 @@ impl Start {
         if width > 7 {
             return Err::<Self, Error>(unsupported("GRIB with spatial differences of more than 7 octets"));
         }
-        let number = |n: usize| data.signed(n * width + 1, width);
+        // Packed numbers have no sign, differences do.
+        let number = |n: usize| data.unsigned(n * width + 1, width).map(|n| n as i64);
         let second = if order == 2 { number(1)? } else { 0 };
-        Ok(Self { first: [number(0)?, second], smallest: number(order)? })
+        Ok(Self { first: [number(0)?, second], smallest: data.signed(order * width + 1, width)? })
     }
 }
 
 /// Numbers of all groups with their references; `None` when the data contradict themselves.
-fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Option<Vec<i64>> {
+fn grouped(section: Octets<'_>, data: &[u8], numbers: &mut Vec<i64>, [count, groups]: [usize; 2]) -> Option<()> {
     let byte = |octet| section.byte(octet).ok().map(u32::from);
     let size = |octet| section.unsigned(octet, 4).ok();
     let bits = byte(20)?;
-    let management = byte(23)?;
+    let kinds_of_missing = kinds_of_missing(section).ok()?;
     let (width_reference, width_bits) = (byte(36)?, byte(37)?);
     let (length_reference, length_step, last_length, length_bits) = (size(38)?, u64::from(byte(42)?), size(43)?, byte(47)?);
     let mut reader = BitReader::new(data);
@@ -67,15 +84,14 @@ fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Opt
         numbers
     };
     let (references, widths, lengths) = (list(bits)?, list(width_bits)?, list(length_bits)?);
-    let mut numbers = Vec::with_capacity(count);
     for (n, ((reference, width), length)) in references.into_iter().zip(widths).zip(lengths).enumerate() {
         let width = u32::try_from(width.checked_add(width_reference.into())?).ok().filter(|w| *w <= MAX_WIDTH)?;
         let length = if n + 1 == groups { last_length } else { length.checked_mul(length_step)?.checked_add(length_reference)? };
         let length = usize::try_from(length).ok().filter(|l| *l <= count - numbers.len() && reader.holds(*l, width))?;
         // The largest numbers of a width stand for missing values: one or two of them, and in a group without width its reference.
-        let missing = |number: u64, width: u32| (1..=u64::from(management.min(2))).any(|n| (1u64 << width).checked_sub(n) == Some(number));
+        let missing = |number: u64, width: u32| (1..=kinds_of_missing).any(|n| (1u64 << width).checked_sub(n) == Some(number));
         if width == 0 {
-            let number = if missing(reference, bits) && bits > 0 { MISSING } else { reference as i64 };
+            let number = if missing(reference, bits) { MISSING } else { reference as i64 };
             numbers.resize(numbers.len() + length, number);
         } else {
             numbers.extend((0..length).map(|_| match reader.take(width) {
@@ -84,7 +100,7 @@ fn grouped(section: Octets<'_>, data: &[u8], count: usize, groups: usize) -> Opt
             }));
         }
     }
-    (numbers.len() == count).then_some(numbers)
+    (numbers.len() == count).then_some(())
 }
 
 /// Sums up spatial differences, across missing values.

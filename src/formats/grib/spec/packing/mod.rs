@@ -15,7 +15,7 @@ use super::bits::{BitReader, MAX_WIDTH};
 use super::octets::Octets;
 use super::record::Record;
 use crate::error::Result;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 
 /// How numbers are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,7 @@ impl Representation {
             _ => return Err(unsupported("GRIB of edition 1 with a matrix at each point")),
         }
         let scale = Scale::new(head.ibm(7)?, head.signed(5, 2)?, record.product.signed(27, 2)?);
-        Self { template: Template::Simple, scale, bits: head.byte(11)?.into() }.checked(head)
+        Self { template: Template::Simple, scale, bits: head.byte(11)?.into() }.checked()
     }
 
     fn second_edition(section: Octets<'_>) -> Result<Self> {
@@ -87,13 +87,10 @@ impl Representation {
             return Ok(Self { template, scale: Scale::new(0.0, 0, 0), bits: if template == Template::Ieee32 { 32 } else { 64 } });
         }
         let scale = Scale::new(section.ieee(12)?.into(), section.signed(16, 2)?, section.signed(18, 2)?);
-        Self { template, scale, bits: section.byte(20)?.into() }.checked(section)
+        Self { template, scale, bits: section.byte(20)?.into() }.checked()
     }
 
-    fn checked(self, section: Octets<'_>) -> Result<Self> {
-        if !self.scale.is_finite() {
-            return Err(section.malformed(5, "a reference value and scale factors of finite numbers"));
-        }
+    fn checked(self) -> Result<Self> {
         if self.bits > MAX_WIDTH { Err(unsupported(format!("GRIB packed in {} bits", self.bits))) } else { Ok(self) }
     }
 
@@ -115,7 +112,7 @@ impl Representation {
                 let order = record.representation.byte(48)?;
                 complex::unpack(record.representation, data, count, order.into()).map(Numbers::Integers)
             }
-            _ if self.bits == 0 || count == 0 => Ok(Numbers::Integers(vec![0; count])),
+            _ if self.bits == 0 || count == 0 => limits::zeros("the values of a message", count).map(Numbers::Integers),
             Template::Simple => simple(data.bytes, self.bits, count).map(Numbers::Integers).ok_or_else(too_short),
             Template::Jpeg2000 => jpeg2000::unpack(data, self.bits, count).map(Numbers::Integers),
             Template::Png => png::unpack(data, count, limits).map(Numbers::Integers),

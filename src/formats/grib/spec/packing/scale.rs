@@ -48,7 +48,7 @@ impl Scale {
         Self { reference, binary: power(2.0, binary), decimal: power(10.0, -decimal) }
     }
 
-    /// Whether values can be computed.
+    /// Whether values are numbers. If not they are infinite or NaN, as the headers say, and never tell their integers.
     pub(crate) fn is_finite(&self) -> bool {
         self.reference.is_finite() && self.binary.is_finite() && self.decimal.is_finite()
     }
@@ -84,8 +84,14 @@ impl Scale {
         integers.iter().map(value).collect()
     }
 
+    /// The value, with the NaN that is the same on all processors.
+    fn canonical<T: Precision>(&self, integer: i64) -> T {
+        let value = self.value(integer);
+        if value.is_nan() { T::NAN } else { T::round(value) }
+    }
+
     /// Values in that precision.
     pub(crate) fn rounded<T: Precision>(&self, integers: &[i64]) -> Vec<T> {
-        integers.iter().map(|n| if *n == MISSING { T::NAN } else { T::round(self.value(*n)) }).collect()
+        integers.iter().map(|n| if *n == MISSING { T::NAN } else { self.canonical(*n) }).collect()
     }
 }

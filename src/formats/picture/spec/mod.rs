@@ -1,5 +1,7 @@
 //! What reading and writing agree on.
 
+pub(super) mod chunks;
+
 use crate::field::{Field, SourceFormat, Values};
 
 /// PNG picture: one field of shape (channel, y, x).

@@ -1,6 +1,8 @@
 //! NetCDF classic files as the NetCDF C library lays them out. A file written in one go by that library comes back byte for byte; one that lies otherwise does so in the
 //! frame that its reader kept in [`Dataset::layout`].
 
+mod groups;
+
 use super::spec::contents::{Contents, Variable};
 use super::spec::plan::Plan;
 use super::spec::values::{append, copy, pad};
@@ -17,9 +19,10 @@ use crate::limits::Limits;
 /// [`crate::Error::InvalidArgument`] for names NetCDF does not allow, names taken twice, or fields that contradict their dimensions;
 /// [`crate::Error::Unsupported`] for a dimension of length 0 that cannot be the record dimension.
 pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
-    match framed(dataset) {
-        Some(file) => Ok(file),
-        None => file(Plan::new(dataset)?, dataset),
+    match (framed(dataset), groups::flattened(dataset)) {
+        (Some(file), _) => Ok(file),
+        (None, Some(flat)) => file(Plan::new(&flat)?, &flat),
+        (None, None) => file(Plan::new(dataset)?, dataset),
     }
 }
 
