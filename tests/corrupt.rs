@@ -263,6 +263,62 @@ fn a_forged_archive_reaches_the_chunk_decoder() {
 }
 
 #[test]
+fn a_payload_that_is_named_again_is_not_decoded_again() {
+    // Tiles of one plane, all of the same constant: 0 as float32.
+    const PLANES: u16 = 500;
+    let payload = [1, 0, 0, 0, 0];
+    let zeros = vec![0u8; 4 * 31 * 29 * usize::from(PLANES)];
+    let (all, plane) = (xxh3_64(&zeros), xxh3_64(&zeros[..4 * 31 * 29]) as u32);
+    let mut bytes = archives()[0][..24].to_vec();
+    let (_, offset) = put_record(&mut bytes, 1, &payload);
+    let mut encoder = minicbor::Encoder::new(vec![0u8]);
+    let e = &mut encoder;
+    e.map(1)
+        .unwrap()
+        .u8(0)
+        .unwrap()
+        .array(1)
+        .unwrap()
+        .map(6)
+        .unwrap()
+        .u8(0)
+        .unwrap()
+        .str("v")
+        .unwrap()
+        .u8(1)
+        .unwrap()
+        .u8(0)
+        .unwrap()
+        .u8(2)
+        .unwrap()
+        .u8(0)
+        .unwrap();
+    e.u8(3).unwrap().array(3).unwrap();
+    for (name, length) in [("a", PLANES), ("b", 31), ("c", 29)] {
+        e.array(3).unwrap().str(name).unwrap().u16(length).unwrap().bool(false).unwrap();
+    }
+    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(8).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap();
+    e.u8(2).unwrap().array(3).unwrap().u8(0).unwrap().u8(1).unwrap().u8(2).unwrap().u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap();
+    e.u8(5).unwrap().array(6).unwrap();
+    for side in [PLANES, 31, 29, 1, 31, 29] {
+        e.u16(side).unwrap();
+    }
+    e.u8(6).unwrap().array(PLANES.into()).unwrap();
+    for _ in 0..PLANES {
+        e.array(4).unwrap().u64(offset as u64).unwrap().u8(5).unwrap().u32(xxh3_64(&payload) as u32).unwrap().u32(plane).unwrap();
+    }
+    e.u8(7).unwrap().map(6).unwrap().u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
+    e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(all).unwrap();
+    let bytes = ended(bytes, &encoder.into_writer());
+    let mut decompressor = Decompressor::new(Archive::open(&bytes, &LIMITS).unwrap(), 0, &std::iter::empty().collect()).unwrap();
+    let job = decompressor.next_job(&bytes).unwrap().unwrap();
+    let progress = decompressor.accept(job.run(&std::iter::empty().collect()).unwrap()).unwrap();
+    assert_eq!((progress.done_bytes, progress.total_bytes), (zeros.len() as u64, zeros.len() as u64));
+    assert!(decompressor.next_job(&bytes).unwrap().is_none());
+    assert!(decompressor.finish(&bytes).unwrap().fields[0].values == Values::F32(vec![0.0; zeros.len() / 4]));
+}
+
+#[test]
 fn a_base_layer_needs_an_autoencoder_and_a_unit_that_exists() {
     let template = &archives()[LAYERED];
     let length = template[25] as usize & 0x7F | (template[26] as usize) << 7;

@@ -35,10 +35,28 @@ pub struct Decompressor {
 struct Begun {
     field: Field,
     tiling: Tiling,
-    /// Chunks given out as jobs.
+    /// Chunks given out as jobs, or done with one of them.
     given: usize,
     /// Chunks that have not come back.
     left: usize,
+}
+
+impl Begun {
+    /// Takes the values of a chunk, and for those that follow and are the very same payload, which need not be decoded again: a few bytes may be named thousands of
+    /// times. Returns how many chunks that were.
+    fn take(&mut self, entry: &VariableEntry, chunk: usize, values: &Values) -> Result<u64> {
+        let Self { field, tiling, given, left } = self;
+        let (own, shape) = (entry.chunks.get(chunk), tiling.place(chunk).shape);
+        tiling.paste_values(&mut field.values, tiling.place(chunk), values)?;
+        let mut taken = 1;
+        while entry.chunks.get(*given).is_some_and(|next| Some(next) == own) && tiling.place(*given).shape == shape {
+            tiling.paste_values(&mut field.values, tiling.place(*given), values)?;
+            *given += 1;
+            taken += 1;
+        }
+        *left -= taken;
+        Ok(taken as u64)
+    }
 }
 
 impl Decompressor {
@@ -119,13 +137,13 @@ impl Decompressor {
     pub fn accept(&mut self, done: Done) -> Result<Progress> {
         let foreign = || Error::InvalidArgument { what: format!("job {} is not under way", done.number) };
         let (variable, chunk) = self.under_way.remove(&done.number).ok_or_else(foreign)?;
-        let Begun { field, tiling, left, .. } = self.fields.get_mut(variable).ok_or_else(foreign)?;
-        tiling.paste_values(&mut field.values, tiling.place(chunk), &done.values)?;
-        *left -= 1;
-        if let (0, Some(entry)) = (*left, self.archive.file(self.file)?.variables.get(self.wanted.start + variable)) {
-            certify(entry, field)?;
+        let begun = self.fields.get_mut(variable).ok_or_else(foreign)?;
+        let entry = self.archive.file(self.file)?.variables.get(self.wanted.start + variable).ok_or_else(foreign)?;
+        let chunks = begun.take(entry, chunk, &done.values)?;
+        if begun.left == 0 {
+            certify(entry, &begun.field)?;
         }
-        self.done_bytes += done.values.byte_len() as u64;
+        self.done_bytes += chunks * done.values.byte_len() as u64;
         Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.wanted.start + variable })
     }
 

@@ -116,7 +116,7 @@ pub(crate) struct VariableEntry {
 }
 
 /// Where a chunk is and what it must decode to.
-#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(array)]
 pub(crate) struct ChunkEntry {
     /// Offset of the payload from the start of the archive.
