@@ -2,11 +2,10 @@
  * `npm test`: installs what is missing, builds, runs every check and every test; stops at the first failure and names its stage.
  * `npm test -- browser` runs only the stages whose name contains a given word.
  */
-import { spawn } from 'node:child_process';
 import { dirname, delimiter, join } from 'node:path';
 import { buildGpuWasm, buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
 import { checkSize } from './size.mjs';
-import { CommandFailed, ROOT, ensureChromium, ensureFieldPython, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
+import { CommandFailed, ROOT, counted, ensureChromium, ensureFieldPython, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
 
 const WASM = ['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'];
 const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -14,24 +13,6 @@ const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 /** All but what takes burn, which takes minutes to build: the trainer, and the GPU, which has stages of its own. */
 const ALL = ['--workspace', '--exclude', 'deepcomp-train', '--exclude', 'deepcomp-gpu'];
 const GPU = ['-p', 'deepcomp-gpu'];
-
-/** Runs a command, shows its output, and counts the tests it reports; a command that reports none counts as one. */
-function counted(command, args, env = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (data) => {
-      output += data;
-      process.stdout.write(data);
-    });
-    child.on('error', reject);
-    child.on('close', (status) => {
-      if (status !== 0) return reject(new CommandFailed(`${command} ${args.join(' ')} ended with ${status}`));
-      const counts = [...output.matchAll(/^test result: ok\. (\d+) passed|^# pass (\d+)|^ℹ pass (\d+)|^(\d+) passed/gm)].map((m) => Number(m.slice(1).find(Boolean)));
-      resolve(counts.length > 0 ? counts.reduce((a, b) => a + b, 0) : 1);
-    });
-  });
-}
 
 const cargo = (...args) => counted('cargo', args);
 const node = (...args) => counted(process.execPath, args);

@@ -2,7 +2,7 @@
  * What the project needs from outside, found or installed: npm packages, the Rust target, wasm-bindgen, Chromium, tools and libraries to compare with.
  * Node built-ins only, since this runs before anything is installed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -40,6 +40,24 @@ export function run(command, args, { capture = false, env = {}, cwd = ROOT } = {
     throw new CommandFailed(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}`);
   }
   return result.stdout;
+}
+
+/** Runs a command, shows its output, and counts the tests it reports; a command that reports none counts as one. */
+export function counted(command, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (data) => {
+      output += data;
+      process.stdout.write(data);
+    });
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status !== 0) return reject(new CommandFailed(`${command} ${args.join(' ')} ended with ${status}`));
+      const counts = [...output.matchAll(/^test result: ok\. (\d+) passed|^# pass (\d+)|^ℹ pass (\d+)|^(\d+) passed/gm)].map((m) => Number(m.slice(1).find(Boolean)));
+      resolve(counts.length > 0 ? counts.reduce((a, b) => a + b, 0) : 1);
+    });
+  });
 }
 
 function onPath(names) {
@@ -119,6 +137,18 @@ const FIELD_TOOLS = { ncdump: 'netcdf-bin', grib_ls: 'libeccodes-tools', gdalinf
 export function ensureFieldTools() {
   const missing = Object.entries(FIELD_TOOLS).filter(([tool]) => !onPath([tool]));
   if (missing.length > 0) aptInstall(...missing.map(([, name]) => name));
+}
+
+/** A processor that keeps the first byte of a number first, emulated: the target, and what cargo has to be told to link and to run for it. */
+export function ensureBigEndian() {
+  const target = 's390x-unknown-linux-gnu';
+  const [linker, emulator, libraries] = ['s390x-linux-gnu-gcc', 'qemu-s390x', '/usr/s390x-linux-gnu'];
+  const found = () => onPath([linker]) && onPath([emulator]) && existsSync(join(libraries, 'lib', 'crt1.o'));
+  if (!found()) aptInstall('qemu-user', 'gcc-s390x-linux-gnu', 'libc6-dev-s390x-cross');
+  if (!found()) throw new CommandFailed(`${linker}, ${emulator} and a C library in ${libraries} are needed; they come with Debian`);
+  if (!run('rustup', ['target', 'list', '--installed'], { capture: true }).includes(target)) run('rustup', ['target', 'add', target]);
+  const settings = `CARGO_TARGET_${target.toUpperCase().replaceAll('-', '_')}`;
+  return { target, env: { [`${settings}_LINKER`]: linker, [`${settings}_RUNNER`]: `${emulator} -L ${libraries}` } };
 }
 
 /** A folder of the cache that holds exactly what a file with pins asks for, filled once; other pins make another folder. */
