@@ -1,5 +1,5 @@
 //! The autoencoder of the base layer: patches of planes in, latents and a base plane out. Trained in floats that mimic the integers of
-//! `deepcomp::codec::autoencoder`, and exported as integers.
+//! the autoencoder of `deepcomp::network`, and exported as integers.
 
 mod export;
 mod net;
