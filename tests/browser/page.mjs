@@ -116,7 +116,7 @@ export class Stage {
   /** The archive the command line tool makes, as a file. */
   archiveOf(inputs, name, ...bound) {
     const path = this.temporary(name);
-    run(this.cli, ['compress', ...inputs, '-o', path, ...bound], { capture: true });
+    run(this.cli, ['compress', ...inputs, '-o', path, '--no-times', ...bound], { capture: true });
     return path;
   }
 
