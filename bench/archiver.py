@@ -31,7 +31,7 @@ def models(options):
 
 
 def compress(cli, inputs, archive, bound, options=()):
-    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound.arguments, *options, "--json"))
+    return json.loads(call(cli, "compress", *inputs, "-o", archive, *bound.arguments, "--no-times", *options, "--json"))
 
 
 def classical(cli, fields, npy, bound):
