@@ -41,9 +41,17 @@ impl Limits {
 /// [`Error::LimitExceeded`], with what is needed within its limit, when there is not that much memory.
 pub(crate) fn room<T>(what: &'static str, count: usize) -> Result<Vec<T>> {
     let mut items = Vec::new();
-    let needed = (count as u64).saturating_mul(size_of::<T>() as u64);
-    items.try_reserve_exact(count).map_err(|_| Error::LimitExceeded { what, needed, limit: u64::MAX })?;
+    reserve(what, &mut items, count)?;
     Ok(items)
+}
+
+/// Makes `items` hold at least so many.
+///
+/// # Errors
+/// As [`room`].
+pub(crate) fn reserve<T>(what: &'static str, items: &mut Vec<T>, count: usize) -> Result<()> {
+    let needed = (count as u64).saturating_mul(size_of::<T>() as u64);
+    items.try_reserve_exact(count.saturating_sub(items.len())).map_err(|_| Error::LimitExceeded { what, needed, limit: u64::MAX })
 }
 
 /// So many zeros (or whatever else the default is).

@@ -1,11 +1,14 @@
 //! Bytes nobody meant to be an archive: every one of them gives a typed error or the right values, in bounded time and memory.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
+mod forged;
+
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::network::model::Model;
 use deepcomp::{Error, Limits};
+use forged::{ended, put_record};
 use proptest::prelude::*;
 use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
@@ -139,37 +142,7 @@ fn framed(index: &[u8]) -> Vec<u8> {
     ended(archives()[0][..24].to_vec(), index)
 }
 
-/// Appends index and trailer.
-fn ended(mut bytes: Vec<u8>, index: &[u8]) -> Vec<u8> {
-    let (index_at, _) = put_record(&mut bytes, 2, index);
-    bytes.extend(index_at.to_le_bytes());
-    bytes.extend((xxh3_64(&index_at.to_le_bytes()) as u32).to_le_bytes());
-    bytes.extend(b"dca.");
-    bytes
-}
-
-/// Appends a record; where it and its payload begin.
-fn put_record(bytes: &mut Vec<u8>, kind: u8, payload: &[u8]) -> (u64, usize) {
-    let start = bytes.len();
-    bytes.push(kind);
-    bytes.extend(leb128(payload.len()));
-    let offset = bytes.len();
-    bytes.extend(payload);
-    bytes.extend((xxh3_64(payload) as u32).to_le_bytes());
-    (start as u64, offset)
-}
-
 fn unharmed(_: &mut [u8]) {}
-
-fn leb128(mut n: usize) -> Vec<u8> {
-    let mut out = Vec::new();
-    while n >= 0x80 {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
-    out
-}
 
 /// The CBOR index of one float32 variable of 2 × 31 × 29 values that may take the network, after docs/format.md.
 fn index(offset: usize, payload: &[u8]) -> Vec<u8> {

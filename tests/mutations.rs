@@ -2,11 +2,14 @@
 //! the right values or a typed error.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
+mod forged;
+
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Attribute, Bounds, Dataset, SourceFormat, Values};
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, formats};
+use forged::ended;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -111,22 +114,7 @@ fn index(bytes: &[u8]) -> (usize, Vec<u8>) {
 
 /// The same chunks with another index, and all checksums right.
 fn sealed(chunks: &[u8], cbor: &[u8]) -> Vec<u8> {
-    let mut bytes = chunks.to_vec();
-    let record = bytes.len() as u64;
-    bytes.push(2);
-    let mut length = cbor.len() + 1;
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    let payload = [&[0], cbor].concat();
-    bytes.extend(&payload);
-    bytes.extend((xxh3_64(&payload) as u32).to_le_bytes());
-    bytes.extend(record.to_le_bytes());
-    bytes.extend((xxh3_64(&record.to_le_bytes()) as u32).to_le_bytes());
-    bytes.extend(b"dca.");
-    bytes
+    ended(chunks.to_vec(), &[&[0], cbor].concat())
 }
 
 /// Damages a chunk in place, and has the index say the checksum of what it is now.

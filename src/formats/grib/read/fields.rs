@@ -13,7 +13,7 @@ use crate::formats::grib::spec::packing::{Numbers, Precision, Representation, Te
 use crate::formats::grib::spec::record::{BITMAP_HEAD, Record, Span};
 use crate::formats::grib::spec::{bits, packing};
 use crate::formats::input::Input;
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a file holds.
@@ -276,11 +276,10 @@ impl<'a> Unpacking<'_, 'a> {
         let Self { planes, grid, limits, .. } = *self;
         let last_resort = T::TYPE == DataType::F64;
         let count = planes.len().saturating_mul(grid.points);
-        let mut values: Vec<T> = Vec::new();
         let limit = limits.decoded_bytes.min(isize::MAX as u64);
         let needed = (count as u64).saturating_mul(T::TYPE.size() as u64);
         Limits::check("the values of a field", needed, limit)?;
-        values.try_reserve_exact(count).map_err(|_| crate::Error::LimitExceeded { what: "the values of a field", needed, limit })?;
+        let mut values: Vec<T> = limits::room("the values of a field", count)?;
         let mut rests = Vec::with_capacity(planes.len());
         for item in planes {
             let record = &item.record;

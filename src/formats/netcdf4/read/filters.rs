@@ -2,8 +2,9 @@
 
 use super::cursor::malformed;
 use super::messages::Filter;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::formats::netcdf4::spec::checksum::fletcher32;
+use crate::limits;
 
 /// A chunk as stored.
 pub(super) struct StoredChunk {
@@ -73,8 +74,7 @@ impl Buffers {
 }
 
 fn room(buffer: &mut Vec<u8>, length: usize) -> Result<()> {
-    let more = length.saturating_sub(buffer.len());
-    buffer.try_reserve_exact(more).map_err(|_| Error::LimitExceeded { what: "a chunk", needed: length as u64, limit: u64::MAX })?;
+    limits::reserve("a chunk", buffer, length)?;
     buffer.resize(length, 0);
     Ok(())
 }
