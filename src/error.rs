@@ -59,6 +59,21 @@ pub enum Error {
         /// Half the spacing of the stored numbers at the largest magnitude, in the variable's units.
         precision: f64,
     },
+    /// Absolute bounds so coarse that little would be left of variables. Give each a bound of its own, take the recommended ones, or say that it is meant.
+    #[error(
+        "the bound would leave little of {}; give each variable a bound of its own, take the recommended ones, or say that coarse bounds are meant",
+        list(variables)
+    )]
+    BoundTooCoarse {
+        /// Those variables.
+        variables: Vec<CoarseBound>,
+    },
+    /// One absolute bound without a name for variables of several units. Give each a bound of its own, take the recommended ones, or say that it is meant.
+    #[error("one bound cannot be meant for variables of several units ({}); give each variable a bound of its own, take the recommended ones, or say that it is meant", units.join(", "))]
+    MixedUnits {
+        /// Each unit with the first variable that has it.
+        units: Vec<String>,
+    },
     /// Arguments that contradict each other or the data. Fix the argument.
     #[error("{what}")]
     InvalidArgument {
@@ -154,6 +169,8 @@ impl Error {
             Self::FormatsNeeded => "formats-needed",
             Self::InvalidBound { .. } => "invalid-bound",
             Self::BoundBelowPrecision { .. } => "bound-below-precision",
+            Self::BoundTooCoarse { .. } => "bound-too-coarse",
+            Self::MixedUnits { .. } => "mixed-units",
             Self::InvalidArgument { .. } => "invalid-argument",
             Self::NotAnArchive { .. } => "not-an-archive",
             Self::UnsupportedVersion { .. } => "unsupported-version",
@@ -177,6 +194,27 @@ impl Error {
     pub(crate) fn corrupt(what: impl fmt::Display) -> Self {
         Self::Corrupt { what: what.to_string() }
     }
+}
+
+/// An absolute bound that is a large part of a variable's range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoarseBound {
+    /// Name of the variable.
+    pub variable: String,
+    /// The bound, in its units.
+    pub bound: f64,
+    /// The part of its range that the bound is.
+    pub part: f64,
+}
+
+/// Most variables that an error names.
+const NAMED: usize = 12;
+
+fn list(variables: &[CoarseBound]) -> String {
+    let name = |CoarseBound { variable, bound, part }: &CoarseBound| format!("{variable:?} ({bound} is {:.0} % of its range)", 100.0 * part);
+    let mut names: Vec<String> = variables.iter().take(NAMED).map(name).collect();
+    names.extend((variables.len() > NAMED).then(|| format!("{} more", variables.len() - NAMED)));
+    names.join(", ")
 }
 
 fn excess(what: &str, needed: u64, limit: u64) -> String {

@@ -24,5 +24,5 @@ pub mod training;
 mod version;
 mod wire;
 
-pub use error::{Error, Result};
+pub use error::{CoarseBound, Error, Result};
 pub use limits::Limits;

@@ -265,7 +265,9 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
     let model = tiny(folder);
     let coded = move |inputs: Vec<(&'static str, Dataset, ErrorBound)>, network: bool, base| {
         let model = network.then(|| model.clone());
-        inputs.into_iter().map(move |(name, dataset, bound)| (name, dataset, Options { bounds: bound.into(), model: model.clone(), base }))
+        inputs.into_iter().map(move |(name, dataset, bound)| {
+            (name, dataset, Options { bounds: bound.into(), model: model.clone(), base, coarse: true, ..Options::new(ErrorBound::Lossless) })
+        })
     };
     let plain = coded(inputs(), false, Base::Never).chain(coded(network_inputs(), true, Base::Never));
     plain.chain(coded(layered_inputs(), true, Base::Always)).chain(coded(other_inputs(), false, Base::Never))
@@ -273,7 +275,9 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
 
 fn shipped_cases() -> impl Iterator<Item = Case> {
     let model = Model::parse(include_bytes!("../models/deepcomp.dcm")).unwrap();
-    shipped_inputs().into_iter().map(move |(name, dataset, bound, base)| (name, dataset, Options { bounds: bound.into(), model: Some(model.clone()), base }))
+    shipped_inputs().into_iter().map(move |(name, dataset, bound, base)| {
+        (name, dataset, Options { bounds: bound.into(), model: Some(model.clone()), base, coarse: true, ..Options::new(ErrorBound::Lossless) })
+    })
 }
 
 /// An archive, and what is said about it.

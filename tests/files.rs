@@ -9,7 +9,8 @@ use deepcomp::network::model::Models;
 use deepcomp::{Limits, Result};
 
 fn pack(datasets: Vec<(&str, Dataset)>) -> Vec<u8> {
-    let options = Options { bounds: ErrorBound::relative(0.1).unwrap().into(), model: None, base: Base::Never };
+    let options =
+        Options { bounds: ErrorBound::relative(0.1).unwrap().into(), model: None, base: Base::Never, coarse: true, ..Options::new(ErrorBound::Lossless) };
     let mut datasets = datasets.into_iter();
     let (name, first) = datasets.next().unwrap();
     let mut compressor = Compressor::new(first, name, &options).unwrap();

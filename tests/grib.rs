@@ -338,7 +338,7 @@ fn an_archive_gives_the_file_back() {
     use deepcomp::field::ErrorBound;
     use deepcomp::network::model::Models;
     for file in [wind(), first_edition(0, &[1, 1, 0, 0, 1, 1])] {
-        let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Auto };
+        let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
         let (archive, _) = Compressor::new(read(&file).unwrap(), "wind.grib", &options).unwrap().finish().unwrap();
         let opened = Archive::open(&archive, &Limits::default()).unwrap();
         let dataset = Decompressor::new(opened, 0, &Models::default()).unwrap().finish(&archive).unwrap();

@@ -42,7 +42,7 @@ fn dataset() -> Dataset {
 }
 
 fn options(bound: f64, base: Base) -> Options {
-    Options { bounds: ErrorBound::relative(bound).unwrap().into(), model: Some(model()), base }
+    Options { model: Some(model()), base, coarse: true, ..Options::new(ErrorBound::relative(bound).unwrap()) }
 }
 
 fn models() -> Models {

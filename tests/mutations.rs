@@ -74,6 +74,8 @@ fn archives() -> Vec<Vec<u8>> {
             bounds: bounds.parse::<deepcomp::field::Wish>().map(|others| Bounds { others, named: Vec::new() }).unwrap(),
             model,
             base,
+            coarse: true,
+            ..Options::new(deepcomp::field::ErrorBound::Lossless)
         });
         for (number, dataset) in datasets.into_iter().enumerate() {
             compressor.add(dataset, &format!("folder/{number}")).unwrap();

@@ -56,7 +56,7 @@ fn large(format: SourceFormat) -> Dataset {
 }
 
 fn options(bound: ErrorBound) -> Options {
-    Options { bounds: Bounds::from(bound), model: None, base: Base::Auto }
+    Options { bounds: Bounds::from(bound), model: None, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) }
 }
 
 fn files() -> Vec<(&'static str, Vec<u8>)> {

@@ -2,10 +2,12 @@
 
 use super::Progress;
 use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer};
-use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, VariableEntry, VariableReport};
+use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, KeptEntry, VariableEntry, VariableReport};
 use super::job::{Done, Job, Task, Written};
 use super::plan::{LOSSLESS, Plan, plan};
+use super::refusal::Refusal;
 use super::tiles::Tiling;
+use crate::codec::sums::Sums;
 use crate::codec::{Base, BaseReport, Options};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, ErrorBound, Field};
@@ -37,8 +39,16 @@ pub struct Compressor {
     done_bytes: u64,
     total_bytes: u64,
     done_variables: usize,
-    /// What base layers came to in each variable done.
-    bases: Vec<Option<BaseReport>>,
+    /// What only the compressor knows of each variable done.
+    notes: Vec<Note>,
+    refusal: Refusal,
+}
+
+/// What is told of a variable and not in the archive.
+#[derive(Debug, Clone, Copy)]
+struct Note {
+    base: Option<BaseReport>,
+    coarse: Option<f64>,
 }
 
 /// A variable on its way into the archive.
@@ -56,6 +66,7 @@ struct Work {
     abandoned: bool,
     max_error: f64,
     missing: u64,
+    sums: Sums,
     /// Of chunks that are written.
     chunks: Vec<ChunkEntry>,
     /// The network that some chunk takes.
@@ -85,7 +96,8 @@ impl Compressor {
             done_bytes: 0,
             total_bytes: 0,
             done_variables: 0,
-            bases: Vec::new(),
+            notes: Vec::new(),
+            refusal: Refusal::default(),
         }
     }
 
@@ -106,7 +118,8 @@ impl Compressor {
     pub fn add(&mut self, dataset: Dataset, name: &str) -> Result<()> {
         self.begin(dataset.without_values(), name)?;
         dataset.fields.into_iter().try_for_each(|field| self.add_variable(field))?;
-        self.end(dataset.layout)
+        self.end(dataset.layout)?;
+        self.refusal.check()
     }
 
     /// Begins another file, of which `header` says everything but the values and the layout; all its variables follow by [`Self::add_variable`], in order, when there is
@@ -155,16 +168,32 @@ impl Compressor {
         if field.declared_bytes() != field.values.byte_len() as u64 {
             return Err(invalid("has other values than its shape asks for"));
         }
-        let (plan, forgiven) = match plan(header, &field, &self.options.bounds) {
+        let (plan, forgiven) = match plan(header, &field, &self.options) {
             Err(error) if forgive(&error) => (LOSSLESS, Some(error)),
             planned => (planned?, None),
         };
         *added += 1;
+        if !self.options.coarse && self.refusal.takes(&field, &plan, &self.options) {
+            return Ok(forgiven);
+        }
         let tiling = Tiling::of(&field.shape);
         let file = self.index.files.len() - 1;
         let wanted = tiling.chunks();
-        let work =
-            Work { file, field, plan, tiling, given: 0, wanted, abandoned: false, max_error: 0.0, missing: 0, chunks: Vec::new(), model: None, base: None };
+        let work = Work {
+            file,
+            field,
+            plan,
+            tiling,
+            given: 0,
+            wanted,
+            abandoned: false,
+            max_error: 0.0,
+            missing: 0,
+            sums: Sums::default(),
+            chunks: Vec::new(),
+            model: None,
+            base: None,
+        };
         self.pending.push_back(work);
         Ok(forgiven)
     }
@@ -188,7 +217,7 @@ impl Compressor {
         }
         let Some(entry) = self.index.files.pop() else { return };
         self.names.remove(&entry.name);
-        self.bases.truncate(self.bases.len().saturating_sub(entry.variables.len()));
+        self.notes.truncate(self.notes.len().saturating_sub(entry.variables.len()));
         let number = self.index.files.len();
         for work in self.pending.iter_mut().filter(|work| work.file == number && !work.abandoned) {
             (work.abandoned, work.wanted) = (true, work.given);
@@ -210,6 +239,9 @@ impl Compressor {
 
     /// The next job; `None` when all are given out.
     pub fn next_job(&mut self) -> Option<Job> {
+        if self.refusal.check().is_err() {
+            return None;
+        }
         while let Some(work) = self.pending.get_mut(self.giving) {
             if work.given < work.wanted {
                 let numbers = (self.given, self.done_variables + self.giving);
@@ -250,7 +282,7 @@ impl Compressor {
             if work.abandoned {
                 continue;
             }
-            self.bases.push(work.base);
+            self.notes.push(Note { base: work.base, coarse: work.plan.coarse });
             if let Some(file) = self.index.files.get_mut(work.file) {
                 file.variables.push(work.into_entry());
             }
@@ -268,16 +300,18 @@ impl Compressor {
     /// Encodes what is left and returns the archive, or the rest of it, with a report per variable, in file order.
     ///
     /// # Errors
-    /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back, or a file was not ended.
+    /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back, or a file was not ended; [`Error::BoundTooCoarse`] and [`Error::MixedUnits`] with
+    /// all variables that were added and have such a bound, unless the options say that it is meant. No job is given out once there is one.
     pub fn finish(mut self) -> Result<(Vec<u8>, Vec<VariableReport>)> {
         self.check_ended()?;
+        self.refusal.check()?;
         while self.step()?.is_some() {}
         if self.written < self.given {
             return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.given - self.written) });
         }
         self.end_variables();
-        let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.bases);
-        let reports = reports.map(|(report, base)| Ok(VariableReport { base, ..report? })).collect::<Result<_>>()?;
+        let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
+        let reports = reports.map(|(report, Note { base, coarse })| Ok(VariableReport { base, coarse, ..report? })).collect::<Result<_>>()?;
         let offset = self.taken + self.out.len() as u64;
         put_record(&mut self.out, RecordKind::Index, &self.index.to_payload()?);
         put_trailer(&mut self.out, offset);
@@ -296,7 +330,7 @@ impl Work {
         let place = tiling.place(*given);
         *given += 1;
         let values = tiling.cut_values(&field.values, place);
-        let task = Task::Encode { values, missing: field.missing.clone(), tolerance: plan.tolerance, cycle, base };
+        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base };
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 
@@ -304,13 +338,14 @@ impl Work {
     fn write(&mut self, (out, before): (&mut Vec<u8>, u64), done: Done) -> Result<u64> {
         let Done { values, written, .. } = done;
         let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
-        let Written { payload, max_error, missing, model, base } = written.ok_or_else(foreign)?;
+        let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
         self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
         let offset = if self.abandoned { before } else { before + put_record(out, RecordKind::Chunk, &payload) };
         let values_sum = super::frame::values_sum(&values) as u32;
         self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
         self.max_error = self.max_error.max(max_error);
         self.missing += missing;
+        self.sums = self.sums.and(sums);
         self.model = self.model.or(model);
         self.base = self.base.into_iter().chain(base).reduce(BaseReport::and);
         Ok(values.byte_len() as u64)
@@ -327,7 +362,21 @@ impl Work {
         };
         let max_error = self.max_error * field.packing().scale.abs();
         let values_sum = super::frame::values_sum(&field.values);
-        let certificate = Certificate { bound_kind, bound, absolute_bound: plan.absolute, max_error, missing: self.missing, values_sum };
+        let [mean_error, mean_magnitude] = self.sums.means();
+        let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
+        let certificate = Certificate {
+            bound_kind,
+            bound,
+            absolute_bound: plan.absolute,
+            max_error,
+            missing: self.missing,
+            values_sum,
+            mean_error: Some(mean_error).filter(|_| bound_kind != 0),
+            mean_magnitude: Some(mean_magnitude).filter(|_| bound_kind != 0),
+            kept,
+            signs: Some(true).filter(|_| plan.demand.signs),
+            stable: Some(true).filter(|_| plan.demand.stable),
+        };
         VariableEntry::new(&field, self.tiling, self.chunks, certificate, self.model)
     }
 }

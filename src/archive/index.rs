@@ -133,8 +133,8 @@ pub(crate) struct ChunkEntry {
 }
 
 /// What is guaranteed and what was measured when the variable was encoded.
-#[derive(Debug, Clone, Copy, Encode, Decode)]
-#[cbor(map)]
+#[derive(Debug, Clone, Encode, Decode)]
+#[cbor(map, context_bound = "Most")]
 pub(crate) struct Certificate {
     /// 0 lossless, 1 absolute, 2 relative to the range, 3 relative to each value.
     #[n(0)]
@@ -153,6 +153,31 @@ pub(crate) struct Certificate {
     /// XXH3-64 of the decoded values, little-endian in C order.
     #[n(5)]
     pub(crate) values_sum: u64,
+    /// Mean of decoded less source, in the variable's units; not there when lossless.
+    #[n(6)]
+    pub(crate) mean_error: Option<f64>,
+    /// Mean of the magnitudes of the source, in the variable's units; not there when lossless.
+    #[n(7)]
+    pub(crate) mean_magnitude: Option<f64>,
+    /// Values that came back as they are, in the variable's units.
+    #[cbor(n(8), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
+    pub(crate) kept: Vec<KeptEntry>,
+    /// Whether every sign came back.
+    #[n(9)]
+    pub(crate) signs: Option<bool>,
+    /// Whether the values come back as they are when they are compressed once more.
+    #[n(10)]
+    pub(crate) stable: Option<bool>,
+}
+
+/// A value that was kept, and how often it is there.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct KeptEntry {
+    #[n(0)]
+    pub(crate) value: f64,
+    #[n(1)]
+    pub(crate) count: u64,
 }
 
 /// What an archive says, or a compressor found, about a variable.
@@ -174,6 +199,16 @@ pub struct VariableReport {
     pub absolute_bound: f64,
     /// Largest |decoded − source| measured, in the variable's units.
     pub max_abs_error: f64,
+    /// Mean of decoded less source, in the variable's units: the bias. 0 when lossless.
+    pub mean_error: f64,
+    /// Mean of the magnitudes of the source, in the variable's units, which the bias is told by; not known when lossless.
+    pub mean_magnitude: Option<f64>,
+    /// Values that came back as they are, in the variable's units, and how often each is there.
+    pub kept: Vec<(f64, u64)>,
+    /// Whether every value kept its sign.
+    pub signs: bool,
+    /// Whether nothing moves when the values are compressed once more at the same bound.
+    pub stable: bool,
     /// Number of missing values.
     pub missing: u64,
     /// XXH3-64 of the decoded values as little-endian bytes in C order.
@@ -182,6 +217,8 @@ pub struct VariableReport {
     pub model: Option<ModelId>,
     /// What base layers came to, where they were tried; only the compressor knows.
     pub base: Option<BaseReport>,
+    /// The part of the range that the bound is, where that is 5 % or more, so that little is left of the variable; only the compressor knows.
+    pub coarse: Option<f64>,
 }
 
 impl Certificate {
@@ -245,10 +282,16 @@ impl VariableEntry {
             bound: certificate.bound()?,
             absolute_bound: certificate.absolute_bound,
             max_abs_error: certificate.max_error,
+            mean_error: certificate.mean_error.unwrap_or_default(),
+            mean_magnitude: certificate.mean_magnitude,
+            kept: certificate.kept.iter().map(|k| (k.value, k.count)).collect(),
+            signs: certificate.signs.unwrap_or_default(),
+            stable: certificate.stable.unwrap_or_default(),
             missing: certificate.missing,
             checksum: certificate.values_sum,
             model: self.model.map(ModelId),
             base: None,
+            coarse: None,
         })
     }
 }

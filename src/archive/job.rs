@@ -10,11 +10,13 @@ use super::travel::{data_type, put_values, values};
 use crate::codec::accelerator::{Accelerator, Desk, LocalFuture, Processor, at_once, together};
 use crate::codec::chunk::ChunkShape;
 use crate::codec::decode::{Decoded, decode};
+use crate::codec::demand::Demand;
 use crate::codec::encode::{Encoded, encode};
 use crate::codec::request::Request;
+use crate::codec::sums::Sums;
 use crate::codec::{Base, BaseReport, Tolerance};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Missing, Values};
+use crate::field::{DataType, Missing, Packing, Values};
 use crate::network::model::{Model, ModelId, Models};
 use crate::wire::{Reader, put_f64, put_varint};
 
@@ -37,7 +39,7 @@ pub(super) enum Task {
     Encode {
         values: Values,
         missing: Missing,
-        tolerance: Tolerance,
+        demand: Demand,
         cycle: usize,
         base: Base,
     },
@@ -67,6 +69,7 @@ pub(super) struct Written {
     /// In stored units.
     pub(super) max_error: f64,
     pub(super) missing: u64,
+    pub(super) sums: Sums,
     /// The network that decoding takes.
     pub(super) model: Option<ModelId>,
     pub(super) base: Option<BaseReport>,
@@ -101,10 +104,10 @@ impl Job {
     async fn on(&self, network: Option<(&Model, Processor<'_>)>) -> Result<Done> {
         let Self { number, shape, .. } = *self;
         match &self.task {
-            Task::Encode { values, missing, tolerance, cycle, base } => {
-                let request = Request { shape, missing, tolerance: *tolerance, cycle: *cycle, network, base: *base };
-                let Encoded { payload, decoded, max_error, missing, network, base } = encode(values, &request).await?;
-                let written = Written { payload, max_error, missing, model: self.model.filter(|_| network), base };
+            Task::Encode { values, missing, demand, cycle, base } => {
+                let request = Request { shape, missing, demand, cycle: *cycle, network, base: *base };
+                let Encoded { payload, decoded, max_error, missing, sums, network, base } = encode(values, &request).await?;
+                let written = Written { payload, max_error, missing, sums, model: self.model.filter(|_| network), base };
                 Ok(Done { number, values: decoded, written: Some(written) })
             }
             Task::Decode { payload, data_type, sum } => {
@@ -162,17 +165,12 @@ impl Job {
         [self.number, self.variable, planes, height, width].iter().for_each(|n| put_varint(&mut out, *n as u64));
         put_option(&mut out, self.model.map(|ModelId(id)| id));
         match &self.task {
-            Task::Encode { values, missing, tolerance, cycle, base } => {
+            Task::Encode { values, missing, demand, cycle, base } => {
                 out.push(0);
                 let patterns = if let Missing::Patterns(patterns) = missing { Some(patterns) } else { None };
                 put_option(&mut out, patterns.map(|p| p.len() as u64));
                 patterns.into_iter().flatten().for_each(|pattern| put_varint(&mut out, *pattern));
-                let (kind, amount) = match *tolerance {
-                    Tolerance::Absolute(amount) => (0, amount),
-                    Tolerance::Pointwise(amount) => (1, amount),
-                };
-                out.push(kind);
-                put_f64(&mut out, amount);
+                put_demand(&mut out, demand);
                 put_varint(&mut out, *cycle as u64);
                 out.push(*base as u8);
                 put_values(&mut out, values);
@@ -200,10 +198,10 @@ impl Job {
                 None => Missing::NonFinite,
                 Some(count) => Missing::Patterns((0..count).map(|_| reader.varint()).collect::<Result<_>>()?),
             };
-            let tolerance = if reader.u8()? == 0 { Tolerance::Absolute } else { Tolerance::Pointwise }(reader.f64()?);
+            let demand = self::demand(reader)?;
             let cycle = reader.count("a cycle", usize::MAX)?;
             let base = [Base::Auto, Base::Always, Base::Never].get(usize::from(reader.u8()?)).copied().unwrap_or_default();
-            Task::Encode { missing, tolerance, cycle, base, values: values(reader)? }
+            Task::Encode { missing, demand, cycle, base, values: values(reader)? }
         } else {
             let data_type = data_type(reader)?;
             let sum = reader.count("a checksum", u32::MAX as usize)? as u32;
@@ -226,10 +224,12 @@ impl Done {
         let mut out = Vec::new();
         put_varint(&mut out, self.number as u64);
         put_option(&mut out, self.written.as_ref().map(|w| w.payload.len() as u64));
-        if let Some(Written { payload, max_error, missing, model, base }) = &self.written {
+        if let Some(Written { payload, max_error, missing, sums, model, base }) = &self.written {
             out.extend(payload);
             put_f64(&mut out, *max_error);
             put_varint(&mut out, *missing);
+            put_varint(&mut out, sums.count);
+            [sums.errors, sums.magnitudes].iter().for_each(|sum| put_f64(&mut out, *sum));
             put_option(&mut out, model.map(|ModelId(id)| id));
             put_option(&mut out, base.map(|b| b.tried as u64));
             if let Some(BaseReport { chunks, bytes, saved, .. }) = base {
@@ -249,18 +249,41 @@ impl Done {
         let number = reader.count("the number of a job", usize::MAX)?;
         let written = if let Some(length) = option(reader)? {
             let payload = reader.take(length as usize)?.to_vec();
-            let (max_error, missing, model) = (reader.f64()?, reader.varint()?, option(reader)?.map(ModelId));
+            let (max_error, missing) = (reader.f64()?, reader.varint()?);
+            let sums = Sums { count: reader.varint()?, errors: reader.f64()?, magnitudes: reader.f64()? };
+            let model = option(reader)?.map(ModelId);
             let tried = option(reader)?;
             let base = tried.map(|tried| {
                 let mut size = || reader.varint();
                 Ok(BaseReport { tried: tried as usize, chunks: size()? as usize, bytes: size()? as usize, saved: size()? as i64 })
             });
-            Some(Written { payload, max_error, missing, model, base: base.transpose()? })
+            Some(Written { payload, max_error, missing, sums, model, base: base.transpose()? })
         } else {
             None
         };
         Ok(Self { number, written, values: values(reader)? })
     }
+}
+
+fn put_demand(out: &mut Vec<u8>, demand: &Demand) {
+    let Demand { tolerance, kept, signs, stable, range, packing } = demand;
+    let (kind, amount) = match *tolerance {
+        Tolerance::Absolute(amount) => (0, amount),
+        Tolerance::Pointwise(amount) => (1, amount),
+    };
+    out.extend([kind, (*signs).into(), (*stable).into()]);
+    put_varint(out, kept.len() as u64);
+    let [low, high] = *range;
+    [amount, low, high, packing.scale, packing.offset].iter().chain(kept).for_each(|number| put_f64(out, *number));
+}
+
+fn demand(reader: &mut Reader) -> Result<Demand> {
+    let tolerance = if reader.u8()? == 0 { Tolerance::Absolute } else { Tolerance::Pointwise };
+    let (signs, stable, count) = (reader.u8()? != 0, reader.u8()? != 0, reader.varint()?);
+    let tolerance = tolerance(reader.f64()?);
+    let range = [reader.f64()?, reader.f64()?];
+    let packing = Packing { scale: reader.f64()?, offset: reader.f64()? };
+    Ok(Demand { tolerance, kept: (0..count).map(|_| reader.f64()).collect::<Result<_>>()?, signs, stable, range, packing })
 }
 
 /// 0, or 1 and the number.

@@ -8,9 +8,11 @@ mod decompressor;
 mod frame;
 mod index;
 mod job;
+mod kept;
 mod plan;
 mod preview;
 mod reader;
+mod refusal;
 mod tiles;
 mod travel;
 

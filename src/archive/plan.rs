@@ -1,31 +1,97 @@
-//! Which bound a variable gets: coordinates, text and classes stay lossless, a relative bound becomes an absolute one.
+//! What a variable gets: which bound (coordinates, text and classes stay lossless, a relative bound becomes an absolute one), and which values are kept under it.
 
-use crate::codec::{Tolerance, half_spacing};
+use super::kept::{counted, kept};
+use crate::codec::demand::Demand;
+use crate::codec::{Options, Tolerance, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{Bounds, DataType, Dataset, Element, ErrorBound, Field, Missing, Values, with_values};
-use crate::formats::file;
+use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Values, Wish, with_values};
+use crate::formats::{file, picture};
 
 /// How one variable is compressed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) bound: ErrorBound,
     /// The largest error of any value, in the variable's units; 0 is lossless.
     pub(crate) absolute: f64,
-    pub(crate) tolerance: Tolerance,
+    pub(crate) demand: Demand,
+    /// The values that are kept, stored, and how often each is there.
+    pub(crate) kept: Vec<(f64, u64)>,
+    /// The part of the range that the bound is, where that is so much that little is left of the variable.
+    pub(crate) coarse: Option<f64>,
 }
 
-pub(crate) const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, tolerance: Tolerance::Absolute(0.0) };
+pub(crate) const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, demand: Demand::LOSSLESS, kept: Vec::new(), coarse: None };
 
-/// Works out how a field is held to its bound.
+/// A bound of so much of the range leaves little of a variable.
+const COARSE: f64 = 0.05;
+/// What is taken instead of an advised bound that is so coarse: so much of the range.
+const ADVISED: f64 = 0.01;
+
+/// Works out how a field is held to its bound, and what is kept of it.
 ///
 /// # Errors
 /// [`Error::BoundBelowPrecision`] when an absolute bound is finer than the values' own precision, or a relative one than their type's.
-pub(crate) fn plan(dataset: &Dataset, field: &Field, bounds: &Bounds) -> Result<Plan> {
-    let bound = bounds.of(field);
+pub(crate) fn plan(dataset: &Dataset, field: &Field, options: &Options) -> Result<Plan> {
+    let bound = options.bounds.of(field);
     if bound == ErrorBound::Lossless || stays_lossless(dataset, field) {
         return Ok(LOSSLESS);
     }
     let Some(range) = Range::of(field) else { return Ok(LOSSLESS) };
+    let scale = field.packing().scale.abs();
+    let part = |bound: ErrorBound| match bound {
+        ErrorBound::Absolute(asked) => asked.get() / (range.span * scale),
+        ErrorBound::Relative(asked) => asked.get(),
+        ErrorBound::Lossless | ErrorBound::Pointwise(_) => 0.0,
+    };
+    let coarse = |bound: ErrorBound| Some(part(bound)).filter(|part| *part >= COARSE && range.span > 0.0);
+    let advised = options.bounds.wish(field) == Wish::Recommended;
+    let bound = if advised && coarse(bound).is_some() { ErrorBound::relative(ADVISED)? } else { bound };
+    let plan = Plan { coarse: coarse(bound), ..allowed(field, range, bound)? };
+    Ok(if plan.demand.is_lossless() { plan } else { keeping(dataset, field, plan, range, options) })
+}
+
+/// The plan with what is kept.
+fn keeping(dataset: &Dataset, field: &Field, plan: Plan, range: Range, options: &Options) -> Plan {
+    let (packing, ends) = (field.packing(), [range.smallest, range.largest]);
+    let found = || if dataset.format.is(picture::PNG) || dataset.format.is(picture::PICTURE) { Vec::new() } else { kept(field, ends, plan.demand.tolerance) };
+    let stored = |values: &[f64]| counted(field, &values.iter().map(|v| nearest_stored(field, *v)).collect::<Vec<_>>());
+    let keep = options.keep.of(field);
+    let kept = match keep {
+        Keep::None => Vec::new(),
+        Keep::Auto => found(),
+        Keep::Values(values) => stored(values),
+        Keep::Sign => {
+            let mut all = found();
+            all.extend(stored(&[0.0]).into_iter().filter(|zero| !found().contains(zero)));
+            all
+        }
+    };
+    let relative = matches!(plan.bound, ErrorBound::Relative(_)) && options.stable;
+    let demand = Demand {
+        // Where the ends move, a bound relative to the range is another one the next time.
+        kept: kept.iter().map(|(value, _)| *value).chain(ends.into_iter().filter(|end| relative && !kept.iter().any(|(k, _)| k == end))).collect(),
+        signs: *keep == Keep::Sign,
+        stable: options.stable,
+        range: ends,
+        packing,
+        ..plan.demand
+    };
+    Plan { demand, kept, ..plan }
+}
+
+/// The number of the field's type that stands for a physical one.
+fn nearest_stored(field: &Field, physical: f64) -> f64 {
+    let packing = field.packing();
+    let stored = (physical - packing.offset) / packing.scale;
+    match field.values.data_type() {
+        DataType::F64 => stored,
+        DataType::F32 => f64::from(stored as f32),
+        _ => stored.round(),
+    }
+}
+
+/// How far values may move.
+fn allowed(field: &Field, range: Range, bound: ErrorBound) -> Result<Plan> {
     match bound {
         ErrorBound::Lossless => Ok(LOSSLESS),
         ErrorBound::Absolute(asked) => even(field, range, bound, asked.get()),
@@ -46,7 +112,7 @@ fn even(field: &Field, range: Range, bound: ErrorBound, absolute: f64) -> Result
     if field.values.data_type().is_float() && tolerance < precision {
         return Err(too_fine(field, absolute, precision * scale));
     }
-    Ok(Plan { bound, absolute, tolerance: Tolerance::Absolute(tolerance) })
+    Ok(Plan { bound, absolute, demand: Demand { tolerance: Tolerance::Absolute(tolerance), ..Demand::LOSSLESS }, ..LOSSLESS })
 }
 
 /// A tolerance that grows with the values. Packed numbers do not lie on steps that grow: all of them get what the smallest may take.
@@ -55,7 +121,7 @@ fn pointwise(field: &Field, range: Range, asked: f64) -> Result<Plan> {
     let largest = [range.smallest, range.largest].map(|end| packing.unpack(end).abs()).into_iter().fold(0.0, f64::max);
     if field.values.data_type().is_float() && (packing.scale, packing.offset) == (1.0, 0.0) {
         check_precision(field, asked)?;
-        return Ok(Plan { bound, absolute: asked * largest, tolerance: Tolerance::Pointwise(asked) });
+        return Ok(Plan { bound, absolute: asked * largest, demand: Demand { tolerance: Tolerance::Pointwise(asked), ..Demand::LOSSLESS }, ..LOSSLESS });
     }
     let missing = &field.missing;
     let smallest = with_values!(&field.values, values => values.iter().filter(|v| !missing.is_missing(**v)).map(|v| packing.unpack(Element::to_f64(*v)).abs()).fold(f64::INFINITY, f64::min));

@@ -7,7 +7,7 @@ use super::lattice::{LowBits, Sample};
 use super::mapping::Mapping;
 use super::masks::{self, PlaneMask};
 use super::methods::layered;
-use super::patches;
+use super::patches::{self, Corrections};
 use super::plain;
 use super::planes::{Planes, Start};
 use crate::error::{Error, Result};
@@ -88,8 +88,8 @@ pub(crate) struct Coded {
     planes: Vec<Grid<i32>>,
     /// Low bits of all samples, 0 for missing ones; empty when the lattice has none.
     low_bits: Vec<u64>,
-    /// Index and bits of the values that the encoder found beyond the bound.
-    patches: Vec<(usize, u64)>,
+    /// What the encoder found beyond the range of the source, or beyond the bound.
+    corrections: Corrections,
     said: u64,
 }
 
@@ -103,7 +103,7 @@ impl Coded {
         let network = model.map(|model| (model, Processor::cpu()));
         let Filling::Coded(method @ Method::Layered) = Filling::read(&mut reader)? else { return Ok(None) };
         let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type, network })?;
-        Ok(Some(Self { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), patches: Vec::new(), said: 0 }))
+        Ok(Some(Self { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), corrections: Corrections::default(), said: 0 }))
     }
 
     /// All of the stream, then the patches.
@@ -121,20 +121,22 @@ impl Coded {
         let planes = planes.finish();
         let low_bits = low_bits(&mut decoder, &header, &planes, &masks, data_type);
         decoder.finish()?;
-        let patches = patches::read(&mut reader, shape.samples(), data_type)?;
-        Ok(Self { header, masks, planes, low_bits, patches, said })
+        let corrections = patches::read(&mut reader, shape.samples(), data_type)?;
+        Ok(Self { header, masks, planes, low_bits, corrections, said })
     }
 
     /// The values of a chunk of that shape.
     pub(crate) fn values<T: Sample>(&self, shape: ChunkShape) -> Vec<T> {
-        let Self { header, masks, planes, low_bits, patches, .. } = self;
+        let Self { header, masks, planes, low_bits, corrections: (ends, patches), .. } = self;
         let mut values = Vec::with_capacity(shape.samples());
         let mut low_bits = low_bits.iter();
         for (index, plane) in planes.iter().enumerate() {
             let (lattice, start) = (header.lattices.of(index), values.len());
             values.extend(plane.samples.iter().map(|s| lattice.value::<T>(header.coordinate(*s), low_bits.next().copied().unwrap_or(0))));
-            if let (Some(mask), Some(values)) = (masks.get(index), values.get_mut(start..)) {
-                mask.fill(values, header.mask.patterns());
+            let Some(plane) = values.get_mut(start..) else { continue };
+            patches::cut(plane.iter_mut(), *ends);
+            if let Some(mask) = masks.get(index) {
+                mask.fill(plane, header.mask.patterns());
             }
         }
         patches::patch(&mut values, patches);

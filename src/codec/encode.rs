@@ -1,6 +1,5 @@
-//! Values -> a chunk's bytes: mask, lattice, stream, check of every value, patches; whatever is smallest is kept.
+//! Values -> a chunk's bytes: mask, lattice, stream, check of every value, ends and patches, sums; whatever is smallest is kept.
 
-use super::BaseReport;
 use super::accelerator::{Processor, at_once, wrong_answer};
 use super::chunk::Filling;
 use super::decode::{Decoded, decode};
@@ -9,6 +8,8 @@ use super::patches::{self, Check, check};
 use super::plain;
 use super::request::Request;
 use super::source::{Source, Tried};
+use super::sums::Sums;
+use super::{BaseReport, Tolerance};
 use crate::error::Result;
 use crate::field::{Element, Values, with_values};
 use crate::wire::Reader;
@@ -21,6 +22,8 @@ pub(crate) struct Encoded {
     /// Largest distance from the source, in stored units.
     pub(crate) max_error: f64,
     pub(crate) missing: u64,
+    /// Nothing where no error is allowed.
+    pub(crate) sums: Sums,
     /// Whether decoding takes the network.
     pub(crate) network: bool,
     /// What a base layer came to, where one was tried.
@@ -33,15 +36,27 @@ pub(crate) struct Encoded {
 /// [`Error::Corrupt`] if the chunk just written does not decode, which would be a bug worth reporting; [`Error::Accelerator`] when the network runs
 /// elsewhere and that fails, or says anything that the CPU does not say.
 pub(crate) async fn encode(values: &Values, request: &Request<'_>) -> Result<Encoded> {
-    let mask = with_values!(values, values => Mask::of(values, request.missing, request.tolerance));
-    let exact = |payload| Encoded { payload, decoded: values.clone(), max_error: 0.0, missing: mask.count(), network: false, base: None };
-    if let Some(payload) = plain::payload(values, request.shape) {
-        return Ok(exact(payload));
-    }
-    let source = with_values!(values, values => Source::on_lattice(values, &mask, request));
-    let (best, base) = source.smallest().await?;
-    let coded = Encoded { base, ..verified(best, values, &mask, request)? };
-    Ok(if coded.payload.len() > 1 + values.byte_len() { exact(plain::raw(values)) } else { coded })
+    let coded = match plain::payload(values, request.shape) {
+        Some(payload) => exact(payload, values, request),
+        None => smallest(values, request).await?,
+    };
+    let Request { missing, demand, .. } = *request;
+    let sums = if demand.is_lossless() { Sums::default() } else { Sums::of(values, &coded.decoded, missing, demand.packing) };
+    Ok(Encoded { sums, ..coded })
+}
+
+/// The smallest of all ways to put the values on a lattice and to code them there, and of the values as they are.
+async fn smallest(values: &Values, request: &Request<'_>) -> Result<Encoded> {
+    let sources = with_values!(values, values => Source::all(values, request));
+    let (source, best, base) = Source::best(sources).await?;
+    let coded = Encoded { base, ..verified(best, values, &source.mask, request)? };
+    Ok(if coded.payload.len() > 1 + values.byte_len() { exact(plain::raw(values), values, request) } else { coded })
+}
+
+/// A payload that gives back every bit.
+fn exact(payload: Vec<u8>, values: &Values, request: &Request) -> Encoded {
+    let missing = with_values!(values, values => Mask::of(values, request.missing, Tolerance::Absolute(0.0), &[]).count());
+    Encoded { payload, decoded: values.clone(), max_error: 0.0, missing, sums: Sums::default(), network: false, base: None }
 }
 
 /// A payload is decoded, every value is checked, and those that miss are patched. Wherever the network ran, what it said is checked on the CPU.
@@ -56,9 +71,9 @@ fn verified(best: Tried, values: &Values, mask: &Mask, request: &Request) -> Res
         return Err(wrong_answer());
     }
     payload.pop();
-    let Check { patches, max_error } =
-        with_values!(&mut decoded, decoded => check(Element::unwrap(values).unwrap_or_default(), decoded, mask, request.missing, request.tolerance));
-    patches::write(&mut payload, &patches, data_type);
+    let Check { ends, patches, max_error } =
+        with_values!(&mut decoded, decoded => check(Element::unwrap(values).unwrap_or_default(), decoded, mask, request.missing, request.demand));
+    patches::write(&mut payload, ends, &patches, data_type);
     let network = Filling::read(&mut Reader::new(&payload)).is_ok_and(|f| matches!(f, Filling::Coded(method) if method.takes_model()));
-    Ok(Encoded { payload, decoded, max_error, missing: mask.count(), network, base: None })
+    Ok(Encoded { payload, decoded, max_error, missing: mask.count(), sums: Sums::default(), network, base: None })
 }

@@ -20,10 +20,11 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    pub(super) fn of<T: Sample>(values: &[T], missing: &Missing, tolerance: Tolerance) -> Self {
+    /// The mask of what is missing, of what the tolerance keeps, and of the values in `told`.
+    pub(super) fn of<T: Sample>(values: &[T], missing: &Missing, tolerance: Tolerance, told: &[f64]) -> Self {
         let mut kept = 0;
         let mut class = |v: T| {
-            let keep = tolerance.keeps(v.to_f64()) && !missing.is_missing(v);
+            let keep = (tolerance.keeps(v.to_f64()) || told.contains(&v.to_f64())) && !missing.is_missing(v);
             kept += usize::from(keep);
             u8::from(keep || missing.is_missing(v))
         };

@@ -9,10 +9,11 @@ mod bytes;
 mod candidates;
 pub(crate) mod chunk;
 pub(crate) mod decode;
+pub(crate) mod demand;
 pub(crate) mod encode;
 pub(crate) mod entropy;
 mod fewer;
-mod lattice;
+pub(crate) mod lattice;
 mod mapping;
 mod masks;
 pub(crate) mod methods;
@@ -24,13 +25,14 @@ mod predictor;
 pub(crate) mod quantiser;
 pub(crate) mod request;
 mod source;
+pub(crate) mod sums;
 mod tolerance;
 
 pub(crate) use lattice::half_spacing;
 pub use methods::network::OnCpu;
 pub(crate) use tolerance::Tolerance;
 
-use crate::field::Bounds;
+use crate::field::{Bounds, Keeps};
 use crate::network::model::Model;
 use std::sync::Arc;
 
@@ -43,6 +45,20 @@ pub struct Options {
     pub model: Option<Arc<Model>>,
     /// When planes get a base layer; it takes a model with an autoencoder.
     pub base: Base,
+    /// Which values come back as they are under a bound.
+    pub keep: Keeps,
+    /// Whether compressing once more what was decompressed, at the same bound, moves nothing, however it is cut into chunks. It costs a few percent at loose bounds.
+    pub stable: bool,
+    /// Whether absolute bounds may be so coarse that little is left of a variable, or meant for variables of several units.
+    pub coarse: bool,
+}
+
+impl Options {
+    /// Those bounds, and for the rest what is usual, without a model.
+    #[must_use]
+    pub fn new(bounds: impl Into<Bounds>) -> Self {
+        Self { bounds: bounds.into(), model: None, base: Base::Auto, keep: Keeps::default(), stable: false, coarse: false }
+    }
 }
 
 /// When planes get a base layer, which the autoencoder of the model draws.

@@ -1,6 +1,6 @@
 //! The last step of a chunk: decoded values are compared with their source, and those that miss are written out. Both directions.
 
-use super::Tolerance;
+use super::demand::Demand;
 use super::lattice::Sample;
 use super::masks::Mask;
 use crate::error::{Error, Result};
@@ -9,21 +9,24 @@ use crate::wire::{Reader, little_endian, put_bits, put_varint};
 
 /// How decoded values compare with their source.
 pub(super) struct Check {
+    /// Bits of the smallest and largest value of the source, where others would lie beyond them.
+    pub(super) ends: [Option<u64>; 2],
     /// Index and bits of values that came back wrong: too far off, changed though missing, or no longer told from missing.
     pub(super) patches: Vec<(usize, u64)>,
     /// Largest distance of the others.
     pub(super) max_error: f64,
 }
 
-/// Compares what was decoded with the values, and puts those that miss in their places.
-pub(super) fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, missing: &Missing, tolerance: Tolerance) -> Check {
-    let mut check = Check { patches: Vec::new(), max_error: 0.0 };
+/// Cuts what was decoded to the range of the source, compares it with the values, and puts those that miss in their places.
+pub(super) fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, missing: &Missing, demand: &Demand) -> Check {
+    let mut check = Check { ends: ends(decoded, mask, demand), patches: Vec::new(), max_error: 0.0 };
+    cut(decoded.iter_mut().enumerate().filter(|(index, _)| !mask.is_missing(*index)).map(|(_, back)| back), check.ends);
     for (index, (value, back)) in values.iter().zip(&*decoded).enumerate() {
         if value.to_bits64() == back.to_bits64() {
             continue;
         }
         let error = back.less(*value).abs();
-        if tolerance.allows(value.to_f64(), error) && !mask.is_missing(index) && !missing.is_missing(*back) {
+        if demand.allows(value.to_f64(), back.to_f64(), error) && !mask.is_missing(index) && !missing.is_missing(*back) {
             check.max_error = check.max_error.max(error);
         } else {
             check.patches.push((index, value.to_bits64()));
@@ -33,9 +36,39 @@ pub(super) fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, mis
     check
 }
 
-/// Appends patches: how many, and for each how many other values lie between it and the one before, and its bits.
-pub(super) fn write(payload: &mut Vec<u8>, patches: &[(usize, u64)], data_type: DataType) {
-    put_varint(payload, patches.len() as u64);
+/// The ends of the range that some value lies beyond. Whole numbers of 64 bits, which binary64 does not tell apart, never do.
+fn ends<T: Sample>(decoded: &[T], mask: &Mask, demand: &Demand) -> [Option<u64>; 2] {
+    let [low, high] = demand.range;
+    let (mut below, mut above) = (false, false);
+    for (_, back) in decoded.iter().enumerate().filter(|(index, _)| !mask.is_missing(*index)) {
+        below |= back.to_f64() < low;
+        above |= back.to_f64() > high;
+    }
+    [below.then(|| T::from_f64(low).to_bits64()), above.then(|| T::from_f64(high).to_bits64())]
+}
+
+/// Cuts values to the ends that there are.
+pub(super) fn cut<'v, T: Sample + 'v>(values: impl Iterator<Item = &'v mut T>, ends: [Option<u64>; 2]) {
+    let [low, high] = ends.map(|end| end.map(T::from_bits64));
+    if low.is_none() && high.is_none() {
+        return;
+    }
+    for value in values {
+        if let Some(low) = low.filter(|low| *value < *low) {
+            *value = low;
+        }
+        if let Some(high) = high.filter(|high| *value > *high) {
+            *value = high;
+        }
+    }
+}
+
+/// Appends the ends of the range and patches: how many of these, with two bits that tell which ends there are; the ends; and for each patch how many other values lie between it and the
+/// one before, and its bits.
+pub(super) fn write(payload: &mut Vec<u8>, ends: [Option<u64>; 2], patches: &[(usize, u64)], data_type: DataType) {
+    let [low, high] = ends.map(|end| u64::from(end.is_some()));
+    put_varint(payload, (patches.len() as u64) << 2 | high << 1 | low);
+    ends.into_iter().flatten().for_each(|end| put_bits(payload, end, data_type.size()));
     let mut next = 0;
     for (index, bits) in patches {
         put_varint(payload, (index - next) as u64);
@@ -44,13 +77,19 @@ pub(super) fn write(payload: &mut Vec<u8>, patches: &[(usize, u64)], data_type: 
     }
 }
 
+/// Ends of a range, and patches with their places.
+pub(super) type Corrections = ([Option<u64>; 2], Vec<(usize, u64)>);
+
 /// Reads them; nothing may follow.
 ///
 /// # Errors
 /// [`Error::Corrupt`].
-pub(super) fn read(reader: &mut Reader, samples: usize, data_type: DataType) -> Result<Vec<(usize, u64)>> {
+pub(super) fn read(reader: &mut Reader, samples: usize, data_type: DataType) -> Result<Corrections> {
     let mut next = 0usize;
-    let count = reader.count("the number of patches", samples)?;
+    let count = reader.count("the number of patches", samples.saturating_mul(4).saturating_add(3))?;
+    let mut end = |there: usize| if count & there == 0 { Ok(None) } else { reader.take(data_type.size()).map(|bytes| Some(little_endian(bytes))) };
+    let ends = [end(1)?, end(2)?];
+    let count = count >> 2;
     let patches = (0..count).map(|_| {
         let index = next + reader.count("a patch distance", samples)?;
         next = index + 1;
@@ -58,7 +97,7 @@ pub(super) fn read(reader: &mut Reader, samples: usize, data_type: DataType) -> 
         if index < samples { Ok((index, bits)) } else { Err(Error::corrupt("a patch lies outside its chunk")) }
     });
     let patches = patches.collect::<Result<_>>()?;
-    if reader.rest().is_empty() { Ok(patches) } else { Err(Error::corrupt("a chunk is longer than its content")) }
+    if reader.rest().is_empty() { Ok((ends, patches)) } else { Err(Error::corrupt("a chunk is longer than its content")) }
 }
 
 /// Puts the values that did not come through the stream in their places.

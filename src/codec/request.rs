@@ -1,8 +1,9 @@
 //! What is asked of the encoder for one chunk.
 
+use super::Base;
 use super::accelerator::Processor;
 use super::chunk::ChunkShape;
-use super::{Base, Tolerance};
+use super::demand::Demand;
 use crate::field::Missing;
 use crate::network::model::Model;
 
@@ -11,7 +12,7 @@ use crate::network::model::Model;
 pub(crate) struct Request<'a> {
     pub(crate) shape: ChunkShape,
     pub(crate) missing: &'a Missing,
-    pub(crate) tolerance: Tolerance,
+    pub(crate) demand: &'a Demand,
     /// Distance in planes of a second candidate reference (the slower axis of a 4-dimensional array); 0 when there is none.
     pub(crate) cycle: usize,
     /// The network, if it may be used, and where it runs.

@@ -3,15 +3,16 @@
 use super::accelerator::{self, Processor, at_once};
 use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, Method};
+use super::demand::Demand;
 use super::entropy::Encoder;
-use super::lattice::{Fit, LowBits, Sample, fit, nearest};
+use super::lattice::{Fit, LowBits, Sample, Steps, fit, nearest};
 use super::mapping::Mapping;
 use super::masks::{self, Mask};
 use super::methods::layered::BaseLayer;
 use super::planes::{Planes, Start};
 use super::request::Request;
-use super::{Base, BaseReport};
-use crate::error::Result;
+use super::{Base, BaseReport, Tolerance};
+use crate::error::{Error, Result};
 use crate::field::{DataType, Missing};
 use crate::grid::{Grid, Plane};
 use crate::network::model::Model;
@@ -45,8 +46,8 @@ pub(super) struct Source<'a> {
     shape: ChunkShape,
     data_type: DataType,
     layout: Layout,
-    /// Bits of the missing values, in order.
-    missing: &'a [u64],
+    /// Which values are missing, or told by the mask.
+    pub(super) mask: Mask,
     /// Whether no value may turn out to mean that it is missing.
     complete: bool,
     /// Low bits of all values, those of missing ones being of no matter; empty when the lattice has none.
@@ -55,20 +56,91 @@ pub(super) struct Source<'a> {
     base: Base,
 }
 
+/// Values that have to be kept are told by patches when fewer than one in so many of a chunk are.
+const FEW: usize = 512;
+
+/// The values of a chunk in the form in which lattices are searched: floats, or integers that are ordered, which are all alike then, so that the code for them is needed only once.
+struct Searched<'v, T> {
+    values: &'v [T],
+    data_type: DataType,
+    /// Those that have to come back as they are, in both forms.
+    kept: Vec<(f64, T)>,
+    /// The order-preserving integer of 0.
+    zero: u64,
+    /// The mask that tells some values besides those that are missing.
+    mask: &'v dyn Fn(&[f64]) -> Mask,
+}
+
 impl<'a> Source<'a> {
-    pub(super) fn on_lattice<V: Sample>(values: &[V], mask: &'a Mask, request: &Request<'a>) -> Self {
+    /// The chunk on each lattice that may make the smallest payload; the first is there.
+    pub(super) fn all<V: Sample>(values: &[V], request: &Request<'a>) -> Vec<Self> {
+        let mask = &|told: &[f64]| Mask::of(values, request.missing, request.demand.tolerance, told);
+        let (data_type, zero) = (V::TYPE, V::from_f64(0.0).to_ordered());
+        let kept = || request.demand.kept.iter().map(|k| (*k, V::from_f64(*k)));
         if V::TYPE.is_float() {
-            return Self::of(values, V::TYPE, mask, request);
+            return Self::by_steps(&Searched { values, data_type, kept: kept().collect(), zero, mask }, request);
         }
-        // Integers are all alike once they are ordered, and the code for them is needed only once.
         let ordered: Vec<u64> = values.iter().map(|v| v.to_ordered()).collect();
-        Self::of(&ordered, V::TYPE, mask, request)
+        let kept = kept().map(|(k, v)| (k, v.to_ordered())).collect();
+        Self::by_steps(&Searched { values: &ordered, data_type, kept, zero, mask }, request)
+    }
+
+    /// As what has to be kept asks for: on steps of their own that keep it, told by the mask, or both ways to be compared.
+    fn by_steps<T: Sample>(searched: &Searched<T>, request: &Request<'a>) -> Vec<Self> {
+        let Searched { values, data_type, ref kept, zero, mask } = *searched;
+        let demand = request.demand;
+        let many = |told: &[(f64, T)]| !told.is_empty() && values.iter().filter(|v| told.iter().any(|(_, t)| t == *v)).count() * FEW >= values.len();
+        let told = |kept: &[(f64, T)]| mask(&kept.iter().map(|(k, _)| *k).collect::<Vec<_>>());
+        let fixed = match demand {
+            Demand { signs: true, packing, .. } if packing.offset == 0.0 => Steps::signed(data_type, zero, demand.tolerance),
+            Demand { stable: true, .. } => Steps::fixed(data_type, zero, demand.tolerance),
+            _ => None,
+        };
+        // The ends of the range are cut to, where steps lie beyond them.
+        let [low, high] = demand.range;
+        let is_cut = |k: f64, put: T, value: T| k == low && put < value || k == high && put > value;
+        let off = |steps: Steps| {
+            let moved = |(k, value): &&(f64, T)| steps.put(*value) != *value && !is_cut(*k, steps.put(*value), *value);
+            let off: Vec<(f64, T)> = kept.iter().filter(moved).copied().collect();
+            if many(&off) { off } else { Vec::new() }
+        };
+        if let Some(steps) = fixed {
+            return vec![Self::on_steps(searched, steps, told(&off(steps)), request)];
+        }
+        let (bare, Tolerance::Absolute(tolerance)) = (told(&[]), demand.tolerance) else { return vec![Self::fitted(searched, told(kept), request)] };
+        if !many(kept) {
+            return vec![Self::fitted(searched, bare, request)];
+        }
+        let fit = fit(&bare.present(values), data_type, &bare.counts(request.shape), demand.tolerance);
+        if kept.iter().all(|(_, k)| fit.gives_back(*k)) {
+            return vec![Self::of(values, data_type, bare, fit, request)];
+        }
+        let (widest, unit) = fit.widest(low.abs().max(high.abs()), data_type, tolerance);
+        let first = kept.first().and_then(|(_, k)| Steps::through(*k, widest, data_type));
+        let both = first.zip(kept.get(1)).and_then(|(steps, (_, k))| steps.and_through(*k, unit));
+        let ways = first.into_iter().chain(both.filter(|both| Some(*both) != first));
+        let ways = ways.map(|steps| Self::on_steps(searched, steps, told(&off(steps)), request));
+        ways.chain([Self::fitted(searched, told(kept), request)]).collect()
+    }
+
+    /// On steps that are there beforehand.
+    fn on_steps<T: Sample>(searched: &Searched<T>, steps: Steps, mask: Mask, request: &Request<'a>) -> Self {
+        let values: Vec<T> = searched.values.iter().map(|v| steps.put(*v)).collect();
+        let present = mask.present(&values);
+        let exact = || fit(&present, searched.data_type, &mask.counts(request.shape), Tolerance::Absolute(0.0));
+        let fit = steps.fit(&present).unwrap_or_else(exact);
+        Self::of(&values, searched.data_type, mask, fit, request)
+    }
+
+    /// On the lattice that is found.
+    fn fitted<T: Sample>(searched: &Searched<T>, mask: Mask, request: &Request<'a>) -> Self {
+        let fit = fit(&mask.present(searched.values), searched.data_type, &mask.counts(request.shape), request.demand.tolerance);
+        Self::of(searched.values, searched.data_type, mask, fit, request)
     }
 
     /// The `values` are floats of that type, or order-preserving integers.
-    fn of<T: Sample>(values: &[T], data_type: DataType, mask: &'a Mask, request: &Request<'a>) -> Self {
+    fn of<T: Sample>(values: &[T], data_type: DataType, mask: Mask, fit: Fit, request: &Request<'a>) -> Self {
         let shape = request.shape;
-        let fit = fit(&mask.present(values), data_type, &mask.counts(shape), request.tolerance);
         let low_bits = fit.lattices.with_low_bits().map(|lattice| values.iter().map(|v| lattice.low(*v)).collect()).unwrap_or_default();
         let mut references: Vec<usize> = Vec::new();
         if shape.planes > 1 {
@@ -82,7 +154,31 @@ impl<'a> Source<'a> {
         let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references, wrap: goes_around(&planes) };
         let layout = Layout { header, planes, holes };
         let complete = *request.missing == Missing::NonFinite;
-        Self { shape, data_type, layout, missing: &mask.bits, complete, low_bits, network: request.network, base: request.base }
+        Self { shape, data_type, layout, mask, complete, low_bits, network: request.network, base: request.base }
+    }
+
+    /// The source of the smallest payload, with that and what a base layer came to. Where there are several the network is asked only about the one that is smallest without it.
+    pub(super) async fn best(sources: Vec<Self>) -> Result<(Self, Tried, Option<BaseReport>)> {
+        let several = sources.len() > 1;
+        let mut best: Option<(Self, Tried)> = None;
+        for mut source in sources {
+            if several {
+                let (network, base) = (source.network.take(), source.base);
+                let (tried, _) = source.smallest().await?;
+                (source.network, source.base) = (network, base);
+                let smaller = best.as_ref().is_none_or(|(_, best)| tried.size() < best.size());
+                best = if smaller { Some((source, tried)) } else { best };
+                continue;
+            }
+            let (tried, base) = source.smallest().await?;
+            return Ok((source, tried, base));
+        }
+        let (source, tried) = best.ok_or_else(|| Error::corrupt("a chunk lies on no lattice"))?;
+        if source.network.is_none() {
+            return Ok((source, tried, None));
+        }
+        let (tried, base) = source.smallest().await?;
+        Ok((source, tried, base))
     }
 
     /// The smallest payload of the ways worth trying, without patches, and what a base layer came to, if one was tried.
@@ -168,7 +264,7 @@ impl<'a> Source<'a> {
     /// The coded stream: all masks, the list of the mapping, all planes, all low bits.
     async fn stream(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, u64)> {
         let mut encoder = Encoder::default();
-        masks::write(&mut encoder, &self.layout.header.mask, &self.layout.holes, self.missing, self.data_type);
+        masks::write(&mut encoder, &self.layout.header.mask, &self.layout.holes, &self.mask.bits, self.data_type);
         let mut header = candidate.header.clone();
         header.mapping.code(&mut encoder);
         let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);

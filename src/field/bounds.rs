@@ -43,8 +43,14 @@ impl Bounds {
     /// The bound of a field.
     #[must_use]
     pub fn of(&self, field: &Field) -> ErrorBound {
+        self.wish(field).of(field)
+    }
+
+    /// What is asked of a field.
+    #[must_use]
+    pub fn wish(&self, field: &Field) -> Wish {
         let own = self.named.iter().find(|(name, _)| *name == field.name);
-        own.map_or(self.others, |(_, wish)| *wish).of(field)
+        own.map_or(self.others, |(_, wish)| *wish)
     }
 
     /// Checks that every name is one of a variable.

@@ -4,6 +4,7 @@
 
 mod bound;
 mod bounds;
+mod keep;
 mod missing;
 mod planes;
 mod recommended;
@@ -11,6 +12,7 @@ mod values;
 
 pub use bound::{AbsoluteBound, ErrorBound};
 pub use bounds::{Bounds, Wish};
+pub use keep::{Keep, Keeps};
 pub(crate) use missing::bit_pattern;
 pub use missing::{Missing, Packing, suspected_missing};
 pub use recommended::recommended;

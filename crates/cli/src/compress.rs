@@ -208,7 +208,14 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         BoundArgs { bound: Some(list), .. } => list.parse(),
         _ => Ok(ErrorBound::Lossless.into()),
     };
-    Ok(Options { bounds: bounds?, model: models::choose(&args.model)?, base: args.base.into() })
+    Ok(Options {
+        model: models::choose(&args.model)?,
+        base: args.base.into(),
+        keep: args.keep.parse()?,
+        stable: args.stable,
+        coarse: args.coarse,
+        ..Options::new(bounds?)
+    })
 }
 
 fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {

@@ -92,6 +92,17 @@ struct CompressArgs {
     output: PathBuf,
     #[command(flatten)]
     bound: BoundArgs,
+    /// Values that come back exactly under any bound, for all variables or by name: "auto" finds those that mean something (0 of rain, 0 and 1 of fractions, 100 of humidity, codes that nothing
+    /// declares), "sign" keeps the sign of every value and every 0 besides, "none" keeps none; or numbers in the variable's units, as in "tp=0, r=0, r=100, auto".
+    #[arg(long, default_value = "auto", value_name = "auto|none|sign|NAME=VALUE,…", allow_hyphen_values = true)]
+    keep: String,
+    /// Put values on steps that type and bound alone set: what is decompressed and compressed again at the same bound, in whatever pieces, comes back bit for bit. For stores that
+    /// are appended to, copied and cut anew; it costs some bytes at loose bounds.
+    #[arg(long)]
+    stable: bool,
+    /// Take absolute bounds of 5 % and more of a variable's range, and one bound for variables of several units, which are refused otherwise.
+    #[arg(long)]
+    coarse: bool,
     /// Predictor: the network in this program, the classical one alone (larger archives, several times faster), or the network of a file.
     #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,

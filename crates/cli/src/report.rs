@@ -19,6 +19,17 @@ pub(crate) struct VariableJson {
     pub(crate) ratio: f64,
     pub(crate) max_abs_error: f64,
     pub(crate) missing: u64,
+    /// Mean of decoded less source; `null` when lossless.
+    pub(crate) mean_error: Option<f64>,
+    /// Mean of the magnitudes of the source; `null` when lossless.
+    pub(crate) mean_magnitude: Option<f64>,
+    /// Values that came back as they are, in the variable's units, and how often each is there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kept: Vec<KeptJson>,
+    /// Whether every value kept its sign.
+    pub(crate) signs_kept: bool,
+    /// Whether nothing moves when the values are compressed once more at the same bound.
+    pub(crate) stable: bool,
     /// XXH3-64 of the decoded values, in hexadecimal.
     pub(crate) checksum: String,
     /// Hash of the model without which it cannot be decoded; `null` for the classical predictor.
@@ -28,6 +39,13 @@ pub(crate) struct VariableJson {
     pub(crate) base: Option<BaseJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) encode_seconds: Option<f64>,
+}
+
+/// A value that was kept, and how often it is there.
+#[derive(Debug, Serialize)]
+pub(crate) struct KeptJson {
+    value: f64,
+    count: u64,
 }
 
 /// Chunks that a base layer was tried for, those that have one, its bytes there, and bytes saved by it.
@@ -53,6 +71,11 @@ impl VariableJson {
             ratio: ratio(report.raw_bytes, report.archive_bytes),
             max_abs_error: report.max_abs_error,
             missing: report.missing,
+            mean_error: report.mean_magnitude.map(|_| report.mean_error),
+            mean_magnitude: report.mean_magnitude,
+            kept: report.kept.iter().map(|(value, count)| KeptJson { value: *value, count: *count }).collect(),
+            signs_kept: report.signs,
+            stable: report.stable,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),
             base: report.base.map(|b| BaseJson { tried: b.tried, chunks: b.chunks, bytes: b.bytes, saved: b.saved }),

@@ -42,7 +42,13 @@ fn what_passes_test_extracts() {
     let mut dataset = Dataset::from_array("a", &[2], Values::U8(vec![1, 2]), deepcomp::formats::picture::PNG).unwrap();
     let twin = deepcomp::field::Field { name: "b".to_owned(), ..dataset.fields[0].clone() };
     dataset.fields.push(twin);
-    let options = deepcomp::codec::Options { bounds: Bounds::from(ErrorBound::Lossless), model: None, base: deepcomp::codec::Base::Never };
+    let options = deepcomp::codec::Options {
+        bounds: Bounds::from(ErrorBound::Lossless),
+        model: None,
+        base: deepcomp::codec::Base::Never,
+        coarse: true,
+        ..deepcomp::codec::Options::new(ErrorBound::Lossless)
+    };
     let mut compressor = Compressor::new(dataset, "two.png", &options).unwrap();
     compressor.add(deepcomp::formats::file::keep(b"sound".to_vec()), "sound").unwrap();
     std::fs::write(at.join("a.dca"), compressor.finish().unwrap().0).unwrap();

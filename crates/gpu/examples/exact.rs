@@ -46,7 +46,7 @@ fn run() -> Result<()> {
 /// Makes an archive on both, compares, and decodes it on the GPU.
 fn compare(gpu: &Gpu, model: &Arc<Model>, dataset: &Dataset, bound: ErrorBound) -> Result<usize> {
     let models: Models = std::iter::once(model.clone()).collect();
-    let options = Options { bounds: bound.into(), model: Some(model.clone()), base: Base::Auto };
+    let options = Options { bounds: bound.into(), model: Some(model.clone()), base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
     let mut compressor = Compressor::new(dataset.clone(), "file", &options)?;
     while let Some(jobs) = some(|| Ok(compressor.next_job()))? {
         for done in on_gpu(&jobs, &models, gpu)? {

@@ -109,7 +109,13 @@ fn products(model: &Model) -> usize {
 
 /// Encoding and decoding of a whole file, every check included.
 fn codec(name: &str, how: (Worker, usize), dataset: &Dataset, (bound, rounds): (f64, usize), model: &Arc<Model>) -> Result<String> {
-    let options = Options { bounds: ErrorBound::relative(bound)?.into(), model: Some(model.clone()), base: Base::Auto };
+    let options = Options {
+        bounds: ErrorBound::relative(bound)?.into(),
+        model: Some(model.clone()),
+        base: Base::Auto,
+        coarse: true,
+        ..Options::new(ErrorBound::Lossless)
+    };
     let models: Models = std::iter::once(model.clone()).collect();
     let samples = dataset.fields.iter().map(|field| field.values.len()).sum::<usize>();
     let megabytes = samples as f64 * 4e-6;

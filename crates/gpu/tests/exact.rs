@@ -155,7 +155,13 @@ fn hills(shape: &[usize]) -> Dataset {
 }
 
 fn archive(accelerator: &dyn Accelerator, model: &Arc<Model>) -> (Vec<u8>, bool) {
-    let options = Options { bounds: ErrorBound::relative(1e-3).unwrap().into(), model: Some(model.clone()), base: Base::Auto };
+    let options = Options {
+        bounds: ErrorBound::relative(1e-3).unwrap().into(),
+        model: Some(model.clone()),
+        base: Base::Auto,
+        coarse: true,
+        ..Options::new(ErrorBound::Lossless)
+    };
     let mut compressor = Compressor::new(hills(&[3, 120, 181]), "hills", &options).unwrap();
     compressor.add(hills(&[64, 64]), "more").unwrap();
     let jobs: Vec<Job> = std::iter::from_fn(|| compressor.next_job()).collect();

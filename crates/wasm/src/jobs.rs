@@ -69,7 +69,7 @@ impl WasmCompressor {
         let bounds = info::bounds(bounds)?;
         let held = dataset.held.borrow();
         bounds.check(held.header().fields.iter().map(|f| f.name.as_str()))?;
-        let options = Options { bounds, model: models.choose(model)?, base: info::base(base)? };
+        let options = Options { model: models.choose(model)?, base: info::base(base)?, ..Options::new(bounds) };
         let mut work = Compressor::empty(&options);
         work.begin(held.header().without_values(), &dataset.name)?;
         Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), next: 0 })

@@ -2,6 +2,7 @@
 
 use super::lattices::Lattices;
 use super::rule::Lattice;
+use super::sample::Sample;
 use crate::field::DataType;
 
 /// The rule for a chunk and its quantum.
@@ -14,6 +15,31 @@ pub(crate) struct Fit {
     pub(crate) top: i32,
     /// The coordinates in use, ascending, where samples are their ranks.
     pub(crate) used: Option<Vec<i64>>,
+}
+
+impl Fit {
+    /// How far apart values may be put that have to lie within `tolerance` of their sources, and what that has to be a whole number of: where all lie on a lattice of their own, as far as
+    /// its reconstructions are.
+    pub(crate) fn widest(&self, largest: f64, data_type: DataType, tolerance: f64) -> (f64, Option<f64>) {
+        let own = |lattice: &Lattice| (f64::from(self.quantum) * step(lattice), Some(step(lattice)));
+        let free = || (2.0 * (tolerance - half_spacing(largest, data_type)) * (1.0 - 1e-9), None);
+        match &self.lattices {
+            _ if !data_type.is_float() => (2.0 * tolerance.floor() + 1.0, Some(1.0)),
+            Lattices::One(lattice) if self.quantum > 1 && f64::from(self.quantum) * step(lattice) > free().0 => own(lattice),
+            _ => free(),
+        }
+    }
+
+    /// Whether a value comes back as it is, in whatever plane it stands.
+    pub(crate) fn gives_back<T: Sample>(&self, value: T) -> bool {
+        let exact = |lattice: Lattice| {
+            let coordinate = lattice.coordinate(value);
+            let listed = self.used.as_ref().is_none_or(|used| used.binary_search(&coordinate).is_ok());
+            listed && lattice.value::<T>(coordinate, lattice.low(value)) == value
+        };
+        let planes = if let Lattices::Stacked { phases, .. } = &self.lattices { phases.len() } else { 1 };
+        self.quantum == 1 && (0..planes).all(|plane| exact(self.lattices.of(plane)))
+    }
 }
 
 /// One lattice for all planes, with quantum and top.

@@ -15,6 +15,7 @@ mod pointwise;
 mod rule;
 mod sample;
 mod stacked;
+mod steps;
 mod truncated;
 
 pub(crate) use fit::fit;
@@ -24,3 +25,4 @@ pub(crate) use listed::nearest;
 pub(crate) use low::LowBits;
 pub(crate) use rule::nearest_integer;
 pub(crate) use sample::Sample;
+pub(crate) use steps::Steps;

@@ -17,6 +17,10 @@ pub(crate) enum Lattice {
     /// The value truncated to a whole number of units, the power of two whose biased exponent is `unit`; the low bits are the rest of its mantissa.
     /// Of those, the lowest `zeros` are 0 in all values. Negative values have inverted coordinates.
     Truncated { unit: u32, zeros: u32 },
+    /// origin + (base + coordinate) · step, each operation rounded to binary64, the result then rounded to the type: `origin` itself lies on it exactly.
+    Anchored { origin: f64, base: i64, step: f64 },
+    /// The value whose order-preserving integer is base + coordinate · step.
+    Stepped { base: u64, step: u64 },
 }
 
 /// Coordinates stay within ± this, so that prediction never overflows.
@@ -60,6 +64,8 @@ impl Lattice {
                 T::from_ordered(base.saturating_add_signed(delta).min(T::ORDERED_MAX))
             }
             Self::Truncated { unit, zeros } => truncated::value(unit, coordinate as i32, low << zeros),
+            Self::Anchored { origin, base, step } => T::from_f64(origin + base.wrapping_add(coordinate) as f64 * step),
+            Self::Stepped { base, step } => T::from_ordered(base.saturating_add_signed(coordinate.wrapping_mul(step as i64)).min(T::ORDERED_MAX)),
         }
     }
 
@@ -69,6 +75,8 @@ impl Lattice {
         match *self {
             Self::Ordered { base, shift, noise } => value.to_ordered().wrapping_sub(base) as i64 >> shift >> noise,
             Self::Truncated { unit, .. } => i64::from(truncated::coordinate(unit, value)),
+            Self::Anchored { origin, base, step } => (nearest_integer((value.to_f64() - origin) / step) as i64).saturating_sub(base),
+            Self::Stepped { base, step } => stepped(value.to_ordered(), base, step),
             _ => i64::from(coordinate(self, value.to_f64()).clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT)),
         }
     }
@@ -96,6 +104,17 @@ impl Lattice {
                 put_varint(out, unit.into());
                 out.push(zeros as u8);
             }
+            Self::Anchored { origin, base, step } => {
+                out.push(5);
+                put_f64(out, origin);
+                put_varint(out, base as u64);
+                put_f64(out, step);
+            }
+            Self::Stepped { base, step } => {
+                out.push(6);
+                put_varint(out, base);
+                put_varint(out, step);
+            }
         }
     }
 
@@ -117,6 +136,8 @@ impl Lattice {
                 }
                 Ok(Self::Truncated { unit, zeros })
             }
+            5 => Ok(Self::Anchored { origin: reader.f64()?, base: reader.varint()? as i64, step: reader.f64()? }),
+            6 => Ok(Self::Stepped { base: reader.varint()?, step: reader.varint()? }),
             kind => Err(Error::corrupt(format_args!("lattice kind {kind} does not exist in this format version"))),
         }
     }
@@ -130,6 +151,12 @@ pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
         Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
         _ => 0,
     }
+}
+
+/// How many steps an order-preserving integer lies from `base`, rounded; half a step counts upwards.
+pub(super) fn stepped(ordered: u64, base: u64, step: u64) -> i64 {
+    let apart = i128::from(ordered) - i128::from(base);
+    (2 * apart + i128::from(step)).div_euclid(2 * i128::from(step.max(1))) as i64
 }
 
 /// The nearest integer, ties to even, of a number below 2^51 in magnitude: adding and taking away 1.5 · 2^52 rounds without a library call.

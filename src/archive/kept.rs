@@ -1,0 +1,80 @@
+//! The encoder's search for values that mean something and are kept under a bound: 0 of rain, 0 and 1 of fractions, 100 of humidity, codes that no attribute declares.
+
+use crate::codec::Tolerance;
+use crate::codec::lattice::{Sample, Steps};
+use crate::field::{Element, Field, Missing, with_values};
+
+/// Values looked at when frequent ones are searched.
+const SAMPLE: usize = 1 << 16;
+/// A frequent value is at least one in so many, inside the range and at an end of it.
+const OFTEN_INSIDE: usize = 50;
+const OFTEN_AT_AN_END: usize = 200;
+/// Fewer of them are none.
+const FEWEST: usize = 4;
+/// How many times more frequent it is than what lies around it, inside the range and at an end of it.
+const INSIDE: f64 = 8.0;
+const AT_AN_END: f64 = 1.5;
+/// Most that are kept.
+const MOST: usize = 4;
+
+/// The stored values of `field` that are kept, the most frequent first, each with how often it is there.
+pub(super) fn kept(field: &Field, range: [f64; 2], tolerance: Tolerance) -> Vec<(f64, u64)> {
+    let mut found: Vec<f64> = meaningful(field, range);
+    found.extend(with_values!(&field.values, values => frequent(values, &field.missing, range, tolerance)));
+    found.sort_by(f64::total_cmp);
+    found.dedup();
+    let mut kept = counted(field, &found);
+    kept.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
+    kept.truncate(MOST);
+    kept
+}
+
+/// How often each of some stored values is there; those that are not are left out.
+pub(super) fn counted(field: &Field, values: &[f64]) -> Vec<(f64, u64)> {
+    fn counts<T: Element>(all: &[T], missing: &Missing, values: &[f64]) -> Vec<u64> {
+        let mut counts = vec![0; values.len()];
+        for value in all.iter().filter(|v| !missing.is_missing(**v)) {
+            let value = value.to_f64();
+            counts.iter_mut().zip(values).filter(|(_, v)| **v == value).for_each(|(count, _)| *count += 1);
+        }
+        counts
+    }
+    let counts = with_values!(&field.values, all => counts(all, &field.missing, values));
+    values.iter().copied().zip(counts).filter(|(_, count)| *count > 0).collect()
+}
+
+/// Ends of the range that mean something by themselves, however often they are there: 0, and 1 or 100 above values that are not negative.
+fn meaningful(field: &Field, [low, high]: [f64; 2]) -> Vec<f64> {
+    let packing = field.packing();
+    let physical = |stored: f64| packing.unpack(stored);
+    let [least, most] = {
+        let [a, b] = [low, high].map(physical);
+        [a.min(b), a.max(b)]
+    };
+    let means = |end: f64| end == 0.0 || end == most && least >= 0.0 && (end == 1.0 || end == 100.0);
+    [low, high].into_iter().filter(|end| means(physical(*end))).collect()
+}
+
+/// Values that are found far more often than what lies around them: the other values in their cell, and those in the cells beside it. Cells are what the tolerance does not tell apart; moving
+/// values within them, as a bound allows, changes nothing of that.
+fn frequent<T: Sample>(values: &[T], missing: &Missing, [low, high]: [f64; 2], tolerance: Tolerance) -> Vec<f64> {
+    let Some(cells) = Steps::fixed(T::TYPE, T::from_f64(0.0).to_ordered(), tolerance) else { return Vec::new() };
+    let stride = values.len().div_ceil(SAMPLE).max(1);
+    let mut sample: Vec<T> = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).copied().collect();
+    sample.sort_by_key(|v| v.to_ordered());
+    let cells: Vec<&[T]> = sample.chunk_by(|a, b| cells.put(*a) == cells.put(*b)).collect();
+    let count = |cell: Option<usize>| cell.and_then(|c| cells.get(c)).map(|c| c.len());
+    let mut found = Vec::new();
+    for (number, cell) in cells.iter().enumerate() {
+        let beside = [number.checked_sub(2), number.checked_sub(1), Some(number + 1), Some(number + 2)].map(count);
+        for run in cell.chunk_by(|a, b| a == b).filter(|run| run.len() >= FEWEST) {
+            let Some(value) = run.first().map(|v| v.to_f64()) else { continue };
+            let (often, times) = if value == low || value == high { (OFTEN_AT_AN_END, AT_AN_END) } else { (OFTEN_INSIDE, INSIDE) };
+            let others: Vec<usize> = beside.iter().copied().flatten().chain([cell.len() - run.len()]).collect();
+            let mean = others.iter().sum::<usize>() as f64 / others.len() as f64;
+            let stands_out = run.len() * often >= sample.len() && run.len() as f64 >= times * mean;
+            found.extend(stands_out.then_some(value));
+        }
+    }
+    found
+}
