@@ -59,7 +59,7 @@ fn wave(height: usize, width: usize, seed: u64) -> Vec<f64> {
 
 /// Dry but for some places, where it rains up to 40.
 fn rain(height: usize, width: usize, seed: u64) -> Vec<f64> {
-    wave(height, width, seed).into_iter().map(|v| if v < 12.0 { 0.0 } else { (v - 12.0) * 1.7 + 0.001 }).collect()
+    wave(height, width, seed).into_iter().map(|v| ((v - 12.0).max(0.0) * 17.0).round() / 10.0).collect()
 }
 
 fn ends(values: &[f64]) -> [f64; 2] {

@@ -118,6 +118,11 @@ class Values {
     this.setBits(i, BigInt.asUintN(bits, saturate(x, kind === 'signed', bits)));
   }
 
+  /** The value as a number, or a BigInt where it has 64 bits and is none of floating point. */
+  number(i) {
+    return new this.type.make(this.bytes.buffer)[i];
+  }
+
   setRaw(i, raw) {
     this.bytes.set(raw, i * this.type.size);
   }
@@ -188,7 +193,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 6, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 7, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
@@ -271,6 +276,8 @@ function readCertificate(map, decoded) {
     absoluteBound: map.get(2),
     maxError: map.get(3),
     missing: map.get(4),
+    meanError: map.get(6) ?? null,
+    kept: map.get(8) ?? [],
     xxh3: BigInt(checksum),
   };
 }
@@ -335,8 +342,8 @@ export function decodeChunk(payload, type, tile, getModel) {
   const chunk = { ...readCodedHeader(reader, type, tile), model: filling >= 5 ? getModel() : null };
   chunk.look = filling === 6 ? readLook(reader, chunk.model) : null;
   const stream = new Stream(reader.take(reader.count(0, reader.left)));
-  decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network }[filling], values);
-  applyPatches(reader, values);
+  const told = decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network }[filling], values);
+  applyPatches(reader, values, told);
   return endOf(reader, values.bytes);
 }
 
@@ -392,6 +399,7 @@ function decodeStream(chunk, stream, Method, values) {
     }
   }
   stream.finish();
+  return (target) => masks[Math.floor(target / size)].classes[target % size] !== 0;
 }
 
 /** §5: with a quantum above 1, values (but not predictions) use the coordinate cut to 0 ... top. */
@@ -400,15 +408,28 @@ function cut(coordinate, top) {
   return coordinate < 0 ? 0 : coordinate > top ? top : coordinate;
 }
 
-/** §4, patches. */
-function applyPatches(reader, values) {
-  const count = reader.count(0, values.count);
+/** §4, patches; told(i) is whether the mask tells value i. */
+function applyPatches(reader, values, told) {
+  const counted = reader.count(0, 4 * values.count + 3);
+  const [low, high] = [1, 2].map((bit) => (counted & bit ? endOfRange(reader, values.type) : null));
+  for (let i = 0; i < values.count && (low || high); i++) {
+    if (told(i)) continue;
+    if (low && values.number(i) < low.number(0)) values.setRaw(i, low.bytes);
+    if (high && values.number(i) > high.number(0)) values.setRaw(i, high.bytes);
+  }
+  const count = Math.floor(counted / 4);
   let at = -1;
   for (let i = 0; i < count; i++) {
     at += 1 + reader.count(0, values.count);
     check(at < values.count, 'patch past the end');
     values.setRaw(at, reader.take(values.type.size));
   }
+}
+
+function endOfRange(reader, type) {
+  const end = new Values(type, 1);
+  end.setRaw(0, reader.take(type.size));
+  return end;
 }
 
 // -------------------------------------------------------------------------------------------------------------- mapping
@@ -480,8 +501,8 @@ function fromPalette(colours, places, planes) {
  */
 function readLattice(reader, type, planes) {
   const kind = reader.u8();
-  check(kind <= 4, 'unknown lattice');
-  return { low: () => 0n, ...[readScaled, readRatio, readOrdered, readTruncated, readStacked][kind](reader, type, planes) };
+  check(kind <= 6, 'unknown lattice');
+  return { low: () => 0n, ...[readScaled, readRatio, readOrdered, readTruncated, readStacked, readAnchored, readStepped][kind](reader, type, planes) };
 }
 
 function readScaled(reader) {
@@ -501,6 +522,25 @@ function readStacked(reader, type, planes) {
   const [offset, step, fine] = [reader.f64(), reader.f64(), reader.f64()];
   const offsets = many(planes, () => offset + Number(reader.varint()) * fine);
   return { put: (values, i, c, low, plane) => values.setNumber(i, offsets[plane] + Number(c) * step) };
+}
+
+function readAnchored(reader) {
+  const origin = reader.f64();
+  const base = reader.varint();
+  const step = reader.f64();
+  return { put: (values, i, c) => values.setNumber(i, origin + Number(BigInt.asIntN(64, base + BigInt(c))) * step) };
+}
+
+function readStepped(reader, { bits, kind }) {
+  const base = reader.varint();
+  const step = BigInt.asIntN(64, reader.varint());
+  const top = (1n << BigInt(bits)) - 1n;
+  const sign = 1n << BigInt(bits - 1);
+  const put = (values, i, c) => {
+    const sum = base + BigInt.asIntN(64, BigInt(c) * step);
+    values.setBits(i, bitsOfOrdered(sum < 0n ? 0n : sum > top ? top : sum, kind, sign, top));
+  };
+  return { put };
 }
 
 function readOrdered(reader, { bits, kind }) {

@@ -16,7 +16,7 @@ import { xxh3, xxh3Low } from './xxh3.mjs';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
-const VECTORS = join(ROOT, 'tests/vectors/v0.6');
+const VECTORS = join(ROOT, 'tests/vectors/v0.7');
 const BUILT_IN = join(ROOT, 'models/deepcomp.dcm'); // the model inside the CLI
 const MODEL = process.env.DEEPCOMP_TEST_MODEL ? resolve(process.env.DEEPCOMP_TEST_MODEL) : BUILT_IN;
 const TINY = join(VECTORS, 'tiny.dcm'); // the model of the vectors
@@ -199,7 +199,7 @@ const PREDICTORS = { network: [], classical: ['--model', 'none'] };
 function compare(label, paths, options) {
   const archive = join(folder, `${label}.dca`);
   const out = join(folder, `${label}.out`);
-  cli('compress', ...paths, '-o', archive, ...options);
+  cli('compress', ...paths, '-o', archive, '--coarse', ...options);
   cli('extract', archive, '-C', out, '--as', 'npy', ...modelPaths);
   const listed = JSON.parse(cli('list', archive, '--json'));
   const { version, files } = decodeArchive(readBytes(archive), { models }); // checks the checksums of frame, index, chunks and variables
@@ -221,6 +221,8 @@ function compareVariable(out, file, variable, listed) {
   assert.equal(variable.certificate.absoluteBound, entry.absolute_bound);
   assert.equal(variable.certificate.maxError, entry.max_abs_error);
   assert.equal(variable.certificate.missing, entry.missing);
+  assert.equal(variable.certificate.meanError, entry.mean_error);
+  assert.deepEqual(variable.certificate.kept, (entry.kept ?? []).map(({ value, count }) => [value, count]));
   assert.equal(variable.certificate.xxh3.toString(16).padStart(16, '0'), entry.checksum);
 }
 
@@ -238,8 +240,13 @@ function assertSameBits(ours, theirs, name, { values }) {
 function compareWithSource({ name, values, certificate }, source) {
   if (certificate.bound === 'lossless') return assertSameBits(bytesOf(values), bytesOf(source), name, { values });
   let worst = 0;
+  const kept = new Set(certificate.kept.map(([value]) => value));
+  const finite = Array.from(source, Number).filter(Number.isFinite);
+  const [least, most] = [finite.reduce((a, b) => Math.min(a, b), Infinity), finite.reduce((a, b) => Math.max(a, b), -Infinity)];
   source.forEach((s, i) => {
     if (Object.is(values[i], s)) return;
+    assert.ok(values[i] == s || !kept.has(Number(s)), `${name}: ${s} at ${i} was not kept`);
+    assert.ok(values[i] >= least && values[i] <= most, `${name}: ${values[i]} at ${i} lies outside ${least} ... ${most}`);
     assert.ok(!Number.isNaN(values[i]) && !Number.isNaN(s), `${name}: NaN at ${i}`);
     const error = typeof s === 'bigint' ? Math.abs(Number(values[i] - s)) : Math.abs(values[i] - s);
     worst = Math.max(worst, error);
@@ -266,7 +273,7 @@ function writeInputs(label, inputs, kind) {
   });
 }
 
-const BOUNDS = { lossless: ['--lossless'], abs: ['--abs', '0.05'], coarse: ['--abs', '3'], rel: ['--rel', '1e-4'] };
+const BOUNDS = { lossless: ['--lossless'], abs: ['--abs', '0.05'], coarse: ['--abs', '3'], rel: ['--rel', '1e-4'], stable: ['--rel', '3e-3', '--stable'], signs: ['--rel', '5e-3', '--keep', 'sign'] };
 
 for (const [predictor, options] of Object.entries(PREDICTORS)) {
   const bounds = Object.entries(BOUNDS).filter(([name]) => predictor === 'classical' || name !== 'abs');
