@@ -1,9 +1,8 @@
-//! Which bound a variable gets: coordinates, text and classes stay lossless, a relative bound becomes an absolute one.
+//! Which bound a variable gets: what is no measurement stays lossless, a relative bound becomes an absolute one.
 
 use crate::codec::{Tolerance, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{Bounds, DataType, Dataset, Element, ErrorBound, Field, Missing, Values, with_values};
-use crate::formats::file;
+use crate::field::{Bounds, Dataset, Element, ErrorBound, Field, Missing, Roles, with_values};
 
 /// How one variable is compressed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +21,7 @@ pub(crate) const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 
 /// [`Error::BoundBelowPrecision`] when an absolute bound is finer than the values' own precision, or a relative one than their type's.
 pub(crate) fn plan(dataset: &Dataset, field: &Field, bounds: &Bounds) -> Result<Plan> {
     let bound = bounds.of(field);
-    if bound == ErrorBound::Lossless || stays_lossless(dataset, field) {
+    if bound == ErrorBound::Lossless || !bounds.may_move(&Roles::of(dataset), field) {
         return Ok(LOSSLESS);
     }
     let Some(range) = Range::of(field) else { return Ok(LOSSLESS) };
@@ -72,23 +71,6 @@ fn check_precision(field: &Field, relative: f64) -> Result<()> {
 
 fn too_fine(field: &Field, bound: f64, precision: f64) -> Error {
     Error::BoundBelowPrecision { variable: field.name.clone(), bound, precision }
-}
-
-/// Coordinates, their cell bounds, times, text and classes are not measurements: an error there is never wanted.
-fn stays_lossless(dataset: &Dataset, field: &Field) -> bool {
-    let text = |f: &Field, name| f.attribute(name).and_then(Values::as_text);
-    let units = text(field, "units").unwrap_or_default();
-    // Bounds are named by one name, coordinates by a list of names.
-    let names = |list: &str| list == field.name || list.split_whitespace().any(|name| name == field.name);
-    let is_named_by = |f: &Field| ["bounds", "climatology", "coordinates", "grid_mapping"].iter().any(|a| text(f, a).is_some_and(|list| names(&list)));
-    field.values.data_type() == DataType::Char
-        || dataset.format.is(file::FORMAT)
-        || dataset.is_coordinate(field)
-        || ["degrees_north", "degrees_east", "degree_north", "degree_east"].contains(&units.as_str())
-        || units.contains(" since ")
-        || field.attribute("flag_values").is_some()
-        || field.attribute("flag_masks").is_some()
-        || dataset.fields.iter().any(is_named_by)
 }
 
 /// Smallest and largest value that is not missing, and how far apart they are, in stored units.

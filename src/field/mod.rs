@@ -7,13 +7,15 @@ mod bounds;
 mod missing;
 mod planes;
 mod recommended;
+mod role;
 mod values;
 
 pub use bound::{AbsoluteBound, ErrorBound};
 pub use bounds::{Bounds, Wish};
 pub(crate) use missing::bit_pattern;
-pub use missing::{Missing, Packing, suspected_missing};
+pub use missing::{Missing, MissingRule, Packing, Suspect, suspected_missing};
 pub use recommended::recommended;
+pub use role::{Judgement, Role, Roles, Source};
 pub use values::{DataType, Element, Values, with_values};
 
 use crate::error::{Error, Result};

@@ -29,7 +29,11 @@ pub(crate) fn open_png<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) ->
     let bytes = input.whole(limits)?;
     let (shape, values) = png::decode(&bytes, limits)?;
     let layout = png::layout(&bytes, limits)?;
-    planar::dataset(name, shape, values, PNG).map(|dataset| Opened::whole(Dataset { layout, ..dataset }))
+    let mut dataset = planar::dataset(name, shape, values, PNG)?;
+    if png::has_palette(&bytes) {
+        planar::mark_palette(&mut dataset);
+    }
+    Ok(Opened::whole(Dataset { layout, ..dataset }))
 }
 
 /// Reads a whole GIF, JPEG or WebP; the field is called `name`.
@@ -42,5 +46,9 @@ pub(crate) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Res
         _ => webp::decode(&bytes, limits),
     }?;
     let shape = [picture.channels, picture.height, picture.width];
-    planar::dataset(name, shape, Values::U8(picture.samples), PICTURE).map(Opened::whole)
+    let mut dataset = planar::dataset(name, shape, Values::U8(picture.samples), PICTURE)?;
+    if bytes.first() == Some(&b'G') {
+        planar::mark_palette(&mut dataset);
+    }
+    Ok(Opened::whole(dataset))
 }
