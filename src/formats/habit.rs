@@ -6,6 +6,7 @@ use crate::field::{Dataset, Field, Judgement, Roles, Source, SourceFormat};
 fn source(format: SourceFormat) -> Source {
     let is_one_of = |list: &[SourceFormat]| list.iter().any(|one| format.is(*one));
     match () {
+        () if picture::has_palette(format) => Source::Palette,
         () if is_one_of(&[netcdf3::FORMAT, netcdf4::FORMAT, grib::FORMAT]) => Source::Described,
         () if is_one_of(&[npy::FORMAT, csv::FORMAT, tiff::FORMAT, picture::PNG, picture::PICTURE]) => Source::Anonymous,
         () if format.is(file::FORMAT) => Source::Bytes,

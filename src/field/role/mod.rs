@@ -8,6 +8,7 @@ mod names;
 mod own;
 mod referred;
 mod values;
+mod words;
 
 use super::{DataType, Dataset, Field, Values};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +93,9 @@ impl Judgement {
     }
 }
 
+/// Why colours of a table stay as they are.
+const PALETTE: &str = "has a table of colours";
+
 /// What the files of a format say of their variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -101,6 +105,8 @@ pub enum Source {
     Named,
     /// Not even a name, which is that of the file: pictures, single arrays.
     Anonymous,
+    /// Colours that come from a table.
+    Palette,
     /// Bytes that are no numbers.
     Bytes,
 }
@@ -129,8 +135,10 @@ impl Roles {
     /// What a variable of that dataset is. It may have its values or not; with them a few more are told.
     #[must_use]
     pub fn judge(&self, field: &Field) -> Judgement {
-        if self.source == Source::Bytes {
-            return Judgement::new(Role::File, "kept byte for byte");
+        match self.source {
+            Source::Bytes => return Judgement::new(Role::File, "kept byte for byte"),
+            Source::Palette => return Judgement::new(Role::Palette, PALETTE),
+            Source::Described | Source::Named | Source::Anonymous => {}
         }
         if field.values.data_type() == DataType::Char {
             return Judgement::new(Role::Text, "characters");

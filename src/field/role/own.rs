@@ -71,7 +71,7 @@ pub(super) fn decisive(field: &Field) -> Option<Judgement> {
         return Some(Judgement::new(if mesh { Role::Connectivity } else { Role::Identifier }, format!("cf_role {role:?}")));
     }
     if text(field, "color_interpretation").as_deref() == Some("palette") {
-        return Some(Judgement::new(Role::Palette, "has a table of colours"));
+        return Some(Judgement::new(Role::Palette, super::PALETTE));
     }
     if text(field, "dtype").as_deref() == Some("bool") {
         return Some(Judgement::new(Role::Mask, "of type bool"));
@@ -109,7 +109,7 @@ fn place(field: &Field) -> Option<Judgement> {
 fn says_latitude_or_longitude(field: &Field, what: &str) -> bool {
     let said = if what == "name" { Some(field.name.clone()) } else { text(field, what) };
     let said = said.unwrap_or_default().to_lowercase();
-    said.contains("latitude") || said.contains("longitude") || what == "name" && super::names::is_place(&field.name)
+    said.contains("latitude") || said.contains("longitude") || what == "name" && super::words::is_place(&field.name)
 }
 
 fn standard_name(field: &Field) -> Option<Judgement> {

@@ -1,12 +1,7 @@
 //! From pixels to one plane per channel.
 
 use crate::error::Result;
-use crate::field::{Attribute, Dataset, SourceFormat, Values};
-
-/// Says that colours come from a table, so that those between them mean nothing.
-pub(super) fn mark_palette(dataset: &mut Dataset) {
-    dataset.fields.iter_mut().for_each(|field| field.attributes.push(Attribute::text("color_interpretation", "palette")));
-}
+use crate::field::{Dataset, SourceFormat, Values};
 
 /// A picture of the pixels of `channels` samples in `values`, as a dataset of one field of shape (channel, y, x).
 pub(super) fn dataset(name: &str, [channels, height, width]: [usize; 3], values: Values, format: SourceFormat) -> Result<Dataset> {
