@@ -80,7 +80,7 @@ fn ugrid() {
         ("node_y", "node", F64, &["units=m"], Coordinate),
         ("fx", "face", F64, &[], Coordinate),
         ("fy", "face", F64, &[], Coordinate),
-        ("depth", "node", F32, &["units=m", "mesh=mesh", "location=node", "standard_name=sea_floor_depth_below_geoid"], Measurement),
+        ("depth", "node", F32, &["units=m", "positive=down", "mesh=mesh", "location=node", "standard_name=sea_floor_depth_below_geoid"], Measurement),
         ("speed", "face", F64, &["units=m s-1", "mesh=mesh", "location=face", "coordinates=fx fy"], Measurement),
     ]);
 }
@@ -167,6 +167,7 @@ fn goes() {
         ("band_id", "band", I8, &["units=1"], Identifier),
         ("nominal_satellite_subpoint_lat", "", F32, &["units=degrees_north"], Coordinate),
         ("counts", "y x", I16, &["units=counts"], Measurement),
+        ("Land_Cover_Type_2", "y x", I8, &["_Unsigned=true", "units=class number", "scale_factor:"], Flag),
     ]);
 }
 
@@ -323,6 +324,13 @@ fn undeclared_codes_stretch_no_range() {
             }
         }
     }
+    // A mean over a code and a number is as huge.
+    let Values::F32(mut mean) = with(9.969_21e36, 50) else { panic!() };
+    mean[3..6].fill(2.835_686_4e33);
+    assert_eq!(settle(Values::F32(mean), relative, MissingRule::Auto).0, [(9.969_21e36, 18, true), (2.835_686_4e33, 3, true)]);
+    // Numbers of many decades are numbers.
+    let decades = Values::F32((0..900).map(|i| 10f32.powf(i as f32 / 12.0 - 37.0)).collect());
+    assert_eq!(settle(decades, absolute, MissingRule::Auto).0, []);
     // Two codes of one field.
     let Values::F32(mut two) = with(-9999.0, 50) else { panic!() };
     two[3] = 1e36;

@@ -159,12 +159,12 @@ pub struct Suspect {
 enum Evidence {
     /// A usual code, further from all others than those are from each other.
     Some,
-    /// A huge number beside others that are not, or a usual code three times as far away as that.
+    /// A huge number beside none but small and other huge ones, or a usual code three times as far away as that.
     Overwhelming,
 }
 
 /// Codes that one field may have.
-const MOST_CODES: usize = 4;
+const MOST_CODES: usize = 16;
 
 impl MissingRule {
     /// Takes values of a field as missing where this rule says so, and returns what it found.
@@ -197,7 +197,7 @@ fn given(field: &mut Field, value: f64) -> Option<Suspect> {
 }
 
 /// A stored value that may well mean "no data", though nothing says so: the largest or smallest, one of the usual codes, found more than once, and further from all others than those
-/// are from each other; or huge where all others are not.
+/// are from each other; or huge beside small ones.
 #[must_use]
 pub fn suspected_missing(field: &Field) -> Option<f64> {
     suspect(field).map(|(value, ..)| value)
@@ -208,33 +208,37 @@ fn suspect(field: &Field) -> Option<(f64, u64, Evidence)> {
     if field.values.data_type().size() == 1 {
         return None;
     }
-    let (smallest, largest, _) = ends(field, f64::NAN);
-    [smallest, largest].into_iter().filter(|end| smallest < largest && (end.abs() >= HUGE || usual(*end))).find_map(|end| {
-        let (low, high, count) = ends(field, end);
-        evidence(end, (low, high), count).map(|evidence| (end, count, evidence))
+    let (smallest, largest, _) = ends(field, &|_| false);
+    [smallest, largest].into_iter().filter(|end| smallest < largest && (is_huge(*end) || usual(*end))).find_map(|end| {
+        let count = ends(field, &|v| v == end).2;
+        evidence(field, end, count).map(|evidence| (end, count, evidence))
     })
+}
+
+fn is_huge(value: f64) -> bool {
+    value.abs() >= HUGE
 }
 
 fn usual(end: f64) -> bool {
     CODES.iter().any(|code| (end.abs() - code).abs() <= code * 1e-6)
 }
 
-fn evidence(end: f64, (low, high): (f64, f64), count: u64) -> Option<Evidence> {
+/// What all other values say of one that is the smallest or the largest. Huge ones say nothing of each other: means over a code and numbers are as huge.
+fn evidence(field: &Field, end: f64, count: u64) -> Option<Evidence> {
+    if is_huge(end) {
+        let (low, high, _) = ends(field, &is_huge);
+        return (low <= high && low.abs().max(high.abs()) <= HUGE * 1e-6).then_some(Evidence::Overwhelming);
+    }
+    let (low, high, _) = ends(field, &|v| v == end);
     let (apart, span) = ((end - low).abs().min((end - high).abs()), high - low);
-    if low > high {
-        return None;
-    }
-    if end.abs() >= HUGE && low.abs().max(high.abs()) <= end.abs() * 1e-6 {
-        return Some(Evidence::Overwhelming);
-    }
-    let some = usual(end) && count >= 2 && apart > span;
+    let some = low <= high && count >= 2 && apart > span;
     some.then_some(if apart > 3.0 * span { Evidence::Overwhelming } else { Evidence::Some })
 }
 
-/// Smallest and largest stored value that is neither missing nor `but`, and how many are `but`.
-fn ends(field: &Field, but: f64) -> (f64, f64, u64) {
+/// Smallest and largest stored value that is neither missing nor left out, and how many are left out.
+fn ends(field: &Field, leave_out: &dyn Fn(f64) -> bool) -> (f64, f64, u64) {
     let (mut low, mut high, mut left_out) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
-    each_present(field, &mut |v| if v == but { left_out += 1 } else { (low, high) = (low.min(v), high.max(v)) });
+    each_present(field, &mut |v| if leave_out(v) { left_out += 1 } else { (low, high) = (low.min(v), high.max(v)) });
     (low, high, left_out)
 }
 

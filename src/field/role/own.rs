@@ -82,7 +82,7 @@ pub(super) fn decisive(field: &Field) -> Option<Judgement> {
 
 /// What its place, standard name and axis say.
 pub(super) fn likely(field: &Field) -> Option<Judgement> {
-    place(field).or_else(|| standard_name(field)).or_else(|| axis(field))
+    place(field).or_else(|| classes(field)).or_else(|| standard_name(field)).or_else(|| axis(field))
 }
 
 /// Times by their units, also where others name them.
@@ -106,6 +106,16 @@ fn place(field: &Field) -> Option<Judgement> {
     told.then(|| Judgement::new(Role::Coordinate, format!("units {units:?}")))
 }
 
+/// Units that say of numbers that they are names: class numbers, entries of code tables.
+fn classes(field: &Field) -> Option<Judgement> {
+    let units = text(field, "units")?;
+    names_classes(&units).then(|| Judgement::new(Role::Flag, format!("units {units:?}")))
+}
+
+fn names_classes(units: &str) -> bool {
+    ["category", "class", "code table"].iter().any(|word| units.to_lowercase().contains(word))
+}
+
 fn says_latitude_or_longitude(field: &Field, what: &str) -> bool {
     let said = if what == "name" { Some(field.name.clone()) } else { text(field, what) };
     let said = said.unwrap_or_default().to_lowercase();
@@ -124,14 +134,15 @@ fn standard_name(field: &Field) -> Option<Judgement> {
     STANDARD_NAMES.iter().find(|(known, _)| *known == wanted).map(|(_, role)| Judgement::new(*role, why()))
 }
 
-/// Attributes of axes. CMIP says of fluxes as well which direction is positive.
+/// Attributes of axes. CMIP says of fluxes as well which direction is positive, and depths at the nodes of a mesh are measurements.
 fn axis(field: &Field) -> Option<Judgement> {
     if let Some(mark) = ["axis", "_CoordinateAxisType"].iter().find(|mark| field.attribute(mark).is_some()) {
         return Some(Judgement::new(Role::Coordinate, format!("has the attribute {mark:?}")));
     }
     let standard = text(field, "standard_name");
     let vertical = standard.as_deref().is_some_and(|name| ON_AN_AXIS.contains(&name));
-    let positive = field.attribute("positive").is_some() && (field.shape.len() < 2 || vertical);
+    let on_points = ["mesh", "coordinates"].iter().any(|name| field.attribute(name).is_some());
+    let positive = field.attribute("positive").is_some() && !on_points && (field.shape.len() < 2 || vertical);
     positive.then(|| Judgement::new(Role::Coordinate, "has the attribute \"positive\""))
 }
 
@@ -145,7 +156,7 @@ pub(super) fn unit(field: &Field) -> Option<String> {
     const NONE: [&str; 14] = ["1", "-", "--", "none", "n/a", "na", "null", "unitless", "dimensionless", "no units", "non-dim", "nondim", "code", "flag"];
     let units = text(field, "units")?;
     let plain = units.to_lowercase();
-    (!NONE.contains(&plain.as_str()) && !plain.contains("category") && !plain.contains("code table")).then_some(units)
+    (!NONE.contains(&plain.as_str()) && !names_classes(&plain)).then_some(units)
 }
 
 /// Whether stored numbers stand for others.
