@@ -232,10 +232,8 @@ fn whole_numbers_of_pictures_and_arrays_are_measurements() {
         let dataset = dataset(format, &[("land_mask", "y x", I16, &[], Mask)]);
         assert_eq!(dataset.role(&dataset.fields[0]).role, expected, "{format:?}");
     }
-    let dataset =
-        dataset(tiff::FORMAT, &[("a", "y x", I16, &["color_interpretation=palette"], Palette), ("b", "y x", I16, &["band_scale_factor:"], Role::Mixed)]);
+    let dataset = dataset(tiff::FORMAT, &[("a", "y x", I16, &["color_interpretation=palette"], Palette)]);
     assert_eq!(Roles::of(&dataset).judge(&dataset.fields[0]).role, Palette);
-    assert_eq!(Roles::of(&dataset).judge(&dataset.fields[1]).role, Role::Mixed);
 }
 
 #[test]

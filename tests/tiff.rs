@@ -135,6 +135,11 @@ fn scales_of_gdal_make_values_of_counts() {
     assert_eq!(formats::write(&decoded).unwrap().len(), source.len());
     let netcdf = formats::read(&formats::netcdf3::write(&dataset).unwrap(), "dem.nc", &Limits::default()).unwrap();
     assert_eq!(netcdf.fields[0].packing(), field.packing());
+    // Bands that differ are held to what the largest scale allows.
+    let mut two = dataset.clone();
+    two.fields[0].attributes = vec![Attribute { name: "band_scale_factor".into(), value: Values::F64(vec![0.1, -4.0]) }];
+    let error = metrics::compare(&two.fields[0], &under(&two, 12.0).fields[0]).unwrap().max_abs_error;
+    assert!(error > 1.0 && error <= 3.0, "{error} counts");
     // Without it a bound is of counts, as ever.
     let counts = read(&with_metadata(1, "<GDALMetadata></GDALMetadata>", &pixels)).unwrap();
     assert!(metrics::compare(&counts.fields[0], &under(&counts, 1.0).fields[0]).unwrap().max_abs_error <= 1.0);

@@ -45,11 +45,16 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The bound of a field.
+    /// The bound of a field. Where bands have scales of their own, it is one of their counts that holds for all of them.
     #[must_use]
     pub fn of(&self, field: &Field) -> ErrorBound {
         let own = self.named.iter().find(|(name, _)| *name == field.name);
-        own.map_or(self.others, |(_, wish)| *wish).of(field)
+        let bound = own.map_or(self.others, |(_, wish)| *wish).of(field);
+        match (bound, field.largest_band_scale()) {
+            (ErrorBound::Absolute(units), Some(scale)) => ErrorBound::absolute(units.get() / scale).unwrap_or(ErrorBound::Lossless),
+            (ErrorBound::Pointwise(_), Some(_)) => ErrorBound::Lossless,
+            _ => bound,
+        }
     }
 
     /// Whether a field may move at all, in a dataset of these roles.

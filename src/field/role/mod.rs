@@ -48,8 +48,6 @@ pub enum Role {
     File,
     /// Whole numbers of which nothing says what they count.
     Integer,
-    /// Measurements of which bands have scales of their own, so that no one step fits them.
-    Mixed,
 }
 
 impl Role {
@@ -73,7 +71,6 @@ impl Role {
             Self::Palette => "palette",
             Self::File => "file",
             Self::Integer => "integer",
-            Self::Mixed => "bands with scales of their own",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Judgement, Role, text};
 use crate::field::{Field, Values};
 
 /// Attributes that only variables of one kind have.
-const MARKS: [(&str, Role); 11] = [
+const MARKS: [(&str, Role); 10] = [
     ("flag_values", Role::Flag),
     ("flag_masks", Role::Flag),
     ("flag_meanings", Role::Flag),
@@ -15,7 +15,6 @@ const MARKS: [(&str, Role); 11] = [
     ("grid_mapping_name", Role::GridMapping),
     ("_CoordinateTransformType", Role::GridMapping),
     ("geometry_type", Role::Connectivity),
-    ("band_scale_factor", Role::Mixed),
 ];
 
 /// Standard names of what is no measurement wherever it stands.
