@@ -8,8 +8,9 @@ import type { Bound, Compressed, CompressOptions } from './types.js';
 
 /** Compresses a dataset; it stays usable. */
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
-  const { model = 'auto', base = 'auto', variables = {} } = options;
-  const bounds = { others: boundOf(options, ''), named: Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]) };
+  const { model = 'auto', base = 'auto', variables = {}, asData = [], missing: rule = 'auto' } = options;
+  const named = Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]);
+  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule) };
   const job = new WasmCompressor(dataset.inner, bounds, loaded(), typeof model === 'string' ? model : model.id, base);
   const { list, warning: missing } = modelsAtHand();
   const warning = model === 'auto' && list.length === 0 ? missing : undefined;

@@ -26,6 +26,10 @@ export interface Variable {
   bytes: number;
   /** Whether it is a coordinate (one dimension, of its own name): always kept without loss. */
   coordinate: boolean;
+  /** What it was taken for: `measurement`, or what else it is, which stays exact under any bound. */
+  role: string;
+  /** Why, in a few words, such as `named by "coordinates" of t`. */
+  why: string;
   units?: string;
   longName?: string;
   /** What climate scientists advise for it (Python package compression-recommendations); absent where they are silent. */
@@ -201,6 +205,16 @@ export interface Bound {
 export interface CompressOptions extends JobOptions, Bound {
   /** Bounds of single variables, by name. */
   variables?: Record<string, Bound>;
+  /**
+   * Names of variables that are measurements whatever they look like. All else that is not one stays exact under any bound: coordinates, meshes, ids, flags,
+   * masks, dates, whole numbers without a unit.
+   */
+  asData?: readonly string[];
+  /**
+   * Values that mean "no data" though the file does not say so: `auto`, the default, finds them where the evidence is overwhelming, such as 1e36 or -9999 far from
+   * all others; or this one. They come back exactly, and a bound relative to the range is not of a range with them.
+   */
+  missing?: 'auto' | 'none' | number;
   /**
    * `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.

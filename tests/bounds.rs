@@ -146,6 +146,103 @@ fn bounds_are_recommended_by_name_and_unit() {
     assert_eq!(bound("velocity_potential", &[("units", "m2 s-1")]), None);
 }
 
+/// What is recommended for values that rise from one number to another.
+fn advised(name: &str, attributes: &[(&str, &str)], (low, high): (f32, f32)) -> Option<ErrorBound> {
+    recommended(&named(name, attributes, Values::F32((0..900).map(|i| low + (high - low) * i as f32 / 899.0).collect())))
+}
+
+#[test]
+fn names_that_mean_something_else_get_no_advice() {
+    for (name, attributes) in [
+        ("vo", [("standard_name", "sea_water_y_velocity"), ("units", "m s-1")]),
+        ("d", [("standard_name", "depth"), ("units", "m")]),
+        ("d", [("long_name", "depth"), ("units", "m")]),
+        ("q", [("standard_name", "water_volume_transport_in_river_channel"), ("units", "m3 s-1")]),
+        ("q", [("long_name", "discharge"), ("units", "m3 s-1")]),
+        ("d_id", [("long_name", "number of the drifter"), ("units", "")]),
+        ("z", [("standard_name", "surface_altitude"), ("units", "m")]),
+        ("r", [("long_name", "correlation"), ("units", "1")]),
+        ("r", [("long_name", "correlation"), ("units", "")]),
+        ("r_count", [("long_name", "how many"), ("units", "1")]),
+        ("tas_std", [("long_name", "deviation"), ("units", "K")]),
+        ("tas_var", [("long_name", "variance"), ("units", "K2")]),
+        ("t_isobaricInhPa_stdDev", [("long_name", "deviation"), ("units", "K")]),
+        ("t", [("standard_name", "ocean_mixed_layer_thickness"), ("units", "K")]),
+        ("siconc", [("standard_name", "sea_ice_area_fraction"), ("units", "km2")]),
+    ] {
+        assert_eq!(advised(name, &attributes, (0.0, 1.0)), None, "{name} {attributes:?}");
+    }
+    assert_eq!(
+        advised("t2m", &[("standard_name", "unknown"), ("units", "K")], (250.0, 310.0)),
+        Some(ErrorBound::absolute(0.01).unwrap()),
+        "as cfgrib says of none"
+    );
+}
+
+#[test]
+fn advice_relative_to_each_value_asks_for_units_too() {
+    let each = |share| Some(ErrorBound::pointwise(share).unwrap());
+    for (name, units, share) in
+        [("q", "kg kg-1", 0.01), ("q", "g/kg", 0.01), ("r", "%", 0.01), ("cape", "J kg-1", 0.01), ("lcc", "1", 0.01), ("hcc", "%", 0.01), ("mcc", "okta", 0.01)]
+    {
+        assert_eq!(advised(name, &[("units", units)], (0.0, 0.5)), each(share), "{name} in {units}");
+    }
+    for (name, units) in [("vo", "s**-1"), ("d", "s-1")] {
+        assert_eq!(advised(name, &[("units", units)], (-1e-4, 1e-4)), each(0.05), "{name} in {units}");
+        assert_eq!(advised(name, &[], (0.0, 1.0)), None, "{name} without unit");
+    }
+    for (name, units) in [("pr", "kg m-2 s-1"), ("PRECT", "m/s"), ("prate", "kg m-2 s-1"), ("precip", "mm/day")] {
+        assert_eq!(advised(name, &[("units", units)], (0.0, 1.0)), each(0.01), "{name} in {units}");
+    }
+}
+
+#[test]
+fn of_several_limits_all_are_kept() {
+    let (abs, each) = (|e| Some(ErrorBound::absolute(e).unwrap()), |e| Some(ErrorBound::pointwise(e).unwrap()));
+    // 5 % of each value, 1 % in the mean.
+    assert_eq!(advised("siconc", &[("units", "1")], (0.0, 1.0)), each(0.01));
+    assert_eq!(advised("ci", &[("units", "%")], (0.0, 100.0)), each(0.01));
+    // 0.01 of all, and 5 % of each.
+    assert_eq!(advised("w", &[("units", "Pa s-1")], (-2.0, 1.0)), each(0.005));
+    assert_eq!(advised("w", &[("units", "Pa s-1")], (-0.1, 0.1)), each(0.05));
+    // 0.01 of each and 0.002 in the mean.
+    for name in ["stl1", "stl4"] {
+        assert_eq!(advised(name, &[("units", "K")], (260.0, 300.0)), abs(0.002));
+    }
+    // 0.05 and 1 % in the mean: of a mean of a half.
+    let Some(ErrorBound::Absolute(cloud)) = advised("tcc", &[("units", "1")], (0.0, 1.0)) else { panic!() };
+    assert!((cloud.get() - 0.005).abs() < 1e-6, "{cloud:?}");
+    let Some(ErrorBound::Absolute(snow)) = advised("sd", &[("units", "m of water equivalent")], (0.0, 0.001)) else { panic!() };
+    assert!((snow.get() - 5e-6).abs() < 1e-9, "{snow:?}");
+    assert_eq!(advised("sd", &[("units", "m")], (0.0, 1.0)), abs(1e-5));
+    // 1 % of the range of half a kelvin.
+    assert_eq!(advised("t", &[("units", "K")], (250.0, 250.5)), abs(0.005));
+    // Of levels of pressure the mean counts.
+    assert_eq!(advised("z", &[("units", "m2 s-2"), ("GRIB_typeOfLevel", "isobaricInhPa")], (0.0, 9e4)), abs(5.0));
+    assert_eq!(advised("z", &[("units", "m2 s-2"), ("GRIB_typeOfLevel", "surface")], (0.0, 9e4)), abs(10.0));
+}
+
+#[test]
+fn more_names_and_units_are_known() {
+    let abs = |e| Some(ErrorBound::absolute(e).unwrap());
+    for (name, units, error) in [
+        ("ps", "kPa", 0.001),
+        ("wind", "knots", 0.001 * 1.943_844),
+        ("t2m", "degF", 0.01 * 1.8),
+        ("acpcp", "kg m-2", 1e-5 * 1000.0),
+        ("precip", "mm", 1e-5 * 1000.0),
+        ("hfls", "W m-2", 0.1),
+        ("hfss", "W m-2", 0.1),
+        ("TMP_2maboveground", "K", 0.01),
+        ("TMP_P0_L103_GLL0", "K", 0.01),
+        ("t_850", "K", 0.01),
+    ] {
+        assert_eq!(advised(name, &[("units", units)], (50.0, 100.0)), abs(error), "{name} in {units}");
+    }
+    let clouds = advised("tcc", &[("units", "okta")], (7.0, 8.0));
+    assert!(matches!(clouds, Some(ErrorBound::Absolute(e)) if (e.get() - 0.075).abs() < 1e-4), "{clouds:?}");
+}
+
 #[test]
 fn codes_for_missing_values_are_suspected_and_can_be_named() {
     let suspect = |values: Vec<f32>| suspected_missing(&named("t", &[], Values::F32(values)));

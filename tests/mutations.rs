@@ -70,13 +70,8 @@ fn archives() -> Vec<Vec<u8>> {
     named.fields[0].attributes.push(Attribute::text("units", "K"));
     let text = formats::file::keep(include_bytes!("../README.md")[..3000].to_vec());
     let made = |datasets: Vec<Dataset>, bounds: &str, model: Option<Arc<Model>>, base| {
-        let mut compressor = Compressor::empty(&Options {
-            bounds: bounds.parse::<deepcomp::field::Wish>().map(|others| Bounds { others, named: Vec::new() }).unwrap(),
-            model,
-            base,
-            coarse: true,
-            ..Options::new(deepcomp::field::ErrorBound::Lossless)
-        });
+        let bounds = bounds.parse::<deepcomp::field::Wish>().map(Bounds::from).unwrap();
+        let mut compressor = Compressor::empty(&Options { model, base, coarse: true, ..Options::new(bounds) });
         for (number, dataset) in datasets.into_iter().enumerate() {
             compressor.add(dataset, &format!("folder/{number}")).unwrap();
         }

@@ -11,13 +11,7 @@ use deepcomp::{Error, Limits};
 /// The source, what comes back of it, and what the archive certifies.
 fn through(values: Values, bound: ErrorBound) -> Result<(Dataset, Dataset, VariableReport), Error> {
     let source = Dataset::from_array("v", &[values.len()], values, SourceFormat::ARRAY)?;
-    let options = Options {
-        bounds: Bounds { others: Wish::Bound(bound), named: Vec::new() },
-        model: None,
-        base: Base::Never,
-        coarse: true,
-        ..Options::new(ErrorBound::Lossless)
-    };
+    let options = Options { base: Base::Never, coarse: true, ..Options::new(Bounds::from(Wish::Bound(bound))) };
     let (bytes, mut reports) = Compressor::new(source.clone(), "v", &options)?.finish()?;
     let archive = Archive::open(&bytes, &Limits::default())?;
     let decoded = Decompressor::new(archive, 0, &Models::default())?.finish(&bytes)?;

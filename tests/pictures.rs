@@ -1,7 +1,7 @@
 //! GIF, JPEG and WebP pictures: small files given here byte by byte.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
-use deepcomp::field::{Dataset, Values};
+use deepcomp::field::{Dataset, Role, Values};
 use deepcomp::formats::{self, picture};
 use deepcomp::{Error, Limits};
 
@@ -44,6 +44,24 @@ fn gif_becomes_gray_colour_and_alpha_as_its_pixels_need() {
     assert_eq!(clear.fields[0].shape, [4, 2, 2]);
     let Values::U8(samples) = &clear.fields[0].values else { panic!("bytes") };
     assert_eq!(&samples[12..], [255, 0, 0, 255]);
+}
+
+#[test]
+fn colours_of_a_table_are_no_measurements() {
+    let indexed = |colour: u8| {
+        let mut out = Vec::new();
+        let mut encoder = png::Encoder::new(&mut out, 2, 2);
+        encoder.set_color(if colour == 3 { png::ColorType::Indexed } else { png::ColorType::Grayscale });
+        encoder.set_palette(vec![1, 2, 3, 40, 50, 60]);
+        encoder.write_header().unwrap().write_image_data(&[0, 1, 1, 0]).unwrap();
+        out
+    };
+    for (bytes, expected) in [(indexed(3), Role::Palette), (indexed(0), Role::Measurement), (gif([[1, 2, 3], [4, 5, 6]], None, 1), Role::Palette)] {
+        let mut dataset = read(&bytes).unwrap();
+        // Gray from 0 to 1 would be a mask.
+        dataset.fields[0] = dataset.fields[0].without_values();
+        assert_eq!(dataset.role(&dataset.fields[0]).role, expected);
+    }
 }
 
 #[test]

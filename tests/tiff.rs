@@ -4,9 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use deepcomp::field::{Attribute, DataType, Dataset, Dimension, Field, Missing, SourceFormat, Values};
+use deepcomp::archive::{Archive, Compressor, Decompressor};
+use deepcomp::codec::{Base, Options};
+use deepcomp::field::{Attribute, Bounds, DataType, Dataset, Dimension, ErrorBound, Field, Missing, Role, SourceFormat, Values};
 use deepcomp::formats::{self, Input, tiff};
-use deepcomp::{Error, Limits};
+use deepcomp::network::model::Models;
+use deepcomp::{Error, Limits, metrics};
 use proptest::prelude::*;
 
 fn read(bytes: &[u8]) -> Result<Dataset, Error> {
@@ -89,6 +92,68 @@ fn what_cannot_be_read_says_why() {
     assert!(["malformed", "limit-exceeded"].contains(&code(&wide)));
     let limits = Limits { decoded_bytes: 11, ..Limits::default() };
     assert_eq!(formats::read(&good, "x", &limits).map_err(|e| e.code()).unwrap_err(), "limit-exceeded");
+}
+
+/// 20 × 30 pixels of 16 bits in one strip, of that photometric interpretation, with metadata of GDAL.
+fn with_metadata(photometric: u32, metadata: &str, pixels: &[i16]) -> Vec<u8> {
+    let at: u32 = 8 + 2 + 10 * 12 + 4;
+    let (text, length) = (format!("{metadata}\0"), pixels.len() as u32 * 2);
+    let tags = [
+        [256, 3, 1, 30],
+        [257, 3, 1, 20],
+        [258, 3, 1, 16],
+        [259, 3, 1, 1],
+        [262, 3, 1, photometric],
+        [273, 4, 1, at],
+        [278, 3, 1, 20],
+        [279, 4, 1, length],
+        [339, 3, 1, 2],
+        [42112, 2, text.len() as u32, at + length],
+    ];
+    built(&tags, &pixels.iter().flat_map(|n| n.to_le_bytes()).chain(text.bytes()).collect::<Vec<u8>>())
+}
+
+/// What comes back under a bound.
+fn under(dataset: &Dataset, bound: f64) -> Dataset {
+    let options = Options { bounds: Bounds::from(ErrorBound::absolute(bound).unwrap()), model: None, base: Base::Never };
+    let (bytes, _) = Compressor::new(dataset.clone(), "dem.tif", &options).unwrap().finish().unwrap();
+    Decompressor::new(Archive::open(&bytes, &Limits::default()).unwrap(), 0, &Models::default()).unwrap().finish(&bytes).unwrap()
+}
+
+#[test]
+fn scales_of_gdal_make_values_of_counts() {
+    let pixels: Vec<i16> = (0..600).map(|i| (i * i % 997) as i16).collect();
+    let items = "<Item name=\"OFFSET\" sample=\"0\" role=\"offset\">5</Item><Item name=\"SCALE\" sample=\"0\" role=\"scale\">-0.1</Item>";
+    let source = with_metadata(1, &format!("<GDALMetadata>{items}</GDALMetadata>"), &pixels);
+    let dataset = read(&source).unwrap();
+    let field = &dataset.fields[0];
+    assert_eq!((field.packing().scale, field.packing().offset), (-0.1, 5.0));
+    assert_eq!(formats::write(&dataset).unwrap(), source);
+    let decoded = under(&dataset, 1.0);
+    let error = metrics::compare(field, &decoded.fields[0]).unwrap().max_abs_error;
+    assert!(error > 0.5 && error <= 1.0 + 1e-9, "{error} of 1, which is ten counts");
+    assert_eq!(formats::write(&decoded).unwrap().len(), source.len());
+    let netcdf = formats::read(&formats::netcdf3::write(&dataset).unwrap(), "dem.nc", &Limits::default()).unwrap();
+    assert_eq!(netcdf.fields[0].packing(), field.packing());
+    // Bands that differ are held to what the largest scale allows.
+    let mut two = dataset.clone();
+    two.fields[0].attributes = vec![Attribute { name: "band_scale_factor".into(), value: Values::F64(vec![0.1, -4.0]) }];
+    let error = metrics::compare(&two.fields[0], &under(&two, 12.0).fields[0]).unwrap().max_abs_error;
+    assert!(error > 1.0 && error <= 3.0, "{error} counts");
+    // Without it a bound is of counts, as ever.
+    let counts = read(&with_metadata(1, "<GDALMetadata></GDALMetadata>", &pixels)).unwrap();
+    assert!(metrics::compare(&counts.fields[0], &under(&counts, 1.0).fields[0]).unwrap().max_abs_error <= 1.0);
+}
+
+#[test]
+fn places_in_a_table_of_colours_come_back_exactly() {
+    let pixels: Vec<i16> = (0..600).map(|i| (i * 7 % 256) as i16).collect();
+    let source = with_metadata(3, "<GDALMetadata></GDALMetadata>", &pixels);
+    let dataset = read(&source).unwrap();
+    assert_eq!(dataset.role(&dataset.fields[0]).role, Role::Palette);
+    assert_eq!(formats::write(&under(&dataset, 20.0)).unwrap(), source);
+    let gray = read(&with_metadata(1, "<GDALMetadata></GDALMetadata>", &pixels)).unwrap();
+    assert_ne!(under(&gray, 20.0).fields[0].values, gray.fields[0].values);
 }
 
 /// A dataset of one field on even coordinates.

@@ -10,7 +10,7 @@ use super::tiles::Tiling;
 use crate::codec::sums::Sums;
 use crate::codec::{Base, BaseReport, Options};
 use crate::error::{Error, Result};
-use crate::field::{Dataset, ErrorBound, Field};
+use crate::field::{Dataset, ErrorBound, Field, Roles};
 use crate::network::model::{Model, ModelId, Models};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -26,8 +26,8 @@ pub struct Compressor {
     index: Index,
     /// Those of the files in the index.
     names: HashSet<String>,
-    /// The file that variables are being added to, its fields without values, and how many of them were added.
-    header: Option<(Dataset, usize)>,
+    /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
+    header: Option<(Dataset, Roles, usize)>,
     /// Variables not written yet.
     pending: VecDeque<Work>,
     /// The variable, of those pending, that gives the next job.
@@ -135,7 +135,8 @@ impl Compressor {
         self.names.insert(name.to_owned());
         self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
-        self.header = Some((header, 0));
+        let roles = Roles::of(&header);
+        self.header = Some((header, roles, 0));
         Ok(())
     }
 
@@ -164,11 +165,11 @@ impl Compressor {
 
     fn put(&mut self, field: Field, forgive: impl Fn(&Error) -> bool) -> Result<Option<Error>> {
         let invalid = |what: &str| Error::InvalidArgument { what: format!("the variable {:?} {what}", field.name) };
-        let (header, added) = self.header.as_mut().ok_or_else(|| invalid("belongs to no file that was begun"))?;
+        let (header, roles, added) = self.header.as_mut().ok_or_else(|| invalid("belongs to no file that was begun"))?;
         if field.declared_bytes() != field.values.byte_len() as u64 {
             return Err(invalid("has other values than its shape asks for"));
         }
-        let (plan, forgiven) = match plan(header, &field, &self.options) {
+        let (plan, forgiven) = match plan((header, roles), &field, &self.options) {
             Err(error) if forgive(&error) => (LOSSLESS, Some(error)),
             planned => (planned?, None),
         };
@@ -203,7 +204,7 @@ impl Compressor {
     /// # Errors
     /// [`Error::InvalidArgument`] when not all its variables were added.
     pub fn end(&mut self, layout: Vec<u8>) -> Result<()> {
-        let complete = self.header.take_if(|(header, added)| *added == header.fields.len()).is_some();
+        let complete = self.header.take_if(|(header, _, added)| *added == header.fields.len()).is_some();
         if let (true, Some(file)) = (complete, self.index.files.last_mut()) {
             file.layout = Some(layout).filter(|layout| !layout.is_empty()).map(Into::into);
         }
@@ -227,7 +228,7 @@ impl Compressor {
     fn check_ended(&self) -> Result<()> {
         match &self.header {
             None => Ok(()),
-            Some((header, added)) => Err(Error::InvalidArgument { what: format!("{added} of {} variables of a file were added", header.fields.len()) }),
+            Some((header, _, added)) => Err(Error::InvalidArgument { what: format!("{added} of {} variables of a file were added", header.fields.len()) }),
         }
     }
 

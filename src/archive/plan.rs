@@ -1,11 +1,11 @@
-//! What a variable gets: which bound (coordinates, text and classes stay lossless, a relative bound becomes an absolute one), and which values are kept under it.
+//! What a variable gets: which bound (what is no measurement stays lossless, a relative bound becomes an absolute one), and which values are kept under it.
 
 use super::kept::{counted, kept};
 use crate::codec::demand::Demand;
 use crate::codec::{Options, Tolerance, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Values, Wish, with_values};
-use crate::formats::{file, picture};
+use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Roles, Wish, with_values};
+use crate::formats::picture;
 
 /// How one variable is compressed.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,9 +31,9 @@ const ADVISED: f64 = 0.01;
 ///
 /// # Errors
 /// [`Error::BoundBelowPrecision`] when an absolute bound is finer than the values' own precision, or a relative one than their type's.
-pub(crate) fn plan(dataset: &Dataset, field: &Field, options: &Options) -> Result<Plan> {
+pub(crate) fn plan((dataset, roles): (&Dataset, &Roles), field: &Field, options: &Options) -> Result<Plan> {
     let bound = options.bounds.of(field);
-    if bound == ErrorBound::Lossless || stays_lossless(dataset, field) {
+    if bound == ErrorBound::Lossless || !options.bounds.may_move(roles, field) {
         return Ok(LOSSLESS);
     }
     let Some(range) = Range::of(field) else { return Ok(LOSSLESS) };
@@ -138,23 +138,6 @@ fn check_precision(field: &Field, relative: f64) -> Result<()> {
 
 fn too_fine(field: &Field, bound: f64, precision: f64) -> Error {
     Error::BoundBelowPrecision { variable: field.name.clone(), bound, precision }
-}
-
-/// Coordinates, their cell bounds, times, text and classes are not measurements: an error there is never wanted.
-fn stays_lossless(dataset: &Dataset, field: &Field) -> bool {
-    let text = |f: &Field, name| f.attribute(name).and_then(Values::as_text);
-    let units = text(field, "units").unwrap_or_default();
-    // Bounds are named by one name, coordinates by a list of names.
-    let names = |list: &str| list == field.name || list.split_whitespace().any(|name| name == field.name);
-    let is_named_by = |f: &Field| ["bounds", "climatology", "coordinates", "grid_mapping"].iter().any(|a| text(f, a).is_some_and(|list| names(&list)));
-    field.values.data_type() == DataType::Char
-        || dataset.format.is(file::FORMAT)
-        || dataset.is_coordinate(field)
-        || ["degrees_north", "degrees_east", "degree_north", "degree_east"].contains(&units.as_str())
-        || units.contains(" since ")
-        || field.attribute("flag_values").is_some()
-        || field.attribute("flag_masks").is_some()
-        || dataset.fields.iter().any(is_named_by)
 }
 
 /// Smallest and largest value that is not missing, and how far apart they are, in stored units.

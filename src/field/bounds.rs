@@ -1,6 +1,7 @@
 //! Bounds by variable.
 
-use super::{ErrorBound, Field, recommended};
+use super::missing::{MissingRule, Suspect};
+use super::{DataType, ErrorBound, Field, Role, Roles, recommended};
 use crate::error::{Error, Result};
 use core::str::FromStr;
 
@@ -30,20 +31,29 @@ impl FromStr for Wish {
     }
 }
 
-/// What is asked of the variables of a dataset, some of them by name. Coordinates, text and classes stay lossless whatever is asked.
+/// What is asked of the variables of a dataset, some of them by name. What is no measurement ([`Role`]) stays lossless whatever is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bounds {
     /// Of those without a wish of their own.
     pub others: Wish,
     /// By name.
     pub named: Vec<(String, Wish)>,
+    /// Names of variables that are measurements, whatever they look like.
+    pub as_data: Vec<String>,
+    /// Values that mean "no data" though the file does not say so.
+    pub missing: MissingRule,
 }
 
 impl Bounds {
-    /// The bound of a field.
+    /// The bound of a field. Where bands have scales of their own, it is one of their counts that holds for all of them.
     #[must_use]
     pub fn of(&self, field: &Field) -> ErrorBound {
-        self.wish(field).of(field)
+        let bound = self.wish(field).of(field);
+        match (bound, field.largest_band_scale()) {
+            (ErrorBound::Absolute(units), Some(scale)) => ErrorBound::absolute(units.get() / scale).unwrap_or(ErrorBound::Lossless),
+            (ErrorBound::Pointwise(_), Some(_)) => ErrorBound::Lossless,
+            _ => bound,
+        }
     }
 
     /// What is asked of a field.
@@ -53,21 +63,45 @@ impl Bounds {
         own.map_or(self.others, |(_, wish)| *wish)
     }
 
+    /// Whether a field may move at all, in a dataset of these roles.
+    #[must_use]
+    pub fn may_move(&self, roles: &Roles, field: &Field) -> bool {
+        match roles.judge(field).role {
+            Role::Measurement => true,
+            Role::Text | Role::File => false,
+            _ => self.as_data.contains(&field.name),
+        }
+    }
+
+    /// Takes values of a field as missing by the rule, where they could be mistaken for measurements: the field is one and has a bound. Returns what it found.
+    pub fn settle_missing(&self, roles: &Roles, field: &mut Field) -> Vec<Suspect> {
+        let bound = self.of(field);
+        let plain = bound == ErrorBound::Lossless || field.values.data_type() == DataType::Char;
+        if plain || self.missing == MissingRule::None || !self.may_move(roles, field) { Vec::new() } else { self.missing.apply(field, bound) }
+    }
+
     /// Checks that every name is one of a variable.
     ///
     /// # Errors
     /// [`Error::NoSuchVariable`] for the first that is not.
     pub fn check<'a>(&self, variables: impl Iterator<Item = &'a str> + Clone) -> Result<()> {
-        match self.named.iter().find(|(name, _)| !variables.clone().any(|v| v == name)) {
-            Some((name, _)) => Err(Error::no_such_variable(name, variables)),
+        let mut names = self.named.iter().map(|(name, _)| name).chain(&self.as_data);
+        match names.find(|name| !variables.clone().any(|v| v == name.as_str())) {
+            Some(name) => Err(Error::no_such_variable(name, variables)),
             None => Ok(()),
         }
     }
 }
 
+impl From<Wish> for Bounds {
+    fn from(others: Wish) -> Self {
+        Self { others, named: Vec::new(), as_data: Vec::new(), missing: MissingRule::default() }
+    }
+}
+
 impl From<ErrorBound> for Bounds {
     fn from(bound: ErrorBound) -> Self {
-        Self { others: Wish::Bound(bound), named: Vec::new() }
+        Wish::Bound(bound).into()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which values mean "no data", and how stored numbers become physical ones.
 
 use super::values::Element;
-use super::{DataType, Field, with_values};
+use super::{DataType, ErrorBound, Field, with_values};
 use crate::error::{Error, Result};
+use core::str::FromStr;
 
 /// Rule that tells missing values. NaN and infinities are never numbers, whatever the rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,29 +85,161 @@ pub(crate) fn bit_pattern(data_type: DataType, x: f64) -> Option<u64> {
     }
 }
 
-/// Numbers that files use for "no data" without saying so; the largest of them belong to models whose arrays began as such.
-const CODES: [f64; 16] = [99.0, 999.0, 9999.0, 99_999.0, 999_999.0, 32_766.0, 32_767.0, 32_768.0, 1e10, 1e15, 1e20, 1e30, 1e34, 1e35, 1e36, 9.999e20];
+/// Numbers that files use for "no data" without saying so, besides huge ones.
+const CODES: [f64; 24] = [
+    99.0,
+    99.99,
+    999.0,
+    999.9,
+    999.99,
+    8888.0,
+    9999.0,
+    9999.9,
+    99_999.0,
+    999_999.0,
+    9_999_999.0,
+    32_766.0,
+    32_767.0,
+    32_768.0,
+    65_535.0,
+    2_147_483_647.0,
+    2_147_483_648.0,
+    1e10,
+    1e15,
+    1e20,
+    9.999e20,
+    1e30,
+    1e34,
+    1e35,
+];
+
+/// From here on numbers are codes: arrays of models begin as 1e36, of BUFR as 1.7e38, of NetCDF as 9.96921e36, of others as the largest of their type.
+const HUGE: f64 = 1e30;
+
+/// What is done about values that mean "no data" though the file does not say so.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum MissingRule {
+    /// They are taken as missing where the evidence is overwhelming, or where they would stretch the range that a bound is relative to.
+    #[default]
+    Auto,
+    /// Every value is one.
+    None,
+    /// This one is missing.
+    Value(f64),
+}
+
+/// As `--missing` takes it: `auto`, `none` or a number.
+impl FromStr for MissingRule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim() {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            number => number.parse().map(Self::Value).map_err(|_| Error::InvalidArgument {
+                what: format!("{text:?} says nothing of missing values; write \"auto\", \"none\" or the number that means missing"),
+            }),
+        }
+    }
+}
+
+/// A stored value that may well mean "no data", though nothing says so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Suspect {
+    /// The value.
+    pub value: f64,
+    /// How often it was found.
+    pub count: u64,
+    /// Whether it is missing from now on.
+    pub taken: bool,
+}
+
+/// How sure it is that a value means "no data".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// A usual code, further from all others than those are from each other.
+    Some,
+    /// A huge number beside none but small and other huge ones, or a usual code three times as far away as that.
+    Overwhelming,
+}
+
+/// Codes that one field may have.
+const MOST_CODES: usize = 16;
+
+impl MissingRule {
+    /// Takes values of a field as missing where this rule says so, and returns what it found.
+    pub fn apply(self, field: &mut Field, bound: ErrorBound) -> Vec<Suspect> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Value(value) => given(field, value).into_iter().collect(),
+            Self::Auto => {
+                let stretched = matches!(bound, ErrorBound::Relative(_));
+                let mut found = Vec::new();
+                while let Some((value, count, evidence)) = suspect(field).filter(|_| found.len() < MOST_CODES) {
+                    let taken = (stretched || evidence == Evidence::Overwhelming) && field.add_missing(value).is_ok();
+                    found.push(Suspect { value, count, taken });
+                    if !taken {
+                        break;
+                    }
+                }
+                found
+            }
+        }
+    }
+}
+
+/// A value that somebody gave; none where the field has no such value.
+fn given(field: &mut Field, value: f64) -> Option<Suspect> {
+    let pattern = bit_pattern(field.values.data_type(), value)?;
+    let mut count = 0;
+    with_values!(&field.values, values => values.iter().for_each(|v| count += u64::from(v.to_bits64() == pattern)));
+    (count > 0 && field.add_missing(value).is_ok()).then_some(Suspect { value, count, taken: true })
+}
 
 /// A stored value that may well mean "no data", though nothing says so: the largest or smallest, one of the usual codes, found more than once, and further from all others than those
-/// are from each other.
+/// are from each other; or huge beside small ones.
 #[must_use]
 pub fn suspected_missing(field: &Field) -> Option<f64> {
+    suspect(field).map(|(value, ..)| value)
+}
+
+fn suspect(field: &Field) -> Option<(f64, u64, Evidence)> {
     // Types of one byte and text hold classes and colours.
     if field.values.data_type().size() == 1 {
         return None;
     }
-    let ends = |but: f64| {
-        let (mut low, mut high, mut left_out) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
-        each_present(field, &mut |v| if v == but { left_out += 1 } else { (low, high) = (low.min(v), high.max(v)) });
-        (low, high, left_out)
-    };
-    let (smallest, largest, _) = ends(f64::NAN);
-    let usual = |end: f64| CODES.iter().any(|code| (end.abs() - code).abs() <= code * 1e-6);
-    [smallest, largest].into_iter().filter(|end| smallest < largest && usual(*end)).find(|end| {
-        let (low, high, count) = ends(*end);
-        let apart = (end - low).abs().min((end - high).abs());
-        count >= 2 && low <= high && apart > high - low
+    let (smallest, largest, _) = ends(field, &|_| false);
+    [smallest, largest].into_iter().filter(|end| smallest < largest && (is_huge(*end) || usual(*end))).find_map(|end| {
+        let count = ends(field, &|v| v == end).2;
+        evidence(field, end, count).map(|evidence| (end, count, evidence))
     })
+}
+
+fn is_huge(value: f64) -> bool {
+    value.abs() >= HUGE
+}
+
+fn usual(end: f64) -> bool {
+    CODES.iter().any(|code| (end.abs() - code).abs() <= code * 1e-6)
+}
+
+/// What all other values say of one that is the smallest or the largest. Huge ones say nothing of each other: means over a code and numbers are as huge.
+fn evidence(field: &Field, end: f64, count: u64) -> Option<Evidence> {
+    if is_huge(end) {
+        let (low, high, _) = ends(field, &is_huge);
+        return (low <= high && low.abs().max(high.abs()) <= HUGE * 1e-6).then_some(Evidence::Overwhelming);
+    }
+    let (low, high, _) = ends(field, &|v| v == end);
+    let (apart, span) = ((end - low).abs().min((end - high).abs()), high - low);
+    let some = low <= high && count >= 2 && apart > span;
+    some.then_some(if apart > 3.0 * span { Evidence::Overwhelming } else { Evidence::Some })
+}
+
+/// Smallest and largest stored value that is neither missing nor left out, and how many are left out.
+fn ends(field: &Field, leave_out: &dyn Fn(f64) -> bool) -> (f64, f64, u64) {
+    let (mut low, mut high, mut left_out) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
+    each_present(field, &mut |v| if leave_out(v) { left_out += 1 } else { (low, high) = (low.min(v), high.max(v)) });
+    (low, high, left_out)
 }
 
 /// Calls `visit` with each stored value that is not missing.

@@ -8,14 +8,16 @@ mod keep;
 mod missing;
 mod planes;
 mod recommended;
+mod role;
 mod values;
 
 pub use bound::{AbsoluteBound, ErrorBound};
 pub use bounds::{Bounds, Wish};
 pub use keep::{Keep, Keeps};
 pub(crate) use missing::bit_pattern;
-pub use missing::{Missing, Packing, suspected_missing};
+pub use missing::{Missing, MissingRule, Packing, Suspect, suspected_missing};
 pub use recommended::recommended;
+pub use role::{Judgement, Role, Roles, Source};
 pub use values::{DataType, Element, Values, with_values};
 
 use crate::error::{Error, Result};
@@ -115,6 +117,12 @@ impl Field {
     #[must_use]
     pub fn declared_bytes(&self) -> u64 {
         self.shape.iter().fold(self.values.data_type().size() as u64, |n, d| n.saturating_mul(*d as u64))
+    }
+
+    /// The largest of the scales that bands of a picture have of their own, so that no one packing fits them; `None` for all other fields.
+    pub(crate) fn largest_band_scale(&self) -> Option<f64> {
+        let scales = self.attribute("band_scale_factor")?;
+        (0..scales.len()).filter_map(|band| scales.get_f64(band)).map(f64::abs).filter(|scale| scale.is_finite()).reduce(f64::max).filter(|scale| *scale > 0.0)
     }
 
     /// CF packing: physical = stored · scale + offset. Identity when the attributes are absent.

@@ -57,6 +57,22 @@ impl DataType {
         8 * self.size() as u32
     }
 
+    /// The integer of that size that is signed or not; other types as they are.
+    #[must_use]
+    pub const fn with_sign(self, signed: bool) -> Self {
+        match (self, signed) {
+            (Self::I8 | Self::U8, true) => Self::I8,
+            (Self::I8 | Self::U8, false) => Self::U8,
+            (Self::I16 | Self::U16, true) => Self::I16,
+            (Self::I16 | Self::U16, false) => Self::U16,
+            (Self::I32 | Self::U32, true) => Self::I32,
+            (Self::I32 | Self::U32, false) => Self::U32,
+            (Self::I64 | Self::U64, true) => Self::I64,
+            (Self::I64 | Self::U64, false) => Self::U64,
+            (other, _) => other,
+        }
+    }
+
     /// Whether values are IEEE 754 numbers.
     #[must_use]
     pub const fn is_float(self) -> bool {

@@ -9,6 +9,7 @@ pub mod file;
 mod format;
 pub(crate) mod frame;
 pub mod grib;
+mod habit;
 pub(crate) mod input;
 pub mod netcdf3;
 pub mod netcdf4;

@@ -169,6 +169,7 @@ export class BoundForm {
     const name = this.#variable?.name ?? '';
     const { abs, rel, pointwise, lossless, recommended } = bound(this.#typed());
     if (this.#variable?.coordinate) return 'Coordinates always come back bit for bit.';
+    if (this.#variable && this.#variable.role !== 'measurement') return `${name} is no measurement (${this.#variable.role}: ${this.#variable.why}), so it comes back bit for bit.`;
     if (lossless) return 'Every value comes back bit for bit.';
     if (min === undefined || max === undefined) return 'Every value is missing.';
     if (rel !== undefined) return `${name} ranges over ${quantity(max - min, units)}, so by at most ${quantity(rel * (max - min), units, 3)}.`;

@@ -20,9 +20,12 @@ export function showVariables({ fileName, fileBytes, variables }: Opened, select
   list.scrollTop = 0;
 }
 
-function summary({ dimensions, shape, dataType, units, coordinate }: Variable): string {
+/** Roles that the type says already, or that go without saying. */
+const UNSAID = ['measurement', 'text', 'file'];
+
+function summary({ dimensions, shape, dataType, units, role }: Variable): string {
   const named = dimensions.map((name, i) => (/^dim_\d+$|^[xyc]$/.test(name) ? String(shape[i]) : `${name} ${shape[i]}`)).join(' × ');
-  return [named || 'one value', dataType === 'char' ? 'text' : dataType, unit(units), coordinate ? 'coordinate' : ''].filter(Boolean).join(' · ');
+  return [named || 'one value', dataType === 'char' ? 'text' : dataType, unit(units), UNSAID.includes(role) ? '' : role].filter(Boolean).join(' · ');
 }
 
 /** The variable to show first: the largest that is not a coordinate. */

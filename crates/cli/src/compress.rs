@@ -12,7 +12,7 @@ use crate::threads::{self, Jobs};
 use crate::{BoundArgs, CompressArgs};
 use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
 use deepcomp::codec::Options;
-use deepcomp::field::{Bounds, ErrorBound};
+use deepcomp::field::{Bounds, DataType, ErrorBound, Field, Judgement, Roles, Suspect};
 use deepcomp::network::model::Models;
 use deepcomp::{Error, Limits};
 use serde::Serialize;
@@ -44,6 +44,8 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let mut inputs = Inputs {
         left: all.iter(),
         current: None,
+        roles: None,
+        bounds: &options.bounds,
         compressor: Compressor::empty(&options),
         out,
         notices,
@@ -65,7 +67,7 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     bar.finish_and_clear();
     let Inputs { compressor, mut out, files, mut notices, .. } = inputs;
     notices.end();
-    let names: BTreeSet<&str> = files.iter().flat_map(|f| f.variables.iter().map(|(_, name)| name.as_str())).collect();
+    let names: BTreeSet<&str> = files.iter().flat_map(|f| f.variables.iter().map(|v| v.name.as_str())).collect();
     options.bounds.check(names.iter().copied())?;
     let (rest, reports) = compressor.finish()?;
     out.write(&rest)?;
@@ -87,6 +89,9 @@ struct Inputs<'a> {
     left: std::slice::Iter<'a, Input>,
     /// The file being read, and the number of its next variable.
     current: Option<(&'a Input, Reading, usize)>,
+    /// What its variables are.
+    roles: Option<Roles>,
+    bounds: &'a Bounds,
     compressor: Compressor,
     out: NewFile,
     notices: Notices,
@@ -100,8 +105,15 @@ struct Inputs<'a> {
 /// A file in the archive.
 struct Taken {
     name: String,
-    /// Numbers, as the compressor counts them, and names.
-    variables: Vec<(usize, String)>,
+    variables: Vec<Variable>,
+}
+
+/// A variable in the archive.
+struct Variable {
+    /// As the compressor counts.
+    number: usize,
+    name: String,
+    judgement: Judgement,
 }
 
 impl<'a> Inputs<'a> {
@@ -138,20 +150,25 @@ impl<'a> Inputs<'a> {
             self.compressor.set_status(file.status());
         }
         self.files.push(Taken { name: input.name.clone(), variables: Vec::new() });
+        self.roles = Some(Roles::of(file.header()));
         self.current = Some((input, file, 0));
         Ok(())
     }
 
     fn add(&mut self, input: &Input, file: &mut Reading, number: usize) -> Outcome<bool> {
-        let variable = file.variable(number).map_err(about(&input.path))?;
-        let name = variable.name.clone();
+        let mut variable = file.variable(number).map_err(about(&input.path))?;
+        let roles = self.roles.get_or_insert_with(|| Roles::of(file.header()));
+        let (name, judgement) = (variable.name.clone(), roles.judge(&variable));
+        for suspect in self.bounds.settle_missing(roles, &mut variable) {
+            self.notices.tell("values that look like codes for missing", format_args!("{}: {name:?}: {}", input.path.display(), said(&variable, suspect)));
+        }
         if self.rules.strict {
             self.compressor.add_variable(variable).map_err(about(&input.path))?;
         } else if let Some(why) = self.compressor.add_variable_or_lossless(variable).map_err(about(&input.path))? {
             self.notices.tell("variables kept without loss", format_args!("{}: {name:?} kept without loss: {why}", input.path.display()));
         }
         if let Some(taken) = self.files.last_mut() {
-            taken.variables.push((self.variables, name));
+            taken.variables.push(Variable { number: self.variables, name, judgement });
         }
         self.variables += 1;
         Ok(true)
@@ -176,6 +193,23 @@ impl<'a> Inputs<'a> {
             Some(why) if !self.rules.strict => Reading::whole(&input.path, disk, &self.rules.limits, Error::clone(why)).map_err(|_| failure),
             _ => Err(failure),
         }
+    }
+}
+
+/// What became of a value that looks like a code for "no data".
+fn said(field: &Field, Suspect { value, count, taken }: Suspect) -> String {
+    let single = field.values.data_type() == DataType::F32;
+    let shown = match value.abs() {
+        large if large >= 1e7 && single => format!("{:e}", value as f32),
+        large if large >= 1e7 => format!("{value:e}"),
+        _ if single => (value as f32).to_string(),
+        _ => value.to_string(),
+    };
+    let many = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    if taken {
+        format!("{shown}, found {many}, is taken as missing and kept exactly, though the file does not say so; with --missing none it is data")
+    } else {
+        format!("{shown}, found {many}, looks like a code for missing, and the file does not say so; with --missing {shown} it is missing")
     }
 }
 
@@ -214,16 +248,18 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         keep: args.keep.parse()?,
         stable: args.stable,
         coarse: args.coarse,
-        ..Options::new(bounds?)
+        ..Options::new(Bounds { as_data: args.as_data.clone(), missing: args.missing, ..bounds? })
     })
 }
 
 fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {
-    let variables = files.iter().flat_map(|f| f.variables.iter().map(|(number, _)| (&f.name, *number)));
+    let variables = files.iter().flat_map(|f| f.variables.iter().map(|variable| (&f.name, variable)));
     let variables: Vec<VariableJson> = variables
         .zip(reports)
-        .map(|((file, number), report)| VariableJson {
-            encode_seconds: Some(seconds.get(number).copied().unwrap_or_default()),
+        .map(|((file, variable), report)| VariableJson {
+            encode_seconds: Some(seconds.get(variable.number).copied().unwrap_or_default()),
+            role: Some(variable.judgement.role.name()),
+            why: Some(variable.judgement.why.clone()),
             ..VariableJson::new(file, report)
         })
         .collect();

@@ -23,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use deepcomp::Limits;
 use deepcomp::codec::Base;
+use deepcomp::field::MissingRule;
 use deepcomp::formats::{Export, FORMATS, Format};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -103,6 +104,14 @@ struct CompressArgs {
     /// Take absolute bounds of 5 % and more of a variable's range, and one bound for variables of several units, which are refused otherwise.
     #[arg(long)]
     coarse: bool,
+    /// Variables that are measurements whatever they look like. All else that is not one stays exact under any bound: coordinates, meshes, ids, flags, masks, dates, whole
+    /// numbers without a unit. The table says what each was taken for.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    as_data: Vec<String>,
+    /// Values that mean "no data" though the file does not say so: found where the evidence is overwhelming, such as 1e36 or -9999 far from all others, and told; none; or this
+    /// one. They come back exactly, and a bound relative to the range is not of a range with them.
+    #[arg(long, value_name = "auto|none|VALUE", default_value = "auto", allow_negative_numbers = true, value_parser = missing_rule)]
+    missing: MissingRule,
     /// Predictor: the network in this program, the classical one alone (larger archives, several times faster), or the network of a file.
     #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,
@@ -211,6 +220,11 @@ struct TestArgs {
     models: ModelArgs,
     #[command(flatten)]
     work: WorkArgs,
+}
+
+/// A rule of missing values, or what is wrong with it.
+fn missing_rule(text: &str) -> Result<MissingRule, deepcomp::Error> {
+    text.parse()
 }
 
 /// The formats that anything can be extracted to, by their names.

@@ -3,6 +3,7 @@
 use crate::failure::{Cause, Outcome};
 use crate::terminal::{say, shown};
 use deepcomp::archive::VariableReport;
+use deepcomp::field::Role;
 use serde::Serialize;
 
 /// A variable as `--json` prints it.
@@ -34,6 +35,11 @@ pub(crate) struct VariableJson {
     pub(crate) checksum: String,
     /// Hash of the model without which it cannot be decoded; `null` for the classical predictor.
     pub(crate) model: Option<String>,
+    /// What it was taken for, and why; only `compress` knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
     /// What base layers came to, where they were tried; only `compress` knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) base: Option<BaseJson>,
@@ -78,6 +84,8 @@ impl VariableJson {
             stable: report.stable,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),
+            role: None,
+            why: None,
             base: report.base.map(|b| BaseJson { tried: b.tried, chunks: b.chunks, bytes: b.bytes, saved: b.saved }),
             encode_seconds: None,
         }
@@ -105,6 +113,10 @@ pub(crate) fn print_table(variables: &[VariableJson], most: usize) {
         let shape = v.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
         let line = format!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}", shown(&v.name), v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio);
         say(format_args!("{line}  {:<14} {:>12.4e}  {}", v.bound, v.max_abs_error, v.model.as_deref().unwrap_or("–")));
+        // Of measurements the bound says enough.
+        if let (Some(role), Some(why)) = (v.role.filter(|role| *role != Role::Measurement.name()), &v.why) {
+            say(format_args!("{:<24} {role}: {why}", ""));
+        }
     }
     if variables.len() > most {
         say(format_args!("… and {} more, which `deepcomp list` shows", variables.len() - most));

@@ -6,7 +6,7 @@ use crate::held::{FormatsFile, Held};
 use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, VariableInfo};
 use crate::models::WasmModels;
 use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
-use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, suspected_missing, with_values};
+use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, Roles, SourceFormat, Values, suspected_missing, with_values};
 use deepcomp::formats::{self, Export, Format, file};
 use deepcomp::{Error, Limits, metrics};
 use js_sys::{Array, Float32Array, Function, Reflect, Uint8Array};
@@ -102,7 +102,8 @@ impl WasmDataset {
     /// None in practice.
     pub fn variables(&self) -> JsResult<JsValue> {
         let held = self.held.borrow();
-        let list: Vec<VariableInfo> = held.header().fields.iter().map(|f| VariableInfo::new(held.header(), f)).collect();
+        let roles = Roles::of(held.header());
+        let list: Vec<VariableInfo> = held.header().fields.iter().map(|f| VariableInfo::new(held.header(), &roles, f)).collect();
         info::to_js(&list)
     }
 

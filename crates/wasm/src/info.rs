@@ -3,7 +3,7 @@
 use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport};
-use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Values, Wish, recommended};
+use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, MissingRule, Roles, Values, Wish, recommended};
 use deepcomp::formats::{Export, Format};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::network::model::Model;
@@ -63,6 +63,8 @@ pub struct VariableInfo {
     planes: usize,
     bytes: f64,
     coordinate: bool,
+    role: &'static str,
+    why: String,
     units: Option<String>,
     long_name: Option<String>,
     recommended: Option<BoundInfo>,
@@ -70,8 +72,9 @@ pub struct VariableInfo {
 }
 
 impl VariableInfo {
-    /// What `dataset` says about `field`.
-    pub fn new(dataset: &Dataset, field: &Field) -> Self {
+    /// What `dataset`, whose variables are `roles`, says about `field`.
+    pub fn new(dataset: &Dataset, roles: &Roles, field: &Field) -> Self {
+        let Judgement { role, why } = roles.judge(field);
         let text = |name| field.attribute(name).and_then(Values::as_text).filter(|t| !t.trim().is_empty());
         let name = |d: &usize| dataset.dimensions.get(*d).map(|d| d.name.clone()).unwrap_or_default();
         Self {
@@ -82,6 +85,8 @@ impl VariableInfo {
             planes: field.plane_count(),
             bytes: field.declared_bytes() as f64,
             coordinate: dataset.is_coordinate(field),
+            role: role.name(),
+            why,
             units: text("units"),
             long_name: text("long_name").or_else(|| text("standard_name")),
             recommended: recommended(field).map(BoundInfo::from),
@@ -164,16 +169,22 @@ impl TryFrom<&BoundInfo> for Wish {
 
 /// Bounds as JavaScript gives them: of variables by name, and of the others.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct BoundsInfo {
     others: BoundInfo,
     named: Vec<(String, BoundInfo)>,
+    #[serde(default)]
+    as_data: Vec<String>,
+    /// "auto", "none" or a number as text.
+    #[serde(default)]
+    missing: Option<String>,
 }
 
-/// The bounds that a `{ others, named: [name, bound][] }` asks for.
+/// The bounds that a `{ others, named: [name, bound][], asData, missing }` asks for.
 pub fn bounds(asked: JsValue) -> JsResult<Bounds> {
-    let BoundsInfo { others, named } = serde_wasm_bindgen::from_value(asked)?;
+    let BoundsInfo { others, named, as_data, missing } = serde_wasm_bindgen::from_value(asked)?;
     let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
-    Ok(Bounds { others: Wish::try_from(&others)?, named })
+    Ok(Bounds { others: Wish::try_from(&others)?, named, as_data, missing: missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())? })
 }
 
 /// When planes get a base layer: "auto", "always" or "never".

@@ -8,6 +8,7 @@ use crate::models::WasmModels;
 use deepcomp::Limits;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, Progress};
 use deepcomp::codec::Options;
+use deepcomp::field::{Bounds, Roles};
 use js_sys::{Object, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -53,13 +54,15 @@ pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
 pub struct WasmCompressor {
     work: Option<Compressor>,
     held: Rc<RefCell<Held>>,
+    bounds: Bounds,
+    roles: Roles,
     /// Number of the variable that is loaded next.
     next: usize,
 }
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `bounds` is `{ others, named }` of `{ kind, value }`, where `named` is a list of names and bounds; `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
+    /// `bounds` is `{ others, named, asData, missing }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names, `missing` "auto", "none" or a number as text; `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
     /// or "never". The dataset stays usable.
     ///
     /// # Errors
@@ -69,10 +72,11 @@ impl WasmCompressor {
         let bounds = info::bounds(bounds)?;
         let held = dataset.held.borrow();
         bounds.check(held.header().fields.iter().map(|f| f.name.as_str()))?;
+        let (settled, roles) = (bounds.clone(), Roles::of(held.header()));
         let options = Options { model: models.choose(model)?, base: info::base(base)?, ..Options::new(bounds) };
         let mut work = Compressor::empty(&options);
         work.begin(held.header().without_values(), &dataset.name)?;
-        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), next: 0 })
+        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), bounds: settled, roles, next: 0 })
     }
 
     /// The next chunk to encode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
@@ -124,7 +128,9 @@ impl WasmCompressor {
             return Ok(false);
         }
         held.load(self.next)?;
-        work.add_variable(held.field(self.next)?.clone())?;
+        let mut field = held.field(self.next)?.clone();
+        self.bounds.settle_missing(&self.roles, &mut field);
+        work.add_variable(field)?;
         self.next += 1;
         Ok(true)
     }

@@ -9,6 +9,7 @@ pub(crate) use super::elsewhere::open;
 #[cfg(feature = "formats")]
 pub(crate) use read::open;
 pub(crate) use read::open_png;
+pub(super) use spec::has_palette;
 pub use spec::{PICTURE, PNG};
 pub(crate) use write::save;
 pub use write::{planes, write};

@@ -100,3 +100,15 @@ pub(super) fn at_height(name: Name, level: &Level) -> Name {
     };
     Name { short, variable: variable(short), long, units: name.units, standard }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::first_edition;
+
+    #[test]
+    fn all_four_layers_of_soil_have_names() {
+        for (number, short) in [(139, "stl1"), (170, "stl2"), (183, "stl3"), (236, "stl4")] {
+            assert_eq!(first_edition(128, number, 98).short, short);
+        }
+    }
+}

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::fill::missing_rule;
 use super::layout::{TAG_ATTRIBUTE, TAG_DIMENSION, TAG_VARIABLE, TYPES, padded};
+use super::sign::given_type;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dimension, Field, Values};
 use crate::formats::input::Input;
@@ -283,13 +284,18 @@ impl Variable {
         Ok(Cow::Owned(gathered))
     }
 
+    /// The type of its numbers.
+    pub(crate) fn given_type(&self) -> DataType {
+        given_type(self.data_type, &self.attributes)
+    }
+
     /// Without values.
     pub(crate) fn field(&self, all: &[Dimension]) -> Field {
         Field {
             name: self.name.clone(),
             dimensions: self.dimensions.clone(),
             shape: self.dimensions.iter().filter_map(|id| all.get(*id)).map(|d| d.length).collect(),
-            values: Values::empty(self.data_type),
+            values: Values::empty(self.given_type()),
             attributes: self.attributes.clone(),
             missing: missing_rule(self.data_type, &self.attributes),
         }

@@ -1,20 +1,22 @@
 //! Values that mean "no data", and those that stand where nothing was written, in NetCDF of either kind.
 
+use super::sign::given_type;
 use crate::field::{self, Attribute, DataType, Element, Missing, Values, with_values};
 
 /// What the NetCDF library puts where a program wrote no number; the same for both float types.
 const DEFAULT_FILL: f32 = f32::from_bits(0x7cf0_0000);
 
-/// The rule of `_FillValue` and `missing_value`, compared in the type of the variable.
+/// The rule of `_FillValue` and `missing_value`, compared in the type that the file has the variable in, or else in that of its numbers.
 pub(crate) fn missing_rule(data_type: DataType, attributes: &[Attribute]) -> Missing {
     if data_type == DataType::Char {
         return Missing::NonFinite;
     }
+    let given = given_type(data_type, attributes);
     let named = |name| attributes.iter().find(|a| a.name == name).map(|a| &a.value).filter(|v| !matches!(v, Values::Char(_)));
     let fill = named("_FillValue");
     let mut patterns: Vec<u64> = Vec::new();
     for value in [fill, named("missing_value")].into_iter().flatten() {
-        for pattern in (0..value.len()).filter_map(|i| bit_pattern(data_type, value, i)) {
+        for pattern in (0..value.len()).filter_map(|i| bit_pattern(data_type, value, i).or_else(|| bit_pattern(given, value, i))) {
             if !patterns.contains(&pattern) {
                 patterns.push(pattern);
             }

@@ -2,6 +2,7 @@
 
 use super::layout::{MAX_SIZE, TAG_ATTRIBUTE, TAG_DIMENSION, TAG_VARIABLE, code};
 use super::part::Part;
+use super::sign::stored_type;
 use super::values::{append, pad};
 use crate::error::Result;
 use crate::field::{Attribute, Dataset};
@@ -43,7 +44,7 @@ impl Header {
         self.count(field.dimensions.len());
         field.dimensions.iter().for_each(|id| self.count(*id));
         self.attributes(&field.attributes);
-        self.word(code(field.values.data_type()));
+        self.word(code(stored_type(field)));
         let size = part.size()?;
         match self.version {
             5 => self.out.extend(size.to_be_bytes()),

@@ -7,6 +7,7 @@ mod header;
 mod layout;
 mod part;
 pub(crate) mod plan;
+pub(crate) mod sign;
 pub(crate) mod values;
 
 pub use layout::{FORMAT, format};

@@ -2,6 +2,7 @@
 
 use super::fill::default_fill;
 use super::layout::padded;
+use super::sign::stored_type;
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Field, Values};
 
@@ -48,8 +49,9 @@ impl<'a> Part<'a> {
 
     /// The variable's own fill value, else that of its type, big-endian, repeated over the longest gap.
     pub(crate) fn padding(&self) -> [u8; 4] {
-        let own = self.field.attribute("_FillValue").filter(|v| v.data_type() == self.field.values.data_type() && v.len() == 1);
-        match own.unwrap_or(&default_fill(self.field.values.data_type())) {
+        let stored = stored_type(self.field);
+        let own = self.field.attribute("_FillValue").filter(|v| v.data_type() == stored && v.len() == 1);
+        match own.unwrap_or(&default_fill(stored)) {
             Values::I8(v) => [v.first().copied().unwrap_or_default().cast_unsigned(); 4],
             Values::U8(v) | Values::Char(v) => [v.first().copied().unwrap_or_default(); 4],
             Values::I16(v) => twice(v.first().copied().unwrap_or_default().to_be_bytes()),

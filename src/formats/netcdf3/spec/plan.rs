@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::header::header;
 use super::layout::{FORMAT, MAX_COUNT, MAX_SIZE, code, padded, version};
 use super::part::{Part, invalid, no_room, too_large};
+use super::sign::stored_type;
 use crate::error::Result;
 use crate::field::{Attribute, Dataset, Dimension, Values};
 use crate::formats::input::Input;
@@ -129,7 +130,7 @@ impl Layout {
     fn fits(&self, dataset: &Dataset, parts: &[Part<'_>]) -> bool {
         let attributes = dataset.attributes.iter().chain(parts.iter().flat_map(|p| &p.field.attributes));
         let attributes: Vec<&Values> = attributes.map(|a| &a.value).collect();
-        let types = attributes.iter().copied().chain(parts.iter().map(|p| &p.field.values)).all(|v| code(v.data_type()) <= 6);
+        let types = attributes.iter().map(|v| v.data_type()).chain(parts.iter().map(|p| stored_type(p.field))).all(|t| code(t) <= 6);
         let lengths = dataset.dimensions.iter().map(|d| d.length).chain(attributes.iter().map(|v| v.len())).all(|n| n as u64 <= MAX_COUNT);
         // Only the last variable of the file may exceed vsize.
         let mut sizes = parts.iter().filter(|p| p.record).rev().chain(parts.iter().filter(|p| !p.record).rev()).map(|p| p.chunk);

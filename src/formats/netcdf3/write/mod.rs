@@ -35,7 +35,7 @@ fn framed(dataset: &Dataset) -> Option<Vec<u8>> {
     let mut file = Frame::decode(&dataset.layout, total)?.file()?;
     let Contents { dimensions, attributes, variables, records, .. } = Contents::parse(&Input::from(file.as_slice()), &Limits::default()).ok()?;
     let same =
-        |v: &Variable, f: &Field| v.name == f.name && v.dimensions == f.dimensions && v.attributes == f.attributes && v.data_type == f.values.data_type();
+        |v: &Variable, f: &Field| v.name == f.name && v.dimensions == f.dimensions && v.attributes == f.attributes && v.given_type() == f.values.data_type();
     let fields = &dataset.fields;
     let same_fields = variables.len() == fields.len() && variables.iter().zip(fields).all(|(v, f)| same(v, f));
     if dimensions != dataset.dimensions || attributes != dataset.attributes || !same_fields {

@@ -30,7 +30,8 @@ use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Field, Values};
 use crate::formats::input::Input;
 use crate::formats::netcdf3::spec::fill::missing_rule;
-use crate::formats::netcdf4::spec::layout::{Layout, StringAttribute};
+use crate::formats::netcdf3::spec::sign::{given_type, stored_type};
+use crate::formats::netcdf4::spec::layout::{Layout, StringAttribute, VariableLayout};
 use crate::formats::netcdf4::spec::{FORMAT, HIDDEN, LARGEST_ATTRIBUTE};
 use crate::formats::opened::{Opened, Variables};
 use crate::limits::Limits;
@@ -76,7 +77,7 @@ impl Variables for Stored<'_> {
         let variable = self.variables.get(number).ok_or_else(|| malformed(self.file.root, "a variable"))?;
         let stored = variable.stored(&self.file, &field.shape)?;
         Ok(match variable.data_type.class {
-            Class::Number(data_type) => decode(data_type, variable.data_type.big_endian, &stored)?,
+            Class::Number(_) => decode(field.values.data_type(), variable.data_type.big_endian, &stored)?,
             _ => Values::Char(stored.into_owned()),
         })
     }
@@ -119,9 +120,12 @@ impl<'a> Output<'a, '_> {
         };
         let mut attributes = Vec::new();
         self.attributes("", Some(&variable.path), &variable.attributes, &mut attributes)?;
-        self.layout.variables.push(variable.layout());
-        let missing = missing_rule(values.data_type(), &attributes);
-        Ok(Field { name: variable.path.clone(), dimensions, shape, values, attributes, missing })
+        let (stored, missing) = (values.data_type(), missing_rule(values.data_type(), &attributes));
+        let values = if values.is_empty() { Values::empty(given_type(stored, &attributes)) } else { values };
+        let field = Field { name: variable.path.clone(), dimensions, shape, values, attributes, missing };
+        let signed = (stored_type(&field) != stored).then(|| stored.with_sign(true) == stored);
+        self.layout.variables.push(VariableLayout { signed, ..variable.layout() });
+        Ok(field)
     }
 
     /// Appends the attributes that are not hidden, with `path` before their names.

@@ -71,6 +71,7 @@ impl<'a> Variable<'a> {
             string: self.is_string(),
             no_fill: self.fill.is_empty(),
             compact: matches!(self.storage, Storage::Compact(_)),
+            signed: None,
         }
     }
 

@@ -48,6 +48,9 @@ pub(crate) struct VariableLayout {
     /// Whether values stand in the header.
     #[n(8)]
     pub(crate) compact: bool,
+    /// Whether integers are signed in the file, where `_Unsigned` does not tell.
+    #[n(9)]
+    pub(crate) signed: Option<bool>,
 }
 
 /// A text attribute that was a list of strings.

@@ -12,6 +12,7 @@ use self::storage::{Shape, Stored, chunked, contiguous, fill, ordered};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, Values};
 use crate::formats::netcdf3::spec::fill::default_fill;
+use crate::formats::netcdf3::spec::sign::stored_type;
 use crate::formats::netcdf4::spec::layout::{Layout, VariableLayout};
 use crate::formats::netcdf4::spec::{HIDDEN, NO_VARIABLE, NOT_COORDINATE, is_name, trimmed};
 
@@ -366,6 +367,12 @@ impl<'d> Variable<'d> {
         Ok(Self { field, dimensions: field.dimensions.get(..kept).unwrap_or_default(), layout, string })
     }
 
+    /// The type in the file.
+    fn stored_type(&self) -> DataType {
+        let signed = self.layout.and_then(|layout| layout.signed);
+        signed.map_or_else(|| stored_type(self.field), |signed| self.field.values.data_type().with_sign(signed))
+    }
+
     /// Whether this is the coordinate variable of the dimension.
     fn is_scale_of(&self, id: usize, dataset: &Dataset) -> bool {
         self.dimensions.first() == Some(&id) && dataset.dimensions.get(id).is_some_and(|d| d.name == self.field.name)
@@ -384,15 +391,16 @@ impl<'d> Variable<'d> {
         let element = if self.string { 16 } else { values.data_type().size() };
         let shape = Shape { extent: &extent, unlimited: &unlimited, element, references: self.string };
         let layout = shape.choose(self.layout);
+        let stored = self.stored_type();
         let big_endian = self.layout.is_some_and(|l| l.big_endian);
         let (data_type, bytes) = match values {
             Values::Char(text) if self.string => (string_type(), references(text, self.field.shape.last().copied().unwrap_or(1), out)),
-            _ => (number_type(values.data_type(), big_endian), ordered(values, big_endian)),
+            _ => (number_type(stored, big_endian), ordered(values, big_endian)),
         };
         let fill_value = match self.field.attribute("_FillValue") {
             _ if self.string => vec![0; element],
-            Some(own) if own.data_type() == values.data_type() && own.len() == 1 => ordered(own, big_endian),
-            _ => ordered(&default_fill(values.data_type()), big_endian),
+            Some(own) if own.data_type() == stored && own.len() == 1 => ordered(own, big_endian),
+            _ => ordered(&default_fill(stored), big_endian),
         };
         let no_fill = self.layout.is_some_and(|l| l.no_fill);
         Ok(Body {

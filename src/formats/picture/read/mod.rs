@@ -15,7 +15,7 @@ mod webp;
 
 #[cfg(feature = "formats")]
 use super::spec::PICTURE;
-use super::spec::PNG;
+use super::spec::{PNG, coloured};
 use crate::error::Result;
 use crate::field::Dataset;
 #[cfg(feature = "formats")]
@@ -29,7 +29,8 @@ pub(crate) fn open_png<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) ->
     let bytes = input.whole(limits)?;
     let (shape, values) = png::decode(&bytes, limits)?;
     let layout = png::layout(&bytes, limits)?;
-    planar::dataset(name, shape, values, PNG).map(|dataset| Opened::whole(Dataset { layout, ..dataset }))
+    let format = coloured(PNG, png::has_palette(&bytes));
+    planar::dataset(name, shape, values, format).map(|dataset| Opened::whole(Dataset { layout, ..dataset }))
 }
 
 /// Reads a whole GIF, JPEG or WebP; the field is called `name`.
@@ -42,5 +43,7 @@ pub(crate) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Res
         _ => webp::decode(&bytes, limits),
     }?;
     let shape = [picture.channels, picture.height, picture.width];
-    planar::dataset(name, shape, Values::U8(picture.samples), PICTURE).map(Opened::whole)
+    // Between grays of a table there are grays.
+    let format = coloured(PICTURE, bytes.first() == Some(&b'G') && picture.channels > 2);
+    planar::dataset(name, shape, Values::U8(picture.samples), format).map(Opened::whole)
 }

@@ -47,6 +47,11 @@ pub(super) fn layout(bytes: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     Ok(layout)
 }
 
+/// Whether pixels are places in a table of colours.
+pub(super) fn has_palette(bytes: &[u8]) -> bool {
+    chunks(bytes.get(SIGNATURE..).unwrap_or_default()).find(|c| c.kind == *b"IHDR").and_then(|c| c.data.get(9)) == Some(&3)
+}
+
 /// Shape (channel, y, x), and the samples pixel by pixel.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<([usize; 3], Values)> {
     let mut source = Cursor::new(bytes);

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::geo::Georeference;
+use super::packing;
 use crate::field::{Attribute, DataType, Dataset, Dimension, Element, Field, Missing, Values};
 use crate::formats::tiff::spec::page::Page;
 use crate::formats::tiff::spec::structure::Directory;
 use crate::formats::tiff::spec::tags::{TEXTS, tag};
+
+/// The photometric interpretation of pixels that are places in a table of colours.
+const PALETTE: u64 = 3;
 
 /// Adds the field of a page, with its coordinates, which are not called as any of the pictures is.
 pub(super) fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[String], (directory, page): (&Directory<'_>, &Page)) {
@@ -24,6 +28,9 @@ pub(super) fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[S
     let mut attributes: Vec<Attribute> = fill.map(|value| Attribute { name: "_FillValue".to_owned(), value }).into_iter().collect();
     let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
     attributes.extend(texts.map(|(name, text)| Attribute { name: (*name).to_owned(), value: Values::Char(text.to_vec()) }));
+    let metadata = directory.text(tag::GDAL_METADATA).map(String::from_utf8_lossy).unwrap_or_default();
+    attributes.extend(packing::attributes(&metadata, page.samples));
+    attributes.extend((directory.numbers(tag::PHOTOMETRIC).next() == Some(PALETTE)).then(|| Attribute::text("color_interpretation", "palette")));
     if let Some((code, geographic)) = georeference.and_then(|g| Some((g.epsg?, g.geographic))) {
         attributes.push(Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) });
         attributes.push(Attribute::text("grid_mapping", &axes.reference_system(dataset, names, code, geographic)));

@@ -10,6 +10,7 @@
 mod chunk;
 mod fields;
 mod geo;
+mod packing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
