@@ -4,13 +4,15 @@ use crate::TestArgs;
 use crate::archive_commands::{decode, open};
 use crate::contents::outputs;
 use crate::failure::{Cause, Outcome, about};
-use crate::inputs::{self, Disk, Reading};
+use crate::inputs::{self, Reading};
 use crate::models::Shelf;
 use crate::names::{self, Names};
 use crate::report::print_json;
 use crate::terminal::{Failures, progress_bar, say, shown};
+use deepcomp::Error;
 use deepcomp::archive::{Archive, VariableReport};
 use deepcomp::field::Field;
+use deepcomp::formats::file;
 use deepcomp::metrics::{self, Acceptance, Comparison};
 use serde::Serialize;
 use std::path::Path;
@@ -35,7 +37,11 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
             failures.add(&about(Path::new(name))(Cause::Unwritable(error)));
         }
         if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
-            let mut source = Reading::open(path, &Disk::open(path, &limits)?, &limits)?;
+            let mut source = Reading::open(path, &limits)?;
+            if decoded.format.is(file::FORMAT) && source.kept.is_none() {
+                let kept = Error::InvalidArgument { what: "the archive has it byte for byte".to_owned() };
+                source = source.keep(kept, &limits).map_err(about(path))?;
+            }
             for (report, field) in reports.iter().zip(&decoded.fields) {
                 compared.push(compare(name, report, field, &mut source).map_err(about(path))?);
             }

@@ -27,7 +27,7 @@ pub struct WasmDataset {
 #[wasm_bindgen]
 impl WasmDataset {
     /// Opens a data file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`, now and later if the file is large; `name` is the file name, its stem names
-    /// the variable of formats without names. If `any`, a file of a kind that is not read is kept byte for byte.
+    /// the variable of formats without names. If `any`, a file that cannot be read as data is kept byte for byte.
     ///
     /// # Errors
     /// As [`deepcomp::formats::open`]; `formats-needed` for a file that [`Self::from_formats`] takes.

@@ -53,6 +53,7 @@ pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
 pub struct WasmCompressor {
     work: Option<Compressor>,
     held: Rc<RefCell<Held>>,
+    name: String,
     /// Number of the variable that is loaded next.
     next: usize,
 }
@@ -72,7 +73,7 @@ impl WasmCompressor {
         let options = Options { bounds, model: models.choose(model)?, base: info::base(base)? };
         let mut work = Compressor::empty(&options);
         work.begin(held.header().without_values(), &dataset.name)?;
-        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), next: 0 })
+        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), name: dataset.name.clone(), next: 0 })
     }
 
     /// The next chunk to encode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
@@ -116,14 +117,20 @@ impl WasmCompressor {
 }
 
 impl WasmCompressor {
-    /// Adds the next variable; false when there is none left.
+    /// Adds the next variable; false when there is none left. A file whose values cannot be read begins anew, byte for byte, where it may be kept so.
     fn read(&mut self) -> JsResult<bool> {
         let work = running(&mut self.work)?;
         let mut held = self.held.borrow_mut();
         if self.next >= held.header().fields.len() {
             return Ok(false);
         }
-        held.load(self.next)?;
+        if held.load(self.next).is_err() {
+            held.keep()?;
+            work.abandon();
+            work.begin(held.header().without_values(), &self.name)?;
+            self.next = 0;
+            return Ok(true);
+        }
         work.add_variable(held.field(self.next)?.clone())?;
         self.next += 1;
         Ok(true)
