@@ -105,6 +105,8 @@ test('every format comes back, and variables have bounds of their own', () => {
     for (const [format, found] of [['netcdf', 'netcdf'], ['netcdf4', 'netcdf4'], ['tiff', 'tiff'], ['npz', 'npz']]) {
       assert.equal((await openDataset(await forecast.save(format), 'x')).format, found);
     }
+    assert.deepEqual([forecast.leftOut('grib'), forecast.leftOut('netcdf4')], [[], [{ kind: 'own', what: 'the keys of its messages' }]]);
+    assert.deepEqual(forecast.leftOut('tiff').map(({ kind }) => kind), ['variables', 'coordinates', 'attributes', 'own']);
     assert.match(new TextDecoder().decode(await forecast.save('csv', 't')).slice(0, 40), /^[-\\d.,]+/);
     await assert.rejects(compress(forecast, { abs: 1, variables: { nothing: { abs: 1 } } }), { code: 'no-such-variable' });
     await assert.rejects(compress(forecast, { abs: 1, variables: { t: {} } }), { code: 'invalid-argument' });

@@ -49,9 +49,7 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let mut folder = Folder::open(args, &archive, &bar)?;
     let mut failures = Failures::new(&bar);
     decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, dataset| {
-        if let Err(failure) = folder.put(file, &dataset) {
-            failures.add(&failure);
-        }
+        failures.add(&folder.put(file, &dataset));
         Ok(())
     })?;
     folder.end()?;

@@ -33,9 +33,8 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
         let reports = archive.variables(file).map_err(about(&args.archive))?;
         check_certificates(&args.archive, &reports)?;
         checked += reports.len();
-        if let Err(error) = outputs(&decoded, Path::new(name), None) {
-            failures.add(&about(Path::new(name))(Cause::Unwritable(error)));
-        }
+        let unwritable = outputs(&decoded, Path::new(name), None).failed.into_iter().map(|(_, error)| about(Path::new(name))(Cause::Unwritable(error)));
+        failures.add(&unwritable.collect::<Vec<_>>());
         if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
             let mut source = Reading::open(path, &limits)?;
             if decoded.format.is(file::FORMAT) && source.kept.is_none() {
@@ -60,10 +59,10 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
 fn check_names(path: &Path, archive: &Archive, failures: &mut Failures) {
     let mut names = Names::of(archive.files());
     for failure in (0..archive.files().count()).filter_map(|file| names.failure(file)) {
-        failures.add(&failure);
+        failures.add(&[failure]);
     }
     if let Some(name) = Names::twice(archive.files()) {
-        failures.add(&about(path)(Cause::TwiceNamed(name.to_owned())));
+        failures.add(&[about(path)(Cause::TwiceNamed(name.to_owned()))]);
     }
 }
 

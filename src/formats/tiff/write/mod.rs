@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::field::{DataType, Dataset, Field, Missing, Values, with_values};
 use crate::formats::frame::Frame;
 use crate::formats::input::Input;
+use crate::formats::maps::no_page;
 use crate::formats::tiff::spec::FORMAT;
 use crate::formats::tiff::spec::assemble::{Picture, Tag, assemble};
 use crate::formats::tiff::spec::form::Form;
@@ -21,10 +22,11 @@ use crate::limits::Limits;
 /// How far a coordinate may be from where even spacing would have it, in steps.
 const UNEVENNESS: f64 = 0.01;
 
-/// Writes TIFF: what the source said, if it was TIFF; else each plane as a picture, with the georeference of regular coordinates.
+/// Writes TIFF: what the source said, if it was TIFF; else each plane as a picture, with the georeference of regular coordinates. Variables that make no page are left out;
+/// [`Format::leaves_out`](crate::formats::Format::leaves_out) names them.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for types that TIFF does not have.
+/// [`Error::InvalidArgument`] where nothing makes a page.
 pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     let mut fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.shape.len() >= 2 && !matches!(f.values, Values::Char(_))).collect();
     let total: u64 = fields.iter().map(|f| f.values.byte_len() as u64).sum();
@@ -32,6 +34,7 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     if let Some(file) = kept.and_then(|frame| fill(&frame, &fields)) {
         return Ok(file);
     }
+    fields.retain(|f| no_page(f).is_none());
     if fields.is_empty() {
         return Err(Error::InvalidArgument { what: "TIFF takes fields of numbers with two or more dimensions, and there is none; write NetCDF".to_owned() });
     }
