@@ -174,10 +174,11 @@ fn georeference(dataset: &Dataset, field: &Field) -> Vec<Tag> {
     let (Some((y, x)), Some((top, down)), Some((left, across))) =
         (coordinate(dataset, *y).zip(coordinate(dataset, *x)), coordinate(dataset, *y).and_then(even), coordinate(dataset, *x).and_then(even))
     else {
-        return Vec::new();
+        return reference::without_axes(dataset, field);
     };
     let units = |field: &Field| field.attribute("units").and_then(Values::as_text).unwrap_or_default();
-    let geographic = units(y).starts_with("degree") && units(x).starts_with("degree");
+    // Of both, if they are the same kind.
+    let unit = if units(y).starts_with("degree") { units(x) } else { units(y) };
     let (corner_x, corner_y) = (left - across / 2.0, top - down / 2.0);
     let mut tags = if down < 0.0 && across > 0.0 {
         vec![Tag::reals(tag::PIXEL_SCALE, &[across, -down, 0.0]), Tag::reals(tag::TIEPOINT, &[0.0, 0.0, 0.0, corner_x, corner_y, 0.0])]
@@ -185,7 +186,7 @@ fn georeference(dataset: &Dataset, field: &Field) -> Vec<Tag> {
         let matrix = [across, 0.0, 0.0, corner_x, 0.0, down, 0.0, corner_y, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
         vec![Tag::reals(tag::TRANSFORMATION, &matrix)]
     };
-    tags.extend(reference::tags(dataset, field, geographic));
+    tags.extend(reference::tags(dataset, field, &unit));
     tags
 }
 
