@@ -34,9 +34,11 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     if let Some(file) = kept.and_then(|frame| fill(&frame, &fields)) {
         return Ok(file);
     }
+    let first = fields.first().copied();
     fields.retain(|f| no_page(f).is_none());
     if fields.is_empty() {
-        return Err(Error::InvalidArgument { what: "TIFF takes fields of numbers with two or more dimensions, and there is none; write NetCDF".to_owned() });
+        let none = Error::InvalidArgument { what: "TIFF takes fields of numbers with two or more dimensions, and there is none; write NetCDF".to_owned() };
+        return Err(first.and_then(|field| picture(dataset, field).err()).unwrap_or(none));
     }
     // Programs open the first page.
     let auxiliary = auxiliary(dataset);
