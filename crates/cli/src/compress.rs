@@ -131,8 +131,11 @@ impl<'a> Inputs<'a> {
     }
 
     fn begin(&mut self, input: &'a Input, file: Reading) -> Outcome<()> {
-        if let Some(why) = file.kept.clone().map(Cause::Core) {
-            self.notices.tell("kept byte for byte, not as data", format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
+        if let Some(why) = file.kept.clone() {
+            // Among thousands of notes the few that are damaged are still told one by one.
+            let kind = if why.is_of_damage() { "damaged, and kept byte for byte" } else { "kept byte for byte, not as data" };
+            let why = Cause::Core(why);
+            self.notices.tell(kind, format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
         }
         self.compressor.begin(file.header().clone(), &input.name).map_err(about(&input.path))?;
         if self.rules.status {
