@@ -76,3 +76,32 @@ fn what_only_the_format_of_the_source_has_is_named() {
     assert!(message.contains("gfs_upper_air.grib2: left out: the keys of its messages"), "{message}");
     ok(at, &["extract", "a.dca", "-C", "own"]);
 }
+
+#[test]
+fn variables_whose_names_come_to_the_same_are_told_apart() {
+    use deepcomp::formats::npz;
+    let folder = folder_with(&[]);
+    let at = folder.path();
+    let names = ["a b", "a_b", "a/b"];
+    let field = |(n, name): (usize, &&str)| Field {
+        name: (*name).to_owned(),
+        dimensions: vec![0],
+        shape: vec![2],
+        values: Values::F64(vec![n as f64; 2]),
+        attributes: Vec::new(),
+        missing: Missing::NonFinite,
+    };
+    let dimensions = vec![Dimension { name: "x".to_owned(), length: 2, unlimited: false }];
+    let fields = names.iter().enumerate().map(field).collect();
+    let dataset = Dataset { format: SourceFormat::ARRAY, dimensions, attributes: Vec::new(), fields, layout: Vec::new() };
+    std::fs::write(at.join("m.npz"), npz::write(&dataset).unwrap()).unwrap();
+    ok(at, &["compress", "m.npz", "-o", "a.dca", "--lossless"]);
+    for form in ["npy", "csv"] {
+        warns(at, &["extract", "a.dca", "-C", form, "--as", form]);
+        let all = listed(&at.join(form));
+        let mut contents: Vec<Vec<u8>> = all.iter().map(|name| std::fs::read(at.join(form).join(name)).unwrap()).collect();
+        contents.sort();
+        contents.dedup();
+        assert_eq!((all.len(), contents.len()), (3, 3), "{all:?}");
+    }
+}

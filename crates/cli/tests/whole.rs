@@ -105,7 +105,7 @@ fn goes_in_and_comes_back(many: usize) {
         // Of those that are no data some are told one by one.
         format!("deepcomp: {} more: kept byte for byte, not as data", many + 2 - 8),
     ];
-    let told: Vec<&str> = message.lines().filter(|l| !(l.contains(": kept byte for byte, not as data: ") && !l.contains("damaged"))).collect();
+    let told: Vec<&str> = message.lines().filter(|l| !l.contains(": kept byte for byte, not as data: ") || l.contains("damaged")).collect();
     let damaged: Vec<&&str> = told.iter().filter(|l| l.starts_with("deepcomp: d/zz_damaged.grib2: kept byte for byte, not as data: malformed GRIB")).collect();
     assert_eq!(damaged.len(), 1, "{message}");
     expected.push((*damaged[0]).to_owned());
