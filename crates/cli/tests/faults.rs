@@ -84,11 +84,11 @@ fn extraction_that_is_killed_leaves_every_file_old_or_new() {
 }
 
 #[test]
-fn test_of_a_large_archive_can_be_cancelled() {
-    let folder = folder_with(&[]);
+fn a_test_that_takes_long_can_be_cancelled() {
+    // Seconds of the network.
+    let folder = folder_with(&["levitus_ocean.nc"]);
     let at = folder.path();
-    std::fs::write(at.join("x.npy"), noise(3_000_000)).unwrap();
-    ok(at, &["compress", "x.npy", "-o", "a.dca", "--lossless", "--model", "none"]);
+    ok(at, &["compress", "levitus_ocean.nc", "-o", "a.dca", "--rel", "1e-3"]);
     let mut child = command(at).args(["test", "a.dca", "--threads", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(60));
     assert!(Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status().unwrap().success());
