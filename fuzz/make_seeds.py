@@ -295,6 +295,22 @@ def csv() -> None:
         seed("csv", f"{name}.csv").write_bytes(text.encode())
 
 
+def crowded() -> dict[str, tuple[bytes, bytes, bytes]]:
+    """What stands before the entries of a list in an index, one of them, and what stands behind."""
+    file = b"\xa6\x00\x60\x01\x00\x02\x00\x03\x80\x04\x80\x05\x80"
+    end = b"\x05\x86\x00\x00\x00\x01\x01\x01\x06\x80\x07\xa6\x00\x00\x01\xfb" + bytes(8) + b"\x02\xfb" + bytes(8) + b"\x03\xfb" + bytes(8) + b"\x04\x00\x05\x00"
+    head, variable = b"\xa1\x00\x81\xa6\x00\x61v\x01\x00\x02\x00", b"\x05\x81\xa8\x00\x61v\x01\x08"
+    rest = variable + b"\x02\x80\x03\x80\x04\x80" + end
+    return {
+        "files": (b"\xa1\x00", file, b""),
+        "dimensions": (head + b"\x03", b"\x83\x60\x01\xf4", b"\x04\x80" + rest),
+        "attributes": (head + b"\x03\x80\x04", b"\x83\x60\x01\x40", rest),
+        "dimensions_of_variable": (head + b"\x03\x80\x04\x80" + variable + b"\x02", b"\x00", b"\x03\x80\x04\x80" + end),
+        "attributes_of_variable": (head + b"\x03\x80\x04\x80" + variable + b"\x02\x80\x03", b"\x83\x60\x01\x40", b"\x04\x80" + end),
+        "patterns_of_variable": (head + b"\x03\x80\x04\x80" + variable + b"\x02\x80\x03\x80\x04", b"\x00", end),
+    }
+
+
 def archive() -> None:
     names = "bounded_missing bounded_series constant explicit_missing file lossless_decimals lossless_packed lossless_truncated layered_row layered_series network_loose network_row pointwise ranks repeats scalar sparse text picture_palette picture_bounded uint8 int16".split()
     for name in names:
@@ -314,6 +330,12 @@ def archive() -> None:
             if bound == 0 or number in (2, 8, 9):
                 values = (field(7, 8) - 240).astype(kind)
                 seed("archive", f"numbers_{kind}_{bound}").write_bytes(b"n" + bytes([number, bound, 8]) + values.tobytes())
+    # Lists in the index that are longer than the limits: of files, dimensions, attributes; dimensions, attributes and patterns of a variable.
+    for name, (before, entry, after) in crowded().items():
+        for times in (3, 5000):
+            count = cbor2.dumps([None] * times)[: -times]
+            runs = [(1, before + count), (times, entry), (1, after)]
+            seed("archive", f"list_{name}_{times}").write_bytes(b"l" + b"".join(n.to_bytes(2, "little") + bytes([len(run)]) + run for n, run in runs))
     # First chunks of variables, with their type and shape.
     for name in names:
         if name == "file":

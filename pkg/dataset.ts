@@ -3,7 +3,7 @@ import type { WasmDataset } from '#wasm';
 import { DeepCompError } from './error.js';
 import { needsFormats, withFormats, type Formats } from './formats.js';
 import { formatsModule } from './load.js';
-import type { Format, FormatInfo, Plane, Range, TypedArray, Variable } from './types.js';
+import type { Format, FormatInfo, LeftOut, Plane, Range, TypedArray, Variable } from './types.js';
 
 /**
  * A dataset: in WASM memory, or, where its values take more than 256 MiB and the file is at hand, read variable by variable as they are asked for. Free it when done;
@@ -64,6 +64,11 @@ export class Dataset {
   async save(format?: Format, variable: string | number = 0, plane = 0): Promise<Uint8Array> {
     if (format === undefined) return (await this.original()).bytes;
     return this.#write(() => this.inner.save(format, this.index(variable), plane), (writer) => writer.save(format));
+  }
+
+  /** What a file of that format has no place for; nothing for the format the dataset came from. Formats of one array hold values alone. */
+  leftOut(format: Format): LeftOut[] {
+    return this.inner.leftOut(format);
   }
 
   /** As `save()`, with the name it should have: it ends otherwise than the one the file had where it has to be another format, as PNG for JPEG. */

@@ -16,7 +16,7 @@ export function openDataset(file: FileSource, name = nameOf(file)): Promise<Data
   return open(file, name, false);
 }
 
-/** As {@link openDataset}; a file of a kind that is not read is kept byte for byte, and {@link Dataset.kept} says why. A damaged file is an error. */
+/** As {@link openDataset}; a file that cannot be read, since it is damaged or of another kind, is kept byte for byte, and {@link Dataset.kept} says why. */
 export function openAny(file: FileSource, name = nameOf(file)): Promise<Dataset> {
   return open(file, name, true);
 }

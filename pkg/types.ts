@@ -37,6 +37,14 @@ export interface Variable {
   attributes: Record<string, AttributeValue>;
 }
 
+/** Something for which the format that a dataset is saved in has no place: variables and coordinates by their names, attributes, or what only its own format has. */
+export interface LeftOut {
+  kind: 'variables' | 'coordinates' | 'attributes' | 'own' | 'other';
+  names?: string[];
+  /** Why, of variables; what it is, of what only its own format has. */
+  what?: string;
+}
+
 /** Smallest and largest value in physical units, absent when every value is missing; number of missing values. */
 export interface Range {
   min?: number;

@@ -185,6 +185,18 @@ impl Error {
         }
     }
 
+    /// Whether a file of which this was said can be kept byte for byte: what is wrong is what is in it. Not so where the file is out of reach, or another build reads it.
+    #[must_use]
+    pub const fn is_of_contents(&self) -> bool {
+        matches!(self, Self::UnknownFormat { .. } | Self::Unsupported { .. } | Self::InvalidArgument { .. }) || self.is_of_damage()
+    }
+
+    /// Whether a file of which this was said claims to be of a format that is read, and is not what that asks for, or is larger than the limits.
+    #[must_use]
+    pub const fn is_of_damage(&self) -> bool {
+        matches!(self, Self::Malformed { .. } | Self::Unreadable { .. } | Self::LimitExceeded { .. })
+    }
+
     /// A variable that is none of those with `names`.
     pub fn no_such_variable<'n>(name: impl fmt::Display, names: impl Iterator<Item = &'n str>) -> Self {
         Self::NoSuchVariable { name: name.to_string(), available: names.collect::<Vec<_>>().join(", ") }

@@ -238,15 +238,23 @@ fn a_forged_archive_reaches_the_chunk_decoder() {
     assert_eq!(decode(&forge(&[], unharmed)).map_err(|e| e.code()), Err("corrupt"));
 }
 
-#[test]
-fn a_payload_that_is_named_again_is_not_decoded_again() {
-    // Tiles of one plane, all of the same constant: 0 as float32.
-    const PLANES: u16 = 500;
-    let payload = [1, 0, 0, 0, 0];
-    let zeros = vec![0u8; 4 * 31 * 29 * usize::from(PLANES)];
-    let (all, plane) = (xxh3_64(&zeros), xxh3_64(&zeros[..4 * 31 * 29]) as u32);
+const PLANES: u16 = 500;
+
+/// An archive of tiles of one plane, each of one of these constants in turn, and the values.
+fn in_turn(constants: &[f32]) -> (Vec<u8>, Vec<f32>) {
+    let plane = |constant: f32| vec![constant; 31 * 29];
+    let little_endian = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    let values: Vec<f32> = (0..usize::from(PLANES)).flat_map(|n| plane(constants[n % constants.len()])).collect();
+    let all = xxh3_64(&little_endian(&values));
     let mut bytes = archives()[0][..24].to_vec();
-    let (_, offset) = put_record(&mut bytes, 1, &payload);
+    let payloads: Vec<(usize, [u8; 5], u32)> = constants
+        .iter()
+        .map(|constant| {
+            let [a, b, c, d] = constant.to_le_bytes();
+            let payload = [1, a, b, c, d];
+            (put_record(&mut bytes, 1, &payload).1, payload, xxh3_64(&little_endian(&plane(*constant))) as u32)
+        })
+        .collect();
     let mut encoder = minicbor::Encoder::new(vec![0u8]);
     let e = &mut encoder;
     e.map(1)
@@ -280,18 +288,36 @@ fn a_payload_that_is_named_again_is_not_decoded_again() {
         e.u16(side).unwrap();
     }
     e.u8(6).unwrap().array(PLANES.into()).unwrap();
-    for _ in 0..PLANES {
-        e.array(4).unwrap().u64(offset as u64).unwrap().u8(5).unwrap().u32(xxh3_64(&payload) as u32).unwrap().u32(plane).unwrap();
+    for (offset, payload, sum) in payloads.iter().cycle().take(PLANES.into()) {
+        e.array(4).unwrap().u64(*offset as u64).unwrap().u8(5).unwrap().u32(xxh3_64(payload) as u32).unwrap().u32(*sum).unwrap();
     }
     e.u8(7).unwrap().map(6).unwrap().u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
     e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(all).unwrap();
-    let bytes = ended(bytes, &encoder.into_writer());
+    (ended(bytes, &encoder.into_writer()), values)
+}
+
+#[test]
+fn a_payload_that_is_named_again_is_not_decoded_again() {
+    let (bytes, zeros) = in_turn(&[0.0]);
     let mut decompressor = Decompressor::new(Archive::open(&bytes, &LIMITS).unwrap(), 0, &std::iter::empty().collect()).unwrap();
     let job = decompressor.next_job(&bytes).unwrap().unwrap();
     let progress = decompressor.accept(job.run(&std::iter::empty().collect()).unwrap()).unwrap();
-    assert_eq!((progress.done_bytes, progress.total_bytes), (zeros.len() as u64, zeros.len() as u64));
+    assert_eq!((progress.done_bytes, progress.total_bytes), (4 * zeros.len() as u64, 4 * zeros.len() as u64));
     assert!(decompressor.next_job(&bytes).unwrap().is_none());
-    assert!(decompressor.finish(&bytes).unwrap().fields[0].values == Values::F32(vec![0.0; zeros.len() / 4]));
+    assert!(decompressor.finish(&bytes).unwrap().fields[0].values == Values::F32(zeros));
+}
+
+#[test]
+fn payloads_that_are_named_in_turn_are_decoded_once_each() {
+    let (bytes, values) = in_turn(&[0.0, 1.5, -2.0]);
+    let mut decompressor = Decompressor::new(Archive::open(&bytes, &LIMITS).unwrap(), 0, &std::iter::empty().collect()).unwrap();
+    let mut jobs = 0;
+    while let Some(progress) = decompressor.step(&bytes).unwrap() {
+        jobs += 1;
+        assert!(progress.done_bytes <= progress.total_bytes);
+    }
+    assert_eq!(jobs, 3);
+    assert!(decompressor.finish(&bytes).unwrap().fields[0].values == Values::F32(values));
 }
 
 #[test]

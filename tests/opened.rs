@@ -157,7 +157,7 @@ fn a_variable_needs_a_file_that_was_begun_and_the_values_of_its_shape() {
 }
 
 #[test]
-fn a_file_of_another_kind_is_kept_and_a_damaged_one_is_not() {
+fn a_file_of_another_kind_or_a_damaged_one_is_kept_with_the_reason() {
     let source = |bytes: &[u8]| Counted { bytes: bytes.to_vec(), read: Rc::default() };
     let (mut file, why) = OpenFile::open_any(source(b"some words, no numbers"), "notes.txt", &Limits::default()).unwrap();
     assert!(matches!(why, Some(Error::UnknownFormat { .. })));
@@ -167,9 +167,28 @@ fn a_file_of_another_kind_is_kept_and_a_damaged_one_is_not() {
     assert!(why.is_some());
     assert_eq!(file.read().unwrap(), file::keep(archive));
     let bytes = netcdf3::write(&large(SourceFormat::ARRAY)).unwrap();
-    assert!(matches!(OpenFile::open_any(source(&bytes[..bytes.len() / 2]), "x.nc", &Limits::default()), Err(Error::Malformed { .. })));
+    let damaged = &bytes[..bytes.len() / 2];
+    let (mut file, why) = OpenFile::open_any(source(damaged), "x.nc", &Limits::default()).unwrap();
+    assert!(matches!(why, Some(Error::Malformed { .. })));
+    assert_eq!(file.read().unwrap(), file::keep(damaged.to_vec()));
     let (mut file, why) = OpenFile::open_any(source(&bytes), "x.nc", &Limits::default()).unwrap();
     assert!(why.is_none() && file.read().is_ok());
+}
+
+#[test]
+fn a_file_whose_values_turn_out_damaged_is_kept_with_the_reason() {
+    // In the deflate stream of a chunk, of which no header tells.
+    let mut bytes = netcdf4::write(&large(SourceFormat::ARRAY)).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64].fill(0xff);
+    let (source, limits) = (|| Counted { bytes: bytes.clone(), read: Rc::default() }, Limits::default());
+    let (mut file, why) = OpenFile::open_any(source(), "x.nc", &limits).unwrap();
+    assert_eq!(why, None);
+    let why = file.read().unwrap_err();
+    assert!(why.is_of_damage(), "{why}");
+    assert_eq!(OpenFile::keep(source(), &why, &limits).unwrap().read().unwrap(), file::keep(bytes.clone()));
+    // What is no matter of contents is no reason.
+    assert_eq!(OpenFile::keep(source(), &Error::FormatsNeeded, &limits).err(), Some(Error::FormatsNeeded));
 }
 
 /// A file that is gone.

@@ -158,3 +158,65 @@ fn limits_hold_before_pixels_are_decoded() {
         assert_eq!(formats::read(&good, "x", &limits).unwrap_err().code(), "limit-exceeded");
     }
 }
+
+/// Chunks of a PNG, by kind.
+fn chunk(png: &[u8], kind: &[u8; 4]) -> Vec<u8> {
+    let at = png.windows(4).position(|w| w == kind).unwrap_or_else(|| panic!("{kind:?}"));
+    let length = u32::from_be_bytes(png[at - 4..at].try_into().unwrap()) as usize;
+    png[at + 4..at + 4 + length].to_vec()
+}
+
+#[test]
+fn what_pictures_say_besides_their_pixels_comes_back() {
+    let (exif, xmp, profile) = (b"MM\0*\0\0\0\x08\0\0\0\0\0\0".as_slice(), b"<x:xmpmeta/>".as_slice(), [7u8; 3000].as_slice());
+    let segment = |marker: u8, parts: &[&[u8]]| {
+        let data = parts.concat();
+        [&[0xff, marker], ((data.len() + 2) as u16).to_be_bytes().as_slice(), &data].concat()
+    };
+    let mut file = jpeg();
+    let said = [
+        segment(0xe0, &[b"JFIF\0\x01\x02\x01\x00\x48\x00\x90\0\0"]),
+        segment(0xe1, &[b"Exif\0\0", exif]),
+        segment(0xe1, &[b"http://ns.adobe.com/xap/1.0/\0", xmp]),
+        // Parts need not stand in order.
+        segment(0xe2, &[b"ICC_PROFILE\0\x02\x02", &profile[1000..]]),
+        segment(0xe2, &[b"ICC_PROFILE\0\x01\x02", &profile[..1000]]),
+        segment(0xfe, &["Höhe".as_bytes()]),
+        segment(0xfe, &[b"plain"]),
+    ];
+    file.splice(2..2, said.concat());
+    let dataset = read(&file).unwrap();
+    assert_eq!(dataset.fields, read(&jpeg()).unwrap().fields);
+    let png = formats::write(&dataset).unwrap();
+    assert_eq!(chunk(&png, b"eXIf"), exif);
+    assert_eq!(chunk(&png, b"pHYs"), [2835u32.to_be_bytes().as_slice(), &5669u32.to_be_bytes(), &[1]].concat());
+    assert_eq!(chunk(&png, b"tEXt"), b"Comment\0plain");
+    let all = png.windows(4).filter(|w| *w == b"iTXt").count();
+    assert_eq!((all, chunk(&png, b"iTXt").ends_with(xmp)), (2, true));
+    let icc = chunk(&png, b"iCCP");
+    assert_eq!(miniz_oxide::inflate::decompress_to_vec_zlib(&icc[9..]).unwrap(), profile);
+    // As a PNG it says the same, and does so again.
+    let again = read(&png).unwrap();
+    assert_eq!((&again.fields[0].values, formats::write(&again).unwrap()), (&dataset.fields[0].values, png));
+
+    let mut file = gif([[1, 2, 3], [4, 5, 6]], Some(1), 1);
+    let end = file.len() - 1;
+    file.splice(end..end, *b"\x21\xfe\x05after\x06 words\0");
+    file.splice(19..19, *b"\x21\xfe\x05words\0");
+    let png = formats::write(&read(&file).unwrap()).unwrap();
+    let comments: Vec<_> = png.windows(4).enumerate().filter(|(_, w)| w == b"tEXt").map(|(at, _)| png[at + 12..at + 17].to_vec()).collect();
+    assert_eq!(comments, [b"words".to_vec(), b"after".to_vec()]);
+    assert!(png.windows(12).any(|w| w == b"after words\0" || w.starts_with(b"after words")));
+
+    let plain = webp();
+    let mut body = plain[12..].to_vec();
+    for (name, data) in [(b"EXIF", exif), (b"XMP ", xmp), (b"ICCP", profile)] {
+        body.extend([name.as_slice(), &(data.len() as u32).to_le_bytes(), data, &vec![0; data.len() % 2]].concat());
+    }
+    let file = [b"RIFF", ((body.len() + 4) as u32).to_le_bytes().as_slice(), b"WEBP", &body].concat();
+    let png = formats::write(&read(&file).unwrap()).unwrap();
+    assert_eq!((chunk(&png, b"eXIf").as_slice(), chunk(&png, b"iTXt").ends_with(xmp), chunk(&png, b"iCCP").is_empty()), (exif, true, false));
+    for length in 0..file.len() {
+        let _ = read(&file[..length]);
+    }
+}

@@ -255,7 +255,7 @@ fn values_tell_masks_and_dates() {
 
 /// What comes back under bounds, and the bounds it came back under.
 fn back(dataset: &Dataset, bounds: &Bounds) -> (Dataset, Vec<ErrorBound>) {
-    let options = Options { bounds: bounds.clone(), model: None, base: Base::Never };
+    let options = Options { base: Base::Never, coarse: true, ..Options::new(bounds.clone()) };
     let (bytes, reports) = Compressor::new(dataset.clone(), "test", &options).unwrap().finish().unwrap();
     let archive = Archive::open(&bytes, &Limits::default()).unwrap();
     (Decompressor::new(archive, 0, &Models::default()).unwrap().finish(&bytes).unwrap(), reports.iter().map(|r| r.bound).collect())

@@ -115,7 +115,7 @@ fn with_metadata(photometric: u32, metadata: &str, pixels: &[i16]) -> Vec<u8> {
 
 /// What comes back under a bound.
 fn under(dataset: &Dataset, bound: f64) -> Dataset {
-    let options = Options { bounds: Bounds::from(ErrorBound::absolute(bound).unwrap()), model: None, base: Base::Never };
+    let options = Options { base: Base::Never, coarse: true, ..Options::new(ErrorBound::absolute(bound).unwrap()) };
     let (bytes, _) = Compressor::new(dataset.clone(), "dem.tif", &options).unwrap().finish().unwrap();
     Decompressor::new(Archive::open(&bytes, &Limits::default()).unwrap(), 0, &Models::default()).unwrap().finish(&bytes).unwrap()
 }
@@ -397,6 +397,48 @@ fn gdal_knows_the_systems_of_grid_mappings() {
         std::fs::write(&file, tiff::write(&dataset).unwrap()).unwrap();
         let info = gdal("gdalinfo", &[], &[&file]);
         assert!(info.contains(expected), "{expected} in {info}");
+    }
+}
+
+#[test]
+fn grid_mappings_come_back_from_keys() {
+    let number = |name: &str, value: &[f64]| Attribute { name: name.into(), value: Values::F64(value.to_vec()) };
+    let offsets = || vec![number("false_easting", &[5.0]), number("false_northing", &[6.0])];
+    let at = |longitude: &str| vec![number(longitude, &[15.0]), number("latitude_of_projection_origin", &[52.0])];
+    let (centre, meridian) = ("longitude_of_projection_origin", "longitude_of_central_meridian");
+    let parallels = |all: &[f64]| vec![number("standard_parallel", all)];
+    let scale = vec![number("scale_factor_at_projection_origin", &[0.9])];
+    let pole = |latitude: f64| vec![number("straight_vertical_longitude_from_pole", &[-45.0]), number("latitude_of_projection_origin", &[latitude])];
+    for (name, own) in [
+        ("transverse_mercator", [at(meridian), vec![number("scale_factor_at_central_meridian", &[0.9996])]].concat()),
+        ("mercator", [parallels(&[40.0]), vec![number(centre, &[15.0])]].concat()),
+        ("mercator", [scale.clone(), vec![number(centre, &[15.0])]].concat()),
+        ("lambert_conformal_conic", [parallels(&[30.0, 50.0]), at(meridian)].concat()),
+        ("lambert_azimuthal_equal_area", at(centre)),
+        ("albers_conical_equal_area", [parallels(&[30.0, 50.0]), at(meridian)].concat()),
+        ("azimuthal_equidistant", at(centre)),
+        ("stereographic", [at(centre), scale.clone()].concat()),
+        ("polar_stereographic", [parallels(&[-71.0]), pole(-90.0)].concat()),
+        ("polar_stereographic", [scale, pole(90.0)].concat()),
+        ("orthographic", at(centre)),
+        ("sinusoidal", vec![number(centre, &[15.0])]),
+        ("lambert_cylindrical_equal_area", [parallels(&[30.0]), vec![number(meridian, &[15.0])]].concat()),
+    ] {
+        let figure = vec![number("semi_major_axis", &[6_378_137.0]), number("inverse_flattening", &[298.257_222_101])];
+        let wgs = vec![Attribute::text("geographic_crs_name", "ETRS89")];
+        let all = [vec![Attribute::text("grid_mapping_name", name)], own, offsets(), figure, wgs].concat();
+        let mut dataset = grid(Values::U8((0..12).collect()), [1, 3, 4]);
+        for (index, name) in [(1, "projection_y_coordinate"), (2, "projection_x_coordinate")] {
+            dataset.fields[index].attributes = vec![Attribute::text("standard_name", name), Attribute::text("units", "m")];
+        }
+        dataset.fields[0].attributes.push(Attribute::text("grid_mapping", "crs"));
+        let (values, missing) = (Values::I32(vec![0]), Missing::NonFinite);
+        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes: all.clone(), missing });
+        let again = read(&tiff::write(&dataset).unwrap()).unwrap();
+        let mapping = again.fields.iter().find(|f| f.name == "spatial_ref").unwrap();
+        for Attribute { name: attribute, value } in all {
+            assert_eq!(mapping.attribute(&attribute), Some(&value), "{name}: {attribute}");
+        }
     }
 }
 

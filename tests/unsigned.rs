@@ -3,7 +3,7 @@
 
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
-use deepcomp::field::{Attribute, Bounds, DataType, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
+use deepcomp::field::{Attribute, DataType, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
 use deepcomp::formats::{self, netcdf3, netcdf4};
 use deepcomp::network::model::Models;
 use deepcomp::{Limits, metrics};

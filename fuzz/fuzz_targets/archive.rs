@@ -28,6 +28,7 @@ fn models() -> &'static (Models, ModelId) {
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     match bytes {
         [0x89, b'D', b'C', b'A', ..] => archive(bytes),
+        [b'l', rest @ ..] => lists(rest),
         [b'c', rest @ ..] => chunk(rest),
         [b'f', rest @ ..] => whole_file(rest),
         [b'n', rest @ ..] => numbers(rest),
@@ -50,6 +51,35 @@ fn archive(bytes: &[u8]) {
             let _ = formats::original(&dataset);
         }
     }
+}
+
+/// Opens an archive whose index is made of runs, so that a few bytes make lists as long as the limits and longer: how often in two bytes, of how many bytes in one, and those.
+fn lists(mut rest: &[u8]) {
+    const LONGEST: usize = 1 << 19;
+    let mut index = vec![0];
+    while let [low, high, length, behind @ ..] = rest {
+        let (run, next) = behind.split_at(usize::from(*length).min(behind.len()));
+        let times = usize::from(u16::from_le_bytes([*low, *high])).min((LONGEST - index.len().min(LONGEST)) / run.len().max(1));
+        index.extend(run.repeat(times));
+        rest = next;
+    }
+    let mut bytes = empty()[..SUPERBLOCK].to_vec();
+    bytes.push(2);
+    put_varint(&mut bytes, index.len());
+    bytes.extend(index);
+    bytes.extend([0; 4]);
+    bytes.extend((SUPERBLOCK as u64).to_le_bytes());
+    bytes.extend(*b"\0\0\0\0dca.");
+    archive(&bytes);
+}
+
+/// An archive of an empty file.
+fn empty() -> &'static [u8] {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    EMPTY.get_or_init(|| {
+        let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Never };
+        Compressor::new(file::keep(Vec::new()), "v", &options).and_then(Compressor::finish).expect("an empty file is kept").0
+    })
 }
 
 /// The archive with the checksums of its superblock, index and trailer put right, and the length of its index.

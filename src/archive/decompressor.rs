@@ -6,11 +6,12 @@ use super::index::{ChunkEntry, VariableEntry, source_format};
 use super::job::{Done, Job, Task};
 use super::reader::Archive;
 use super::tiles::Tiling;
+use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
-use crate::field::{Attribute, Dataset, Dimension, Field, SourceFormat, Values};
+use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values};
 use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Decodes a file of an archive: hands out jobs, which may be done anywhere and come back in any order.
@@ -25,9 +26,51 @@ pub struct Decompressor {
     given: usize,
     /// Variable and chunk of the jobs that have not come back.
     under_way: BTreeMap<usize, (usize, usize)>,
+    repeated: Repeated,
     done_bytes: u64,
     total_bytes: u64,
     models: Models,
+}
+
+/// Bytes of decoded values that are kept since their payload is named again.
+const KEPT: usize = 1 << 26;
+
+/// Payloads that several chunks name, and what those came to that were decoded, as far as there is room: a few bytes may be named thousands of times.
+#[derive(Debug, Default)]
+struct Repeated {
+    /// Where they begin.
+    offsets: BTreeSet<u64>,
+    kept: BTreeMap<u64, (Decoding, Values)>,
+    bytes: usize,
+}
+
+/// All that the values of a chunk depend on.
+type Decoding = (ChunkEntry, ChunkShape, DataType, Option<u64>);
+
+impl Repeated {
+    fn of(variables: &[VariableEntry]) -> Self {
+        let mut all: Vec<u64> = variables.iter().flat_map(|v| v.chunks.iter().map(|c| c.offset)).collect();
+        all.sort_unstable();
+        let offsets = all.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).filter_map(|pair| pair.first().copied()).collect();
+        Self { offsets, ..Self::default() }
+    }
+
+    fn get(&self, wanted: &Decoding) -> Option<&Values> {
+        self.kept.get(&wanted.0.offset).filter(|(kept, _)| kept == wanted).map(|(_, values)| values)
+    }
+
+    fn keep(&mut self, decoding: Decoding, values: Values) {
+        let (offset, bytes) = (decoding.0.offset, self.bytes.saturating_add(values.byte_len()));
+        if self.offsets.contains(&offset) && bytes <= KEPT && !self.kept.contains_key(&offset) {
+            self.kept.insert(offset, (decoding, values));
+            self.bytes = bytes;
+        }
+    }
+}
+
+/// What the values of a chunk of a variable depend on.
+fn decoding(entry: &VariableEntry, chunk: &ChunkEntry, shape: ChunkShape) -> Result<Decoding> {
+    Ok((*chunk, shape, entry.data_type()?, entry.model))
 }
 
 /// A variable that is being decoded.
@@ -42,8 +85,7 @@ struct Begun {
 }
 
 impl Begun {
-    /// Takes the values of a chunk, and for those that follow and are the very same payload, which need not be decoded again: a few bytes may be named thousands of
-    /// times. Returns how many chunks that were.
+    /// Takes the values of a chunk, and for those that follow and are the very same payload, which need not be decoded again. Returns how many chunks that were.
     fn take(&mut self, entry: &VariableEntry, chunk: usize, values: &Values) -> Result<u64> {
         let Self { field, tiling, given, left } = self;
         let (own, shape) = (entry.chunks.get(chunk), tiling.place(chunk).shape);
@@ -89,7 +131,8 @@ impl Decompressor {
         let total_bytes = archive.variables(file)?.get(wanted.clone()).unwrap_or_default().iter().fold(0u64, |sum, v| sum.saturating_add(v.raw_bytes));
         Limits::check("the decoded dataset", total_bytes, archive.limits().decoded_bytes)?;
         let fields = Vec::new();
-        Ok(Self { archive, file, wanted, fields, given: 0, under_way: BTreeMap::new(), done_bytes: 0, total_bytes, models: models.clone() })
+        let repeated = Repeated::of(archive.file(file)?.variables.get(wanted.clone()).unwrap_or_default());
+        Ok(Self { archive, file, wanted, fields, given: 0, under_way: BTreeMap::new(), repeated, done_bytes: 0, total_bytes, models: models.clone() })
     }
 
     /// The next job out of `bytes`, the whole archive; `None` when all are given out.
@@ -105,15 +148,18 @@ impl Decompressor {
             if let Some((variable, begun, entry)) = last.and_then(|i| Some((i, self.fields.get_mut(i)?, variables.get(i)?)))
                 && let Some(chunk) = entry.chunks.get(begun.given)
             {
+                let shape = begun.tiling.place(begun.given).shape;
+                if let Some(values) = self.repeated.get(&decoding(entry, chunk, shape)?) {
+                    begun.given += 1;
+                    self.done_bytes += begun.take(entry, begun.given - 1, values)? * values.byte_len() as u64;
+                    if begun.left == 0 {
+                        certify(entry, &begun.field)?;
+                    }
+                    continue;
+                }
                 let payload = payload(chunk, bytes, &entry.name)?.to_vec();
                 let task = Task::Decode { payload, data_type: entry.data_type()?, sum: chunk.values_sum };
-                let job = Job {
-                    number: self.given,
-                    variable: self.wanted.start + variable,
-                    shape: begun.tiling.place(begun.given).shape,
-                    model: entry.model.map(ModelId),
-                    task,
-                };
+                let job = Job { number: self.given, variable: self.wanted.start + variable, shape, model: entry.model.map(ModelId), task };
                 self.under_way.insert(self.given, (variable, begun.given));
                 self.given += 1;
                 begun.given += 1;
@@ -144,6 +190,9 @@ impl Decompressor {
             certify(entry, &begun.field)?;
         }
         self.done_bytes += chunks * done.values.byte_len() as u64;
+        if let Some(own) = entry.chunks.get(chunk) {
+            self.repeated.keep(decoding(entry, own, begun.tiling.place(chunk).shape)?, done.values);
+        }
         Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.wanted.start + variable })
     }
 

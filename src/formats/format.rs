@@ -23,6 +23,9 @@ pub struct Format {
     pub(super) open: Open,
     pub(super) save: fn(&Dataset) -> Result<Vec<u8>>,
     pub(super) back: Back,
+    pub(super) holds: Holds,
+    /// What its files say in [`Dataset::layout`] that is neither a matter of storage nor said in another format.
+    pub(super) own: Option<&'static str>,
     pub(super) feature: Feature,
 }
 
@@ -69,6 +72,19 @@ pub(super) enum Back {
     As(&'static str),
     /// What it was, or the format of that name where that cannot hold the values.
     Else(&'static str),
+}
+
+/// What a format has a place for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Variables and attributes of every kind.
+    All,
+    /// Values alone, text as well.
+    Arrays,
+    /// Planes of numbers, and where they are.
+    Pages,
+    /// Planes of numbers, drawn.
+    Pictures,
 }
 
 /// What a build needs to have a format.

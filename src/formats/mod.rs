@@ -11,6 +11,8 @@ pub(crate) mod frame;
 pub mod grib;
 mod habit;
 pub(crate) mod input;
+mod left_out;
+mod maps;
 pub mod netcdf3;
 pub mod netcdf4;
 pub mod npy;
@@ -24,6 +26,7 @@ pub mod tiff;
 
 pub use format::{Export, Format};
 pub use input::{Input, Source};
+pub use left_out::LeftOut;
 pub use open_file::OpenFile;
 pub use opened::Opened;
 pub use sniff::sniff;
@@ -31,7 +34,7 @@ pub use sniff::sniff;
 use crate::error::{Error, Result};
 use crate::field::{Dataset, SourceFormat};
 use crate::limits::Limits;
-use format::{Back, Feature, Told};
+use format::{Back, Feature, Holds, Told};
 
 /// All formats. Those that are told by a closer look stand in the order in which they are looked for.
 pub static FORMATS: [Format; 11] = [
@@ -45,6 +48,8 @@ pub static FORMATS: [Format; 11] = [
         open: netcdf3::open,
         save: netcdf3::write,
         back: Back::Same,
+        holds: Holds::All,
+        own: None,
         feature: Feature::Always,
     },
     Format {
@@ -57,6 +62,8 @@ pub static FORMATS: [Format; 11] = [
         open: netcdf4::open,
         save: netcdf4::write,
         back: Back::Same,
+        holds: Holds::All,
+        own: None,
         feature: Feature::Formats,
     },
     Format {
@@ -69,6 +76,8 @@ pub static FORMATS: [Format; 11] = [
         open: tiff::open,
         save: tiff::write,
         back: Back::Same,
+        holds: Holds::Pages,
+        own: Some("what its tags say besides text and place"),
         feature: Feature::Formats,
     },
     Format {
@@ -81,6 +90,8 @@ pub static FORMATS: [Format; 11] = [
         open: npz::open,
         save: npz::write,
         back: Back::Same,
+        holds: Holds::Arrays,
+        own: None,
         feature: Feature::Always,
     },
     Format {
@@ -93,6 +104,8 @@ pub static FORMATS: [Format; 11] = [
         open: npy::open,
         save: npy::save,
         back: Back::Same,
+        holds: Holds::Arrays,
+        own: None,
         feature: Feature::Always,
     },
     Format {
@@ -105,6 +118,8 @@ pub static FORMATS: [Format; 11] = [
         open: picture::open,
         save: picture::save,
         back: Back::As("png"),
+        holds: Holds::Pictures,
+        own: Some("what it says besides its pixels"),
         feature: Feature::Formats,
     },
     Format {
@@ -117,6 +132,8 @@ pub static FORMATS: [Format; 11] = [
         open: grib::open,
         save: grib::write,
         back: Back::Else("netcdf"),
+        holds: Holds::All,
+        own: Some("the keys of its messages"),
         feature: Feature::Formats,
     },
     Format {
@@ -129,6 +146,8 @@ pub static FORMATS: [Format; 11] = [
         open: csv::open,
         save: csv::save,
         back: Back::Same,
+        holds: Holds::Arrays,
+        own: None,
         feature: Feature::Always,
     },
     Format {
@@ -141,6 +160,8 @@ pub static FORMATS: [Format; 11] = [
         open: picture::open_png,
         save: picture::save,
         back: Back::Same,
+        holds: Holds::Pictures,
+        own: Some("what it says besides its pixels"),
         feature: Feature::Always,
     },
     Format {
@@ -153,6 +174,8 @@ pub static FORMATS: [Format; 11] = [
         open: file::open,
         save: file::save,
         back: Back::Same,
+        holds: Holds::Arrays,
+        own: None,
         feature: Feature::Always,
     },
     Format {
@@ -165,6 +188,8 @@ pub static FORMATS: [Format; 11] = [
         open: file::open,
         save: arrays,
         back: Back::Same,
+        holds: Holds::All,
+        own: None,
         feature: Feature::Always,
     },
 ];

@@ -1,5 +1,7 @@
 //! A file that was opened, together with where its bytes come from.
 
+use std::borrow::Cow;
+
 use self_cell::self_cell;
 
 use super::file;
@@ -30,20 +32,30 @@ impl OpenFile {
         Cell::try_new(Input::of(source), |input| super::open(input, name, limits)).map(Self)
     }
 
-    /// Opens any file: as data, or, where it is of a kind that is not read, as bytes that are kept as they are, and then with the reason. A damaged file of a kind that is
-    /// read is an error.
+    /// Opens any file: as data, or, where that fails for what is in it ([`Error::is_of_contents`]), as bytes that are kept as they are, and then with the reason. Damage that
+    /// shows only when values are read is for [`Self::keep`].
     ///
     /// # Errors
-    /// As [`super::open`].
+    /// [`Error::Unreadable`]; [`Error::LimitExceeded`] for bytes that do not fit into memory; [`Error::FormatsNeeded`].
     pub fn open_any(source: impl Source + 'static, name: &str, limits: &Limits) -> Result<(Self, Option<Error>)> {
         match Cell::try_new_or_recover(Input::of(source), |input| super::open(input, name, limits)) {
             Ok(cell) => Ok((Self(cell), None)),
-            Err((input, why @ (Error::UnknownFormat { .. } | Error::Unsupported { .. } | Error::InvalidArgument { .. }))) => {
-                let kept = file::keep(input.whole(limits)?.into_owned());
-                Ok((Self(Cell::new(input, |_| Opened::whole(kept))), Some(why)))
-            }
-            Err((_, error)) => Err(error),
+            Err((input, why)) => Self::bytes(input, &why, limits).map(|file| (file, Some(why))),
         }
+    }
+
+    /// A file as bytes that are kept as they are, since its values turned out not to be what its format asks for.
+    ///
+    /// # Errors
+    /// `why`, where that says nothing of its contents, or its bytes cannot be had.
+    pub fn keep(source: impl Source + 'static, why: &Error, limits: &Limits) -> Result<Self> {
+        Self::bytes(Input::of(source), why, limits)
+    }
+
+    fn bytes(input: Input<'static>, why: &Error, limits: &Limits) -> Result<Self> {
+        let whole = if why.is_of_contents() { input.whole(limits).map(Cow::into_owned) } else { Err(why.clone()) };
+        let kept = file::keep(whole.map_err(|_| why.clone())?);
+        Ok(Self(Cell::new(input, |_| Opened::whole(kept))))
     }
 
     /// As [`Opened::header`].

@@ -7,6 +7,7 @@ import pytest
 import rasterio
 import rioxarray
 import xarray as xr
+from pyproj import Transformer
 from rasterio.control import GroundControlPoint
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, Resampling
@@ -216,3 +217,97 @@ def test_as_tiff_it_is_the_same_tiff(name, deepcomp):
     source = deepcomp.folder / "source.tif"
     tiff(source, **PLAIN[name])
     same_bytes(source, deepcomp.saved_as(source, "tiff"))
+
+
+# ------------------------------------------------------------------------------------------------------------- Systems without a number
+
+SPHERE, GRS80 = "+R=6371229", "+ellps=GRS80"
+SHARED = {
+    "transverse_mercator": f"+proj=tmerc +lat_0=10 +lon_0=15 +k=0.9996 +x_0=500000 +y_0=100 {GRS80}",
+    "mercator_scale": f"+proj=merc +lon_0=10 +k=0.99 +x_0=1 +y_0=2 {GRS80}",
+    "mercator_parallel": f"+proj=merc +lon_0=10 +lat_ts=40 {GRS80}",
+    "lambert_two": f"+proj=lcc +lat_1=30 +lat_2=50 +lat_0=40 +lon_0=-97 {SPHERE}",
+    "lambert_one": f"+proj=lcc +lat_1=25 +lat_0=25 +lon_0=265 {SPHERE}",
+    "polar_parallel": f"+proj=stere +lat_0=90 +lat_ts=60 +lon_0=-45 {SPHERE}",
+    "polar_south": "+proj=stere +lat_0=-90 +lat_ts=-71 +lon_0=0 +ellps=WGS84",
+    "polar_scale": "+proj=stere +lat_0=90 +lon_0=-45 +k=0.994 +ellps=WGS84",
+    "stereographic": "+proj=stere +lat_0=52 +lon_0=5 +k=0.9 +ellps=bessel",
+    "albers": "+proj=aea +lat_1=29.5 +lat_2=45.5 +lat_0=23 +lon_0=-96 +datum=NAD83",
+    "azimuthal_equal_area": f"+proj=laea +lat_0=52 +lon_0=10 +x_0=4321000 +y_0=3210000 {GRS80}",
+    "azimuthal_equidistant": "+proj=aeqd +lat_0=52 +lon_0=10 +ellps=WGS84",
+    "orthographic": "+proj=ortho +lat_0=52 +lon_0=10 +R=6371000",
+    "sinusoidal": "+proj=sinu +lon_0=10 +R=6371007.181",
+    "cylindrical_equal_area": "+proj=cea +lat_ts=30 +lon_0=10 +datum=WGS84",
+    "zone_of_another_figure": "+proj=utm +zone=33 +ellps=intl",
+    "sphere": f"+proj=longlat {SPHERE}",
+}
+ONE_SIDED = {
+    "oblique_stereographic": "+proj=sterea +lat_0=52 +lon_0=5 +k=0.9999 +ellps=bessel",
+    "equidistant_cylindrical": "+proj=eqc +lat_ts=30 +lon_0=10 +datum=WGS84",
+    "robinson": "+proj=robin +lon_0=0 +datum=WGS84",
+    "mollweide": "+proj=moll +lon_0=0 +datum=WGS84",
+    "geostationary": "+proj=geos +h=35785831 +lon_0=0 +sweep=y +datum=WGS84",
+    "feet": "+proj=lcc +lat_1=30 +lat_2=50 +lat_0=40 +lon_0=-97 +datum=NAD83 +units=us-ft",
+}
+
+
+def same_places(theirs, ours):
+    """Whether two systems put the same numbers at the same places, whatever they are called."""
+    assert ours, "there is no system"
+    there = Transformer.from_crs(theirs.to_wkt(), ours.to_wkt(), always_xy=True)
+    for point in ((10.0, 50.0), (11.0, 51.0)) if theirs.is_geographic else ((400000.0, 5300000.0), (-100000.0, 200000.0)):
+        assert np.allclose(there.transform(*point), point, rtol=0, atol=1e-3), f"{theirs.to_wkt()} is not {ours.to_wkt()}"
+
+
+def crs_of(path):
+    with rasterio.open(path) as file:
+        return file.crs
+
+
+@pytest.mark.parametrize("name", SHARED | ONE_SIDED)
+def test_systems_without_a_number_survive_netcdf(name, deepcomp):
+    source = deepcomp.folder / "source.tif"
+    tiff(source, crs=CRS.from_string((SHARED | ONE_SIDED)[name]), transform=DEGREES if name == "sphere" else METRES)
+    saved = deepcomp.saved_as(source, "netcdf")
+    if name in SHARED:
+        with xr.open_dataset(saved, decode_coords="all") as dataset:
+            same_places(crs_of(source), dataset["source"].rio.crs)
+        # GDAL does not know this one in NetCDF.
+        if name != "sinusoidal":
+            same_places(crs_of(source), crs_of(saved))
+    back = deepcomp.saved_as(saved, "tiff")
+    same_places(crs_of(source), crs_of(back))
+
+
+@pytest.mark.parametrize("name", SHARED | ONE_SIDED)
+def test_systems_of_gdal_in_netcdf_survive_tiff(name, deepcomp):
+    plain, source = deepcomp.folder / "plain.tif", deepcomp.folder / "source.nc"
+    tiff(plain, crs=CRS.from_string((SHARED | ONE_SIDED)[name]), transform=DEGREES if name == "sphere" else METRES)
+    run("gdal_translate", "-q", "-of", "netCDF", plain, source)
+    same_places(crs_of(plain), crs_of(deepcomp.saved_as(source, "tiff")))
+
+
+@pytest.mark.parametrize("system", ["EPSG:4326", "EPSG:32633", SHARED["lambert_two"]])
+@pytest.mark.parametrize("point", [False, True])
+def test_a_rotated_matrix_survives_netcdf(system, point, deepcomp):
+    source = deepcomp.folder / "source.tif"
+    crs = CRS.from_string(system)
+    transform = (DEGREES if crs.is_geographic else METRES) * Affine.rotation(30)
+    tiff(source, crs=crs, transform=transform, describe=(lambda file: file.update_tags(AREA_OR_POINT="Point")) if point else None)
+    saved = deepcomp.saved_as(source, "netcdf")
+    with xr.open_dataset(saved, decode_coords="all") as dataset:
+        assert np.allclose(dataset["source"].rio.transform(), transform, rtol=1e-12)
+        same_places(crs, dataset["source"].rio.crs)
+    with rasterio.open(deepcomp.saved_as(saved, "tiff")) as back:
+        assert np.allclose(back.transform, transform, rtol=1e-12)
+        same_places(crs, back.crs)
+
+
+def test_ground_control_points_survive_netcdf(deepcomp):
+    source = deepcomp.folder / "source.tif"
+    tiff(source, **PLAIN["ground_control"])
+    back = deepcomp.saved_as(deepcomp.saved_as(source, "netcdf"), "tiff")
+    with rasterio.open(source) as theirs, rasterio.open(back) as ours:
+        places = [[(p.row, p.col, p.x, p.y, p.z) for p in file.gcps[0]] for file in (theirs, ours)]
+        assert len(places[0]) == 4 and places[0] == places[1]
+        assert theirs.gcps[1] == ours.gcps[1]

@@ -105,6 +105,8 @@ test('every format comes back, and variables have bounds of their own', () => {
     for (const [format, found] of [['netcdf', 'netcdf'], ['netcdf4', 'netcdf4'], ['tiff', 'tiff'], ['npz', 'npz']]) {
       assert.equal((await openDataset(await forecast.save(format), 'x')).format, found);
     }
+    assert.deepEqual([forecast.leftOut('grib'), forecast.leftOut('netcdf4')], [[], [{ kind: 'own', what: 'the keys of its messages' }]]);
+    assert.deepEqual(forecast.leftOut('tiff').map(({ kind }) => kind), ['variables', 'coordinates', 'attributes', 'own']);
     assert.match(new TextDecoder().decode(await forecast.save('csv', 't')).slice(0, 40), /^[-\\d.,]+/);
     await assert.rejects(compress(forecast, { abs: 1, variables: { nothing: { abs: 1 } } }), { code: 'no-such-variable' });
     await assert.rejects(compress(forecast, { abs: 1, variables: { t: {} } }), { code: 'invalid-argument' });
@@ -115,9 +117,17 @@ test('every format comes back, and variables have bounds of their own', () => {
     const [any, data] = [await openAny(notes, 'notes.txt'), await openAny(await forecast.save('netcdf4'), 'x.nc')];
     assert.deepEqual([any.format, data.format, data.kept], ['file', 'netcdf4', undefined]);
     assert.match(any.kept, /not a file this build can read/);
-    // What is damaged, and what the other module cannot read, are errors of the package.
+    // What is damaged, and what the other module cannot read, are errors of the package; or kept as it is, damage that no header tells included.
     const damaged = (await forecast.save()).slice(0, 5000);
-    for (const open of [openDataset, openAny]) await assert.rejects(open(damaged, 'x.grib2'), (error) => error instanceof DeepCompError && error.code === 'malformed');
+    await assert.rejects(openDataset(damaged, 'x.grib2'), (error) => error instanceof DeepCompError && error.code === 'malformed');
+    const late = (await forecast.save('netcdf4')).fill(0xff, 60000, 60064);
+    await assert.rejects(openDataset(late, 'x.nc'), { code: 'malformed' });
+    for (const [bytes, name] of [[damaged, 'x.grib2'], [late, 'x.nc']]) {
+      const keptAsItIs = await openAny(bytes, name);
+      assert.match(keptAsItIs.kept, /malformed/);
+      const back = await decompress((await compress(keptAsItIs, { rel: 0.1 })).bytes);
+      assert.deepEqual(await back.original(), { bytes, fileName: name });
+    }
     const hdf = new Uint8Array([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 9]);
     await assert.rejects(openDataset(hdf, 'x.nc'), { name: 'DeepCompError', code: 'malformed' });
     const [one, number] = [await decompress(bytes, { variable: forecast.index('u') }), forecast.index('u')];

@@ -49,9 +49,7 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let mut folder = Folder::open(args, &archive, &bar)?;
     let mut failures = Failures::new(&bar);
     decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, dataset| {
-        if let Err(failure) = folder.put(file, &dataset) {
-            failures.add(&failure);
-        }
+        failures.add(&folder.put(file, &dataset));
         Ok(())
     })?;
     folder.end()?;
@@ -110,6 +108,8 @@ struct Opened {
     /// Chunks that have not come back.
     under_way: usize,
     given_out: bool,
+    /// Bytes that came of it so far.
+    done_bytes: u64,
 }
 
 impl<F: FnMut(usize, Dataset) -> Outcome<()>> Unpacking<'_, F> {
@@ -137,7 +137,7 @@ impl<F: FnMut(usize, Dataset) -> Outcome<()>> Jobs for Unpacking<'_, F> {
                 return Ok(None);
             }
             let decompressor = Decompressor::new(self.archive.clone(), self.next, &self.shelf.models).map_err(|e| about(self.path)(self.shelf.explain(e)))?;
-            self.open.push_back(Opened { file: self.next, decompressor, under_way: 0, given_out: false });
+            self.open.push_back(Opened { file: self.next, decompressor, under_way: 0, given_out: false, done_bytes: 0 });
             self.next += 1;
         }
     }
@@ -145,8 +145,9 @@ impl<F: FnMut(usize, Dataset) -> Outcome<()>> Jobs for Unpacking<'_, F> {
     fn accept(&mut self, file: usize, done: deepcomp::Result<Done>) -> Outcome<Progress> {
         let done = done.map_err(about(self.path))?;
         let opened = self.open.iter_mut().find(|o| o.file == file).ok_or(Cause::Internal("a chunk of a file that is not open came back"))?;
-        self.done_bytes += done.values().byte_len() as u64;
         let progress = opened.decompressor.accept(done).map_err(about(self.path))?;
+        // Chunks that are the same payload again are done with it.
+        self.done_bytes += progress.done_bytes - std::mem::replace(&mut opened.done_bytes, progress.done_bytes);
         opened.under_way -= 1;
         self.hand_over()?;
         Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, ..progress })

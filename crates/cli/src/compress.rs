@@ -2,7 +2,7 @@
 
 use crate::failure::{Cause, Failure, Outcome, about};
 use crate::identity::Identity;
-use crate::inputs::{self, Disk, Input, Reading};
+use crate::inputs::{self, Input, Reading};
 use crate::models;
 use crate::output::{NewFile, is_standard_output};
 use crate::report::{VariableJson, print_json, print_table, ratio};
@@ -10,11 +10,11 @@ use crate::temporary::Existing;
 use crate::terminal::{Notices, progress_bar, say, show, warn};
 use crate::threads::{self, Jobs};
 use crate::{BoundArgs, CompressArgs};
+use deepcomp::Limits;
 use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
 use deepcomp::codec::Options;
 use deepcomp::field::{Bounds, DataType, ErrorBound, Field, Judgement, Roles, Suspect};
 use deepcomp::network::model::Models;
-use deepcomp::{Error, Limits};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -121,10 +121,11 @@ impl<'a> Inputs<'a> {
     fn read(&mut self) -> Outcome<bool> {
         let Some((input, mut file, number)) = self.current.take() else {
             let Some(input) = self.left.next() else { return Ok(false) };
-            let disk = Disk::open(&input.path, &self.rules.limits)?;
-            let opened = Reading::open(&input.path, &disk, &self.rules.limits);
-            let file = opened.or_else(|failure| self.whole(input, &disk, failure))?;
-            self.begin(input, file)?;
+            let file = Reading::open(&input.path, &self.rules.limits)?;
+            match file.kept.as_ref().filter(|why| self.rules.strict && why.is_of_damage()) {
+                Some(why) => return Err(about(&input.path)(why.clone())),
+                None => self.begin(input, file)?,
+            }
             return Ok(true);
         };
         let step = if number < file.header().fields.len() { self.add(input, &mut file, number) } else { self.end(input, &mut file) };
@@ -132,7 +133,7 @@ impl<'a> Inputs<'a> {
             Ok(true) => self.current = Some((input, file, number + 1)),
             Ok(false) => {}
             Err(failure) => {
-                let whole = self.whole(input, file.disk(), failure)?;
+                let whole = self.keep(input, file, failure)?;
                 self.compressor.abandon();
                 self.files.pop();
                 self.begin(input, whole)?;
@@ -142,8 +143,11 @@ impl<'a> Inputs<'a> {
     }
 
     fn begin(&mut self, input: &'a Input, file: Reading) -> Outcome<()> {
-        if let Some(why) = &file.kept {
-            self.notices.tell("kept byte for byte, not as data", format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
+        if let Some(why) = file.kept.clone() {
+            // Among thousands of notes the few that are damaged are still told one by one.
+            let kind = if why.is_of_damage() { "damaged, and kept byte for byte" } else { "kept byte for byte, not as data" };
+            let why = Cause::Core(why);
+            self.notices.tell(kind, format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
         }
         self.compressor.begin(file.header().clone(), &input.name).map_err(about(&input.path))?;
         if self.rules.status {
@@ -188,10 +192,10 @@ impl<'a> Inputs<'a> {
     }
 
     /// A file whose contents are not what they claim to be, as it is; the failure itself, where that is no way out.
-    fn whole(&self, input: &Input, disk: &Disk, failure: Failure) -> Outcome<Reading> {
-        match inputs::can_be_kept(&failure) {
-            Some(why) if !self.rules.strict => Reading::whole(&input.path, disk, &self.rules.limits, Error::clone(why)).map_err(|_| failure),
-            _ => Err(failure),
+    fn keep(&self, input: &Input, file: Reading, failure: Failure) -> Outcome<Reading> {
+        match failure {
+            Failure::About { cause: Cause::Core(why), .. } if !self.rules.strict => file.keep(why, &self.rules.limits).map_err(about(&input.path)),
+            failure => Err(failure),
         }
     }
 }

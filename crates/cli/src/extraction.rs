@@ -1,8 +1,8 @@
 //! The folder that files are extracted into: nothing is written outside it, and nothing that is there is lost.
 
 use crate::ExtractArgs;
-use crate::contents::outputs;
-use crate::failure::{Cause, Outcome, about};
+use crate::contents::{Outputs, outputs};
+use crate::failure::{Cause, Failure, Outcome, about};
 use crate::identity::Identity;
 use crate::names::Names;
 use crate::output::NewFile;
@@ -61,25 +61,33 @@ impl<'a> Folder<'a> {
         })
     }
 
-    /// Writes what a file of the archive comes to.
-    pub(crate) fn put(&mut self, file: usize, dataset: &Dataset) -> Outcome<()> {
+    /// Writes what a file of the archive comes to. What cannot be written is no hindrance to the rest.
+    pub(crate) fn put(&mut self, file: usize, dataset: &Dataset) -> Vec<Failure> {
         let Some(own) = self.names.own(file).map(Path::to_owned) else {
-            return Err(self.names.failure(file).unwrap_or_else(|| Cause::Internal("a file without a name").into()));
+            return vec![self.names.failure(file).unwrap_or_else(|| Cause::Internal("a file without a name").into())];
         };
         if self.names.is_replaced(file) {
             let stored = self.archive.files().nth(file).unwrap_or_default();
             self.notices.tell("called otherwise here", format_args!("{stored}: called {} here, since this system has no such names", own.display()));
         }
-        for (wanted, content) in outputs(dataset, &own, self.format).map_err(about(&own))? {
+        let status = match self.archive.status(file) {
+            Ok(status) => status,
+            Err(error) => return vec![about(&own)(error)],
+        };
+        let Outputs { files, failed, left_out } = outputs(dataset, &own, self.format);
+        for what in left_out {
+            self.notices.tell("left out of what was written", format_args!("{}: left out: {what}", own.display()));
+        }
+        let mut failures: Vec<Failure> = failed.into_iter().map(|(path, error)| about(&path)(error)).collect();
+        for (wanted, content) in files {
             let path = self.names.give(file, &wanted);
             if path != wanted {
                 let why = "since another file of the archive has that name";
                 self.notices.tell("written under longer names", format_args!("{}: written as {}, {why}", wanted.display(), path.display()));
             }
-            let status = self.archive.status(file).map_err(about(&own))?;
-            self.write(&path, &content, status)?;
+            failures.extend(self.write(&path, &content, status).err());
         }
-        Ok(())
+        failures
     }
 
     fn write(&mut self, relative: &Path, content: &[u8], status: FileStatus) -> Outcome<()> {

@@ -1,12 +1,12 @@
 //! The files that arguments name: themselves, and all that folders hold; opened, to be read variable by variable.
 
-use crate::failure::{Cause, Failure, Outcome, about};
+use crate::failure::{Cause, Outcome, about};
 use crate::identity::Identity;
 use crate::names;
 use crate::terminal::{Notices, warn};
 use deepcomp::archive::FileStatus;
 use deepcomp::field::{Dataset, Field};
-use deepcomp::formats::{self, OpenFile, Opened, Source};
+use deepcomp::formats::{OpenFile, Source};
 use deepcomp::{Error, Limits};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -103,60 +103,36 @@ fn is_standard_input(path: &Path) -> bool {
 
 /// A file that is read variable by variable, and what the system said of it when it was opened.
 pub(crate) struct Reading {
-    content: Content,
+    file: OpenFile,
     disk: Disk,
     /// Why it is kept byte for byte, if it is.
-    pub(crate) kept: Option<Cause>,
-}
-
-enum Content {
-    Data(OpenFile),
-    Bytes(Opened<'static>),
+    pub(crate) kept: Option<Error>,
 }
 
 impl Reading {
-    /// Opens a data file, or takes one of another kind as it is.
-    pub(crate) fn open(path: &Path, disk: &Disk, limits: &Limits) -> Outcome<Self> {
+    /// Opens a data file, or takes one of another kind, or a damaged one, as it is.
+    pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<Self> {
+        let disk = Disk::open(path, limits)?;
         let name = if is_standard_input(path) { STANDARD_INPUT.into() } else { path.file_name().unwrap_or_default().to_string_lossy() };
         let (file, kept) = OpenFile::open_any(disk.clone(), &name, limits).map_err(about(path))?;
-        Ok(Self { content: Content::Data(file), disk: disk.clone(), kept: kept.map(Cause::Core) })
+        Ok(Self { file, disk, kept })
     }
 
-    /// Takes a file as it is now, although it claims to be data.
-    pub(crate) fn whole(path: &Path, disk: &Disk, limits: &Limits, why: Error) -> Outcome<Self> {
-        let bytes = match disk {
-            Disk::Memory { bytes, .. } => bytes.to_vec(),
-            Disk::File { file, .. } => {
-                (&**file).rewind().map_err(about(path))?;
-                read_to_end(&mut &**file, path, limits)?
-            }
-        };
-        Ok(Self { content: Content::Bytes(Opened::whole(formats::file::keep(bytes))), disk: disk.clone(), kept: Some(Cause::Core(why)) })
-    }
-
-    pub(crate) const fn disk(&self) -> &Disk {
-        &self.disk
+    /// The file as it is now, since it is not the data that it claims to be.
+    pub(crate) fn keep(self, why: Error, limits: &Limits) -> deepcomp::Result<Self> {
+        Ok(Self { file: OpenFile::keep(self.disk.clone(), &why, limits)?, disk: self.disk, kept: Some(why) })
     }
 
     pub(crate) fn header(&self) -> &Dataset {
-        match &self.content {
-            Content::Data(file) => file.header(),
-            Content::Bytes(file) => file.header(),
-        }
+        self.file.header()
     }
 
     pub(crate) fn variable(&mut self, number: usize) -> deepcomp::Result<Field> {
-        match &mut self.content {
-            Content::Data(file) => file.variable(number),
-            Content::Bytes(file) => file.variable(number),
-        }
+        self.file.variable(number)
     }
 
     pub(crate) fn layout(&mut self) -> deepcomp::Result<Vec<u8>> {
-        match &mut self.content {
-            Content::Data(file) => file.layout(),
-            Content::Bytes(file) => file.layout(),
-        }
+        self.file.layout()
     }
 
     /// Whether something wrote to the file since it was opened.
@@ -270,7 +246,8 @@ impl Disk {
 impl Source for Disk {
     fn length(&self) -> u64 {
         match self {
-            Self::File { metadata, .. } => metadata.len(),
+            // As it is now: what was cut short since it was opened can still be kept as it is.
+            Self::File { file, metadata } => file.metadata().map_or(metadata.len(), |now| now.len()),
             Self::Memory { bytes, .. } => bytes.len() as u64,
         }
     }
@@ -288,24 +265,6 @@ impl Source for Disk {
                 bytes.map(|bytes| into.copy_from_slice(bytes)).ok_or_else(|| unreadable("it ended early".to_owned()))
             }
         }
-    }
-}
-
-/// Whether what went wrong is a matter of the file's contents, which can still be kept byte for byte.
-pub(crate) fn can_be_kept(failure: &Failure) -> Option<&Error> {
-    match failure {
-        Failure::About {
-            cause:
-                Cause::Core(
-                    error @ (Error::Malformed { .. }
-                    | Error::LimitExceeded { .. }
-                    | Error::Unsupported { .. }
-                    | Error::Unreadable { .. }
-                    | Error::InvalidArgument { .. }),
-                ),
-            ..
-        } => Some(error),
-        _ => None,
     }
 }
 

@@ -119,9 +119,10 @@ impl Failures {
         Self { notices: Notices::new(bar), failed: 0 }
     }
 
-    pub(crate) fn add(&mut self, failure: &Failure) {
-        self.failed += 1;
-        self.notices.tell("failed likewise", failure);
+    /// What failed of one file.
+    pub(crate) fn add(&mut self, of_file: &[Failure]) {
+        self.failed += usize::from(!of_file.is_empty());
+        of_file.iter().for_each(|failure| self.notices.tell("failed likewise", failure));
     }
 
     /// An error if there were any.

@@ -4,13 +4,15 @@ use crate::TestArgs;
 use crate::archive_commands::{decode, open};
 use crate::contents::outputs;
 use crate::failure::{Cause, Outcome, about};
-use crate::inputs::{self, Disk, Reading};
+use crate::inputs::{self, Reading};
 use crate::models::Shelf;
 use crate::names::{self, Names};
 use crate::report::print_json;
 use crate::terminal::{Failures, progress_bar, say, shown};
+use deepcomp::Error;
 use deepcomp::archive::{Archive, VariableReport};
 use deepcomp::field::Field;
+use deepcomp::formats::file;
 use deepcomp::metrics::{self, Acceptance, Comparison};
 use serde::Serialize;
 use std::path::Path;
@@ -31,11 +33,14 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
         let reports = archive.variables(file).map_err(about(&args.archive))?;
         check_certificates(&args.archive, &reports)?;
         checked += reports.len();
-        if let Err(error) = outputs(&decoded, Path::new(name), None) {
-            failures.add(&about(Path::new(name))(Cause::Unwritable(error)));
-        }
+        let unwritable = outputs(&decoded, Path::new(name), None).failed.into_iter().map(|(_, error)| about(Path::new(name))(Cause::Unwritable(error)));
+        failures.add(&unwritable.collect::<Vec<_>>());
         if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
-            let mut source = Reading::open(path, &Disk::open(path, &limits)?, &limits)?;
+            let mut source = Reading::open(path, &limits)?;
+            if decoded.format.is(file::FORMAT) && source.kept.is_none() {
+                let kept = Error::InvalidArgument { what: "the archive has it byte for byte".to_owned() };
+                source = source.keep(kept, &limits).map_err(about(path))?;
+            }
             for (report, field) in reports.iter().zip(&decoded.fields) {
                 compared.push(compare(name, report, field, &mut source).map_err(about(path))?);
             }
@@ -54,10 +59,10 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
 fn check_names(path: &Path, archive: &Archive, failures: &mut Failures) {
     let mut names = Names::of(archive.files());
     for failure in (0..archive.files().count()).filter_map(|file| names.failure(file)) {
-        failures.add(&failure);
+        failures.add(&[failure]);
     }
     if let Some(name) = Names::twice(archive.files()) {
-        failures.add(&about(path)(Cause::TwiceNamed(name.to_owned())));
+        failures.add(&[about(path)(Cause::TwiceNamed(name.to_owned()))]);
     }
 }
 

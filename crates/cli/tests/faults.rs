@@ -52,6 +52,52 @@ fn signals_at_any_moment_leave_old_or_new_and_nothing_else() {
 }
 
 #[test]
+fn extraction_that_is_killed_leaves_every_file_old_or_new() {
+    let folder = folder_with(&[]);
+    let at = folder.path();
+    std::fs::create_dir(at.join("d")).unwrap();
+    let names: Vec<String> = (0..40).map(|n| format!("{n}.npy")).collect();
+    for (n, name) in names.iter().enumerate() {
+        std::fs::write(at.join("d").join(name), noise(4_000 + n)).unwrap();
+    }
+    ok(at, &["compress", "d", "-o", "a.dca", "--lossless", "--model", "none"]);
+    let extract = ["extract", "a.dca", "-C", "out", "--force"];
+    let start = std::time::Instant::now();
+    ok(at, &extract);
+    let whole = start.elapsed();
+    let (mut killed, mut mixed) = (0, 0);
+    for round in 0..20u32 {
+        names.iter().for_each(|name| std::fs::write(at.join("out/d").join(name), "old").unwrap());
+        let mut child = command(at).args(extract).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole.mul_f64(f64::from(round) / 18.0));
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+        let new = names.iter().filter(|name| {
+            let now = std::fs::read(at.join("out/d").join(name)).unwrap();
+            let new = now == std::fs::read(at.join("d").join(name)).unwrap();
+            assert!(new || now == b"old", "{name}: {} bytes", now.len());
+            new
+        });
+        mixed += usize::from((1..names.len()).contains(&new.count()));
+    }
+    assert!(killed >= 8 && mixed >= 3, "{killed} killed, {mixed} in the middle");
+}
+
+#[test]
+fn a_test_that_takes_long_can_be_cancelled() {
+    // Seconds of the network.
+    let folder = folder_with(&["levitus_ocean.nc"]);
+    let at = folder.path();
+    ok(at, &["compress", "levitus_ocean.nc", "-o", "a.dca", "--rel", "1e-3"]);
+    let mut child = command(at).args(["test", "a.dca", "--threads", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(60));
+    assert!(Command::new("sh").arg("-c").arg(format!("kill -INT {}", child.id())).status().unwrap().success());
+    let start = std::time::Instant::now();
+    assert_eq!(child.wait().unwrap().signal(), Some(2));
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
 fn ignored_signals_stay_ignored() {
     let folder = folder_with(&["coads_sst.nc"]);
     let line = "trap '' HUP; \"$0\" compress coads_sst.nc -o a.dca --rel 1e-3 >/dev/null & sleep 0.1; kill -HUP $!; wait $!";

@@ -5,12 +5,14 @@
 use deepcomp::Error;
 use deepcomp::archive::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
 use deepcomp::field::Dataset;
-use deepcomp::formats::{self, Export, Format, OpenFile};
+use deepcomp::formats::{self, Export, Format};
 use js_sys::{Function, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 #[path = "../../wasm/src/outside.rs"]
 mod outside;
+
+use outside::OutsideFile;
 
 /// Panics are bugs; this makes them readable in the console.
 #[wasm_bindgen(start)]
@@ -29,26 +31,30 @@ type JsResult<T> = Result<T, js_sys::Error>;
 
 /// A file that is being read.
 #[wasm_bindgen]
-pub struct FormatsFile {
-    file: OpenFile,
-    kept: Option<String>,
-}
+pub struct FormatsFile(OutsideFile);
 
 #[wasm_bindgen]
 impl FormatsFile {
-    /// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`. If `any`, a file of a kind that is not read is kept byte for byte.
+    /// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`. If `any`, a file that cannot be read as data is kept byte for byte.
     ///
     /// # Errors
     /// As [`deepcomp::formats::open`].
     pub fn open(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
-        let (file, kept) = outside::open(length, read, name, any).map_err(to_js)?;
-        Ok(Self { file, kept })
+        OutsideFile::open(length, read, name, any).map(Self).map_err(to_js)
     }
 
     /// Why it is kept byte for byte and not as data.
     #[wasm_bindgen(getter)]
     pub fn kept(&self) -> Option<String> {
-        self.kept.clone()
+        self.0.kept()
+    }
+
+    /// From now on byte for byte, since values could not be read.
+    ///
+    /// # Errors
+    /// Why they could not, where the file was not to be kept, or cannot be.
+    pub fn keep(&mut self) -> JsResult<()> {
+        self.0.keep().map_err(to_js)
     }
 
     /// Everything but values.
@@ -56,23 +62,23 @@ impl FormatsFile {
     /// # Errors
     /// None is expected.
     pub fn header(&self) -> JsResult<Vec<u8>> {
-        header_to_bytes(self.file.header()).map_err(to_js)
+        header_to_bytes(self.0.header()).map_err(to_js)
     }
 
     /// Values of a variable.
     ///
     /// # Errors
-    /// As [`OpenFile::variable`].
+    /// As [`deepcomp::formats::OpenFile::variable`].
     pub fn values(&mut self, variable: usize) -> JsResult<Vec<u8>> {
-        self.file.variable(variable).map(|field| values_to_bytes(&field.values)).map_err(to_js)
+        self.0.variable(variable).map(|field| values_to_bytes(&field.values)).map_err(to_js)
     }
 
     /// What only the writer of its format needs.
     ///
     /// # Errors
-    /// As [`OpenFile::layout`].
+    /// As [`deepcomp::formats::OpenFile::layout`].
     pub fn layout(&mut self) -> JsResult<Vec<u8>> {
-        self.file.layout().map_err(to_js)
+        self.0.layout().map_err(to_js)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::arrays;
 use crate::error::{JsResult, invalid};
 use crate::held::{FormatsFile, Held};
-use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, VariableInfo};
+use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, LeftOutInfo, VariableInfo};
 use crate::models::WasmModels;
 use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, Roles, SourceFormat, Values, suspected_missing, with_values};
@@ -27,7 +27,7 @@ pub struct WasmDataset {
 #[wasm_bindgen]
 impl WasmDataset {
     /// Opens a data file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`, now and later if the file is large; `name` is the file name, its stem names
-    /// the variable of formats without names. If `any`, a file of a kind that is not read is kept byte for byte.
+    /// the variable of formats without names. If `any`, a file that cannot be read as data is kept byte for byte.
     ///
     /// # Errors
     /// As [`deepcomp::formats::open`]; `formats-needed` for a file that [`Self::from_formats`] takes.
@@ -156,6 +156,18 @@ impl WasmDataset {
             Export::Variable { write, .. } => Ok(write(&*self.field(variable)?, self.held.borrow().header().format)?),
             Export::Plane { write, .. } => Ok(write(&*self.field(variable)?, plane)?),
         }
+    }
+
+    /// What [`Self::save`] in a format, or of a single variable or plane, has no place for: a list of `{ kind: "variables" | "coordinates" | "attributes" | "own", names?, what? }`.
+    ///
+    /// # Errors
+    /// An unknown format.
+    #[wasm_bindgen(js_name = leftOut)]
+    pub fn left_out(&self, format: &str) -> JsResult<JsValue> {
+        let held = self.held.borrow();
+        let format = Format::named(format).ok_or_else(|| invalid(format_args!("unknown format {format:?}")))?;
+        let lost = format.leaves_out(held.header(), Format::of(held.header().format));
+        info::to_js(&lost.iter().map(LeftOutInfo::from).collect::<Vec<_>>())
     }
 
     /// `{ bytes, extension? }` of a file in the format it came from; its name has to end on that extension, if it has to be another format.

@@ -1,11 +1,10 @@
 //! What a file says of itself, and values that are in memory or are loaded when they are asked for.
 
 use crate::error::{DeepCompError, JsResult, invalid};
-use crate::outside;
+use crate::outside::OutsideFile;
 use deepcomp::Error;
 use deepcomp::archive::{header_from_bytes, values_from_bytes};
 use deepcomp::field::{Dataset, Field, Values};
-use deepcomp::formats::OpenFile;
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -31,6 +30,9 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn kept(this: &FormatsFile) -> Option<String>;
 
+    #[wasm_bindgen(method, catch)]
+    fn keep(this: &FormatsFile) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method)]
     fn free(this: &FormatsFile);
 }
@@ -38,7 +40,7 @@ extern "C" {
 /// Where values come from that are not in memory.
 enum Origin {
     Memory,
-    File(OpenFile),
+    File(OutsideFile),
     Formats(FormatsFile),
 }
 
@@ -46,6 +48,32 @@ impl Drop for Origin {
     fn drop(&mut self) {
         if let Self::Formats(file) = self {
             file.free();
+        }
+    }
+}
+
+impl Origin {
+    fn header(&self) -> JsResult<Dataset> {
+        match self {
+            Self::Memory => Err(in_memory()),
+            Self::File(file) => Ok(file.header().clone()),
+            Self::Formats(file) => Ok(header_from_bytes(&file.header().map_err(thrown)?)?),
+        }
+    }
+
+    fn kept(&self) -> Option<String> {
+        match self {
+            Self::Memory => None,
+            Self::File(file) => file.kept(),
+            Self::Formats(file) => file.kept(),
+        }
+    }
+
+    fn keep(&mut self) -> JsResult<()> {
+        match self {
+            Self::Memory => Err(in_memory()),
+            Self::File(file) => Ok(file.keep()?),
+            Self::Formats(file) => file.keep().map_err(thrown),
         }
     }
 }
@@ -68,29 +96,43 @@ impl From<Dataset> for Held {
 }
 
 impl Held {
-    /// A file that this module reads; the arguments are those of [`outside::open`].
+    /// A file that this module reads; the arguments are those of [`OutsideFile::open`].
     pub fn file(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
-        let (file, kept) = outside::open(length, read, name, any)?;
-        Self::open(file.header().clone(), Origin::File(file), kept)
+        Self::open(Origin::File(OutsideFile::open(length, read, name, any)?))
     }
 
     /// A file that the other module reads.
     pub fn formats(file: FormatsFile) -> JsResult<Self> {
-        let header = header_from_bytes(&file.header().map_err(thrown)?)?;
-        let kept = file.kept();
-        Self::open(header, Origin::Formats(file), kept)
+        Self::open(Origin::Formats(file))
+    }
+
+    fn open(origin: Origin) -> JsResult<Self> {
+        let mut held = Self { dataset: origin.header()?, kept: origin.kept(), origin, loaded: Vec::new() };
+        held.loaded = vec![false; held.dataset.fields.len()];
+        if held.load_small().is_err() {
+            held.keep()?;
+            held.load_small()?;
+        }
+        Ok(held)
     }
 
     /// Loads what is small, so that a damaged file is known as such at once.
-    fn open(dataset: Dataset, origin: Origin, kept: Option<String>) -> JsResult<Self> {
-        let total = dataset.fields.iter().map(Field::declared_bytes).fold(0u64, u64::saturating_add);
-        let mut held = Self { loaded: vec![false; dataset.fields.len()], dataset, origin, kept };
+    fn load_small(&mut self) -> JsResult<()> {
+        let total = self.dataset.fields.iter().map(Field::declared_bytes).fold(0u64, u64::saturating_add);
         if total <= KEPT {
-            (0..held.loaded.len()).try_for_each(|number| held.read(number))?;
-            held.dataset.layout = held.layout()?;
-            held.origin = Origin::Memory;
+            (0..self.loaded.len()).try_for_each(|number| self.read(number))?;
+            self.dataset.layout = self.layout()?;
+            self.origin = Origin::Memory;
         }
-        Ok(held)
+        Ok(())
+    }
+
+    /// Takes the file byte for byte, since its values could not be read; why they could not, where this is not wanted or does not help.
+    pub fn keep(&mut self) -> JsResult<()> {
+        self.origin.keep()?;
+        (self.dataset, self.kept) = (self.origin.header()?, self.origin.kept());
+        self.loaded = vec![false; self.dataset.fields.len()];
+        Ok(())
     }
 
     /// Why it is kept byte for byte and not as data.
@@ -171,6 +213,10 @@ impl Held {
     fn no_such(&self, variable: usize) -> DeepCompError {
         Error::no_such_variable(variable, self.dataset.fields.iter().map(|f| f.name.as_str())).into()
     }
+}
+
+fn in_memory() -> DeepCompError {
+    invalid("what is in memory has no file behind it")
 }
 
 /// What the other module threw, as an error of this one.

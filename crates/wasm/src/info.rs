@@ -4,7 +4,7 @@ use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport};
 use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, MissingRule, Roles, Values, Wish, recommended};
-use deepcomp::formats::{Export, Format};
+use deepcomp::formats::{Export, Format, LeftOut};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::network::model::Model;
 use serde::{Deserialize, Serialize};
@@ -127,6 +127,26 @@ impl From<&Format> for FormatInfo {
         let Format { title: returned, export, .. } = format.returned();
         let picture = matches!(export, Some(Export::Plane { .. }));
         Self { name: format.name, title: format.title, extension: format.extension, returned, picture, saves, text }
+    }
+}
+
+/// Something for which a format has no place.
+#[derive(Serialize, Default)]
+pub struct LeftOutInfo<'a> {
+    kind: &'static str,
+    names: Option<&'a [String]>,
+    what: Option<&'static str>,
+}
+
+impl<'a> From<&'a LeftOut> for LeftOutInfo<'a> {
+    fn from(lost: &'a LeftOut) -> Self {
+        match lost {
+            LeftOut::Variables { names, why } => Self { kind: "variables", names: Some(names), what: Some(why) },
+            LeftOut::Coordinates(names) => Self { kind: "coordinates", names: Some(names), what: None },
+            LeftOut::Attributes => Self { kind: "attributes", ..Self::default() },
+            LeftOut::Own(what) => Self { kind: "own", names: None, what: Some(what) },
+            _ => Self { kind: "other", ..Self::default() },
+        }
     }
 }
 

@@ -56,6 +56,7 @@ pub struct WasmCompressor {
     held: Rc<RefCell<Held>>,
     bounds: Bounds,
     roles: Roles,
+    name: String,
     /// Number of the variable that is loaded next.
     next: usize,
 }
@@ -76,7 +77,7 @@ impl WasmCompressor {
         let options = Options { model: models.choose(model)?, base: info::base(base)?, ..Options::new(bounds) };
         let mut work = Compressor::empty(&options);
         work.begin(held.header().without_values(), &dataset.name)?;
-        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), bounds: settled, roles, next: 0 })
+        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), bounds: settled, roles, name: dataset.name.clone(), next: 0 })
     }
 
     /// The next chunk to encode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
@@ -120,14 +121,21 @@ impl WasmCompressor {
 }
 
 impl WasmCompressor {
-    /// Adds the next variable; false when there is none left.
+    /// Adds the next variable; false when there is none left. A file whose values cannot be read begins anew, byte for byte, where it may be kept so.
     fn read(&mut self) -> JsResult<bool> {
         let work = running(&mut self.work)?;
         let mut held = self.held.borrow_mut();
         if self.next >= held.header().fields.len() {
             return Ok(false);
         }
-        held.load(self.next)?;
+        if held.load(self.next).is_err() {
+            held.keep()?;
+            work.abandon();
+            work.begin(held.header().without_values(), &self.name)?;
+            self.roles = Roles::of(held.header());
+            self.next = 0;
+            return Ok(true);
+        }
         let mut field = held.field(self.next)?.clone();
         self.bounds.settle_missing(&self.roles, &mut field);
         work.add_variable(field)?;

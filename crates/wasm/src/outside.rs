@@ -1,22 +1,65 @@
 //! Files whose bytes JavaScript gives as they are asked for. The module of formats has this file too.
 
+use deepcomp::field::{Dataset, Field};
 use deepcomp::formats::{OpenFile, Source};
 use deepcomp::{Error, Limits};
 use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 /// A file whose bytes a function gives: `(offset, length) => Uint8Array`.
+#[derive(Clone)]
 struct Outside {
     read: Function,
     length: u64,
 }
 
-/// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`; if `any`, be it of what kind it may, and then with the reason why it is kept byte for
-/// byte.
-pub fn open(length: f64, read: Function, name: &str, any: bool) -> deepcomp::Result<(OpenFile, Option<String>)> {
-    let (source, limits) = (Outside { read, length: length as u64 }, Limits::default());
-    let (file, kept) = if any { OpenFile::open_any(source, name, &limits)? } else { (OpenFile::open(source, name, &limits)?, None) };
-    Ok((file, kept.map(|why| why.to_string())))
+/// A file that is read as data, or, if `any`, byte for byte where that does not work out.
+pub struct OutsideFile {
+    source: Outside,
+    any: bool,
+    file: OpenFile,
+    kept: Option<Error>,
+    /// Why values could not be read.
+    failed: Option<Error>,
+}
+
+impl OutsideFile {
+    /// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`.
+    pub fn open(length: f64, read: Function, name: &str, any: bool) -> deepcomp::Result<Self> {
+        let (source, limits) = (Outside { read, length: length as u64 }, Limits::default());
+        let outside = source.clone();
+        let (file, kept) = if any { OpenFile::open_any(outside, name, &limits)? } else { (OpenFile::open(outside, name, &limits)?, None) };
+        Ok(Self { source, any, file, kept, failed: None })
+    }
+
+    /// Why it is kept byte for byte and not as data.
+    pub fn kept(&self) -> Option<String> {
+        self.kept.as_ref().map(Error::to_string)
+    }
+
+    pub fn header(&self) -> &Dataset {
+        self.file.header()
+    }
+
+    pub fn variable(&mut self, number: usize) -> deepcomp::Result<Field> {
+        self.file.variable(number).inspect_err(|why| self.failed = Some(why.clone()))
+    }
+
+    pub fn layout(&mut self) -> deepcomp::Result<Vec<u8>> {
+        self.file.layout().inspect_err(|why| self.failed = Some(why.clone()))
+    }
+
+    /// From now on byte for byte, since values could not be read; why they could not, where that is no way out.
+    pub fn keep(&mut self) -> deepcomp::Result<()> {
+        let none = || Error::InvalidArgument { what: "nothing is wrong with this file".to_owned() };
+        let why = self.failed.take().ok_or_else(none)?;
+        if !self.any {
+            return Err(why);
+        }
+        self.file = OpenFile::keep(self.source.clone(), &why, &Limits::default())?;
+        self.kept = Some(why);
+        Ok(())
+    }
 }
 
 impl Source for Outside {

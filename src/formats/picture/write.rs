@@ -1,6 +1,6 @@
 //! PNG pictures: picture fields exactly, planes of other fields as 16-bit gray and alpha.
 //!
-//! Deliberately absent: colour maps, palettes, interlacing, metadata other than the text of a drawn plane.
+//! Deliberately absent: colour maps, palettes, interlacing, metadata other than what the source said and the text of a drawn plane.
 
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 

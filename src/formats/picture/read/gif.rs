@@ -5,10 +5,11 @@ use std::io::Cursor;
 use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
 use super::decoded::{MAX_EXPANSION, Picture, animated, malformed, size};
+use super::said::{self, Said};
 use crate::error::{Error, Result};
 use crate::limits::{self, Limits};
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Said)> {
     const RGBA: usize = 4;
     let mut source = Cursor::new(bytes);
     let mut options = DecodeOptions::new();
@@ -45,5 +46,6 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture> {
         (false, false) => &[0, 1, 2, 3],
     };
     let samples = pixels.iter().flat_map(|pixel| kept.iter().filter_map(|channel| pixel.get(*channel).copied())).collect();
-    Ok(Picture { height, width, channels: kept.len(), samples })
+    let said = said::in_gif(bytes, decoder.icc_profile(), decoder.xmp_metadata());
+    Ok((Picture { height, width, channels: kept.len(), samples }, said))
 }

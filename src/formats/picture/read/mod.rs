@@ -1,6 +1,6 @@
 //! Pictures as one field of shape (channel, y, x): 1 channel gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha.
 //!
-//! Deliberately absent: animations, CMYK, colour profiles and metadata of others than PNG.
+//! Deliberately absent: animations and CMYK. What a picture says besides its pixels is in the layout, as chunks of PNG.
 
 #[cfg(feature = "formats")]
 mod decoded;
@@ -10,6 +10,8 @@ mod gif;
 mod jpeg;
 mod planar;
 mod png;
+#[cfg(feature = "formats")]
+mod said;
 #[cfg(feature = "formats")]
 mod webp;
 
@@ -37,13 +39,14 @@ pub(crate) fn open_png<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) ->
 #[cfg(feature = "formats")]
 pub(crate) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Result<Opened<'a>> {
     let bytes = input.whole(limits)?;
-    let picture = match bytes.first() {
-        Some(b'G') => gif::decode(&bytes, limits),
-        Some(0xff) => jpeg::decode(&bytes, limits),
-        _ => webp::decode(&bytes, limits),
-    }?;
+    let (picture, said) = match bytes.first() {
+        Some(b'G') => gif::decode(&bytes, limits)?,
+        Some(0xff) => (jpeg::decode(&bytes, limits)?, said::in_jpeg(&bytes)),
+        _ => (webp::decode(&bytes, limits)?, said::in_webp(&bytes)),
+    };
+    let layout = said.layout(limits)?;
     let shape = [picture.channels, picture.height, picture.width];
     // Between grays of a table there are grays.
     let format = coloured(PICTURE, bytes.first() == Some(&b'G') && picture.channels > 2);
-    planar::dataset(name, shape, Values::U8(picture.samples), format).map(Opened::whole)
+    planar::dataset(name, shape, Values::U8(picture.samples), format).map(|dataset| Opened::whole(Dataset { layout, ..dataset }))
 }

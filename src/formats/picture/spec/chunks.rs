@@ -32,3 +32,12 @@ pub(crate) fn chunks(mut rest: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
         (crc32fast::hash(body) == u32::from_be_bytes(*checksum)).then_some(Chunk { kind: *kind, data, whole })
     })
 }
+
+/// Appends a chunk.
+#[cfg(feature = "formats")]
+pub(crate) fn put_chunk(out: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
+    let body = [&kind, data].concat();
+    out.extend_from_slice(&(data.len() as u32).to_be_bytes());
+    out.extend_from_slice(&body);
+    out.extend_from_slice(&crc32fast::hash(&body).to_be_bytes());
+}

@@ -21,9 +21,9 @@ pub(super) fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[S
         dimensions.push(axes.axis(dataset, names, "band", page.samples, None));
     }
     for (axis, length) in [(0, page.height), (1, page.width)] {
-        let name = [["y", "x"], ["lat", "lon"]].get(usize::from(georeference.as_ref().is_some_and(|g| g.geographic))).and_then(|n| n.get(axis));
+        let name = georeference.as_ref().map_or(["y", "x"], Georeference::names).get(axis).copied();
         let coordinate = georeference.as_ref().and_then(|g| g.coordinate(axis, length));
-        dimensions.push(axes.axis(dataset, names, name.copied().unwrap_or("y"), length, coordinate));
+        dimensions.push(axes.axis(dataset, names, name.unwrap_or("y"), length, coordinate));
     }
     let mut attributes: Vec<Attribute> = fill.map(|value| Attribute { name: "_FillValue".to_owned(), value }).into_iter().collect();
     let texts = TEXTS.iter().filter_map(|(tag, name)| Some((name, directory.text(*tag)?)));
@@ -31,9 +31,10 @@ pub(super) fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[S
     let metadata = directory.text(tag::GDAL_METADATA).map(String::from_utf8_lossy).unwrap_or_default();
     attributes.extend(packing::attributes(&metadata, page.samples));
     attributes.extend((directory.numbers(tag::PHOTOMETRIC).next() == Some(PALETTE)).then(|| Attribute::text("color_interpretation", "palette")));
-    if let Some((code, geographic)) = georeference.and_then(|g| Some((g.epsg?, g.geographic))) {
-        attributes.push(Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) });
-        attributes.push(Attribute::text("grid_mapping", &axes.reference_system(dataset, names, code, geographic)));
+    if let Some(georeference) = georeference {
+        attributes.extend(georeference.epsg.map(|code| Attribute { name: "epsg".to_owned(), value: Values::I32(vec![code.into()]) }));
+        let system = Some(georeference.grid_mapping()).filter(|system| !system.is_empty());
+        attributes.extend(system.map(|system| Attribute::text("grid_mapping", &axes.reference_system(dataset, names, system))));
     }
     let values = Values::empty(page.data_type);
     dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
@@ -49,14 +50,15 @@ pub(super) struct Axes {
     known: BTreeMap<(&'static str, usize), Vec<Axis>>,
     /// How many of each name there have been.
     numbers: BTreeMap<&'static str, usize>,
-    /// Names of reference systems by their codes.
-    systems: BTreeMap<u16, String>,
+    /// Names of reference systems by what they say.
+    systems: BTreeMap<String, String>,
 }
 
 impl Axes {
     /// Name of the scalar whose attributes say, as in NetCDF after the CF conventions, in which system coordinates are.
-    fn reference_system(&mut self, dataset: &mut Dataset, names: &[String], code: u16, geographic: bool) -> String {
-        if let Some(known) = self.systems.get(&code) {
+    fn reference_system(&mut self, dataset: &mut Dataset, names: &[String], attributes: Vec<Attribute>) -> String {
+        let said = format!("{attributes:?}");
+        if let Some(known) = self.systems.get(&said) {
             return known.clone();
         }
         let taken = |name: &String| names.contains(name) || dataset.fields.iter().any(|f| f.name == *name);
@@ -66,11 +68,9 @@ impl Axes {
             number += 1;
             name = format!("spatial_ref_{number}");
         }
-        let mut attributes = vec![Attribute::text("spatial_ref", &format!("EPSG:{code}"))];
-        attributes.extend(geographic.then(|| Attribute::text("grid_mapping_name", "latitude_longitude")));
         let values = Values::I32(vec![0]);
         dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
-        self.systems.insert(code, name.clone());
+        self.systems.insert(said, name.clone());
         name
     }
 

@@ -5,11 +5,13 @@
 //! with the same tags. Coordinates, the value that means no data and text become what they are in other formats. The structure is read here and not by a
 //! crate, because giving a file back byte for byte takes the place of every strip and every tag, and writing takes the same knowledge.
 //!
-//! Deliberately absent: samples that are not whole bytes, half floats, complex numbers, JPEG, fax, Zstandard, LERC, and rotated grids' coordinates.
+//! Deliberately absent: samples that are not whole bytes, half floats, complex numbers, JPEG, fax, Zstandard, LERC, and coordinates of every
+//! pixel of a rotated grid, which would take more room than the pixels: its matrix is an attribute, as GDAL has it in NetCDF.
 
 mod chunk;
 mod fields;
 mod geo;
+mod keys;
 mod packing;
 
 use std::collections::{BTreeMap, BTreeSet};

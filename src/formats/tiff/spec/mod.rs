@@ -9,6 +9,8 @@ pub(super) mod form;
 #[cfg(feature = "formats")]
 pub(super) mod page;
 #[cfg(feature = "formats")]
+pub(super) mod projections;
+#[cfg(feature = "formats")]
 pub(super) mod structure;
 #[cfg(feature = "formats")]
 pub(super) mod tags;

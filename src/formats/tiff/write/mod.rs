@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::field::{DataType, Dataset, Field, Missing, Values, with_values};
 use crate::formats::frame::Frame;
 use crate::formats::input::Input;
+use crate::formats::maps::no_page;
 use crate::formats::tiff::spec::FORMAT;
 use crate::formats::tiff::spec::assemble::{Picture, Tag, assemble};
 use crate::formats::tiff::spec::form::Form;
@@ -21,10 +22,11 @@ use crate::limits::Limits;
 /// How far a coordinate may be from where even spacing would have it, in steps.
 const UNEVENNESS: f64 = 0.01;
 
-/// Writes TIFF: what the source said, if it was TIFF; else each plane as a picture, with the georeference of regular coordinates.
+/// Writes TIFF: what the source said, if it was TIFF; else each plane as a picture, with the georeference of regular coordinates. Variables that make no page are left out;
+/// [`Format::leaves_out`](crate::formats::Format::leaves_out) names them.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for types that TIFF does not have.
+/// [`Error::InvalidArgument`] where nothing makes a page.
 pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     let mut fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.shape.len() >= 2 && !matches!(f.values, Values::Char(_))).collect();
     let total: u64 = fields.iter().map(|f| f.values.byte_len() as u64).sum();
@@ -32,8 +34,11 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     if let Some(file) = kept.and_then(|frame| fill(&frame, &fields)) {
         return Ok(file);
     }
+    let first = fields.first().copied();
+    fields.retain(|f| no_page(f).is_none());
     if fields.is_empty() {
-        return Err(Error::InvalidArgument { what: "TIFF takes fields of numbers with two or more dimensions, and there is none; write NetCDF".to_owned() });
+        let none = Error::InvalidArgument { what: "TIFF takes fields of numbers with two or more dimensions, and there is none; write NetCDF".to_owned() };
+        return Err(first.and_then(|field| picture(dataset, field).err()).unwrap_or(none));
     }
     // Programs open the first page.
     let auxiliary = auxiliary(dataset);
@@ -171,10 +176,11 @@ fn georeference(dataset: &Dataset, field: &Field) -> Vec<Tag> {
     let (Some((y, x)), Some((top, down)), Some((left, across))) =
         (coordinate(dataset, *y).zip(coordinate(dataset, *x)), coordinate(dataset, *y).and_then(even), coordinate(dataset, *x).and_then(even))
     else {
-        return Vec::new();
+        return reference::without_axes(dataset, field);
     };
     let units = |field: &Field| field.attribute("units").and_then(Values::as_text).unwrap_or_default();
-    let geographic = units(y).starts_with("degree") && units(x).starts_with("degree");
+    // Of both, if they are the same kind.
+    let unit = if units(y).starts_with("degree") { units(x) } else { units(y) };
     let (corner_x, corner_y) = (left - across / 2.0, top - down / 2.0);
     let mut tags = if down < 0.0 && across > 0.0 {
         vec![Tag::reals(tag::PIXEL_SCALE, &[across, -down, 0.0]), Tag::reals(tag::TIEPOINT, &[0.0, 0.0, 0.0, corner_x, corner_y, 0.0])]
@@ -182,7 +188,7 @@ fn georeference(dataset: &Dataset, field: &Field) -> Vec<Tag> {
         let matrix = [across, 0.0, 0.0, corner_x, 0.0, down, 0.0, corner_y, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
         vec![Tag::reals(tag::TRANSFORMATION, &matrix)]
     };
-    tags.extend(reference::tags(dataset, field, geographic));
+    tags.extend(reference::tags(dataset, field, &unit));
     tags
 }
 

@@ -2,64 +2,88 @@
 
 use crate::field::{Dataset, Field, Values};
 use crate::formats::tiff::spec::assemble::Tag;
+use crate::formats::tiff::spec::projections::key::{
+    ANGULAR_UNITS, DATUM, DEGREES, ELLIPSOID, GEODETIC_CRS, GEOGRAPHIC, KILOMETRES, LINEAR_UNITS, METHOD, METRES, MODEL_TYPE, ORIGIN_LATITUDE, OWN,
+    PIXEL_IS_AREA, PROJECTED_CITATION, PROJECTED_CRS, PROJECTION, RASTER_TYPE, SEMI_MAJOR_AXIS, SEMI_MINOR_AXIS, US_SURVEY_FEET,
+};
+use crate::formats::tiff::spec::projections::{GEODETICS, PROJECTIONS, Projection, WELL_KNOWN_TEXT, attribute, usual};
 use crate::formats::tiff::spec::tags::tag;
 
-/// Keys, and numbers that they take.
-const MODEL_TYPE: u16 = 1024;
-const RASTER_TYPE: u16 = 1025;
-const GEODETIC_CRS: u16 = 2048;
-const DATUM: u16 = 2050;
-const ANGULAR_UNITS: u16 = 2054;
-const ELLIPSOID: u16 = 2056;
-const SEMI_MAJOR_AXIS: u16 = 2057;
-const SEMI_MINOR_AXIS: u16 = 2058;
-const PROJECTED_CRS: u16 = 3072;
-const PROJECTION: u16 = 3074;
-const METHOD: u16 = 3075;
-const LINEAR_UNITS: u16 = 3076;
-const PARALLEL: u16 = 3078;
-const OTHER_PARALLEL: u16 = 3079;
-const ORIGIN_LONGITUDE: u16 = 3080;
-const ORIGIN_LATITUDE: u16 = 3081;
-const EASTING: u16 = 3082;
-const NORTHING: u16 = 3083;
-const FALSE_ORIGIN_LONGITUDE: u16 = 3084;
-const FALSE_ORIGIN_LATITUDE: u16 = 3085;
-const FALSE_ORIGIN_EASTING: u16 = 3086;
-const FALSE_ORIGIN_NORTHING: u16 = 3087;
-const CENTRE_LONGITUDE: u16 = 3088;
-const CENTRE_LATITUDE: u16 = 3089;
-const SCALE: u16 = 3092;
-const POLE_LONGITUDE: u16 = 3095;
-const OWN: u16 = 32767;
-const DEGREES: u16 = 9102;
-const METRES: u16 = 9001;
-const TRANSVERSE_MERCATOR: u16 = 1;
-const MERCATOR: u16 = 7;
-const LAMBERT_OF_TWO_PARALLELS: u16 = 8;
-const LAMBERT_AZIMUTHAL: u16 = 10;
-const ALBERS: u16 = 11;
-const POLAR_STEREOGRAPHIC: u16 = 15;
-/// WGS 84.
+/// The number of WGS 84.
 const USUAL: u16 = 4326;
 
-/// Tags that say in which system coordinates are: WGS 84 where they are degrees of the earth and nothing else is said.
-pub(super) fn tags(dataset: &Dataset, field: &Field, geographic: bool) -> Vec<Tag> {
+/// Tags that say in which system coordinates of these units are: WGS 84 where they are degrees of the earth and nothing else is said.
+pub(super) fn tags(dataset: &Dataset, field: &Field, units: &str) -> Vec<Tag> {
+    let geographic = units.starts_with("degree");
     let mapping = mapping(dataset, field);
     let own = field.attribute("epsg").and_then(|v| v.get_f64(0)).filter(|n| (1.0..f64::from(OWN)).contains(n)).map(|n| n as u16);
     let epsg = own.or_else(|| mapping.and_then(epsg));
-    let rotated = is_rotated(dataset, field, mapping);
-    let mut keys = Keys::default();
-    match epsg {
-        _ if rotated => keys.short(RASTER_TYPE, 1),
-        _ if geographic => keys.head(2, GEODETIC_CRS, epsg.unwrap_or(USUAL)),
-        Some(code) => keys.head(1, PROJECTED_CRS, code),
-        None => match mapping.and_then(projected) {
-            Some(projected) => keys = projected,
-            None => keys.short(RASTER_TYPE, 1),
-        },
+    if is_rotated(dataset, field, mapping) {
+        return Keys::without_system().tags();
     }
+    let keys = match epsg {
+        Some(code) if geographic => Keys::coded(2, GEODETIC_CRS, code),
+        Some(code) => Keys::coded(1, PROJECTED_CRS, code),
+        None => mapping.and_then(|m| kept(m, field).or_else(|| if geographic { None } else { described(m, units) })).unwrap_or_else(|| match geographic {
+            true => Keys::coded(2, GEODETIC_CRS, USUAL),
+            false => Keys::without_system(),
+        }),
+    };
     keys.tags()
+}
+
+/// Tags that tell where pixels are which lie along no axes: a matrix or ground control points of a grid mapping, and its system.
+pub(super) fn without_axes(dataset: &Dataset, field: &Field) -> Vec<Tag> {
+    let Some(mapping) = mapping(dataset, field) else { return Vec::new() };
+    let mut all = match (transform(mapping), mapping.attribute(attribute::POINTS)) {
+        (Some([x, across, b, y, d, down]), _) => {
+            vec![Tag::reals(tag::TRANSFORMATION, &[across, b, 0.0, x, d, down, 0.0, y, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])]
+        }
+        (None, Some(Values::F64(points))) if points.len() % 6 == 0 && !points.is_empty() => vec![Tag::reals(tag::TIEPOINT, points)],
+        _ => return Vec::new(),
+    };
+    let named = mapping.attribute("grid_mapping_name").and_then(Values::as_text).as_deref() == Some("latitude_longitude");
+    let degrees = kept(mapping, field).is_some_and(|keys| keys.rows.contains(&[MODEL_TYPE, 0, 1, GEOGRAPHIC]));
+    all.extend(tags(dataset, field, if named || degrees { "degrees" } else { "" }));
+    all
+}
+
+/// Six numbers as GDAL has them in NetCDF.
+fn transform(mapping: &Field) -> Option<[f64; 6]> {
+    let text = mapping.attribute(attribute::TRANSFORM)?.as_text()?;
+    let numbers = text.split_whitespace().map(|n| n.parse::<f64>().ok().filter(|n| n.is_finite())).collect::<Option<Vec<_>>>()?;
+    numbers.try_into().ok()
+}
+
+/// The keys of a TIFF that a grid mapping carries, with the text that the field has of it. The raster is written by areas.
+fn kept(mapping: &Field, field: &Field) -> Option<Keys> {
+    let numbers = |name: &str| mapping.attribute(name).map(|v| (0..v.len()).filter_map(|i| v.get_f64(i)).collect::<Vec<_>>());
+    let all: Vec<u16> = numbers(attribute::KEYS)?.into_iter().map(|n| n as u16).collect();
+    let text = field.attribute("GeoAsciiParams").and_then(Values::as_text).unwrap_or_default();
+    let points = mapping.attribute(attribute::POINTS).is_some();
+    let rows = all.as_chunks::<4>().0.iter().skip(1).filter(|row| row[1] != tag::GEO_TEXT || !text.is_empty());
+    let area = |row: &[u16; 4]| if row[0] == RASTER_TYPE && !points { [RASTER_TYPE, 0, 1, PIXEL_IS_AREA] } else { *row };
+    Some(Keys { rows: rows.map(area).collect(), reals: numbers(attribute::REALS).unwrap_or_default(), text })
+}
+
+/// Keys by what a grid mapping says: the projection that the CF conventions describe, else its well-known text.
+fn described(mapping: &Field, units: &str) -> Option<Keys> {
+    let projected = linear_units(units).and_then(|units| projected(mapping, units));
+    projected.or_else(|| {
+        let text = ["crs_wkt", "spatial_ref"].iter().find_map(|name| mapping.attribute(name)?.as_text())?;
+        let fits = text.starts_with("PROJC") && !text.contains('|') && text.len() < usize::from(u16::MAX) - WELL_KNOWN_TEXT.len();
+        fits.then(|| Keys::cited(&format!("{WELL_KNOWN_TEXT}{text}")))
+    })
+}
+
+/// The number of a unit of length; metres where none is said.
+fn linear_units(name: &str) -> Option<u16> {
+    match name.trim() {
+        "" | "m" | "meter" | "meters" | "metre" | "metres" => Some(METRES),
+        "km" | "kilometer" | "kilometers" | "kilometre" | "kilometres" => Some(KILOMETRES),
+        "US_survey_foot" | "US_survey_feet" => Some(US_SURVEY_FEET),
+        _ => None,
+    }
 }
 
 /// The grid mapping of a field, or of another on the same rows and columns where it names none, as coordinates of points do not.
@@ -98,14 +122,24 @@ fn epsg(mapping: &Field) -> Option<u16> {
 struct Keys {
     rows: Vec<[u16; 4]>,
     reals: Vec<f64>,
+    text: String,
 }
 
 impl Keys {
-    /// What every reference system begins with: pixels are areas.
-    fn head(&mut self, model: u16, key: u16, code: u16) {
-        self.short(MODEL_TYPE, model);
-        self.short(RASTER_TYPE, 1);
-        self.short(key, code);
+    /// That pixels are areas, and no more.
+    fn without_system() -> Self {
+        let mut keys = Self::default();
+        keys.short(RASTER_TYPE, PIXEL_IS_AREA);
+        keys
+    }
+
+    /// A system by its number, and that pixels are areas.
+    fn coded(model: u16, key: u16, code: u16) -> Self {
+        let mut keys = Self::default();
+        keys.short(MODEL_TYPE, model);
+        keys.short(RASTER_TYPE, PIXEL_IS_AREA);
+        keys.short(key, code);
+        keys
     }
 
     fn short(&mut self, key: u16, value: u16) {
@@ -117,86 +151,80 @@ impl Keys {
         self.reals.push(value);
     }
 
+    /// A system that nothing but a citation tells.
+    fn cited(citation: &str) -> Self {
+        let mut keys = Self::default();
+        keys.short(MODEL_TYPE, OWN);
+        keys.short(RASTER_TYPE, PIXEL_IS_AREA);
+        keys.rows.push([PROJECTED_CITATION, tag::GEO_TEXT, citation.len() as u16 + 1, 0]);
+        keys.short(LINEAR_UNITS, METRES);
+        keys.text = format!("{citation}|");
+        keys
+    }
+
     fn tags(self) -> Vec<Tag> {
         let head = [1, 1, 0, self.rows.len() as u16];
         let mut tags = vec![Tag::shorts(tag::GEO_KEYS, &[&[head], self.rows.as_slice()].concat().concat())];
         if !self.reals.is_empty() {
             tags.push(Tag::reals(tag::GEO_REALS, &self.reals));
         }
+        if !self.text.is_empty() {
+            tags.push(Tag::text(tag::GEO_TEXT, &self.text));
+        }
         tags
     }
 }
 
-/// Method and numbers of further projections.
-fn more(name: &str, number: &dyn Fn(&str) -> Option<f64>, parallels: &[f64]) -> Option<(u16, Vec<(u16, f64)>)> {
-    let offset = |name: &str| number(name).unwrap_or(0.0);
-    let offsets = [(EASTING, offset("false_easting")), (NORTHING, offset("false_northing"))];
-    let latitude = number("latitude_of_projection_origin")?;
-    Some(match name {
-        "transverse_mercator" => {
-            let origin = [(ORIGIN_LONGITUDE, number("longitude_of_central_meridian")?), (ORIGIN_LATITUDE, latitude)];
-            let scale = number("scale_factor_at_central_meridian")?;
-            (TRANSVERSE_MERCATOR, [origin.as_slice(), &offsets, &[(SCALE, scale)]].concat())
-        }
-        "albers_conical_equal_area" => {
-            let first = *parallels.first()?;
-            let both = [(PARALLEL, first), (OTHER_PARALLEL, parallels.get(1).copied().unwrap_or(first))];
-            let origin = [(ORIGIN_LONGITUDE, number("longitude_of_central_meridian")?), (ORIGIN_LATITUDE, latitude)];
-            (ALBERS, [both, origin, offsets].concat())
-        }
-        "lambert_azimuthal_equal_area" => {
-            let centre = [(CENTRE_LONGITUDE, number("longitude_of_projection_origin")?), (CENTRE_LATITUDE, latitude)];
-            (LAMBERT_AZIMUTHAL, [offsets, centre].concat())
-        }
-        _ => return None,
-    })
+/// The system of a grid mapping; none where `GeoTIFF` does not know the projection, or something is not said.
+fn projected(mapping: &Field, units: u16) -> Option<Keys> {
+    let list = |name: &str| mapping.attribute(name).map(|v| (0..v.len()).filter_map(|i| v.get_f64(i)).collect::<Vec<_>>()).unwrap_or_default();
+    let name = mapping.attribute("grid_mapping_name").and_then(Values::as_text)?;
+    let (method, numbers) = PROJECTIONS.iter().filter(|p| p.name == name).find_map(|p| Some((p.method, numbers(p, &list)?)))?;
+    let mut keys = figure(mapping, &|name| list(name).first().copied())?;
+    keys.short(PROJECTED_CRS, OWN);
+    keys.short(PROJECTION, OWN);
+    keys.short(METHOD, method);
+    keys.short(LINEAR_UNITS, units);
+    numbers.into_iter().for_each(|(key, value)| keys.real(key, value));
+    Some(keys)
 }
 
-/// The system of a grid mapping in metres; none where `GeoTIFF` does not know the projection, or something is not said.
-fn projected(mapping: &Field) -> Option<Keys> {
-    let list = |name: &str| mapping.attribute(name).map(|v| (0..v.len()).filter_map(|i| v.get_f64(i)).collect::<Vec<_>>()).unwrap_or_default();
-    let number = |name: &str| list(name).first().copied();
-    let offset = |name: &str| number(name).unwrap_or(0.0);
-    let (easting, northing) = (offset("false_easting"), offset("false_northing"));
+/// Keys and numbers of a projection; none where one is not said.
+fn numbers(projection: &Projection, list: &dyn Fn(&str) -> Vec<f64>) -> Option<Vec<(u16, f64)>> {
+    let mut all: Vec<(u16, f64)> = Vec::new();
+    for (at, (name, key)) in projection.parameters.iter().enumerate() {
+        let values = list(name);
+        let before = projection.parameters.iter().take(at).filter(|(other, _)| other == name).count();
+        // One parallel stands for two.
+        let value = values.get(before).or(values.first()).copied().or_else(|| usual(name))?;
+        all.push((*key, value));
+    }
+    // Its parallel is another number.
+    if projection.name == "mercator" {
+        all.push((ORIGIN_LATITUDE, 0.0));
+    }
+    all.sort_by_key(|(key, _)| *key);
+    Some(all)
+}
+
+/// The first keys of a projected system: the figure of the earth, by the number of the system where that is known.
+fn figure(mapping: &Field, number: &dyn Fn(&str) -> Option<f64>) -> Option<Keys> {
     let major = number("semi_major_axis").or_else(|| number("earth_radius"))?;
     let minor = match (number("semi_minor_axis"), number("inverse_flattening")) {
         (Some(minor), _) => minor,
         (None, Some(inverse)) if inverse != 0.0 => major - major / inverse,
         _ => major,
     };
-    let mut keys = Keys::default();
-    keys.head(1, GEODETIC_CRS, OWN);
+    let name = mapping.attribute("geographic_crs_name").and_then(Values::as_text);
+    let is_it = |(_, a, inverse): (u16, f64, f64)| (a - major).abs() < 1e-3 && (a - a / inverse - minor).abs() < 1e-3;
+    if let Some(known) = GEODETICS.iter().find(|g| name.as_deref() == Some(g.name) && is_it(g.ellipsoid)) {
+        return Some(Keys::coded(1, GEODETIC_CRS, known.code));
+    }
+    let mut keys = Keys::coded(1, GEODETIC_CRS, OWN);
     keys.short(DATUM, OWN);
     keys.short(ANGULAR_UNITS, DEGREES);
     keys.short(ELLIPSOID, OWN);
     keys.real(SEMI_MAJOR_AXIS, major);
     keys.real(SEMI_MINOR_AXIS, minor);
-    keys.short(PROJECTED_CRS, OWN);
-    keys.short(PROJECTION, OWN);
-    let parallels = list("standard_parallel");
-    let parallel = parallels.first().copied();
-    let name = mapping.attribute("grid_mapping_name").and_then(Values::as_text)?;
-    let (method, numbers) = match name.as_str() {
-        "mercator" => {
-            let longitude = number("longitude_of_projection_origin")?;
-            (MERCATOR, vec![(PARALLEL, parallel?), (ORIGIN_LONGITUDE, longitude), (ORIGIN_LATITUDE, 0.0), (EASTING, easting), (NORTHING, northing)])
-        }
-        // The parallel stands where other projections have their origin.
-        "polar_stereographic" => {
-            let longitude = number("straight_vertical_longitude_from_pole")?;
-            (POLAR_STEREOGRAPHIC, vec![(ORIGIN_LATITUDE, parallel?), (EASTING, easting), (NORTHING, northing), (POLE_LONGITUDE, longitude)])
-        }
-        "lambert_conformal_conic" => {
-            let origin = [number("longitude_of_central_meridian")?, number("latitude_of_projection_origin")?];
-            let both = [(PARALLEL, parallel?), (OTHER_PARALLEL, parallels.get(1).copied().or(parallel)?)];
-            let of_origin = [(FALSE_ORIGIN_LONGITUDE, origin[0]), (FALSE_ORIGIN_LATITUDE, origin[1])];
-            let offsets = [(FALSE_ORIGIN_EASTING, easting), (FALSE_ORIGIN_NORTHING, northing)];
-            (LAMBERT_OF_TWO_PARALLELS, [both, of_origin, offsets].concat())
-        }
-        name => more(name, &number, parallels.as_slice())?,
-    };
-    keys.short(METHOD, method);
-    keys.short(LINEAR_UNITS, METRES);
-    numbers.into_iter().for_each(|(key, value)| keys.real(key, value));
     Some(keys)
 }
