@@ -6,7 +6,7 @@ use std::process::Command;
 
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::{Base, Options};
-use deepcomp::field::{Attribute, Bounds, DataType, Dataset, Dimension, ErrorBound, Field, Missing, Role, SourceFormat, Values};
+use deepcomp::field::{Attribute, DataType, Dataset, Dimension, ErrorBound, Field, Missing, Role, SourceFormat, Values};
 use deepcomp::formats::{self, Input, tiff};
 use deepcomp::network::model::Models;
 use deepcomp::{Error, Limits, metrics};

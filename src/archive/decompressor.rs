@@ -27,6 +27,8 @@ pub struct Decompressor {
     /// Variable and chunk of the jobs that have not come back.
     under_way: BTreeMap<usize, (usize, usize)>,
     repeated: Repeated,
+    /// Variables that are damaged, by their places among those wanted; `None` where the first damage ends it all.
+    damage: Option<BTreeMap<usize, Error>>,
     done_bytes: u64,
     total_bytes: u64,
     models: Models,
@@ -132,7 +134,52 @@ impl Decompressor {
         Limits::check("the decoded dataset", total_bytes, archive.limits().decoded_bytes)?;
         let fields = Vec::new();
         let repeated = Repeated::of(archive.file(file)?.variables.get(wanted.clone()).unwrap_or_default());
-        Ok(Self { archive, file, wanted, fields, given: 0, under_way: BTreeMap::new(), repeated, done_bytes: 0, total_bytes, models: models.clone() })
+        Ok(Self {
+            archive,
+            file,
+            wanted,
+            fields,
+            given: 0,
+            under_way: BTreeMap::new(),
+            repeated,
+            damage: None,
+            done_bytes: 0,
+            total_bytes,
+            models: models.clone(),
+        })
+    }
+
+    /// The same, but damage to one variable does not keep the others from being decoded: [`Self::finish_whole`] tells both.
+    #[must_use]
+    pub fn forgiving(self) -> Self {
+        Self { damage: Some(BTreeMap::new()), ..self }
+    }
+
+    /// Notes what failed of a variable, where that is forgiven.
+    fn forgive(&mut self, variable: usize, result: Result<()>) -> Result<()> {
+        match (result, &mut self.damage) {
+            (Err(error), Some(damage)) => {
+                damage.entry(variable).or_insert(error);
+                Ok(())
+            }
+            (result, _) => result,
+        }
+    }
+
+    /// Takes back a job that failed.
+    ///
+    /// # Errors
+    /// That very error where damage is not forgiven; [`Error::InvalidArgument`] when the job is none of this decompressor's.
+    pub fn reject(&mut self, job: usize, error: Error) -> Result<Progress> {
+        let foreign = || Error::InvalidArgument { what: format!("job {job} is not under way") };
+        let (variable, _) = self.under_way.remove(&job).ok_or_else(foreign)?;
+        self.forgive(variable, Err(error))?;
+        Ok(self.progress(variable))
+    }
+
+    /// After something about one of those wanted.
+    const fn progress(&self, variable: usize) -> Progress {
+        Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.wanted.start + variable }
     }
 
     /// The next job out of `bytes`, the whole archive; `None` when all are given out.
@@ -140,6 +187,28 @@ impl Decompressor {
     /// # Errors
     /// [`Error::ChecksumMismatch`] when a chunk differs from what the archive promises; [`Error::Truncated`] when `bytes` end before it.
     pub fn next_job(&mut self, bytes: &[u8]) -> Result<Option<Job>> {
+        loop {
+            let begun = self.fields.len();
+            match self.try_next(bytes) {
+                // What failed is the variable that was begun last; where one could not be begun, nothing helps.
+                Err(error) if self.damage.is_some() && begun > 0 && begun == self.fields.len() && self.is_open() => {
+                    self.forgive(begun - 1, Err(error))?;
+                    if let Some(last) = self.fields.last_mut() {
+                        last.given = usize::MAX;
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Whether chunks of the variable that was begun last were not given out.
+    fn is_open(&self) -> bool {
+        let entry = self.fields.len().checked_sub(1).and_then(|last| self.archive.file(self.file).ok()?.variables.get(self.wanted.start + last));
+        self.fields.last().zip(entry).is_some_and(|(begun, entry)| begun.given < entry.chunks.len())
+    }
+
+    fn try_next(&mut self, bytes: &[u8]) -> Result<Option<Job>> {
         let archive = self.archive.clone();
         let file = archive.file(self.file)?;
         let variables = file.variables.get(self.wanted.clone()).unwrap_or_default();
@@ -152,9 +221,8 @@ impl Decompressor {
                 if let Some(values) = self.repeated.get(&decoding(entry, chunk, shape)?) {
                     begun.given += 1;
                     self.done_bytes += begun.take(entry, begun.given - 1, values)? * values.byte_len() as u64;
-                    if begun.left == 0 {
-                        certify(entry, &begun.field)?;
-                    }
+                    let whole = if begun.left == 0 { certify(entry, &begun.field) } else { Ok(()) };
+                    self.forgive(variable, whole)?;
                     continue;
                 }
                 let payload = payload(chunk, bytes, &entry.name)?.to_vec();
@@ -186,14 +254,13 @@ impl Decompressor {
         let begun = self.fields.get_mut(variable).ok_or_else(foreign)?;
         let entry = self.archive.file(self.file)?.variables.get(self.wanted.start + variable).ok_or_else(foreign)?;
         let chunks = begun.take(entry, chunk, &done.values)?;
-        if begun.left == 0 {
-            certify(entry, &begun.field)?;
-        }
+        let whole = if begun.left == 0 { certify(entry, &begun.field) } else { Ok(()) };
         self.done_bytes += chunks * done.values.byte_len() as u64;
         if let Some(own) = entry.chunks.get(chunk) {
             self.repeated.keep(decoding(entry, own, begun.tiling.place(chunk).shape)?, done.values);
         }
-        Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.wanted.start + variable })
+        self.forgive(variable, whole)?;
+        Ok(self.progress(variable))
     }
 
     /// Decodes the next chunk here, out of `bytes`, the whole archive; `None` when all are done.
@@ -203,8 +270,10 @@ impl Decompressor {
     /// the rules of the format; [`Error::Truncated`] when `bytes` end before it.
     pub fn step(&mut self, bytes: &[u8]) -> Result<Option<Progress>> {
         let Some(job) = self.next_job(bytes)? else { return Ok(None) };
-        let done = job.run(&self.models)?;
-        self.accept(done).map(Some)
+        match job.run(&self.models) {
+            Ok(done) => self.accept(done).map(Some),
+            Err(error) => self.reject(job.number, error).map(Some),
+        }
     }
 
     /// The dataset, decoding what is left from `bytes`.
@@ -225,6 +294,29 @@ impl Decompressor {
         }
         let layout = file.layout.as_ref().map_or_else(Vec::new, |layout| layout.to_vec());
         Ok(Dataset { format: source_format(file), dimensions, attributes, fields, layout })
+    }
+}
+
+/// A variable that could not be decoded, and why.
+pub type Damage = (String, Error);
+
+impl Decompressor {
+    /// What is whole of the dataset, decoding what is left from `bytes`, and what is not. Where variables are missing, what the format needed besides them is not there either.
+    ///
+    /// # Errors
+    /// As for [`Self::finish`], but for damage to single variables of one that is [`Self::forgiving`].
+    pub fn finish_whole(mut self, bytes: &[u8]) -> Result<(Dataset, Vec<Damage>)> {
+        while self.step(bytes)?.is_some() {}
+        let damage = self.damage.take().unwrap_or_default();
+        let mut dataset = self.finish(bytes)?;
+        if damage.is_empty() {
+            return Ok((dataset, Vec::new()));
+        }
+        let fields = core::mem::take(&mut dataset.fields).into_iter().enumerate();
+        let (whole, broken): (Vec<_>, Vec<_>) = fields.partition(|(number, _)| !damage.contains_key(number));
+        dataset.fields = whole.into_iter().map(|(_, field)| field).collect();
+        dataset.layout.clear();
+        Ok((dataset, broken.into_iter().map(|(_, field)| field.name).zip(damage.into_values()).collect()))
     }
 }
 

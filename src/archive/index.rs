@@ -44,6 +44,8 @@ pub(crate) struct FileEntry {
     modified: Option<Moment>,
     #[n(8)]
     executable: Option<bool>,
+    #[n(9)]
+    length: Option<u64>,
 }
 
 /// Seconds since 1970, as two's complement so that the index has no negative numbers, and nanoseconds; without leap seconds.
@@ -63,6 +65,8 @@ pub struct FileStatus {
     pub modified: Option<(i64, u32)>,
     /// Whether it may be run as a program.
     pub executable: bool,
+    /// Bytes it has on disk.
+    pub length: Option<u64>,
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -340,16 +344,18 @@ impl FileEntry {
             layout: Some(&dataset.layout).filter(|layout| !layout.is_empty()).map(|layout| layout.clone().into()),
             modified: None,
             executable: None,
+            length: None,
         }
     }
 
-    pub(crate) fn set_status(&mut self, FileStatus { modified, executable }: FileStatus) {
+    pub(crate) fn set_status(&mut self, FileStatus { modified, executable, length }: FileStatus) {
         self.modified = modified.map(|(seconds, nanoseconds)| Moment { seconds: seconds as u64, nanoseconds });
         self.executable = executable.then_some(true);
+        self.length = length;
     }
 
     pub(crate) fn status(&self) -> FileStatus {
-        FileStatus { modified: self.modified.map(|m| (m.seconds as i64, m.nanoseconds)), executable: self.executable.unwrap_or_default() }
+        FileStatus { modified: self.modified.map(|m| (m.seconds as i64, m.nanoseconds)), executable: self.executable.unwrap_or_default(), length: self.length }
     }
 }
 

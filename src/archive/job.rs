@@ -82,6 +82,12 @@ impl Job {
         self.shape.samples()
     }
 
+    /// Its number, as the compressor or decompressor counts that gave it out.
+    #[must_use]
+    pub const fn number(&self) -> usize {
+        self.number
+    }
+
     /// Number of the variable it is a chunk of, counted through all files that are compressed, or through the one that is decoded.
     #[must_use]
     pub const fn variable(&self) -> usize {

@@ -6,6 +6,7 @@
 mod compressor;
 mod decompressor;
 mod frame;
+mod history;
 mod index;
 mod job;
 mod kept;
@@ -18,7 +19,8 @@ mod travel;
 
 pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
-pub use decompressor::Decompressor;
+pub use decompressor::{Damage, Decompressor};
+pub use history::annotate;
 pub use index::{FileStatus, VariableReport};
 pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;

@@ -1,15 +1,15 @@
 //! `deepcomp extract` and `list`, and how archives are opened and decoded.
 
 use crate::extraction::Folder;
-use crate::failure::{Cause, Outcome, about};
+use crate::failure::{Cause, Failure, Outcome, about};
 use crate::inputs;
 use crate::models::Shelf;
-use crate::report::{VariableJson, print_json, print_table};
+use crate::report::{VariableJson, print_json, print_table, sizes};
 use crate::terminal::{Failures, progress_bar, say, show, shown};
 use crate::threads::{self, Jobs};
 use crate::{ExtractArgs, ListArgs, WorkArgs};
 use deepcomp::Limits;
-use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress};
+use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress, annotate};
 use deepcomp::field::Dataset;
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -21,6 +21,8 @@ use std::path::Path;
 struct Listing {
     format_version: String,
     archive_bytes: usize,
+    /// Of the files on disk, where the archive says so.
+    file_bytes: Option<u64>,
     files: Vec<String>,
     variables: Vec<VariableJson>,
 }
@@ -32,12 +34,25 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     let variables = variables(&archive).map_err(about(&args.archive))?;
     if args.json {
         let files = archive.files().map(str::to_owned).collect();
-        return print_json(&Listing { format_version: archive.version().to_string(), archive_bytes: bytes.len(), files, variables });
+        return print_json(&Listing {
+            format_version: archive.version().to_string(),
+            archive_bytes: bytes.len(),
+            file_bytes: file_bytes(&archive),
+            files,
+            variables,
+        });
     }
     print_table(&variables, usize::MAX);
     let files = archive.files().map(shown).collect::<Vec<_>>().join(", ");
-    say(format_args!("{}: {} bytes, format {}, from {files}", args.archive.display(), bytes.len(), archive.version()));
+    let values = variables.iter().map(|v| v.raw_bytes).sum();
+    let sizes = sizes(file_bytes(&archive), values, bytes.len() as u64);
+    say(format_args!("{}: {sizes}, format {}, from {files}", args.archive.display(), archive.version()));
     Ok(())
+}
+
+/// Bytes of the files on disk, where the archive says so of all of them.
+fn file_bytes(archive: &Archive) -> Option<u64> {
+    (0..archive.files().count()).map(|file| archive.status(file).ok()?.length).sum()
 }
 
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
@@ -48,8 +63,15 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let bar = progress_bar();
     let mut folder = Folder::open(args, &archive, &bar)?;
     let mut failures = Failures::new(&bar);
-    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, dataset| {
-        failures.add(&folder.put(file, &dataset));
+    if args.all_or_nothing {
+        decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |_, _, damage| damage.into_iter().next().map_or(Ok(()), Err))?;
+    }
+    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, dataset, mut failed| {
+        if let Some(mut dataset) = dataset.filter(|dataset| failed.is_empty() || !dataset.fields.is_empty()) {
+            annotate(&archive, file, &mut dataset).map_err(about(&args.archive))?;
+            failed.extend(folder.put(file, &dataset));
+        }
+        failures.add(&failed);
         Ok(())
     })?;
     folder.end()?;
@@ -68,12 +90,12 @@ fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
     Ok(all)
 }
 
-/// Decodes all files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order.
+/// Decodes all files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order, with what failed of each.
 pub(crate) fn decode(
     (path, bar): (&Path, &ProgressBar),
     (archive, bytes): (&Archive, &[u8]),
     (shelf, work): (&Shelf, &WorkArgs),
-    deliver: impl FnMut(usize, Dataset) -> Outcome<()>,
+    deliver: impl FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>,
 ) -> Outcome<()> {
     let mut total_bytes = 0;
     for file in 0..archive.files().count() {
@@ -104,7 +126,8 @@ struct Unpacking<'a, F> {
 /// A file that is begun.
 struct Opened {
     file: usize,
-    decompressor: Decompressor,
+    /// None where it cannot even be begun, for that reason.
+    decompressor: Result<Decompressor, Failure>,
     /// Chunks that have not come back.
     under_way: usize,
     given_out: bool,
@@ -112,40 +135,56 @@ struct Opened {
     done_bytes: u64,
 }
 
-impl<F: FnMut(usize, Dataset) -> Outcome<()>> Unpacking<'_, F> {
+impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Unpacking<'_, F> {
     /// Delivers the files that are whole, in order.
     fn hand_over(&mut self) -> Outcome<()> {
         while self.open.front().is_some_and(|o| o.given_out && o.under_way == 0) {
             let Some(Opened { file, decompressor, .. }) = self.open.pop_front() else { break };
-            (self.deliver)(file, decompressor.finish(self.bytes).map_err(about(self.path))?)?;
+            let name = Path::new(self.archive.files().nth(file).unwrap_or_default());
+            match decompressor {
+                Err(failure) => (self.deliver)(file, None, vec![failure])?,
+                Ok(decompressor) => {
+                    let (dataset, damage) = decompressor.finish_whole(self.bytes).map_err(about(self.path))?;
+                    let damage = damage.into_iter().map(|(name, error)| Cause::Damaged { name, error });
+                    (self.deliver)(file, Some(dataset), damage.map(about(name)).collect())?;
+                }
+            }
         }
         Ok(())
     }
 }
 
-impl<F: FnMut(usize, Dataset) -> Outcome<()>> Jobs for Unpacking<'_, F> {
+impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Jobs for Unpacking<'_, F> {
     fn next(&mut self) -> Outcome<Option<(usize, Job)>> {
         loop {
             if let Some(last) = self.open.back_mut().filter(|o| !o.given_out) {
-                if let Some(job) = last.decompressor.next_job(self.bytes).map_err(about(self.path))? {
+                let job = last.decompressor.as_mut().ok().map(|decompressor| decompressor.next_job(self.bytes)).transpose();
+                if let Some(job) = job.map_err(about(self.path))?.flatten() {
                     last.under_way += 1;
                     return Ok(Some((last.file, job)));
                 }
                 last.given_out = true;
+                self.hand_over()?;
             }
             if self.next == self.archive.files().count() {
                 return Ok(None);
             }
-            let decompressor = Decompressor::new(self.archive.clone(), self.next, &self.shelf.models).map_err(|e| about(self.path)(self.shelf.explain(e)))?;
+            let name = Path::new(self.archive.files().nth(self.next).unwrap_or_default());
+            let decompressor = Decompressor::new(self.archive.clone(), self.next, &self.shelf.models);
+            let decompressor = decompressor.map(Decompressor::forgiving).map_err(|e| about(name)(self.shelf.explain(e)));
             self.open.push_back(Opened { file: self.next, decompressor, under_way: 0, given_out: false, done_bytes: 0 });
             self.next += 1;
         }
     }
 
-    fn accept(&mut self, file: usize, done: deepcomp::Result<Done>) -> Outcome<Progress> {
-        let done = done.map_err(about(self.path))?;
+    fn accept(&mut self, (file, number): (usize, usize), done: deepcomp::Result<Done>) -> Outcome<Progress> {
         let opened = self.open.iter_mut().find(|o| o.file == file).ok_or(Cause::Internal("a chunk of a file that is not open came back"))?;
-        let progress = opened.decompressor.accept(done).map_err(about(self.path))?;
+        let decompressor = opened.decompressor.as_mut().map_err(|_| Cause::Internal("a chunk of a file that was never begun came back"))?;
+        let accepted = match done {
+            Ok(done) => decompressor.accept(done),
+            Err(error) => decompressor.reject(number, error),
+        };
+        let progress = accepted.map_err(about(self.path))?;
         // Chunks that are the same payload again are done with it.
         self.done_bytes += progress.done_bytes - std::mem::replace(&mut opened.done_bytes, progress.done_bytes);
         opened.under_way -= 1;

@@ -5,7 +5,7 @@ use crate::identity::Identity;
 use crate::inputs::{self, Input, Reading};
 use crate::models;
 use crate::output::{NewFile, is_standard_output};
-use crate::report::{VariableJson, print_json, print_table, ratio};
+use crate::report::{VariableJson, doubts, print_json, print_table, ratio, sizes};
 use crate::temporary::Existing;
 use crate::terminal::{Notices, progress_bar, say, show, warn};
 use crate::threads::{self, Jobs};
@@ -13,7 +13,7 @@ use crate::{BoundArgs, CompressArgs};
 use deepcomp::Limits;
 use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
 use deepcomp::codec::Options;
-use deepcomp::field::{Bounds, DataType, ErrorBound, Field, Judgement, Roles, Suspect};
+use deepcomp::field::{Bounds, DataType, ErrorBound, Field, Judgement, Roles, Suspect, Wish};
 use deepcomp::network::model::Models;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Serialize)]
 struct Report {
     archive: String,
+    /// Of the files on disk.
+    file_bytes: u64,
     raw_bytes: u64,
     archive_bytes: u64,
     ratio: f64,
@@ -69,6 +71,7 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     notices.end();
     let names: BTreeSet<&str> = files.iter().flat_map(|f| f.variables.iter().map(|v| v.name.as_str())).collect();
     options.bounds.check(names.iter().copied())?;
+    options.keep.check(names.iter().copied())?;
     let (rest, reports) = compressor.finish()?;
     out.write(&rest)?;
     let archive_bytes = out.finish()?;
@@ -105,6 +108,8 @@ struct Inputs<'a> {
 /// A file in the archive.
 struct Taken {
     name: String,
+    /// On disk.
+    bytes: u64,
     variables: Vec<Variable>,
 }
 
@@ -153,7 +158,7 @@ impl<'a> Inputs<'a> {
         if self.rules.status {
             self.compressor.set_status(file.status());
         }
-        self.files.push(Taken { name: input.name.clone(), variables: Vec::new() });
+        self.files.push(Taken { name: input.name.clone(), bytes: file.length(), variables: Vec::new() });
         self.roles = Some(Roles::of(file.header()));
         self.current = Some((input, file, 0));
         Ok(())
@@ -232,7 +237,7 @@ impl Jobs for Inputs<'_> {
         }
     }
 
-    fn accept(&mut self, _: usize, done: deepcomp::Result<Done>) -> Outcome<Progress> {
+    fn accept(&mut self, _: (usize, usize), done: deepcomp::Result<Done>) -> Outcome<Progress> {
         let progress = self.compressor.accept(done?)?;
         self.out.write(&self.compressor.take_bytes())?;
         Ok(progress)
@@ -244,7 +249,11 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         BoundArgs { abs: Some(e), .. } => ErrorBound::absolute(*e).map(Bounds::from),
         BoundArgs { rel: Some(e), .. } => ErrorBound::relative(*e).map(Bounds::from),
         BoundArgs { bound: Some(list), .. } => list.parse(),
-        _ => Ok(ErrorBound::Lossless.into()),
+        BoundArgs { lossless: true, .. } => Ok(ErrorBound::Lossless.into()),
+        _ => {
+            warn("no bound is given: measurements get what climate scientists advise, and come back exactly where they are silent (--bound recommended)");
+            Ok(Wish::Recommended.into())
+        }
     };
     Ok(Options {
         model: models::choose(&args.model)?,
@@ -270,6 +279,7 @@ fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (enc
     let raw_bytes = variables.iter().map(|v| v.raw_bytes).sum();
     Report {
         archive: args.output.display().to_string(),
+        file_bytes: files.iter().map(|f| f.bytes).sum(),
         raw_bytes,
         archive_bytes,
         ratio: ratio(raw_bytes, archive_bytes),
@@ -283,7 +293,7 @@ fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (enc
 const ROWS: usize = 200;
 
 fn print(args: &CompressArgs, report: &Report) -> Outcome<()> {
-    let line = format!("{}: {} -> {} bytes, ratio {:.2}, {:.2} s", report.archive, report.raw_bytes, report.archive_bytes, report.ratio, report.encode_seconds);
+    let line = format!("{}: {}, {:.2} s", report.archive, sizes(Some(report.file_bytes), report.raw_bytes, report.archive_bytes), report.encode_seconds);
     if is_standard_output(&args.output) {
         warn(line);
         return Ok(());
@@ -292,6 +302,7 @@ fn print(args: &CompressArgs, report: &Report) -> Outcome<()> {
         return print_json(report);
     }
     print_table(&report.variables, ROWS);
+    doubts(&report.variables);
     say(line);
     Ok(())
 }

@@ -49,6 +49,8 @@ pub(crate) enum Cause {
     TwiceNamed(String),
     #[error("decodes, but cannot be written: {0}")]
     Unwritable(deepcomp::Error),
+    #[error("variable {name:?} is not there: {error}")]
+    Damaged { name: String, error: deepcomp::Error },
     #[error("{failed} of {all} files are not as they should be, see above")]
     Incomplete { failed: usize, all: usize },
     #[error("not the name of a file in the archive, which has {0}")]

@@ -140,9 +140,18 @@ impl Reading {
         self.disk.handle().is_some_and(|(file, then)| file.metadata().is_ok_and(|now| now.len() != then.len() || now.modified().ok() != then.modified().ok()))
     }
 
+    /// Bytes it has on disk, or that came through a pipe.
+    pub(crate) fn length(&self) -> u64 {
+        self.disk.length()
+    }
+
     pub(crate) fn status(&self) -> FileStatus {
         let metadata = self.disk.handle().map(|(_, metadata)| metadata);
-        FileStatus { modified: metadata.and_then(|m| m.modified().ok()).and_then(since_1970), executable: metadata.is_some_and(is_executable) }
+        FileStatus {
+            modified: metadata.and_then(|m| m.modified().ok()).and_then(since_1970),
+            executable: metadata.is_some_and(is_executable),
+            length: Some(self.length()),
+        }
     }
 }
 

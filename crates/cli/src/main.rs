@@ -150,7 +150,7 @@ impl From<BaseArg> for Base {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 struct BoundArgs {
     /// Largest error of any value, in the variable's units.
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
@@ -159,7 +159,7 @@ struct BoundArgs {
     #[arg(long, value_name = "E", allow_negative_numbers = true)]
     rel: Option<f64>,
     /// Bounds by variable, and for all others: a number in the variable's units, "0.001 of range", "1%" of each value, "lossless", or "recommended",
-    /// which is what climate scientists advise for the variable, and lossless where they are silent.
+    /// which is what climate scientists advise for the variable, and lossless where they are silent. That is also what is taken where no bound is given.
     #[arg(long, value_name = "NAME=BOUND,…,BOUND")]
     bound: Option<String>,
     /// Bring every bit back.
@@ -178,6 +178,9 @@ struct ExtractArgs {
     /// Folder to extract into; it is made if need be.
     #[arg(short = 'C', long, default_value = ".")]
     directory: PathBuf,
+    /// Write nothing at all where anything is damaged. Without it everything that is whole comes back, what is not is named, and the exit code tells.
+    #[arg(long)]
+    all_or_nothing: bool,
     /// Format to write; by default that of the source, under its own name.
     #[arg(long = "as", value_parser = output_formats())]
     format: Option<&'static Format>,

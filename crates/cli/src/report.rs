@@ -1,7 +1,7 @@
 //! Variables as `--json` and tables print them.
 
 use crate::failure::{Cause, Outcome};
-use crate::terminal::{say, shown};
+use crate::terminal::{say, shown, warn};
 use deepcomp::archive::VariableReport;
 use deepcomp::field::Role;
 use serde::Serialize;
@@ -27,6 +27,9 @@ pub(crate) struct VariableJson {
     /// Values that came back as they are, in the variable's units, and how often each is there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) kept: Vec<KeptJson>,
+    /// The part of the range that the bound is, where that is 5 % or more; only `compress` knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) coarse: Option<f64>,
     /// Whether every value kept its sign.
     pub(crate) signs_kept: bool,
     /// Whether nothing moves when the values are compressed once more at the same bound.
@@ -80,6 +83,7 @@ impl VariableJson {
             mean_error: report.mean_magnitude.map(|_| report.mean_error),
             mean_magnitude: report.mean_magnitude,
             kept: report.kept.iter().map(|(value, count)| KeptJson { value: *value, count: *count }).collect(),
+            coarse: report.coarse,
             signs_kept: report.signs,
             stable: report.stable,
             checksum: format!("{:016x}", report.checksum),
@@ -90,12 +94,51 @@ impl VariableJson {
             encode_seconds: None,
         }
     }
+
+    /// The mean error as a part of the mean magnitude, where that is worth a word.
+    fn lean(&self) -> Option<f64> {
+        let part = self.mean_error?.abs() / self.mean_magnitude?;
+        Some(part).filter(|part| *part > BIASED)
+    }
 }
 
 /// Raw over archived size; 0 when nothing was archived.
 pub(crate) fn ratio(raw: u64, archived: u64) -> f64 {
     if archived == 0 { 0.0 } else { raw as f64 / archived as f64 }
 }
+
+/// Bytes as people count them: files on disk and the archive first, then the values.
+pub(crate) fn sizes(files: Option<u64>, values: u64, archive: u64) -> String {
+    let values = format!("values {values} bytes, ratio {:.2}", ratio(values, archive));
+    match files {
+        None => format!("{archive} bytes ({values})"),
+        Some(files) if archive > files => format!("{files} -> {archive} bytes, larger than the files ({values})"),
+        Some(files) => format!("{files} -> {archive} bytes, {:.2} times smaller ({values})", ratio(files, archive)),
+    }
+}
+
+/// A mean error of this part of the mean magnitude is told.
+const BIASED: f64 = 1e-3;
+
+/// Says what a bound does not: that errors lean to one side, or that little is left of a variable.
+pub(crate) fn doubts(variables: &[VariableJson]) {
+    let told = |what: &str, of: &dyn Fn(&VariableJson) -> Option<f64>, remedy: &str| {
+        let parts: Vec<String> = variables.iter().filter_map(|v| of(v).map(|part| format!("{} ({:.2} %)", shown(&v.name), 100.0 * part))).collect();
+        if !parts.is_empty() {
+            let more = if parts.len() > MENTIONED { format!(" and {} more", parts.len() - MENTIONED) } else { String::new() };
+            warn(format_args!("{what}: {}{more}; {remedy}", parts.iter().take(MENTIONED).cloned().collect::<Vec<_>>().join(", ")));
+        }
+    };
+    told(
+        "sums change, since the mean error is that part of the mean magnitude",
+        &VariableJson::lean,
+        "take a smaller bound, one of each value (\"1%\"), or \"recommended\"",
+    );
+    told("the bound is a large part of the range, and little is left of it", &|v| v.coarse, "take a smaller bound unless this is meant");
+}
+
+/// Variables named in a line.
+const MENTIONED: usize = 8;
 
 /// Prints a value as JSON.
 pub(crate) fn print_json<T: Serialize>(value: &T) -> Outcome<()> {
@@ -113,6 +156,11 @@ pub(crate) fn print_table(variables: &[VariableJson], most: usize) {
         let shape = v.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
         let line = format!("{:<24} {:<8} {:<18} {:>12} {:>12} {:>8.2}", shown(&v.name), v.data_type, shape, v.raw_bytes, v.archive_bytes, v.ratio);
         say(format_args!("{line}  {:<14} {:>12.4e}  {}", v.bound, v.max_abs_error, v.model.as_deref().unwrap_or("–")));
+        let kept: Vec<String> =
+            v.kept.iter().map(|k| format!("{} ({} times)", k.value, k.count)).chain(v.signs_kept.then(|| "every sign".to_owned())).collect();
+        if !kept.is_empty() {
+            say(format_args!("{:<24} kept exactly: {}", "", kept.join(", ")));
+        }
         // Of measurements the bound says enough.
         if let (Some(role), Some(why)) = (v.role.filter(|role| *role != Role::Measurement.name()), &v.why) {
             say(format_args!("{:<24} {role}: {why}", ""));

@@ -28,20 +28,24 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     check_names(&args.archive, &archive, &mut failures);
     let (mut checked, mut compared) = (0, Vec::new());
     let names: Vec<&str> = archive.files().collect();
-    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, decoded| {
+    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, decoded, failed| {
         let name = names.get(file).copied().unwrap_or_default();
+        let Some(decoded) = decoded else {
+            failures.add(&failed);
+            return Ok(());
+        };
         let reports = archive.variables(file).map_err(about(&args.archive))?;
         check_certificates(&args.archive, &reports)?;
-        checked += reports.len();
+        checked += decoded.fields.len();
         let unwritable = outputs(&decoded, Path::new(name), None).failed.into_iter().map(|(_, error)| about(Path::new(name))(Cause::Unwritable(error)));
-        failures.add(&unwritable.collect::<Vec<_>>());
+        failures.add(&failed.into_iter().chain(unwritable).collect::<Vec<_>>());
         if let Some(path) = args.source.iter().find(|path| is_named(path, name)) {
             let mut source = Reading::open(path, &limits)?;
             if decoded.format.is(file::FORMAT) && source.kept.is_none() {
                 let kept = Error::InvalidArgument { what: "the archive has it byte for byte".to_owned() };
                 source = source.keep(kept, &limits).map_err(about(path))?;
             }
-            for (report, field) in reports.iter().zip(&decoded.fields) {
+            for (report, field) in decoded.fields.iter().filter_map(|field| Some((reports.iter().find(|r| r.name == field.name)?, field))) {
                 compared.push(compare(name, report, field, &mut source).map_err(about(path))?);
             }
         }

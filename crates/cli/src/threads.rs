@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 pub(crate) trait Jobs {
     /// A job and the number of the file it belongs to.
     fn next(&mut self) -> Outcome<Option<(usize, Job)>>;
-    /// What became of a job of that file.
-    fn accept(&mut self, file: usize, done: Result<Done>) -> Outcome<Progress>;
+    /// What became of a job, told by its file and its number there.
+    fn accept(&mut self, job: (usize, usize), done: Result<Done>) -> Outcome<Progress>;
 }
 
 /// As many threads as asked for, or as the processor runs at a time.
@@ -28,7 +28,7 @@ type Order = (usize, Job);
 
 /// A job that was done.
 struct Delivery {
-    file: usize,
+    job: (usize, usize),
     variable: usize,
     time: Duration,
     done: Result<Done>,
@@ -76,9 +76,9 @@ pub(crate) fn run(jobs: &mut impl Jobs, models: &Models, threads: usize, mut rep
             if under_way == 0 {
                 return Ok(());
             }
-            let Delivery { file, variable, time, done } = deliveries.recv().map_err(|_| APART)?;
+            let Delivery { job, variable, time, done } = deliveries.recv().map_err(|_| APART)?;
             under_way -= 1;
-            report(jobs.accept(file, done)?, variable, time);
+            report(jobs.accept(job, done)?, variable, time);
         }
     })
 }
@@ -98,5 +98,5 @@ fn work(ordered: &Mutex<Receiver<Order>>, deliver: &Sender<Delivery>, models: &M
 fn done((file, job): Order, models: &Models) -> Delivery {
     let start = Instant::now();
     let done = job.run(models);
-    Delivery { file, variable: job.variable(), time: start.elapsed(), done }
+    Delivery { job: (file, job.number()), variable: job.variable(), time: start.elapsed(), done }
 }
