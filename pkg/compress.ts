@@ -4,18 +4,26 @@ import type { Dataset } from './dataset.js';
 import { DeepCompError } from './error.js';
 import { drive } from './job.js';
 import { loaded, modelsAtHand } from './load.js';
-import type { Bound, Compressed, CompressOptions } from './types.js';
+import type { Bound, Compressed, CompressOptions, Keep } from './types.js';
 
 /** Compresses a dataset; it stays usable. */
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
-  const { model = 'auto', base = 'auto', variables = {}, asData = [], missing: rule = 'auto' } = options;
+  const { model = 'auto', base = 'auto', variables = {}, asData = [], missing: rule = 'auto', keep = 'auto', stable = false, coarse = false } = options;
   const named = Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]);
-  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule) };
+  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule), keep: keptOf(keep), stable, coarse };
   const job = new WasmCompressor(dataset.inner, bounds, loaded(), typeof model === 'string' ? model : model.id, base);
   const { list, warning: missing } = modelsAtHand();
   const warning = model === 'auto' && list.length === 0 ? missing : undefined;
   const { result, seconds, ran } = await drive(job, options);
   return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ran, ...(warning !== undefined && { warning }) };
+}
+
+/** As the core reads it: a list of words and numbers, those of single variables with their names. */
+function keptOf(keep: NonNullable<CompressOptions['keep']>): string {
+  const words = (of: Keep) => (typeof of === 'object' ? of : [of]);
+  const isByName = (of: typeof keep): of is Record<string, Keep> => typeof of === 'object' && !Array.isArray(of);
+  if (!isByName(keep)) return words(keep).join(',') || 'none';
+  return Object.entries(keep).flatMap(([name, of]) => words(of).map((word) => `${name}=${word}`)).join(',') || 'auto';
 }
 
 function boundOf({ abs, rel, pointwise, lossless, recommended }: Bound, whose: string): { kind: string; value: number } {

@@ -72,6 +72,18 @@ export interface VariableReport {
   absoluteBound: number;
   /** Largest |decoded − source|, measured by the encoder. */
   maxAbsError: number;
+  /** Mean of decoded less source, in the variable's units: the bias. 0 when lossless. */
+  meanError: number;
+  /** Mean of the magnitudes of the source, by which the bias is told; absent when lossless. */
+  meanMagnitude?: number;
+  /** Values that came back as they were, in the variable's units, and how often each is in the source. */
+  kept: { value: number; count: number }[];
+  /** Whether every value kept its sign. */
+  signsKept: boolean;
+  /** Whether nothing moves when the values are compressed once more at the same bound. */
+  stable: boolean;
+  /** The part of the range that the bound is, where it is 5 % or more, so that little is left of the variable; in what `compress` says alone. */
+  coarse?: number;
   missing: number;
   /** Checksum of the decoded values, hexadecimal. */
   checksum: string;
@@ -209,6 +221,12 @@ export interface Bound {
   recommended?: boolean;
 }
 
+/**
+ * Which values come back exactly under any bound: `auto` finds those that mean something (0 of rain, 0 and 1 of fractions, 100 of humidity, codes that nothing declares),
+ * `sign` keeps the sign of every value and every 0 besides, `none` keeps none; or these, in the variable's units.
+ */
+export type Keep = 'auto' | 'none' | 'sign' | readonly number[];
+
 /** The bound of all variables but those that are named. */
 export interface CompressOptions extends JobOptions, Bound {
   /** Bounds of single variables, by name. */
@@ -223,6 +241,15 @@ export interface CompressOptions extends JobOptions, Bound {
    * all others; or this one. They come back exactly, and a bound relative to the range is not of a range with them.
    */
   missing?: 'auto' | 'none' | number;
+  /** What is kept exactly, of all variables or by their names; `auto` when absent. */
+  keep?: Keep | Record<string, Keep>;
+  /**
+   * Values lie on steps that type and bound alone set, so that what is decompressed and compressed again at the same bound, in whatever pieces, comes back bit for bit.
+   * For stores that are appended to, copied and cut anew; it costs some bytes at loose bounds.
+   */
+  stable?: boolean;
+  /** Takes absolute bounds of 5 % and more of a variable's range, and one bound for variables of several units, which are refused otherwise. */
+  coarse?: boolean;
   /**
    * `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.

@@ -2,8 +2,8 @@
 
 use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
-use deepcomp::codec::{Base, BaseReport};
-use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, MissingRule, Roles, Values, Wish, recommended};
+use deepcomp::codec::{Base, BaseReport, Options};
+use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Values, Wish, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::network::model::Model;
@@ -198,13 +198,23 @@ struct BoundsInfo {
     /// "auto", "none" or a number as text.
     #[serde(default)]
     missing: Option<String>,
+    /// A list as [`deepcomp::field::Keeps`] reads it.
+    #[serde(default)]
+    keep: Option<String>,
+    #[serde(default)]
+    stable: bool,
+    #[serde(default)]
+    coarse: bool,
 }
 
-/// The bounds that a `{ others, named: [name, bound][], asData, missing }` asks for.
-pub fn bounds(asked: JsValue) -> JsResult<Bounds> {
-    let BoundsInfo { others, named, as_data, missing } = serde_wasm_bindgen::from_value(asked)?;
+/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse }` asks for, without a model.
+pub fn options(asked: JsValue) -> JsResult<Options> {
+    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse } = serde_wasm_bindgen::from_value(asked)?;
     let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
-    Ok(Bounds { others: Wish::try_from(&others)?, named, as_data, missing: missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())? })
+    let missing = missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())?;
+    let bounds = Bounds { others: Wish::try_from(&others)?, named, as_data, missing };
+    let keep = keep.map_or_else(|| Ok(Keeps::default()), |list| list.parse())?;
+    Ok(Options { keep, stable, coarse, ..Options::new(bounds) })
 }
 
 /// When planes get a base layer: "auto", "always" or "never".
@@ -229,10 +239,23 @@ pub struct ReportInfo {
     bound: BoundInfo,
     absolute_bound: f64,
     max_abs_error: f64,
+    mean_error: f64,
+    mean_magnitude: Option<f64>,
+    kept: Vec<KeptInfo>,
+    signs_kept: bool,
+    stable: bool,
+    coarse: Option<f64>,
     missing: f64,
     checksum: String,
     model: Option<String>,
     base: Option<BaseInfo>,
+}
+
+/// A value that came back as it was, and how often it is there.
+#[derive(Serialize)]
+struct KeptInfo {
+    value: f64,
+    count: f64,
 }
 
 /// What base layers came to.
@@ -261,6 +284,12 @@ impl From<&VariableReport> for ReportInfo {
             bound: report.bound.into(),
             absolute_bound: report.absolute_bound,
             max_abs_error: report.max_abs_error,
+            mean_error: report.mean_error,
+            mean_magnitude: report.mean_magnitude,
+            kept: report.kept.iter().map(|(value, count)| KeptInfo { value: *value, count: *count as f64 }).collect(),
+            signs_kept: report.signs,
+            stable: report.stable,
+            coarse: report.coarse,
             missing: report.missing as f64,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),

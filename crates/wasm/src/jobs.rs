@@ -63,18 +63,20 @@ pub struct WasmCompressor {
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `bounds` is `{ others, named, asData, missing }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names, `missing` "auto", "none" or a number as text; `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
+    /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names, `missing` "auto", "none" or a number as text; `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
     /// or "never". The dataset stays usable.
     ///
     /// # Errors
     /// A bound that is not positive and finite; an unknown kind; the name of no variable; a model that is not there.
     #[wasm_bindgen(constructor)]
     pub fn new(dataset: &WasmDataset, bounds: JsValue, models: &WasmModels, model: &str, base: &str) -> JsResult<Self> {
-        let bounds = info::bounds(bounds)?;
+        let options = info::options(bounds)?;
         let held = dataset.held.borrow();
-        bounds.check(held.header().fields.iter().map(|f| f.name.as_str()))?;
-        let (settled, roles) = (bounds.clone(), Roles::of(held.header()));
-        let options = Options { model: models.choose(model)?, base: info::base(base)?, ..Options::new(bounds) };
+        let names = held.header().fields.iter().map(|f| f.name.as_str());
+        options.bounds.check(names.clone())?;
+        options.keep.check(names)?;
+        let (settled, roles) = (options.bounds.clone(), Roles::of(held.header()));
+        let options = Options { model: models.choose(model)?, base: info::base(base)?, ..options };
         let mut work = Compressor::empty(&options);
         work.begin(held.header().without_values(), &dataset.name)?;
         Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), bounds: settled, roles, name: dataset.name.clone(), next: 0 })
