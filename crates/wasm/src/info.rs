@@ -134,7 +134,9 @@ impl From<&Format> for FormatInfo {
 #[derive(Serialize, Default)]
 pub struct LeftOutInfo<'a> {
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     names: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     what: Option<&'static str>,
 }
 
