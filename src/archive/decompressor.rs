@@ -188,11 +188,10 @@ impl Decompressor {
     /// [`Error::ChecksumMismatch`] when a chunk differs from what the archive promises; [`Error::Truncated`] when `bytes` end before it.
     pub fn next_job(&mut self, bytes: &[u8]) -> Result<Option<Job>> {
         loop {
-            let begun = self.fields.len();
             match self.try_next(bytes) {
-                // What failed is the variable that was begun last; where one could not be begun, nothing helps.
-                Err(error) if self.damage.is_some() && begun > 0 && begun == self.fields.len() && self.is_open() => {
-                    self.forgive(begun - 1, Err(error))?;
+                // What failed is the variable that was begun last, unless all of that was given out and the next could not be begun.
+                Err(error) if self.damage.is_some() && self.is_open() => {
+                    self.forgive(self.fields.len() - 1, Err(error))?;
                     if let Some(last) = self.fields.last_mut() {
                         last.given = usize::MAX;
                     }

@@ -23,9 +23,8 @@ impl Refusal {
             matches!(options.bounds.others, Wish::Bound(ErrorBound::Absolute(_))) && !options.bounds.named.iter().any(|(name, _)| *name == field.name);
         if unnamed && plan.bound != ErrorBound::Lossless {
             let unit = field.attribute("units").and_then(Values::as_text).unwrap_or_default();
-            let unit: String = unit.trim().replace("**", "").chars().filter(|c| !matches!(c, ' ' | '.' | '^')).collect();
-            if !self.units.iter().any(|(known, _)| known.eq_ignore_ascii_case(&unit)) {
-                self.units.push((unit, field.name.clone()));
+            if !self.units.iter().any(|(known, _)| spelled(known) == spelled(&unit)) {
+                self.units.push((unit.trim().to_owned(), field.name.clone()));
             }
         }
         self.check().is_err()
@@ -43,4 +42,9 @@ impl Refusal {
         }
         Ok(())
     }
+}
+
+/// A unit without what its spellings differ in.
+fn spelled(unit: &str) -> String {
+    unit.to_lowercase().replace("**", "").chars().filter(|c| !matches!(c, ' ' | '.' | '^' | '_')).collect()
 }

@@ -73,6 +73,9 @@ pub(crate) enum Cause {
 fn with_option(error: &deepcomp::Error) -> String {
     match error {
         deepcomp::Error::LimitExceeded { needed, limit, .. } if needed > limit => format!("{error} (--max-memory)"),
+        deepcomp::Error::BoundTooCoarse { .. } | deepcomp::Error::MixedUnits { .. } => {
+            format!("{error} (--bound \"NAME=BOUND, …\", --bound recommended, --coarse)")
+        }
         _ => error.to_string(),
     }
 }
