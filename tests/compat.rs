@@ -260,6 +260,43 @@ fn tiny(folder: &std::path::Path) -> Arc<Model> {
 /// An input and how it is coded.
 type Case = (&'static str, Dataset, Options);
 
+/// A field that is 0 in most places, and its share of the largest value, cut at 1.
+fn drops(y: usize, x: usize) -> f32 {
+    (smooth(y, x) - 4.0).max(0.0)
+}
+
+/// Inputs and options that reach what is kept: steps through values and those that type and bound set, masks of kept values, signs, the ends of a range.
+fn kept_inputs() -> Vec<(&'static str, Dataset, ErrorBound, &'static str, bool)> {
+    let plane = |values| Dataset::from_array("v", &[97, 131], values, SourceFormat::ARRAY).unwrap();
+    let floats = |value: fn(usize, usize) -> f32| (0..97 * 131).map(move |i| value(i / 131, i % 131));
+    let single = |value| plane(Values::F32(floats(value).collect()));
+    let shares = || plane(Values::F32(floats(drops).map(|v| (v / 9.0).min(1.0)).collect()));
+    let whole = || plane(Values::I16(floats(smooth).map(|v| (v * 31.0) as i16 - 700).collect()));
+    let codes = || plane(Values::F32(floats(smooth).enumerate().map(|(i, v)| if i % 131 < 9 { [-999.0, -3.0][i % 2] } else { v }).collect()));
+    let (abs, rel, each) = (|e| ErrorBound::absolute(e).unwrap(), |e| ErrorBound::relative(e).unwrap(), |e| ErrorBound::pointwise(e).unwrap());
+    vec![
+        ("kept_zeros", single(drops), rel(1e-3), "auto", false),
+        ("kept_ends", shares(), abs(0.02), "auto", false),
+        ("kept_codes", codes(), abs(0.05), "auto", false),
+        ("kept_integers", whole(), abs(4.0), "-700", false),
+        ("signs", single(|y, x| smooth(y, x) - 6.0), abs(0.3), "sign", false),
+        ("signs_integers", whole(), abs(9.0), "sign", false),
+        ("stable", single(smooth), abs(0.02), "auto", true),
+        ("stable_zeros", single(drops), rel(1e-2), "auto", true),
+        ("stable_f64", plane(Values::F64(floats(smooth).map(|v| f64::from(v) * 1.000_000_123_457 - 3.0).collect())), rel(1e-4), "none", true),
+        ("stable_integers", whole(), abs(7.0), "auto", true),
+        ("stable_pointwise", single(drops), each(0.01), "auto", true),
+        (
+            "range_ends",
+            Dataset::from_array("v", &[64], Values::F32((0..64u32).map(|i| 1.0 + (random(i) >> 8) as f32 / 16_777_216.0).collect()), SourceFormat::ARRAY)
+                .unwrap(),
+            rel(3e-7),
+            "auto",
+            false,
+        ),
+    ]
+}
+
 /// What becomes vectors, with the network that lies beside them.
 fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
     let model = tiny(folder);
@@ -270,7 +307,10 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
         })
     };
     let plain = coded(inputs(), false, Base::Never).chain(coded(network_inputs(), true, Base::Never));
-    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(coded(other_inputs(), false, Base::Never))
+    let kept = kept_inputs().into_iter().map(|(name, dataset, bound, keep, stable)| {
+        (name, dataset, Options { base: Base::Never, keep: keep.parse().unwrap(), stable, coarse: true, ..Options::new(bound) })
+    });
+    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(coded(other_inputs(), false, Base::Never)).chain(kept)
 }
 
 fn shipped_cases() -> impl Iterator<Item = Case> {
@@ -308,7 +348,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 55);
+    assert!(list.lines().count() >= 67);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();

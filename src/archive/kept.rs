@@ -14,6 +14,8 @@ const FEWEST: usize = 4;
 /// How many times more frequent it is than what lies around it, inside the range and at an end of it.
 const INSIDE: f64 = 8.0;
 const AT_AN_END: f64 = 1.5;
+/// Cells are far away beyond so many times the usual distance.
+const REACH: u64 = 4;
 /// Most that are kept.
 const MOST: usize = 4;
 
@@ -55,23 +57,32 @@ fn meaningful(field: &Field, [low, high]: [f64; 2]) -> Vec<f64> {
     [low, high].into_iter().filter(|end| means(physical(*end))).collect()
 }
 
-/// Values that are found far more often than what lies around them: the other values in their cell, and those in the cells beside it. Cells are what the tolerance does not tell apart; moving
+/// How many cells lie from one that holds values to the next, in the middle of all such distances.
+fn usual_gap<T>(cells: &[(i64, &[T])]) -> u64 {
+    let mut gaps: Vec<u64> = cells.windows(2).map(|pair| if let [(a, _), (b, _)] = pair { b.abs_diff(*a) } else { 1 }).collect();
+    gaps.sort_unstable();
+    gaps.get(gaps.len() / 2).copied().unwrap_or(1)
+}
+
+/// Values that are found far more often than what lies around them: the other values in their cell, and those in the two cells on either side that hold values, as far as these are not far away. Cells are what the tolerance does not tell apart; moving
 /// values within them, as a bound allows, changes nothing of that.
 fn frequent<T: Sample>(values: &[T], missing: &Missing, [low, high]: [f64; 2], tolerance: Tolerance) -> Vec<f64> {
     let Some(cells) = Steps::fixed(T::TYPE, T::from_f64(0.0).to_ordered(), tolerance) else { return Vec::new() };
     let stride = values.len().div_ceil(SAMPLE).max(1);
     let mut sample: Vec<T> = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).copied().collect();
     sample.sort_by_key(|v| v.to_ordered());
-    let cells: Vec<&[T]> = sample.chunk_by(|a, b| cells.put(*a) == cells.put(*b)).collect();
-    let count = |cell: Option<usize>| cell.and_then(|c| cells.get(c)).map(|c| c.len());
+    let place = |v: T| cells.place(v);
+    let groups: Vec<(i64, &[T])> = sample.chunk_by(|a, b| place(*a) == place(*b)).filter_map(|cell| Some((place(*cell.first()?), cell))).collect();
+    let far = REACH.saturating_mul(usual_gap(&groups));
     let mut found = Vec::new();
-    for (number, cell) in cells.iter().enumerate() {
-        let beside = [number.checked_sub(2), number.checked_sub(1), Some(number + 1), Some(number + 2)].map(count);
+    for (number, (own, cell)) in groups.iter().enumerate() {
+        let near = |i: Option<usize>| i.and_then(|i| groups.get(i)).filter(|(place, _)| place.abs_diff(*own) <= far).map(|(_, cell)| cell.len());
+        let beside: Vec<usize> = [number.checked_sub(2), number.checked_sub(1), Some(number + 1), Some(number + 2)].into_iter().filter_map(near).collect();
         for run in cell.chunk_by(|a, b| a == b).filter(|run| run.len() >= FEWEST) {
             let Some(value) = run.first().map(|v| v.to_f64()) else { continue };
             let (often, times) = if value == low || value == high { (OFTEN_AT_AN_END, AT_AN_END) } else { (OFTEN_INSIDE, INSIDE) };
-            let others: Vec<usize> = beside.iter().copied().flatten().chain([cell.len() - run.len()]).collect();
-            let mean = others.iter().sum::<usize>() as f64 / others.len() as f64;
+            let others = beside.iter().sum::<usize>() + cell.len() - run.len();
+            let mean = others as f64 / (beside.len() + 1) as f64;
             let stands_out = run.len() * often >= sample.len() && run.len() as f64 >= times * mean;
             found.extend(stands_out.then_some(value));
         }

@@ -75,6 +75,11 @@ impl Steps {
         }
     }
 
+    /// How many steps a value lies from the origin, rounded.
+    pub(crate) fn place<T: Sample>(self, value: T) -> i64 {
+        self.lattice().coordinate(value)
+    }
+
     /// What a value becomes on them; where they are finer than the type, what it is.
     #[inline]
     pub(crate) fn put<T: Sample>(self, value: T) -> T {
