@@ -116,7 +116,7 @@ const DIVISORS: usize = 1 << 12;
 
 /// The largest divisor of a number that is at most `step`, and not much less.
 fn divisor(number: u64, step: u64) -> Option<u64> {
-    (1..=step).rev().take(DIVISORS).take_while(|s| *s as f64 > WORTHWHILE * step as f64).find(|s| number % s == 0)
+    (1..=step).rev().take(DIVISORS).take_while(|s| *s as f64 > WORTHWHILE * step as f64).find(|s| number.is_multiple_of(*s))
 }
 
 /// Numbers of steps are exact up to here.
