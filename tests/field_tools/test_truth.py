@@ -98,6 +98,8 @@ def test_lossy_files_say_what_was_lost(form, deepcomp):
     said = "\n".join(dump(back, "-h"))
     assert all(f"tp:deepcomp_{name} = " in said for name in ("error_bound", "largest_error", "mean_error", "kept"))
     assert said.count(OURS) == 1
+    assert "deepcomp_error_bound" in run("cdo", "-s", "showattribute,tp@", back)
+    assert run("cdo", "-s", "showattsglob", back).count(OURS) == 1
 
 
 def test_compressed_again_they_say_it_once(deepcomp):
