@@ -3,16 +3,17 @@
 import json
 from pathlib import Path
 
-from report import claim_pages
+from report import claim_pages, truth_pages
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "bench"
 
 
 def main():
-    kept = json.loads((FOLDER / "claims.json").read_text())
-    for name, text in claim_pages.write(claim_pages.read(kept)).items():
-        (FOLDER / name).write_text(text)
-        print(f"bench: {name}")
+    for kept, pages in (("claims.json", claim_pages), ("truth.json", truth_pages)):
+        result = pages.read(json.loads((FOLDER / kept).read_text()))
+        for name, text in pages.write(result).items():
+            (FOLDER / name).write_text(text)
+            print(f"bench: {name}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
  * `npm run bench`: measures the figures of docs/bench. Makes environments with the pinned peers of PyPI and npm in the user's cache
  * folder, installs those of Debian where it may, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
  * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments;
- * `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers;
+ * `npm run bench -- truth` what a bound must not do, with the libraries of the field; `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers;
  * `npm run bench -- report` measures nothing and writes the pages again whose results docs/bench keeps whole.
  */
 import { copyFileSync, existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
 import { backends, backendsAgain } from './backends.mjs';
 import { files } from './files.mjs';
-import { CACHE, CommandFailed, aptInstall, ensurePython, environment, main, run } from '../scripts/tools.mjs';
+import { CACHE, CommandFailed, aptInstall, ensureFieldPython, ensurePython, environment, main, run } from '../scripts/tools.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** Debian packages and the programs they bring: the archiver, and GNU time for the memory figures. */
@@ -33,7 +33,15 @@ function debianPeers() {
   if (missing.length > 0 && process.getuid?.() === 0) aptInstall(...missing);
 }
 
-/** The pages of claims and backends from their JSON. */
+function commandLineTool() {
+  return cargoArtifact(['--release', '-p', 'deepcomp-cli'], (path) => /[\\/]deepcomp(\.exe)?$/.test(path));
+}
+
+function truth(more) {
+  run(ensureFieldPython(), ['-B', join(HERE, 'truth.py'), '--cli', commandLineTool(), '--cache', CACHE, ...more], { env: ONE_THREAD });
+}
+
+/** The pages of claims, truth and backends from their JSON. */
 function report(python) {
   run(python, ['-B', join(HERE, 'again.py')]);
   backendsAgain();
@@ -44,12 +52,13 @@ await main(() => {
   const [what, ...more] = process.argv.slice(2);
   if (what === 'backends') return backends();
   if (what === 'files') return files();
-  if (what !== undefined && what !== 'claims' && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`backends\`, \`files\` and \`report\``);
+  if (what === 'truth') return truth(more);
+  if (what !== undefined && what !== 'claims' && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`truth\`, \`backends\`, \`files\` and \`report\``);
   const python = ensurePython('bench', join(HERE, 'requirements.txt'));
   if (what === 'report') return report(python);
   const peers = what ? [] : ['--npm', nodePeers()];
   debianPeers();
-  const cli = cargoArtifact(['--release', '-p', 'deepcomp-cli'], (path) => /[\\/]deepcomp(\.exe)?$/.test(path));
+  const cli = commandLineTool();
   const script = join(HERE, what ? 'paper.py' : 'figures.py');
   run(python, ['-B', script, '--cli', cli, '--node', process.execPath, '--cache', CACHE, ...peers, ...more], { env: ONE_THREAD });
 });

@@ -7,8 +7,8 @@ from claims.autoencoder import CODES, WIDTHS
 from claims.ours import OURS, VARIANTS, beside
 from report import claim_plots, claim_verdicts
 from report.claim_rows import ALL_ARCHIVERS, BEST_ARCHIVER, ClaimRows, decibels, whole
+from report.documents import as_lines, rounded
 from report.markdown import geometric_mean, number, table
-from report.pages import as_lines, rounded
 
 PAPER = "Arabian J. Sci. Eng. 2022, doi [10.1007/s13369-022-06587-x](https://doi.org/10.1007/s13369-022-06587-x)"
 JSON_COLUMNS = ("field", "setting", "method", "bytes", "allowed", "error", "rmse", "dssim", "holds")

@@ -1,10 +1,9 @@
 """The files of docs/bench from the measurements."""
 
-import json
-
 from acceptance import TESTS
 from report import checked, frame, losses, parts, plots, running, sizes, verdicts
 from report.comparison import BOUNDED, Comparison
+from report.documents import as_lines, rounded
 
 
 def summary(result):
@@ -39,10 +38,6 @@ def as_json(result, comparison):
     return as_lines(document)
 
 
-def as_lines(document):
-    return "{\n" + ",\n".join(f"{json.dumps(key)}: {lines(value)}" for key, value in document.items()) + "\n}\n"
-
-
 def all_sizes(comparison):
     """`[field, bound, DeepComp, its largest error ÷ bound, [peers]]`, sizes in bytes."""
     rows = []
@@ -59,13 +54,3 @@ def all_broken(comparison):
         [*key, peer, row["verdict"], rounded(row["error"] / comparison.ours[key]["allowed"]) if comparison.ours[key]["allowed"] else None]
         for key, peers in comparison.peers.items() for peer, row in peers.items() if row.get("verdict", "holds") != "holds"
     ]  # fmt: skip
-
-
-def rounded(value):
-    return float(f"{value:.6g}")
-
-
-def lines(value):
-    if isinstance(value, list) and value and isinstance(value[0], dict | list):
-        return "[\n" + ",\n".join(json.dumps(row, separators=(",", ":"), ensure_ascii=False) for row in value) + "\n]"
-    return json.dumps(value, ensure_ascii=False)
