@@ -10,7 +10,7 @@ import type { Bound, Compressed, CompressOptions, Keep } from './types.js';
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
   const { model = 'auto', base = 'auto', variables = {}, asData = [], missing: rule = 'auto', keep = 'auto', stable = false, coarse = false } = options;
   const named = Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]);
-  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule), keep: keptOf(keep), stable, coarse };
+  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule), keep: keepsOf(keep), stable, coarse };
   const job = new WasmCompressor(dataset.inner, bounds, loaded(), typeof model === 'string' ? model : model.id, base);
   const { list, warning: missing } = modelsAtHand();
   const warning = model === 'auto' && list.length === 0 ? missing : undefined;
@@ -18,12 +18,11 @@ export async function compress(dataset: Dataset, options: CompressOptions): Prom
   return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), seconds, ran, ...(warning !== undefined && { warning }) };
 }
 
-/** As the core reads it: a list of words and numbers, those of single variables with their names. */
-function keptOf(keep: NonNullable<CompressOptions['keep']>): string {
-  const words = (of: Keep) => (typeof of === 'object' ? of : [of]);
+/** What is kept as lists of words and numbers: of single variables, and of those that are not named. */
+function keepsOf(keep: NonNullable<CompressOptions['keep']>): { others: string; named: [string, string][] } {
   const isByName = (of: typeof keep): of is Record<string, Keep> => typeof of === 'object' && !Array.isArray(of);
-  if (!isByName(keep)) return words(keep).join(',') || 'none';
-  return Object.entries(keep).flatMap(([name, of]) => words(of).map((word) => `${name}=${word}`)).join(',') || 'auto';
+  const words = (of: Keep) => (typeof of === 'string' ? of : of.join(',') || 'none');
+  return isByName(keep) ? { others: 'auto', named: Object.entries(keep).map(([name, of]) => [name, words(of)]) } : { others: words(keep), named: [] };
 }
 
 function boundOf({ abs, rel, pointwise, lossless, recommended }: Bound, whose: string): { kind: string; value: number } {

@@ -9,11 +9,11 @@ export { acceptance, compare, difference } from './compare.js';
 export { compress } from './compress.js';
 export { Dataset } from './dataset.js';
 export { decompress, decompressTimed, inspect, preview } from './decompress.js';
-export { DeepCompError } from './error.js';
+export { DeepCompError, type CoarseBound } from './error.js';
 export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
 export type { FileSource } from './source.js';
 export type {
   Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Format, FormatInfo, JobOptions,
-  LeftOut, Model, Models, Plane, Progress, Ran, Range, ReportedBound, TypedArray, Variable, VariableReport,
+  Keep, LeftOut, Model, Models, Plane, Progress, Ran, Range, ReportedBound, TypedArray, Variable, VariableReport,
 } from './types.js';

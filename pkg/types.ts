@@ -125,7 +125,7 @@ export interface ArchiveInfo {
   /** Version of the format. */
   version: string;
   /** The files that were compressed into it. */
-  files: { name: string; variables: VariableReport[] }[];
+  files: { name: string; /** Bytes it had on disk, where the archive says so. */ bytes?: number; variables: VariableReport[] }[];
 }
 
 /** How a decoded variable differs from its source. */

@@ -1,9 +1,9 @@
 /** The worker as asynchronous calls. A worker that died is replaced; what it held is lost, and its calls fail. */
-import type { Call, Calls, Preview, Reply, Request, Stage } from './protocol.ts';
+import type { Call, Calls, Preview, Refusal, Reply, Request, Stage } from './protocol.ts';
 
 /** What went wrong, with the code of the package's errors. */
 export class EngineError extends Error {
-  constructor(readonly code: string, message: string) {
+  constructor(readonly code: string, message: string, readonly refusal?: Refusal) {
     super(message);
   }
 }
@@ -65,7 +65,7 @@ export class Engine {
     else if (reply.fatal) {
       pending?.reject(new EngineError('internal', 'this file needs more memory than the browser gives, or met a fault in DeepComp; open another one'));
       this.#end('internal', 'the engine was restarted; open the file again');
-    } else pending?.reject(new EngineError(reply.error.code, reply.error.message));
+    } else pending?.reject(new EngineError(reply.error.code, reply.error.message, reply.error.refusal));
   }
 
   /** Ends the worker when nothing is asked of it for a while, which gives its memory back. */

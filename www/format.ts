@@ -16,6 +16,11 @@ export function plain(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
+/** A number of things, every digit of it. */
+export function whole(count: number): string {
+  return count.toLocaleString('en');
+}
+
 export function bytes(count: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB'];
   const power = count < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(count) / 3));

@@ -7,6 +7,7 @@ import { BackendChoice } from './ui/backend.ts';
 import { BoundForm } from './ui/bound.ts';
 import { byId, make } from './ui/dom.ts';
 import { showFilesInside, watchFiles, watchFilesInside } from './ui/files.ts';
+import { hideRefusal, showRefusal, watchRefusal } from './ui/refusal.ts';
 import { showResult, watchSaves } from './ui/result.ts';
 import { showSuspect, watchSuspect } from './ui/suspect.ts';
 import { firstVariable, showVariables } from './ui/variables.ts';
@@ -43,6 +44,7 @@ watchFiles((name, get) => void (/\.dcm$/i.test(name) ? addModel(get) : open(name
 watchFilesInside((file) => void show(async (options) => ({ opened: await engine.call('openFile', { file, backend: backends.chosen }, options), file: new Blob() })));
 watchSaves((kind) => void save(kind));
 watchSuspect((variable, value) => void nameMissing(variable, value));
+watchRefusal({ recommended: (names) => form.recommend(names), each: (names) => void boundEach(names), anyway: () => form.submit(true) });
 
 /** Runs one long task; a newer one stops the older and starts when that has ended, so that page and worker agree on what is open. */
 function task(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -50,6 +52,7 @@ function task(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const mine = (running = new AbortController());
   busy(true);
   tell('');
+  hideRefusal();
   return (last = last.then(() => perform(mine, work)));
 }
 
@@ -154,6 +157,20 @@ async function select(variable: number, newFile: boolean): Promise<void> {
   await drawn;
 }
 
+/** Suggests a bound of its own for each of these variables, and for those that share one in no unit of their own, and shows the first of them. */
+function boundEach(names: string[]): Promise<void> {
+  return task(async () => {
+    if (!session) return;
+    const { opened } = session;
+    const numbers = form.sharing(names);
+    for (const number of numbers) form.separate(opened.variables[number]!.name, await engine.call('look', { variable: number }));
+    const [first = session.variable] = numbers;
+    showVariables(opened, first, (variable) => void select(variable, false).catch(report));
+    await select(first, false);
+    byId('amount', HTMLInputElement).focus();
+  });
+}
+
 /** Takes a value as missing from now on; what was made before is no longer of this data. */
 function nameMissing(variable: number, value: number): Promise<void> {
   return task(async () => {
@@ -220,8 +237,9 @@ function busy(is: boolean): void {
 }
 
 function report(error: unknown): void {
-  const { code } = error instanceof EngineError ? error : { code: '' };
-  if (code === 'cancelled' || (error instanceof DOMException && error.name === 'AbortError')) tell('Cancelled. Nothing was changed.', false);
+  const { code, refusal } = error instanceof EngineError ? error : { code: '' };
+  if (refusal && session) showRefusal(session.opened, refusal);
+  else if (code === 'cancelled' || (error instanceof DOMException && error.name === 'AbortError')) tell('Cancelled. Nothing was changed.', false);
   else if (code === 'model-unavailable') tell(`this archive cannot be opened without the network it was made with. If you have its .dcm file, drop it here first. In detail: ${(error as EngineError).message}`);
   else tell(error instanceof Error ? error.message : String(error), true);
 }

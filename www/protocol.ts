@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Acceptance, Backend, Bound, Comparison, Dataset, Format, FormatInfo, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Backend, Bound, CoarseBound, Comparison, Dataset, Format, FormatInfo, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -12,6 +12,14 @@ export interface Axis {
 /** The bound of all variables, and of those that have their own. */
 export interface Bounds extends Bound {
   variables: Record<string, Bound>;
+  /** Whether bounds that would be refused otherwise are meant. */
+  coarse?: boolean;
+}
+
+/** What bounds are refused for: variables of which little would be left, or units that one bound cannot be meant for. */
+export interface Refusal {
+  coarse?: CoarseBound[];
+  units?: string[];
 }
 
 /** What foresees values: the network of the package, or the classical predictor alone. */
@@ -34,6 +42,8 @@ export interface Packed {
 
 /** An archive that was decoded and checked. */
 export interface Result {
+  /** Of the file on disk, where that is known. */
+  fileBytes?: number;
   archiveBytes: number;
   version: string;
   variables: VariableReport[];
@@ -128,4 +138,4 @@ export type Reply =
   | { id: number; result: Calls[Call]['result'] }
   | { id: number; stage: Stage; fraction: number }
   | { id: number; preview: Preview }
-  | { id: number; error: { code: string; message: string }; fatal: boolean };
+  | { id: number; error: { code: string; message: string; refusal?: Refusal }; fatal: boolean };

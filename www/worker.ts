@@ -1,6 +1,6 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
 import { acceptance, addModel, compare, compress, decompressTimed, difference, formats, inspect, models, openAny, preview, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type JobOptions, type Plane, type Ran, type VariableReport } from 'deepcomp';
-import type { Axis, Calls, Opened, Packed, Preview, Reply, Request, Result, Stage, Views } from './protocol.ts';
+import type { Axis, Calls, Opened, Packed, Preview, Refusal, Reply, Request, Result, Stage, Views } from './protocol.ts';
 
 let source: Dataset | undefined;
 let sourceBytes = 0;
@@ -69,10 +69,16 @@ async function answer(request: Exclude<Request, { call: 'cancel' }>): Promise<vo
   } catch (error) {
     const known = error instanceof DeepCompError;
     const { message } = error instanceof Error ? error : { message: String(error) };
-    send({ id, error: { code: known ? error.code : 'internal', message }, fatal: error instanceof WebAssembly.RuntimeError });
+    const refusal = known && refusalOf(error);
+    send({ id, error: { code: known ? error.code : 'internal', message, ...(refusal && { refusal }) }, fatal: error instanceof WebAssembly.RuntimeError });
   } finally {
     running.delete(id);
   }
+}
+
+/** What bounds were refused for, if that is what went wrong. */
+function refusalOf({ coarse, units }: DeepCompError): Refusal | undefined {
+  return coarse ? { coarse } : units && { units };
 }
 
 function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSignal, post: Post): Promise<Calls[keyof Calls]['result']> {
@@ -118,14 +124,14 @@ async function setMissing({ variable, value }: Calls['setMissing']['args']): Pro
 
 async function openArchive(bytes: Uint8Array, { file, backend }: Calls['openFile']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
   const { version, files } = await inspect(bytes);
-  const { name = '', variables = [] } = files[file] ?? {};
+  const { name = '', variables = [], bytes: fileBytes } = files[file] ?? {};
   const first = await firstPreview(bytes, file, variables);
   if (first) post.preview({ fileName: name, ...first });
   const layered = variables.map(({ model }) => model !== undefined);
   const archiveBytes = files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length;
   const { dataset, seconds, ran } = await decompressTimed(bytes, { file, ...job('checking', backend, post, signal) });
   keep({ decoded: decodedWhole(dataset), archive: { bytes, file, layered } });
-  const result: Result = { archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds, decodeRan: ran };
+  const result: Result = { ...(fileBytes !== undefined && { fileBytes }), archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds, decodeRan: ran };
   return { ...(await describe(dataset, bytes.length)), result, files: { names: files.map((f) => f.name), current: file } };
 }
 
@@ -170,6 +176,7 @@ async function check({ packed, backend }: Calls['check']['args'], signal: AbortS
   keep({ source, decoded: back.decoded, archive: { bytes, file: 0, layered: variables.map(({ base }) => (base?.chunks ?? 0) > 0) } });
   const { version } = await inspect(bytes);
   return {
+    fileBytes: sourceBytes,
     archiveBytes: bytes.length,
     version,
     variables,

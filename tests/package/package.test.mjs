@@ -270,9 +270,147 @@ test('base layers are made as asked, reported, and shown before anything is deco
     console.log('done');`).trim(), 'done');
 });
 
+/** A script with rain: zeros in most places, and elsewhere a wave that comes close to them. */
+const withRain = (body) => node(`
+  import assert from 'node:assert/strict';
+  import { readFileSync } from 'node:fs';
+  import { compare, compress, decompress, fromArray, inspect, openDataset, DeepCompError } from 'deepcomp';
+  const model = 'none';
+  const rain = Float32Array.from({ length: 120 * 180 }, (_, i) => Math.max(0, Math.sin((i % 180) / 15) * Math.cos(i / 180 / 20) * 30 - 12 + 2 * Math.sin(i * 1.7)));
+  const shape = [120, 180];
+  const zeros = (values) => values.reduce((count, value) => count + (value === 0 ? 1 : 0), 0);
+  const moved = (before, after) => before.reduce((count, value, i) => count + (Object.is(value, after[i]) ? 0 : 1), 0);
+  const roundTrip = async (values, options, about = {}) => {
+    const original = await fromArray(values, { name: 'rain', shape, ...about });
+    const { bytes, variables: [report] } = await compress(original, { model, ...options });
+    const decoded = await decompress(bytes);
+    return { original, bytes, report, decoded, values: decoded.values(0) };
+  };
+  ${body}
+  console.log('done');`);
+
+test('values that mean something and signs are kept as asked, by variable, and the report says so', () => {
+  assert.equal(withRain(`
+    const dry = zeros(rain);
+    assert.ok(dry > 10_000);
+    for (const keep of [undefined, 'auto', [0], { rain: 'auto' }, { rain: [0] }]) {
+      const { report, values, bytes } = await roundTrip(rain, { abs: 0.1, ...(keep && { keep }) });
+      assert.deepEqual(report.kept, [{ value: 0, count: dry }]);
+      assert.equal(rain.filter((value, i) => value === 0 && values[i] !== 0).length, 0);
+      assert.deepEqual((await inspect(bytes)).files[0].variables[0].kept, report.kept, 'the certificate has it');
+    }
+    // Where nothing is kept, dry places are as likely as not to get wet: an offset of the values makes sure that they do.
+    const anomaly = rain.map((value) => value - 3.03);
+    const codes = anomaly.reduce((count, value) => count + (value === anomaly[0] ? 1 : 0), 0);
+    assert.equal(codes, dry);
+    const [kept, free] = [await roundTrip(anomaly, { abs: 0.1, keep: { rain: [anomaly[0]] } }), await roundTrip(anomaly, { abs: 0.1, keep: 'none' })];
+    assert.deepEqual([kept.report.kept.length, kept.report.kept[0].count, free.report.kept], [1, dry, []]);
+    assert.equal(anomaly.filter((value, i) => value === anomaly[0] && kept.values[i] !== value).length, 0);
+    assert.ok(anomaly.filter((value, i) => value === anomaly[0] && free.values[i] !== value).length > 1000);
+    for (const keep of [[], { rain: [] }, { rain: 'none' }]) assert.deepEqual((await roundTrip(rain, { abs: 0.1, keep })).report.kept, []);
+
+    const flipped = ({ values }) => anomaly.filter((value, i) => Math.sign(value) !== Math.sign(values[i])).length;
+    const [signs, unsigned] = [await roundTrip(anomaly, { abs: 0.5, keep: 'sign' }), await roundTrip(anomaly, { abs: 0.5, keep: 'none' })];
+    assert.deepEqual([signs.report.signsKept, flipped(signs), unsigned.report.signsKept], [true, 0, false]);
+    assert.ok(flipped(unsigned) > 0, 'the test can fail');
+
+    const { report, original, decoded } = signs;
+    assert.ok(Math.abs(report.meanError - compare(original, decoded, 0).bias) < 1e-9);
+    const magnitude = anomaly.reduce((sum, value) => sum + Math.abs(value), 0) / anomaly.length;
+    assert.ok(Math.abs(report.meanMagnitude / magnitude - 1) < 1e-6);
+    const exact = (await roundTrip(rain, { lossless: true })).report;
+    assert.deepEqual([exact.meanError, exact.meanMagnitude, exact.kept], [0, undefined, []]);
+    await assert.rejects(roundTrip(rain, { abs: 0.1, keep: { snow: 'auto' } }), { code: 'no-such-variable' });
+    await assert.rejects(roundTrip(rain, { abs: 0.1, keep: 'everything' }), { code: 'invalid-argument' });
+  `).trim(), 'done');
+});
+
+test('what is compressed again moves by nothing where that is asked', () => {
+  assert.equal(withRain(`
+    for (const bound of [{ abs: 0.1 }, { abs: 0.007 }]) {
+      const [first, usual] = [await roundTrip(rain, { ...bound, keep: 'none', stable: true }), await roundTrip(rain, { ...bound, keep: 'none' })];
+      const second = await roundTrip(first.values, { ...bound, keep: 'none', stable: true });
+      assert.deepEqual([first.report.stable, usual.report.stable, (await inspect(first.bytes)).files[0].variables[0].stable], [true, false, true]);
+      assert.ok(moved(rain, first.values) > 1000, 'the first time values do move');
+      assert.equal(moved(first.values, second.values), 0);
+      const part = await roundTrip(first.values.slice(180 * 30, 180 * 77), { ...bound, keep: 'none', stable: true }, { shape: [47, 180] });
+      assert.equal(moved(first.values.slice(180 * 30, 180 * 77), part.values), 0, 'whatever it is cut into');
+    }
+  `).trim(), 'done');
+});
+
+test('bounds that destroy are refused with what they are refused for, and taken where they are meant', () => {
+  assert.equal(withRain(`
+    const range = rain.reduce((most, value) => Math.max(most, value), 0);
+    const coarse = (error) => error instanceof DeepCompError && error.code === 'bound-too-coarse' && error.units === undefined
+      && error.coarse.length === 1 && error.coarse[0].name === 'rain' && error.coarse[0].bound === 2 && Math.abs(error.coarse[0].part - 2 / range) < 1e-6;
+    await assert.rejects(roundTrip(rain, { abs: 2 }), coarse);
+    await assert.rejects(roundTrip(rain, { lossless: true, variables: { rain: { abs: 2 } } }), coarse);
+    const meant = await roundTrip(rain, { abs: 2, coarse: true });
+    assert.ok(Math.abs(meant.report.coarse - 2 / range) < 1e-6 && meant.report.maxAbsError > 1);
+    const relative = await roundTrip(rain, { rel: 0.1 });
+    assert.ok(Math.abs(relative.report.coarse - 0.1) < 1e-6, 'a relative bound says how much it is by itself; it is told, not refused');
+    assert.equal((await roundTrip(rain, { abs: 0.1 })).report.coarse, undefined);
+
+    const forecast = await openDataset(readFileSync(${JSON.stringify(join(ROOT, 'samples', 'gfs_upper_air.grib2'))}), 'gfs.grib2');
+    await assert.rejects(compress(forecast, { abs: 0.5, model }), (error) => error instanceof DeepCompError && error.code === 'mixed-units' && error.units.some((unit) => unit === 'K of "t"') && error.coarse === undefined);
+    const named = Object.fromEntries(forecast.variables.filter((v) => v.role === 'measurement' && v.units !== 'K').map((v) => [v.name, { rel: 0.01 }]));
+    assert.ok((await compress(forecast, { abs: 0.5, model, variables: named })).bytes.length > 0);
+    assert.ok((await compress(forecast, { abs: 0.5, model, coarse: true })).bytes.length > 0);
+  `).trim(), 'done');
+});
+
+test('what is no measurement and what means "missing" can be said', () => {
+  assert.equal(withRain(`
+    const counts = Int16Array.from(rain, (value, i) => Math.round(value * 100) + (i % 7));
+    const about = { name: 'station_id' };
+    const [exact, data] = [await roundTrip(counts, { rel: 0.01 }, about), await roundTrip(counts, { rel: 0.01, asData: ['station_id'] }, about)];
+    const { role, why } = exact.original.variables[0];
+    assert.ok(role === 'identifier' && why.length > 0, role);
+    assert.deepEqual([exact.report.bound.kind, moved(counts, exact.values), data.report.bound.kind], ['lossless', 0, 'rel']);
+    assert.ok(moved(counts, data.values) > 0);
+    await assert.rejects(roundTrip(counts, { rel: 0.01, asData: ['other'] }, about), { code: 'no-such-variable' });
+
+    const coded = rain.map((value, i) => (i % 5 === 0 ? 1e36 : value + 1));
+    const codes = coded.filter((value) => value > 1e30).length;
+    const [auto, none, given] = [await roundTrip(coded, { rel: 0.001 }), await roundTrip(coded, { rel: 0.001, missing: 'none', keep: 'none' }), await roundTrip(coded, { rel: 0.001, missing: 1e36 })];
+    assert.deepEqual([auto, none, given].map(({ report }) => report.missing), [codes, 0, codes]);
+    for (const { values, report } of [auto, given]) {
+      assert.ok(report.absoluteBound < 1, 'the range is that of the rain');
+      assert.ok(coded.every((value, i) => (value > 1e30 ? values[i] === value : Math.abs(values[i] - value) <= report.absoluteBound)));
+    }
+    assert.ok(none.report.absoluteBound > 1e32);
+  `).trim(), 'done');
+});
+
+test('files that are saved out of archives say what was lost, once', () => {
+  assert.equal(node(`
+    import assert from 'node:assert/strict';
+    import { readFileSync } from 'node:fs';
+    import { compress, decompress, openDataset } from 'deepcomp';
+    const original = await openDataset(readFileSync(${JSON.stringify(join(ROOT, 'samples', 'coads_sst.nc'))}), 'coads_sst.nc');
+    const again = async (dataset, bound) => {
+      const packed = await compress(dataset, { model: 'none', ...bound });
+      return { ...packed, file: await (await decompress(packed.bytes)).save('netcdf') };
+    };
+    const lines = (file) => Buffer.from(file).toString('latin1').split('DeepComp archive ').length - 1;
+    const first = await again(original, { abs: 0.01 });
+    const opened = await openDataset(first.file, 'again.nc');
+    const { attributes } = opened.variables[opened.index('SST')];
+    const report = first.variables[original.index('SST')];
+    assert.deepEqual([attributes.deepcomp_absolute_error_bound, attributes.deepcomp_largest_error, attributes.deepcomp_mean_error], [0.01, report.maxAbsError, report.meanError]);
+    assert.equal(lines(first.file), 1);
+    const second = await again(opened, { abs: 0.02 });
+    assert.equal(lines(second.file), 1, 'it does not pile up');
+    assert.equal((await openDataset(second.file, 'x.nc')).variables[opened.index('SST')].attributes.deepcomp_absolute_error_bound, 0.02);
+    const exact = await again(original, { lossless: true });
+    assert.equal(lines(exact.file), 0);
+    console.log('done');`).trim(), 'done');
+});
+
 test('the types fit the code', () => {
   writeFileSync(join(folder, 'use.mts'), `
-    import { compress, fromArray, preview, type Compressed, type Plane, type VariableReport } from 'deepcomp';
+    import { compress, fromArray, preview, DeepCompError, type CoarseBound, type Compressed, type Keep, type Plane, type VariableReport } from 'deepcomp';
     const result: Compressed = await compress(await fromArray(new Float64Array(4), { shape: [2, 2] }), { rel: 0.001, base: 'always' });
     const report: VariableReport | undefined = result.variables[0];
     const drawn: Plane | undefined = await preview(result.bytes, 0, { plane: 0 });
@@ -281,7 +419,14 @@ test('the types fit the code', () => {
     await compress(await fromArray(new Float64Array(4)), { abs: 1, base: 'sometimes' });
     // @ts-expect-error a bound is a number
     await compress(await fromArray(new Float64Array(4)), { abs: '1' });
-    export { report, drawn, saved };
+    const keep: Record<string, Keep> = { array: [0, 1], other: 'sign' };
+    await compress(await fromArray(new Float64Array(4)), { lossless: true, keep, stable: true, coarse: true, asData: ['array'], missing: -999 }).catch(() => undefined);
+    // @ts-expect-error no such choice
+    await compress(await fromArray(new Float64Array(4)), { abs: 1, keep: 'zeros' });
+    const refused = (error: unknown): CoarseBound[] | undefined => (error instanceof DeepCompError ? error.coarse : undefined);
+    const lean: [number | undefined, number | undefined] = [report?.meanError, report?.meanMagnitude];
+    const kept: { value: number; count: number } | undefined = report?.kept[0];
+    export { report, drawn, saved, refused, lean, kept };
   `);
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,esnext.disposable,dom', '--module', 'nodenext', 'use.mts'], { cwd: folder });

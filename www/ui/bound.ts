@@ -31,6 +31,8 @@ export class BoundForm {
   /** The bound of all variables, and of those that have their own, by name. */
   #all: Typed = { kind: 'abs', amounts: { abs: '', rel: '0.1', pointwise: '1', lossless: '', recommended: '' } };
   readonly #own = new Map<string, Typed>();
+  readonly #onSubmit: (bounds: Bounds, model: Predictor, base: Base) => void;
+  #variables: readonly Variable[] = [];
   #variable: Variable | undefined;
   #range: Range | undefined;
   #several = false;
@@ -41,9 +43,10 @@ export class BoundForm {
   #clock = 0;
 
   constructor(onSubmit: (bounds: Bounds, model: Predictor, base: Base) => void, onCancel: () => void) {
+    this.#onSubmit = onSubmit;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      if (!this.#button.disabled) onSubmit(this.#bounds(), this.#model(), this.#base());
+      this.submit(false);
     });
     this.#form.addEventListener('change', ({ target }) => {
       if (target === this.#alone) this.#separate();
@@ -59,6 +62,7 @@ export class BoundForm {
 
   /** Suggests a bound for a variable; what a person typed for the same file stays. */
   suggest({ variables, result }: Opened, variable: Variable, range: Range, newFile: boolean): void {
+    this.#variables = variables;
     this.#variable = variable;
     this.#range = range;
     this.#several = variables.filter((v) => !v.coordinate).length > 1;
@@ -70,6 +74,30 @@ export class BoundForm {
       this.#all.kind = measured ? (this.#several ? 'rel' : 'abs') : 'lossless';
     }
     this.#update();
+  }
+
+  /** Compresses as it says; `coarse` says that bounds which would be refused are meant. */
+  submit(coarse: boolean): void {
+    if (!this.#button.disabled) this.#onSubmit({ ...this.#bounds(), coarse }, this.#model(), this.#base());
+  }
+
+  /** Compresses with what climate scientists advise, in place of bounds that were refused: that of all variables, or those of these. */
+  recommend(names: string[]): void {
+    names.forEach((name) => this.#own.delete(name));
+    this.#all.kind = 'recommended';
+    this.#update();
+    this.submit(false);
+  }
+
+  /** Numbers of these variables, and of all that share an absolute bound. */
+  sharing(names: string[]): number[] {
+    const shares = (variable: Variable) => this.#all.kind === 'abs' && variable.role === 'measurement' && !this.#own.has(variable.name);
+    return this.#variables.flatMap((variable, i) => (names.includes(variable.name) || shares(variable) ? [i] : []));
+  }
+
+  /** Gives a variable an absolute bound of its own, which suits its range. */
+  separate(name: string, range: Range): void {
+    this.#own.set(name, { kind: 'abs', amounts: { ...this.#all.amounts, abs: plain(suggestion(range)) } });
   }
 
   /** Whether there is anything to compress. */
@@ -175,13 +203,27 @@ export class BoundForm {
     if (rel !== undefined) return `${name} ranges over ${quantity(max - min, units)}, so by at most ${quantity(rel * (max - min), units, 3)}.`;
     if (pointwise !== undefined) return 'Small values come back more closely than large ones, and zeros exactly.';
     if (recommended) return advice(name, this.#variable?.recommended, units);
-    return `${name} lies between ${number(min)} and ${quantity(max, units)}${units ? '' : '; the file names no unit'}.${this.#several && abs !== undefined && !this.#alone.checked ? ' The bound holds for every variable, in its own unit.' : ''}`;
+    return `${name} lies between ${number(min)} and ${quantity(max, units)}${units ? '' : '; the file names no unit'}.${this.#several && abs !== undefined && !this.#alone.checked ? ` ${this.#shared()}` : ''}`;
+  }
+
+  /** What one absolute bound means for several variables. */
+  #shared(): string {
+    const units = new Set(this.sharing([]).map((number) => unit(this.#variables[number]!.units)));
+    if (units.size < 2) return 'The bound holds for every variable.';
+    const named = [...units].map((name) => name || 'none').join(', ');
+    return `Variables of several units (${named}) need a bound each, or a relative or recommended one.`;
   }
 
   /** Which other variables have bounds of their own. */
   #others(): string {
-    const names = [...this.#own.keys()].filter((name) => name !== this.#variable?.name);
+    const names = [...this.#own].filter(([name]) => name !== this.#variable?.name).map(([name, typed]) => name + this.#amountOf(name, typed));
     return names.length === 0 ? '' : `Bounds of their own: ${names.join(', ')}.`;
+  }
+
+  #amountOf(name: string, { kind, amounts }: Typed): string {
+    if (WITHOUT_AMOUNT.includes(kind)) return '';
+    const units = PERCENT.includes(kind) ? '%' : unit(this.#variables.find((variable) => variable.name === name)?.units);
+    return ` ${quantity(Number(amounts[kind]), units)}`;
   }
 }
 

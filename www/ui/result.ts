@@ -1,8 +1,10 @@
 /** What came out: sizes, times, the verdict, a line per variable, and the ways to save. */
 import type { Comparison, Ran, Variable, VariableReport } from 'deepcomp';
-import { bytes, number, quantity, rate, seconds, shape, unit } from '../format.ts';
+import { bytes, number, quantity, rate, seconds, shape, unit, whole } from '../format.ts';
 import { formatOf, type Base, type FileKind, type Opened, type Result } from '../protocol.ts';
 import { byId, make } from './dom.ts';
+import { showDoubts } from './doubts.ts';
+import { roleOf } from './variables.ts';
 
 export function watchSaves(onSave: (kind: FileKind) => void): void {
   byId('save-archive', HTMLButtonElement).addEventListener('click', () => onSave('archive'));
@@ -13,16 +15,28 @@ export function showResult(opened: Opened, result: Result | undefined, selected:
   byId('nothing-yet', HTMLElement).hidden = result !== undefined;
   byId('archive', HTMLElement).hidden = byId('details', HTMLElement).hidden = result === undefined;
   byId('verdict', HTMLElement).hidden = result === undefined;
+  showDoubts(result?.variables ?? []);
   const raw = opened.variables.reduce((sum, v) => sum + v.bytes, 0);
-  byId('raw-size', HTMLElement).textContent = `${bytes(raw)} of values, not compressed yet`;
+  byId('raw-size', HTMLElement).textContent = `${whole(opened.fileBytes)} bytes, not compressed yet`;
   if (!result) return;
-  byId('ratio', HTMLElement).textContent = `${number(raw / result.archiveBytes, 3)}×`;
-  byId('ratio-note', HTMLElement).textContent = raw >= result.archiveBytes ? 'smaller' : 'the size: nothing gained';
-  byId('packed-bar', HTMLElement).style.width = `${Math.min(100, (100 * result.archiveBytes) / Math.max(1, raw))}%`;
+  showSizes(result);
   showFigures(raw, result, opened.variables[selected], result.variables[selected]);
   showVerdict(opened, result, selected);
   byId('rows', HTMLElement).replaceChildren(...result.variables.map((report, i) => row(report, result.comparisons?.[i], opened.variables[i])));
   showFormats(opened, opened.variables[selected]);
+}
+
+/** The file on disk and the archive: what a person has before and after. */
+function showSizes({ fileBytes, archiveBytes }: Result): void {
+  byId('gain', HTMLElement).hidden = byId('bars', HTMLElement).hidden = fileBytes === undefined;
+  byId('sizes', HTMLElement).textContent = `${fileBytes === undefined ? '' : `${whole(fileBytes)} → `}${whole(archiveBytes)} bytes`;
+  if (fileBytes === undefined) return;
+  const grew = archiveBytes > fileBytes;
+  byId('ratio', HTMLElement).textContent = grew ? '' : `${(fileBytes / Math.max(1, archiveBytes)).toFixed(2)} ×`;
+  byId('ratio-note', HTMLElement).textContent = grew ? 'larger than the file' : 'smaller';
+  const width = (size: number) => `${(100 * size) / Math.max(1, fileBytes, archiveBytes)}%`;
+  byId('raw-bar', HTMLElement).style.width = width(fileBytes);
+  byId('packed-bar', HTMLElement).style.width = width(archiveBytes);
 }
 
 /** The formats to save in: first that of the source, then what the variable shown can be. */
@@ -37,7 +51,8 @@ function showFormats(opened: Opened, variable: Variable | undefined): void {
 function showFigures(raw: number, result: Result, variable: Variable | undefined, report: VariableReport | undefined): void {
   const { archiveBytes, encodeSeconds, decodeSeconds, version } = result;
   const time = (value: number) => `${seconds(value)} · ${rate(raw, value)}`;
-  const list: [string, string][] = [['Size', `${bytes(raw)} → ${bytes(archiveBytes)}`]];
+  const list: [string, string][] = [['Values', `${bytes(raw)} → ${bytes(archiveBytes)}, ratio ${number(raw / Math.max(1, archiveBytes), 3)}`]];
+  if (report && report.bound.kind !== 'lossless') list.push(['Mean error', bias(report, unit(variable?.units))], ['Kept exactly', kept(report)]);
   if (encodeSeconds !== undefined) list.push(['Encoding', time(encodeSeconds)]);
   list.push(['Decoding', time(decodeSeconds)]);
   list.push(['Ran on', ranOn(result)]);
@@ -46,6 +61,18 @@ function showFigures(raw: number, result: Result, variable: Variable | undefined
   if (base !== undefined) list.push(['Base layer', base]);
   if (encodeSeconds === undefined) list.push(['Format', `version ${version}`]);
   byId('figures', HTMLElement).replaceChildren(...list.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
+}
+
+/** The mean error, and as a part of what it is the mean of. */
+function bias({ meanError, meanMagnitude = 0 }: VariableReport, units: string): string {
+  const part = meanError !== 0 && meanMagnitude > 0 ? ` (${number((100 * meanError) / meanMagnitude, 2)}\u202f% of the mean magnitude)` : '';
+  return `${quantity(meanError, units, 3)}${part}`;
+}
+
+/** Values that came back as they were. */
+function kept({ kept, signsKept }: VariableReport): string {
+  const values = kept.map(({ value, count }) => `${number(value)} (${whole(count)} times)`);
+  return [...values, ...(signsKept ? ['every sign'] : [])].join(', ') || 'no value in particular';
 }
 
 /** What did the work: one line where encoding and decoding agree. */
@@ -81,6 +108,7 @@ function showVerdict({ variables }: Opened, result: Result, selected: number): v
   const index = broken >= 0 ? broken : selected;
   const [variable, report] = [variables[index], result.variables[index]];
   element.classList.toggle('broken', broken >= 0);
+  element.classList.toggle('coarse', broken < 0 && result.variables.some(({ coarse }) => coarse !== undefined));
   if (!variable || !report) return;
   const several = variables.filter((v) => !v.coordinate).length > 1;
   element.textContent = sentence(variable, report, result.comparisons?.[index], several);
@@ -131,9 +159,13 @@ function row(report: VariableReport, comparison: Comparison | undefined, variabl
     report.archiveBytes > 0 ? `${number(report.rawBytes / report.archiveBytes, 3)}×` : '–',
     exact ? 'lossless' : report.bound.kind === 'pointwise' ? `${number(100 * report.bound.value)} % of each value` : quantity(report.absoluteBound, units),
     exact ? '0' : quantity(comparison?.maxAbsError ?? report.maxAbsError, units),
-    report.missing === 0 ? 'none' : report.missing.toLocaleString('en'),
+    exact ? '0' : quantity(report.meanError, units, 3),
+    exact ? 'all' : kept(report),
+    report.missing === 0 ? 'none' : whole(report.missing),
     report.model === undefined ? 'classical' : 'network',
     report.checksum,
   ];
-  return make('tr', {}, make('th', { scope: 'row', textContent: report.name }), ...cells.map((textContent) => make('td', { textContent })));
+  const role = variable ? roleOf(variable) : '';
+  const name = make('th', { scope: 'row' }, report.name, ...(role ? [make('small', { textContent: `${role}: ${variable!.why}` })] : []));
+  return make('tr', {}, name, ...cells.map((textContent) => make('td', { textContent })));
 }

@@ -23,9 +23,15 @@ export function showVariables({ fileName, fileBytes, variables }: Opened, select
 /** Roles that the type says already, or that go without saying. */
 const UNSAID = ['measurement', 'text', 'file'];
 
-function summary({ dimensions, shape, dataType, units, role }: Variable): string {
+/** What a variable was taken for, where that is to be said. */
+export function roleOf({ role }: Variable): string {
+  return UNSAID.includes(role) ? '' : role;
+}
+
+function summary(variable: Variable): string {
+  const { dimensions, shape, dataType, units } = variable;
   const named = dimensions.map((name, i) => (/^dim_\d+$|^[xyc]$/.test(name) ? String(shape[i]) : `${name} ${shape[i]}`)).join(' × ');
-  return [named || 'one value', dataType === 'char' ? 'text' : dataType, unit(units), UNSAID.includes(role) ? '' : role].filter(Boolean).join(' · ');
+  return [named || 'one value', dataType === 'char' ? 'text' : dataType, unit(units), roleOf(variable)].filter(Boolean).join(' · ');
 }
 
 /** The variable to show first: the largest that is not a coordinate. */

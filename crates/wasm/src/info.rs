@@ -200,13 +200,32 @@ struct BoundsInfo {
     /// "auto", "none" or a number as text.
     #[serde(default)]
     missing: Option<String>,
-    /// A list as [`deepcomp::field::Keeps`] reads it.
     #[serde(default)]
-    keep: Option<String>,
+    keep: Option<KeepsInfo>,
     #[serde(default)]
     stable: bool,
     #[serde(default)]
     coarse: bool,
+}
+
+/// What is kept, of variables by name and of the others: each a list of words and numbers as [`Keeps`] reads it, without names.
+#[derive(Deserialize)]
+struct KeepsInfo {
+    others: String,
+    named: Vec<(String, String)>,
+}
+
+impl TryFrom<&KeepsInfo> for Keeps {
+    type Error = DeepCompError;
+
+    fn try_from(KeepsInfo { others, named }: &KeepsInfo) -> JsResult<Self> {
+        let of = |list: &String| match list.parse::<Self>()? {
+            Self { others, named } if named.is_empty() => Ok(others),
+            _ => Err(invalid(format_args!("{list:?} is nothing to keep; give names of variables as keys of an object"))),
+        };
+        let named = named.iter().map(|(name, list)| Ok((name.clone(), of(list)?))).collect::<JsResult<_>>()?;
+        Ok(Self { others: of(others)?, named })
+    }
 }
 
 /// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse }` asks for, without a model.
@@ -215,7 +234,7 @@ pub fn options(asked: JsValue) -> JsResult<Options> {
     let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
     let missing = missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())?;
     let bounds = Bounds { others: Wish::try_from(&others)?, named, as_data, missing };
-    let keep = keep.map_or_else(|| Ok(Keeps::default()), |list| list.parse())?;
+    let keep = keep.as_ref().map_or_else(|| Ok(Keeps::default()), Keeps::try_from)?;
     Ok(Options { keep, stable, coarse, ..Options::new(bounds) })
 }
 
@@ -324,6 +343,9 @@ pub struct ArchiveInfo {
 #[derive(Serialize)]
 struct FileInfo {
     name: String,
+    /// Bytes it has on disk, where the archive says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<f64>,
     variables: Vec<ReportInfo>,
 }
 
@@ -332,7 +354,8 @@ impl TryFrom<&Archive> for ArchiveInfo {
 
     fn try_from(archive: &Archive) -> deepcomp::Result<Self> {
         let file = |(number, name): (usize, &str)| {
-            Ok(FileInfo { name: name.to_owned(), variables: archive.variables(number)?.iter().map(ReportInfo::from).collect() })
+            let bytes = archive.status(number)?.length.map(|bytes| bytes as f64);
+            Ok(FileInfo { name: name.to_owned(), bytes, variables: archive.variables(number)?.iter().map(ReportInfo::from).collect() })
         };
         Ok(Self { version: archive.version().to_string(), files: archive.files().enumerate().map(file).collect::<deepcomp::Result<_>>()? })
     }

@@ -6,7 +6,7 @@ use crate::held::Held;
 use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
 use crate::models::WasmModels;
 use deepcomp::Limits;
-use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, Progress};
+use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, Progress, annotate};
 use deepcomp::codec::Options;
 use deepcomp::field::{Bounds, Roles};
 use js_sys::{Object, Reflect, Uint8Array};
@@ -63,11 +63,12 @@ pub struct WasmCompressor {
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names, `missing` "auto", "none" or a number as text; `model` is "auto", "none" or the id of one of `models`; `base` is "auto", "always"
-    /// or "never". The dataset stays usable.
+    /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names,
+    /// `missing` "auto", "none" or a number as text, `keep` `{ others, named }` of lists of words and numbers as text; `model` is "auto", "none" or the id of one of
+    /// `models`; `base` is "auto", "always" or "never". The dataset stays usable.
     ///
     /// # Errors
-    /// A bound that is not positive and finite; an unknown kind; the name of no variable; a model that is not there.
+    /// A bound that is not positive and finite; an unknown kind; the name of no variable; nothing that can be kept; a model that is not there.
     #[wasm_bindgen(constructor)]
     pub fn new(dataset: &WasmDataset, bounds: JsValue, models: &WasmModels, model: &str, base: &str) -> JsResult<Self> {
         let options = info::options(bounds)?;
@@ -109,7 +110,7 @@ impl WasmCompressor {
     /// `{ bytes: Uint8Array, variables }`: the archive and what it certifies.
     ///
     /// # Errors
-    /// As [`Compressor::finish`].
+    /// As [`Compressor::finish`]; bounds that are refused, with what they are refused for.
     pub fn finish(&mut self) -> JsResult<JsValue> {
         while self.read()? {}
         let mut work = self.work.take().ok_or_else(finished)?;
@@ -151,7 +152,8 @@ impl WasmCompressor {
 pub struct WasmDecompressor {
     /// And the archive.
     work: Option<(Decompressor, Vec<u8>)>,
-    name: String,
+    archive: Archive,
+    file: usize,
 }
 
 #[wasm_bindgen]
@@ -163,13 +165,12 @@ impl WasmDecompressor {
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: Vec<u8>, file: usize, variable: Option<usize>, models: &WasmModels) -> JsResult<Self> {
         let archive = Archive::open(&bytes, &Limits::default())?;
-        let name = archive.files().nth(file).unwrap_or_default().to_owned();
         let work = match variable {
-            None => Decompressor::new(archive, file, models.list()),
-            Some(variable) => Decompressor::of_variable(archive, file, variable, models.list()),
+            None => Decompressor::new(archive.clone(), file, models.list()),
+            Some(variable) => Decompressor::of_variable(archive.clone(), file, variable, models.list()),
         };
         let work = work.map_err(|e| models.explain(e))?;
-        Ok(Self { work: Some((work, bytes)), name })
+        Ok(Self { work: Some((work, bytes)), archive, file })
     }
 
     /// The next chunk to decode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
@@ -191,13 +192,15 @@ impl WasmDecompressor {
         progress(work.accept(Done::from_bytes(done)?)?)
     }
 
-    /// The dataset, once every variable matches its certificate.
+    /// The dataset, once every variable matches its certificate. Of what was lost it says so in attributes and in its history, as files extracted from the archive do.
     ///
     /// # Errors
     /// As [`Decompressor::finish`].
     pub fn finish(&mut self) -> JsResult<WasmDataset> {
         let (work, bytes) = self.work.take().ok_or_else(finished)?;
-        Ok(WasmDataset::new(work.finish(&bytes)?, &self.name))
+        let mut dataset = work.finish(&bytes)?;
+        annotate(&self.archive, self.file, &mut dataset)?;
+        Ok(WasmDataset::new(dataset, self.archive.files().nth(self.file).unwrap_or_default()))
     }
 }
 

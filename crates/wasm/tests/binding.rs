@@ -450,3 +450,65 @@ fn a_base_layer_is_made_as_asked_and_shows_a_plane_by_itself() {
     error(preview(&bytes(&always), 1, 0, 0, &models()), "invalid-argument");
     error(preview(b"not an archive", 0, 0, 0, &models()), "not-an-archive");
 }
+
+/// Bounds as JavaScript asks for them, with more beside.
+fn asked(json: &str) -> JsValue {
+    JSON::parse(json).unwrap()
+}
+
+#[wasm_bindgen_test]
+fn bounds_that_are_refused_come_with_what_they_are_refused_for() {
+    let refused = |arrays: &Array, coarse: bool| {
+        let original = WasmDataset::from_arrays(arrays, "made.npz").unwrap();
+        let bounds = asked(&format!(r#"{{"others": {{"kind": "abs", "value": 10}}, "named": [], "coarse": {coarse}}}"#));
+        let mut job = WasmCompressor::new(&original, bounds, &models(), "none", "auto").unwrap();
+        work!(job);
+        job.finish()
+    };
+    let values = Float32Array::from((0..5000).map(|i| 20.0 * (i as f32 / 90.0).sin()).collect::<Vec<_>>().as_slice());
+    let narrow = array("q", &values, &[50, 100]);
+    let coarse = refused(&Array::of1(&narrow), false).err().unwrap();
+    assert_eq!(coarse.code(), "bound-too-coarse");
+    let listed = get(&get(&coarse, "coarse"), "0");
+    assert_eq!((get(&listed, "name").as_string().as_deref(), number(&listed, "bound")), (Some("q"), 10.0));
+    assert!((number(&listed, "part") - 0.25).abs() < 1e-3);
+    assert!(refused(&Array::of1(&narrow), true).is_ok());
+
+    let wide = |name: &str, units: &str| {
+        let values = Float32Array::from((0..5000).map(|i| 2000.0 * (i as f32 / 90.0).sin()).collect::<Vec<_>>().as_slice());
+        let object = array(name, &values, &[50, 100]);
+        Reflect::set(&object, &"attributes".into(), &asked(&format!(r#"{{"units": "{units}"}}"#))).unwrap();
+        object
+    };
+    let mixed = refused(&Array::of2(&wide("t", "K"), &wide("u", "m s-1")), false).err().unwrap();
+    assert_eq!(mixed.code(), "mixed-units");
+    assert_eq!(JSON::stringify(&get(&mixed, "units")).unwrap(), r#"["K of \"t\"","ms-1 of \"u\""]"#);
+    assert!(refused(&Array::of2(&wide("t", "K"), &wide("u", "K")), false).is_ok());
+}
+
+#[wasm_bindgen_test]
+fn what_is_kept_goes_by_names_of_any_kind_and_a_decoded_dataset_says_so() {
+    let values: Vec<f32> = (0..5000).map(|i| (20.0 * (i as f32 / 90.0).sin() - 10.0).max(0.0)).collect();
+    let original = dataset(&array("rain, in = mm", &Float32Array::from(values.as_slice()), &[50, 100]));
+    let made = |keep: &str| {
+        let bounds = asked(&format!(r#"{{"others": {{"kind": "rel", "value": 0.01}}, "named": [], "keep": {keep}}}"#));
+        let mut job = WasmCompressor::new(&original, bounds, &models(), "none", "auto")?;
+        work!(job);
+        job.finish()
+    };
+    let kept = |result: &JsValue| JSON::stringify(&get(&get(&get(result, "variables"), "0"), "kept")).unwrap();
+    let zeros = values.iter().filter(|v| **v == 0.0).count();
+    let by_name = made(r#"{"others": "none", "named": [["rain, in = mm", "0"]]}"#).unwrap();
+    assert_eq!(kept(&by_name), format!(r#"[{{"value":0,"count":{zeros}}}]"#));
+    assert_eq!(kept(&made(r#"{"others": "none", "named": []}"#).unwrap()), "[]");
+    error(made(r#"{"others": "nothing", "named": []}"#), "invalid-argument");
+    error(made(r#"{"others": "rain=0", "named": []}"#), "invalid-argument");
+    error(made(r#"{"others": "auto", "named": [["snow", "0"]]}"#), "no-such-variable");
+
+    let attributes = |dataset: &WasmDataset| get(&get(&dataset.variables().unwrap(), "0"), "attributes");
+    let decoded = attributes(&decompress(bytes(&by_name)));
+    assert_eq!(get(&decoded, "deepcomp_error_bound").as_string().as_deref(), Some("0.01 of range"));
+    assert_eq!(number(&decoded, "deepcomp_kept"), 0.0);
+    assert_eq!(number(&decoded, "deepcomp_largest_error"), number(&get(&get(&by_name, "variables"), "0"), "maxAbsError"));
+    assert!(get(&attributes(&decompress(bytes(&compress(&original, "lossless", 0.0)))), "deepcomp_error_bound").is_undefined());
+}
