@@ -7,7 +7,6 @@ import argparse
 import json
 import multiprocessing
 import platform
-import subprocess
 import sys
 import tempfile
 import time
@@ -86,7 +85,7 @@ def subset(fields):
 
 def about(arguments, data_name, fields, some):
     return {
-        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": subprocess.run([arguments.cli, "--version"], capture_output=True, text=True).stdout.strip(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": ", ".join(archiver.call(arguments.cli, "--version").splitlines()[:2]),
         "python": platform.python_version(), "packages": {package: version(package) for package in PACKAGES}, "fields": len(fields), "values": sum(field.values.size for field in fields),
         "datasets": {name: sum(field.dataset == name for field in fields) for name in dict.fromkeys(field.dataset for field in fields)},
         "network": {"fields": len(some), "bytes": sum(field.values.nbytes for field in some), "every": NETWORK_EVERY, "most": NETWORK_MOST},

@@ -238,8 +238,10 @@ function busy(is: boolean): void {
 
 function report(error: unknown): void {
   const { code, refusal } = error instanceof EngineError ? error : { code: '' };
-  if (refusal && session) showRefusal(session.opened, refusal);
-  else if (code === 'cancelled' || (error instanceof DOMException && error.name === 'AbortError')) tell('Cancelled. Nothing was changed.', false);
+  if (refusal && session) {
+    const { opened } = session;
+    showRefusal(opened, refusal, form.sharing([]).map((number) => opened.variables[number]!));
+  } else if (code === 'cancelled' || (error instanceof DOMException && error.name === 'AbortError')) tell('Cancelled. Nothing was changed.', false);
   else if (code === 'model-unavailable') tell(`this archive cannot be opened without the network it was made with. If you have its .dcm file, drop it here first. In detail: ${(error as EngineError).message}`);
   else tell(error instanceof Error ? error.message : String(error), true);
 }

@@ -7,6 +7,22 @@ from returned import FAULTS, LOSSLESS, SETTINGS, WAYS
 COLUMNS = ("field", "bound", "asked", "values", "bytes", "kept", "zeros", "faults", "faults_stable", "bias", "tests")
 PREDICTORS = {"classical": "`--model none`", "network": "the network"}
 BIASED = 1e-3
+BROKEN = (
+    "values beyond their bound", "values outside the range of their source", "kept values that moved", "zeros at an end of the range that moved", "fields whose missing values changed",
+)  # fmt: skip
+"""FAULTS in words."""
+AGAIN = {
+    "files": "as `extract` wrote them, same words",
+    "flat": "in one dimension, same bound",
+    "pieces": "in halves, same bound",
+    "told": "in halves, same bound and kept values (where halves moved)",
+}
+MISTAKES = {
+    "moved": "variables that are no measurements and moved",
+    "taken": "variables taken for something else",
+    "beyond": "measurements beyond their bound",
+    "masks": "variables whose mask differs in xarray",
+}
 
 
 def summary(result):
@@ -41,7 +57,8 @@ def heading(result):
 
 Written by `npm run bench -- truth` on {about["date"]}; do not edit. Data: {about["data"]}: {about["fields"]} fields that vary, {about["values"]:,} values: {datasets}.
 
-A bound says how far a value may move. It must not move what is no measurement, values that mean something, or values that it moved before, nor take any out of the range that the source has. All is
+A bound says how far a value may move. It must not move what is no measurement, values that mean something, or values that it moved before, nor take any out of the range that the source
+has. All is
 counted here, value by value, from files that the command line tool wrote and other libraries read. {about["deepcomp"]}, Python {about["python"]}; {packages}."""
 
 
@@ -51,23 +68,25 @@ counted here, value by value, from files that the command line tool wrote and ot
 def verdicts(result):
     """`(what, measured, whether it is what is promised)`."""
     every = [row for name in PREDICTORS for row in result[name]]
-    for at, what in enumerate(("values beyond their bound", "values outside the range of their source", "kept values that moved", "zeros at an end of the range that moved", "fields whose missing values changed")):
-        count = sum(row[way][at] for row in every for way in ("faults", "faults_stable"))
+    for number_of, what in enumerate(BROKEN):
+        count = sum(row[way][number_of] for row in every for way in ("faults", "faults_stable"))
         yield f"{what}, {len(every):,} fields and bounds, by default and with `--stable`", f"{count:,}", count == 0
-    for what, name in (("files", "as `extract` wrote them, same words"), ("flat", "in one dimension, same bound"), ("pieces", "in halves, same bound"), ("told", "in halves, same bound and kept values (where halves moved)")):
+    for what, name in AGAIN.items():
         count = sum(row["moved"].get(what, 0) for row in result["repeated"])
         yield f"values moved by compressing again with `--stable`, {name}", f"{count:,}", count == 0
     for name, title in PREDICTORS.items():
         having, others, stable = costs(bounded(result[name]))
-        yield f"cost of keeping, {title}: fields that have such values (at most 1 %), others (none)", f"{change(having)}, {change(others)}", geometric_mean(having) <= 1.01 and all(ratio <= 1 for ratio in others)
+        cheap = geometric_mean(having) <= 1.01 and all(ratio <= 1 for ratio in others)
+        yield f"cost of keeping, {title}: fields that have such values (at most 1 %), others (none)", f"{change(having)}, {change(others)}", cheap
         yield f"cost of `--stable`, {title} (below 0.5 % it would be the one way)", change(stable), geometric_mean(stable) < 1.005
-    for what, name in (("moved", "variables that are no measurements and moved"), ("taken", "variables taken for something else"), ("beyond", "measurements beyond their bound"), ("masks", "variables whose mask differs in xarray")):
+    for what, name in MISTAKES.items():
         count = sum(len(row[what]) for row in result["made"])
         yield f"{name}, {len(result['made'])} files and bounds", f"{count}", count == 0
 
 
 def reached(result):
-    return f"## Promised and measured\n\n{table(['what', 'measured', 'reached'], [[what, measured, yes(holds)] for what, measured, holds in verdicts(result)])}"
+    lines = [[what, measured, yes(holds)] for what, measured, holds in verdicts(result)]
+    return f"## Promised and measured\n\n{table(['what', 'measured', 'reached'], lines)}"
 
 
 def bounded(rows):
@@ -104,8 +123,10 @@ def faults(result):
                 lines.append([setting, title, told, *totals, *(bold(f"{count:,}", count) for count in counts)])
     return f"""## Under a bound
 
-Bounds are parts of each field's range, or what is recommended for it by name and unit. *Fields*: all, and those that the bound was not lossless for. *Values*: those that are not missing; of them the ones equal to a value that
-`deepcomp list` names as kept, and the zeros of fields whose range ends at 0. Then what must be 0: values farther from the source than the bound that was asked for, outside the source's smallest and largest value, kept ones that are
+Bounds are parts of each field's range, or what is recommended for it by name and unit. *Fields*: all, and those that the bound was not lossless for. *Values*: those that are not
+missing; of them the ones equal to a value that
+`deepcomp list` names as kept, and the zeros of fields whose range ends at 0. Then what must be 0: values farther from the source than the bound that was asked for, outside the source's
+smallest and largest value, kept ones that are
 not equal to the source, zeros likewise, and fields in which a missing value has other bits or another is missing.
 
 {table(["bound", "predictor", "way", "fields", "bounded", "values", "kept", "zeros", "beyond", "outside", "kept moved", "zeros moved", "missing changed"], lines)}"""
@@ -122,9 +143,12 @@ def again(result):
         lines.append([setting, sum(row["fields"] for row in rows), f"{sum(row['values'] for row in rows):,}", *counts, f"{second / first:.4f}"])
     return f"""## Compressed again
 
-What was decoded, compressed and decoded once more, all with `--stable` and `--model none`; values whose bits changed. *Files*: as `extract` wrote them, with the same words on the command line. *Flat*: the arrays in one dimension, with the same
-bound. *Halves*: arrays under the bound in their units, cut in two across the last dimension, where no chunk ended; kept values are searched anew in each. *Told*: the same, where halves moved, with `--keep` naming what
-the first round kept. Two columns that nothing is promised of, measured at one bound: *default*: files without `--stable` in either round; *units*: a part of the range in the first round, and as many units in the second.
+What was decoded, compressed and decoded once more, all with `--stable` and `--model none`; values whose bits changed. *Files*: as `extract` wrote them, with the same words on the
+command line. *Flat*: the arrays in one dimension, with the same
+bound. *Halves*: arrays under the bound in their units, cut in two across the last dimension, where no chunk ended; kept values are searched anew in each. *Told*: the same, where halves
+moved, with `--keep` naming what
+the first round kept. Two columns that nothing is promised of, measured at one bound: *default*: files without `--stable` in either round; *units*: a part of the range in the first
+round, and as many units in the second.
 *Bytes*: of the second archive's values ÷ the first's.
 
 {table(["bound", "fields", "values", "files", "flat", "halves", "told", "default", "units", "bytes"], lines)}{where(result["repeated"])}"""
@@ -144,11 +168,14 @@ def sums(result):
         worst = max(rows, key=lambda row: row["bias"], default={"bias": 0.0, "field": "–"})
         tests = [sum(row["tests"][number] for row in rows) for number in (0, 1)]
         every = sum(row["tests"][0] == row["tests"][1] for row in rows)
-        lines.append([setting, len(rows), f"{worst['bias']:.1e}", worst["field"], sum(row["bias"] > BIASED for row in rows), f"{tests[0]:,} of {tests[1]:,} ({percent(tests[0] / max(tests[1], 1))})", every])
+        passed = f"{tests[0]:,} of {tests[1]:,} ({percent(tests[0] / max(tests[1], 1))})"
+        lines.append([setting, len(rows), f"{worst['bias']:.1e}", worst["field"], sum(row["bias"] > BIASED for row in rows), passed, every])
     return f"""## Sums and the acceptance tests
 
-Fields that a bound was asked for, by `--model none`. *Bias*: |mean of decoded − source| ÷ mean |source|, the largest, its field, and in how many fields it passes {BIASED:g}, which is where the tool warns. *Tests*: those of Baker et al. that
-`deepcomp test --source` finds passed, of those that can be made (Pearson, Kolmogorov–Smirnov, spatial relative error, DSSIM); fields that pass all of theirs. A test is missed where a bound is coarse for the field: this is what the
+Fields that a bound was asked for, by `--model none`. *Bias*: |mean of decoded − source| ÷ mean |source|, the largest, its field, and in how many fields it passes {BIASED:g}, which is
+where the tool warns. *Tests*: those of Baker et al. that
+`deepcomp test --source` finds passed, of those that can be made (Pearson, Kolmogorov–Smirnov, spatial relative error, DSSIM); fields that pass all of theirs. A test is missed where a
+bound is coarse for the field: this is what the
 recommended ones are for.
 
 {table(["bound", "fields", "bias", "of", f"above {BIASED:g}", "tests passed", "fields that pass all"], lines)}"""
@@ -165,19 +192,35 @@ def sizes(result):
     about = result["about"]["network"]
     return f"""## Bytes
 
-Ratios of `archive_bytes` by field, fields that a bound was asked for: how many, geometric mean, largest. *Kept*: default ÷ `--keep none` where something is kept; *others*: the same where nothing is. *Stable*: `--stable` ÷ default. By
-`--model none` on all fields, with the network on {about["fields"]} of them ({about["bytes"] / 1e6:.1f} MB): one in {about["every"]} of each data set, from the first on, of those of no more than {about["most"] / 1e6:g} MB.
+Ratios of `archive_bytes` by field, fields that a bound was asked for: how many, geometric mean, largest. *Kept*: default ÷ `--keep none` where something is kept; *others*: the same
+where nothing is. *Stable*: `--stable` ÷ default. By
+`--model none` on all fields, with the network on {about["fields"]} of them ({about["bytes"] / 1e6:.1f} MB): one in {about["every"]} of each data set, from the first on, of those of no
+more than {about["most"] / 1e6:g} MB.
 
-{table(["bound", "predictor", "kept", "mean", "largest", "others", "mean", "largest", "stable", "mean", "largest"], lines)}"""
+{table(["bound", "predictor", "kept", "mean", "largest", "others", "mean", "largest", "stable", "mean", "largest"], lines)}
+
+Means by data set, of *kept* and *stable*, by `--model none`. That of CESM describes its grid: areas, lengths and angles, smooth and of few bytes.
+
+{by_dataset(result)}"""
+
+
+def by_dataset(result):
+    rows = bounded(result["classical"])
+    members = {name: [row for row in rows if row["field"].split("/")[0] == name] for name in result["about"]["datasets"]}
+    means = lambda group, setting: [number(geometric_mean(ratios), ".4f") for ratios in costs(at(group, setting))[::2]]  # noqa: E731
+    lines = [[name, *(cell for setting in SETTINGS for cell in means(group, setting))] for name, group in members.items()]
+    return table(["data set", *(f"{setting}, {what}" for setting in SETTINGS for what in ("kept", "stable"))], lines)
 
 
 def made(result):
-    names = lambda row, what: bold(", ".join(row[what]), row[what]) or "0"  # noqa: E731
-    lines = [[row["file"], f"`{row['bound']}`", row["others"], names(row, "moved"), row["measurements"], names(row, "beyond"), names(row, "taken"), names(row, "masks")] for row in result["made"]]
+    names = lambda row, *kinds: [bold(", ".join(row[what]), row[what]) or "0" for what in kinds]  # noqa: E731
+    lines = [[row["file"], f"`{row['bound']}`", row["others"], *names(row, "moved"), row["measurements"], *names(row, "beyond", "taken", "masks")] for row in result["made"]]
     return f"""## What is no measurement
 
-Files made as meshes (UGRID), models (CMIP on hybrid levels; WRF), satellites (GOES, 16 bits without sign) and stations (linked lists) have them: `tests/field_tools/made.py`. *Others*: variables that are no measurements, of which those are named that
-did not come back bit for bit. *Measurements*: those beyond their bound, in their unit, unpacked here. *Taken*: variables that the report of `compress` takes for a measurement and are none, or the other way round. *Masks*: variables of which xarray, decoding by
+Files made as meshes (UGRID), models (CMIP on hybrid levels; WRF), satellites (GOES, 16 bits without sign) and stations (linked lists) have them: `tests/field_tools/made.py`. *Others*:
+variables that are no measurements, of which those are named that
+did not come back bit for bit. *Measurements*: those beyond their bound, in their unit, unpacked here. *Taken*: variables that the report of `compress` takes for a measurement and are
+none, or the other way round. *Masks*: variables of which xarray, decoding by
 CF, finds other values missing in what was extracted.
 
 {table(["file", "bound", "others", "moved", "measurements", "beyond", "taken for something else", "masks differ"], lines)}"""

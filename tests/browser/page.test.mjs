@@ -396,6 +396,21 @@ test('at the width of a phone nothing is cut off', async () => {
     await chooseLayer(name);
     assert.equal(await overflow(), 0);
   }
+  await stage.opened(sample('gfs_upper_air.grib2'));
+  await stage.page.locator('[name=kind][value=abs]').setChecked(true, { force: true });
+  await stage.page.fill('#amount', '500');
+  await stage.page.click('#compress');
+  await stage.settled();
+  for (const way of ['recommended', 'each', 'anyway']) {
+    const { x, width } = await stage.page.locator(`#refusal-${way}`).boundingBox();
+    assert.ok(x >= 0 && x + width <= 360, way);
+  }
+  assert.equal(await overflow(), 0);
+  await stage.page.click('#refusal-anyway');
+  await stage.settled();
+  assert.ok(await stage.page.locator('#doubts').isVisible());
+  assert.equal(await overflow(), 0);
+  await compressWithBase('always');
   for (const selector of ['#compress', '#save-archive', '#error > canvas', '.segments.two', '#base', '#layers']) {
     const { x, width } = await stage.page.locator(selector).boundingBox();
     assert.ok(x >= 0 && x + width <= 360, selector);
@@ -413,7 +428,7 @@ test('light and dark both have text that stands out', async () => {
         const linear = [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
       };
-      const pairs = [['.hint', '.card'], ['header p', 'body'], ['h2', '.card'], ['#compress', '#compress']];
+      const pairs = [['.hint', '.card'], ['header p', 'body'], ['h2', '.card'], ['#compress', '#compress'], ['#doubts', '#doubts']];
       return pairs.map(([front, back]) => {
         const [a, b] = [luminance(document.querySelector(front), 'color'), luminance(document.querySelector(back), 'backgroundColor')];
         return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
@@ -530,4 +545,123 @@ test('a code for missing values that the file does not declare can be named', as
   assert.match(await stage.text('#verdict'), /Missing values stayed missing\.$/);
   const saved = await stage.saved('original');
   assert.equal(new Float32Array(saved.bytes.buffer.slice(saved.bytes.byteOffset + 128))[3], -999);
+});
+
+/** An array as a file, of values that `value` gives by their number. */
+function arrayFile(name, [height, width], value) {
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${height}, ${width}), }`.padEnd(117) + '\n';
+  const values = Float32Array.from({ length: height * width }, (_, i) => value(i));
+  writeFileSync(stage.temporary(name), Buffer.concat([Buffer.from('\x93NUMPY\x01\x00v\x00', 'latin1'), Buffer.from(header), Buffer.from(values.buffer)]));
+  return stage.temporary(name);
+}
+/** Zeros in most places. */
+const rain = (i) => Math.max(0, Math.sin((i % 180) / 15) * Math.cos(i / 3600) * 30 - 12 + 2 * Math.sin(i * 1.7));
+const cells = async (name) => (await stage.page.locator('#rows tr', { has: stage.page.getByRole('rowheader', { name }) }).innerText()).replace(/[\u202f\u00a0]/g, ' ');
+const whole = (count) => count.toLocaleString('en');
+
+test('what is kept exactly and the bias are shown, by the one who compresses and by the one who opens', async () => {
+  await stage.opened(arrayFile('rain.npy', [120, 180], rain));
+  await stage.compress('abs', 0.1);
+  const dry = Array.from({ length: 120 * 180 }, (_, i) => rain(i)).filter((value) => value === 0).length;
+  const { bytes } = await stage.saved('archive');
+  writeFileSync(stage.temporary('rain.dca'), bytes);
+  const [{ mean_error: bias, kept }] = JSON.parse(run(stage.cli, ['list', stage.temporary('rain.dca'), '--json'], { capture: true })).variables;
+  assert.deepEqual(kept, [{ value: 0, count: dry }]);
+  const shown = Number(bias.toPrecision(3)).toExponential();
+  const check = async () => {
+    assert.match(await stage.text('#figures'), new RegExp(`Mean error\\s+\\S+ \\(.* % of the mean magnitude\\)\\s+Kept exactly\\s+0 \\(${whole(dry)} times\\)`));
+    const [, found] = /Mean error\s+(\S+)/.exec(await stage.text('#figures'));
+    assert.equal(Number(found.replace('−', '-')).toExponential(), shown);
+    assert.ok((await cells(/^rain$/)).includes(`0 (${whole(dry)} times)`));
+    assert.ok(await stage.page.locator('#doubts').isHidden(), 'nothing to warn of');
+    assert.equal(await stage.page.locator('#verdict.coarse').count(), 0);
+  };
+  await check();
+  await stage.choose(stage.temporary('rain.dca'));
+  await check();
+});
+
+test('sums that suffer and bounds that leave little are told in amber', async () => {
+  await stage.opened(arrayFile('tail.npy', [120, 180], (i) => 1 / (0.001 + ((i * 48271) % 65537) / 65537)));
+  await stage.compress('abs', 10);
+  assert.match(await stage.text('#doubts'), /^Sums change, .*: tail \([\d.]+ %\)\. Take a smaller bound, one of each value, or the recommended one\.$/);
+  writeFileSync(stage.temporary('tail.dca'), (await stage.saved('archive')).bytes);
+  await stage.compress('abs', 0.01);
+  assert.ok(await stage.page.locator('#doubts').isHidden());
+  await stage.compress('rel', 20);
+  assert.match(await stage.text('#doubts'), /that part of the range, so that little is left: tail \(20 %\)\. Take a smaller one unless this is meant\.$/);
+  assert.equal(await stage.page.locator('#verdict.coarse').count(), 1, 'no green tick');
+  await stage.choose(stage.temporary('tail.dca'));
+  assert.match(await stage.text('#doubts'), /Sums change, .*: tail \(/);
+});
+
+test('one bound for several units is refused, and there are three ways on', async () => {
+  const refuse = async (amount) => {
+    await stage.page.locator('[name=kind][value=abs]').setChecked(true, { force: true });
+    await stage.page.fill('#amount', String(amount));
+    await stage.page.click('#compress');
+    await stage.settled();
+    assert.ok(await stage.page.locator('#refusal').isVisible());
+    assert.ok((await stage.page.locator('#message').isHidden()) && (await stage.page.locator('#archive').isHidden()));
+  };
+  const expected = (...options) => readFileSync(stage.archiveOf([sample('gfs_upper_air.grib2')], 'way.dca', ...options));
+  await stage.opened(sample('gfs_upper_air.grib2'));
+  await stage.page.locator('[name=kind][value=abs]').setChecked(true, { force: true });
+  await stage.shows('#amount-hint', 'Variables of several units \\(.*K.*\\) need a bound each');
+  await refuse(0.5);
+  assert.match(await stage.text('#refusal'), /one bound cannot be meant for variables of several units\s+gpm: gh\s+K: t\s+m\/s: u, v\s/);
+  await stage.page.click('#refusal-each');
+  await stage.settled();
+  assert.ok((await stage.page.locator('#refusal').isHidden()) && (await stage.page.isChecked('#alone')));
+  const hint = await stage.text('#amount-hint');
+  const [, others] = /Bounds of their own: (.*)\.$/.exec(hint) ?? assert.fail(hint);
+  assert.match(others, /(^|, )t [\d.]+ K(, |$)/);
+  const shown = (await stage.text('#alone-label')).replace('Only for ', '');
+  const bounds = [`${shown}=${await stage.page.inputValue('#amount')}`, ...others.split(', ').map((each) => each.split(' ').slice(0, 2).join('='))];
+  await stage.page.click('#compress');
+  await stage.settled();
+  assert.ok((await stage.saved('archive')).bytes.equals(expected('--bound', [...bounds, 'lossless'].join(', '))), 'each variable has the bound that is shown');
+
+  await stage.openPage();
+  await stage.opened(sample('gfs_upper_air.grib2'));
+  await refuse(0.5);
+  await stage.page.click('#refusal-anyway');
+  await stage.settled();
+  assert.ok((await stage.page.locator('#verdict').isVisible()) && (await stage.page.locator('#refusal').isHidden()));
+  assert.ok((await stage.saved('archive')).bytes.equals(expected('--abs', '0.5', '--coarse')));
+  assert.match(await cells(/^latitude/), /^latitude\s*coordinate: \S.*lossless/s, 'what it was taken for, and why');
+
+  await stage.openPage();
+  await stage.opened(sample('gfs_upper_air.grib2'));
+  await refuse(500);
+  assert.match(await stage.text('#refusal'), /would leave little of \d variables[^]*t: 500 K is \d[\d.e+]* % of its range/);
+  await stage.page.click('#refusal-recommended');
+  await stage.settled();
+  assert.ok(await stage.page.isChecked('[name=kind][value=recommended]'));
+  assert.ok((await stage.saved('archive')).bytes.equals(expected('--bound', 'recommended')));
+});
+
+test('the file on disk comes first, be it smaller or larger than the archive', async () => {
+  const size = (path) => readFileSync(path).length;
+  const line = async () => (await stage.text('.ratio')).replace(/\s+/g, ' ');
+  const original = size(sample('gfs_t2m.npy'));
+  await stage.opened(sample('gfs_t2m.npy'));
+  assert.equal(await stage.text('#raw-size'), `${whole(original)} bytes, not compressed yet`);
+  await stage.compress('abs', 0.1);
+  const { bytes } = await stage.saved('archive');
+  assert.equal(await line(), `${whole(original)} → ${whole(bytes.length)} bytes, ${(original / bytes.length).toFixed(2)} × smaller`);
+  assert.match(await stage.text('#figures'), /^Values\s+42 kB → [\d.]+ kB, ratio [\d.]+/);
+  writeFileSync(stage.temporary('small.dca'), bytes);
+  await stage.choose(stage.temporary('small.dca'));
+  assert.equal(await line(), `${whole(bytes.length)} bytes`, 'the page notes no sizes of files');
+
+  const told = stage.temporary('told.dca');
+  run(stage.cli, ['compress', sample('gfs_t2m.npy'), '-o', told, '--abs', '0.1'], { capture: true });
+  await stage.choose(told);
+  assert.equal(await line(), `${whole(original)} → ${whole(size(told))} bytes, ${(original / size(told)).toFixed(2)} × smaller`);
+
+  writeFileSync(stage.temporary('tiny.txt'), 'no');
+  await stage.opened(stage.temporary('tiny.txt'));
+  await stage.compress('lossless');
+  assert.equal(await line(), `2 → ${whole((await stage.saved('archive')).bytes.length)} bytes, larger than the file`);
 });

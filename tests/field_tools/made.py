@@ -35,7 +35,7 @@ class Writer:
         """Values as they are stored."""
         variable = self.file.createVariable(name, kind, tuple(dimensions.split()), fill_value=fill_value)
         variable.set_auto_maskandscale(False)
-        variable.setncatts({key.removesuffix("_of"): value for key, value in attributes.items()})
+        variable.setncatts(attributes)
         variable[...] = values
 
     def close(self):
@@ -122,7 +122,8 @@ def cmip(path):
 def wrf(path):
     """As WRF writes: no CF, staggered grids, places by time, classes and masks as float32, times as text."""
     times, levels, rows, columns = 3, 6, 20, 28
-    sizes = {"Time": None, "DateStrLen": 19, "west_east": columns, "south_north": rows, "bottom_top": levels, "bottom_top_stag": levels + 1, "west_east_stag": columns + 1, "south_north_stag": rows + 1}
+    sizes = {"Time": None, "DateStrLen": 19, "west_east": columns, "south_north": rows, "bottom_top": levels}
+    sizes |= {f"{name}_stag": sizes[name] + 1 for name in ("west_east", "south_north", "bottom_top")}
     file = Writer(path, sizes, TITLE=" OUTPUT FROM WRF V4.4 MODEL", MAP_PROJ=np.int32(1), CEN_LAT=np.float32(47), MMINLU="MODIFIED_IGBP_MODIS_NOAH", DX=np.float32(12000))
 
     def add(name, values, units="", description="", stagger=""):
@@ -190,7 +191,8 @@ def goes(path):
     warm = np.where(stored == 0xFFFF, 0xFFFF, np.rint(41_000 + 20_000 * wave(rows, columns, seed=3)).astype("u2")).astype("u2").view("i2")
     file.add("TEMP", "i2", "y x", warm, scale_factor=np.float32(0.00244163), add_offset=np.float32(180), units="K", standard_name="air_temperature", **packed, **on)
     quality = np.where(stored == 0xFFFF, 3, np.arange(rows * columns).reshape(rows, columns) % 50 == 0).astype("u1").view("i1")
-    file.add("DQF", "i1", "y x", quality, fill_value=np.int8(-1), _Unsigned="true", flag_values=np.array(list(FLAGS.values()), "i1"), flag_meanings=" ".join(FLAGS), units="1", standard_name="status_flag")
+    flags = {"flag_values": np.array(list(FLAGS.values()), "i1"), "flag_meanings": " ".join(FLAGS)}
+    file.add("DQF", "i1", "y x", quality, fill_value=np.int8(-1), _Unsigned="true", units="1", standard_name="status_flag", **flags)
     phase = (np.arange(rows * columns).reshape(rows, columns) // 97 % 6).astype("i1")
     file.add("Phase", "i1", "y x", phase, fill_value=np.int8(-1), _Unsigned="true", flag_values=np.arange(6, dtype="i1"), flag_meanings="clear_sky liquid super_cooled mixed ice unknown")
     file.add("y", "i2", "y", np.arange(rows), scale_factor=np.float32(-5.6e-5), add_offset=np.float32(0.128212), units="rad", axis="Y", standard_name="projection_y_coordinate")

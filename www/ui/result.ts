@@ -29,7 +29,7 @@ export function showResult(opened: Opened, result: Result | undefined, selected:
 /** The file on disk and the archive: what a person has before and after. */
 function showSizes({ fileBytes, archiveBytes }: Result): void {
   byId('gain', HTMLElement).hidden = byId('bars', HTMLElement).hidden = fileBytes === undefined;
-  byId('sizes', HTMLElement).textContent = `${fileBytes === undefined ? '' : `${whole(fileBytes)} → `}${whole(archiveBytes)} bytes`;
+  byId('sizes', HTMLElement).textContent = fileBytes === undefined ? `${whole(archiveBytes)} bytes` : `${whole(fileBytes)} → ${whole(archiveBytes)} bytes,`;
   if (fileBytes === undefined) return;
   const grew = archiveBytes > fileBytes;
   byId('ratio', HTMLElement).textContent = grew ? '' : `${(fileBytes / Math.max(1, archiveBytes)).toFixed(2)} ×`;
@@ -52,7 +52,7 @@ function showFigures(raw: number, result: Result, variable: Variable | undefined
   const { archiveBytes, encodeSeconds, decodeSeconds, version } = result;
   const time = (value: number) => `${seconds(value)} · ${rate(raw, value)}`;
   const list: [string, string][] = [['Values', `${bytes(raw)} → ${bytes(archiveBytes)}, ratio ${number(raw / Math.max(1, archiveBytes), 3)}`]];
-  if (report && report.bound.kind !== 'lossless') list.push(['Mean error', bias(report, unit(variable?.units))], ['Kept exactly', kept(report)]);
+  if (report && report.bound.kind !== 'lossless') list.push(['Mean error', bias(report, unit(variable?.units))], ['Kept exactly', kept(report) || 'no value in particular']);
   if (encodeSeconds !== undefined) list.push(['Encoding', time(encodeSeconds)]);
   list.push(['Decoding', time(decodeSeconds)]);
   list.push(['Ran on', ranOn(result)]);
@@ -72,7 +72,7 @@ function bias({ meanError, meanMagnitude = 0 }: VariableReport, units: string): 
 /** Values that came back as they were. */
 function kept({ kept, signsKept }: VariableReport): string {
   const values = kept.map(({ value, count }) => `${number(value)} (${whole(count)} times)`);
-  return [...values, ...(signsKept ? ['every sign'] : [])].join(', ') || 'no value in particular';
+  return [...values, ...(signsKept ? ['every sign'] : [])].join(', ');
 }
 
 /** What did the work: one line where encoding and decoding agree. */
@@ -160,7 +160,7 @@ function row(report: VariableReport, comparison: Comparison | undefined, variabl
     exact ? 'lossless' : report.bound.kind === 'pointwise' ? `${number(100 * report.bound.value)} % of each value` : quantity(report.absoluteBound, units),
     exact ? '0' : quantity(comparison?.maxAbsError ?? report.maxAbsError, units),
     exact ? '0' : quantity(report.meanError, units, 3),
-    exact ? 'all' : kept(report),
+    exact ? 'all' : kept(report) || '–',
     report.missing === 0 ? 'none' : whole(report.missing),
     report.model === undefined ? 'classical' : 'network',
     report.checksum,

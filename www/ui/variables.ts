@@ -7,7 +7,7 @@ import { byId, make } from './dom.ts';
 export function showVariables({ fileName, fileBytes, variables }: Opened, selected: number, onSelect: (variable: number) => void): void {
   byId('file-name', HTMLElement).replaceChildren(`${fileName} `, make('span', { textContent: bytes(fileBytes) }));
   const list = byId('variables', HTMLFieldSetElement);
-  const order = variables.map((variable, index) => ({ variable, index })).sort((a, b) => Number(a.variable.coordinate) - Number(b.variable.coordinate));
+  const order = variables.map((variable, index) => ({ variable, index })).sort((a, b) => rank(a.variable) - rank(b.variable));
   list.replaceChildren(
     make('legend', { className: 'unseen', textContent: 'Variables' }),
     ...order.map(({ variable, index }) => {
@@ -18,6 +18,11 @@ export function showVariables({ fileName, fileBytes, variables }: Opened, select
     }),
   );
   list.scrollTop = 0;
+}
+
+/** Measurements come first, coordinates last. */
+function rank({ role, coordinate }: Variable): number {
+  return coordinate ? 2 : role === 'measurement' ? 0 : 1;
 }
 
 /** Roles that the type says already, or that go without saying. */
