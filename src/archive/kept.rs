@@ -22,7 +22,7 @@ const MOST: usize = 4;
 /// The stored values of `field` that are kept, the most frequent first, each with how often it is there.
 pub(super) fn kept(field: &Field, range: [f64; 2], tolerance: Tolerance) -> Vec<(f64, u64)> {
     let mut found: Vec<f64> = meaningful(field, range);
-    found.extend(with_values!(&field.values, values => frequent(values, &field.missing, range, tolerance)));
+    found.extend(frequent(field, range, tolerance));
     found.sort_by(f64::total_cmp);
     found.dedup();
     let mut kept = counted(field, &found);
@@ -57,8 +57,18 @@ fn meaningful(field: &Field, [low, high]: [f64; 2]) -> Vec<f64> {
     [low, high].into_iter().filter(|end| means(physical(*end))).collect()
 }
 
+/// A value and the order-preserving integer that stands for it.
+type Number = (u64, f64);
+
+/// Some values that are not missing, and the integer that stands for 0.
+fn sampled<T: Sample>(values: &[T], missing: &Missing) -> (Vec<Number>, u64) {
+    let stride = values.len().div_ceil(SAMPLE).max(1);
+    let sample = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).map(|v| (v.to_ordered(), v.to_f64())).collect();
+    (sample, T::from_f64(0.0).to_ordered())
+}
+
 /// How many cells lie from one that holds values to the next, in the middle of all such distances.
-fn usual_gap<T>(cells: &[(i64, &[T])]) -> u64 {
+fn usual_gap(cells: &[(i64, &[Number])]) -> u64 {
     let mut gaps: Vec<u64> = cells.windows(2).map(|pair| if let [(a, _), (b, _)] = pair { b.abs_diff(*a) } else { 1 }).collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied().unwrap_or(1)
@@ -66,20 +76,19 @@ fn usual_gap<T>(cells: &[(i64, &[T])]) -> u64 {
 
 /// Values that are found far more often than what lies around them: the other values in their cell, and those in the two cells on either side that hold values, as far as these are not far away. Cells are what the tolerance does not tell apart; moving
 /// values within them, as a bound allows, changes nothing of that.
-fn frequent<T: Sample>(values: &[T], missing: &Missing, [low, high]: [f64; 2], tolerance: Tolerance) -> Vec<f64> {
-    let Some(cells) = Steps::fixed(T::TYPE, T::from_f64(0.0).to_ordered(), tolerance) else { return Vec::new() };
-    let stride = values.len().div_ceil(SAMPLE).max(1);
-    let mut sample: Vec<T> = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).copied().collect();
-    sample.sort_by_key(|v| v.to_ordered());
-    let place = |v: T| cells.place(v);
-    let groups: Vec<(i64, &[T])> = sample.chunk_by(|a, b| place(*a) == place(*b)).filter_map(|cell| Some((place(*cell.first()?), cell))).collect();
+fn frequent(field: &Field, [low, high]: [f64; 2], tolerance: Tolerance) -> Vec<f64> {
+    let (mut sample, zero) = with_values!(&field.values, values => sampled(values, &field.missing));
+    let Some(cells) = Steps::fixed(field.values.data_type(), zero, tolerance) else { return Vec::new() };
+    sample.sort_unstable_by_key(|(ordered, _)| *ordered);
+    let place = |(ordered, value): &Number| cells.place(*value, *ordered);
+    let groups: Vec<(i64, &[Number])> = sample.chunk_by(|a, b| place(a) == place(b)).filter_map(|cell| Some((place(cell.first()?), cell))).collect();
     let far = REACH.saturating_mul(usual_gap(&groups));
     let mut found = Vec::new();
     for (number, (own, cell)) in groups.iter().enumerate() {
         let near = |i: Option<usize>| i.and_then(|i| groups.get(i)).filter(|(place, _)| place.abs_diff(*own) <= far).map(|(_, cell)| cell.len());
         let beside: Vec<usize> = [number.checked_sub(2), number.checked_sub(1), Some(number + 1), Some(number + 2)].into_iter().filter_map(near).collect();
-        for run in cell.chunk_by(|a, b| a == b).filter(|run| run.len() >= FEWEST) {
-            let Some(value) = run.first().map(|v| v.to_f64()) else { continue };
+        for run in cell.chunk_by(|a, b| a.1 == b.1).filter(|run| run.len() >= FEWEST) {
+            let Some((_, value)) = run.first().copied() else { continue };
             let (often, times) = if value == low || value == high { (OFTEN_AT_AN_END, AT_AN_END) } else { (OFTEN_INSIDE, INSIDE) };
             let others = beside.iter().sum::<usize>() + cell.len() - run.len();
             let mean = others as f64 / (beside.len() + 1) as f64;

@@ -154,9 +154,10 @@ pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
 }
 
 /// How many steps an order-preserving integer lies from `base`, rounded; half a step counts upwards.
+#[inline(never)]
 pub(super) fn stepped(ordered: u64, base: u64, step: u64) -> i64 {
-    let apart = i128::from(ordered) - i128::from(base);
-    (2 * apart + i128::from(step)).div_euclid(2 * i128::from(step.max(1))) as i64
+    let (apart, step) = (ordered.abs_diff(base), step.max(1));
+    if ordered >= base { (apart.saturating_add(step / 2) / step) as i64 } else { -((apart.saturating_add((step - 1) / 2) / step) as i64) }
 }
 
 /// The nearest integer, ties to even, of a number below 2^51 in magnitude: adding and taking away 1.5 · 2^52 rounds without a library call.

@@ -75,9 +75,12 @@ impl Steps {
         }
     }
 
-    /// How many steps a value lies from the origin, rounded.
-    pub(crate) fn place<T: Sample>(self, value: T) -> i64 {
-        self.lattice().coordinate(value)
+    /// How many steps a value, whose order-preserving integer is given too, lies from the origin, rounded.
+    pub(crate) fn place(self, value: f64, ordered: u64) -> i64 {
+        match self {
+            Self::Even { origin, step } => nearest_integer((value - origin) / step) as i64,
+            Self::Ordered { origin, step } => stepped(ordered, origin, step),
+        }
     }
 
     /// What a value becomes on them; where they are finer than the type, what it is.
@@ -124,7 +127,7 @@ const FARTHEST: f64 = 1e15;
 
 /// So many steps from the origin, if that is a number of 64 bits.
 fn origin_and_steps(origin: u64, steps: i64, step: u64) -> Option<u64> {
-    u64::try_from(i128::from(origin) + i128::from(steps) * i128::from(step)).ok()
+    origin.checked_add_signed(steps.checked_mul(i64::try_from(step).ok()?)?)
 }
 
 /// Whole units within a tolerance, if there is one.
