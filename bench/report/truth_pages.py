@@ -17,6 +17,8 @@ AGAIN = {
     "pieces": "in halves, same bound",
     "told": "in halves, same bound and kept values (where halves moved)",
 }
+HEADS = {"pieces": "halves"}
+"""Columns that are not called as what was measured."""
 MISTAKES = {
     "moved": "variables that are no measurements and moved",
     "taken": "variables taken for something else",
@@ -58,8 +60,7 @@ def heading(result):
 Written by `npm run bench -- truth` on {about["date"]}; do not edit. Data: {about["data"]}: {about["fields"]} fields that vary, {about["values"]:,} values: {datasets}.
 
 A bound says how far a value may move. It must not move what is no measurement, values that mean something, or values that it moved before, nor take any out of the range that the source
-has. All is
-counted here, value by value, from files that the command line tool wrote and other libraries read. {about["deepcomp"]}, Python {about["python"]}; {packages}."""
+has. All is counted here, value by value, from files that the command line tool wrote and other libraries read. {about["deepcomp"]}, Python {about["python"]}; {packages}."""
 
 
 # ------------------------------------------------------------------------------------------------------------------------- Verdicts
@@ -124,10 +125,9 @@ def faults(result):
     return f"""## Under a bound
 
 Bounds are parts of each field's range, or what is recommended for it by name and unit. *Fields*: all, and those that the bound was not lossless for. *Values*: those that are not
-missing; of them the ones equal to a value that
-`deepcomp list` names as kept, and the zeros of fields whose range ends at 0. Then what must be 0: values farther from the source than the bound that was asked for, outside the source's
-smallest and largest value, kept ones that are
-not equal to the source, zeros likewise, and fields in which a missing value has other bits or another is missing.
+missing; of them the ones equal to a value that `deepcomp list` names as kept, and the zeros of fields whose range ends at 0. Then what must be 0: values farther from the source than the
+bound that was asked for, outside the source's smallest and largest value, kept ones that are not equal to the source, zeros likewise, and fields in which a missing value has other bits
+or another is missing.
 
 {table(["bound", "predictor", "way", "fields", "bounded", "values", "kept", "zeros", "beyond", "outside", "kept moved", "zeros moved", "missing changed"], lines)}"""
 
@@ -144,21 +144,23 @@ def again(result):
     return f"""## Compressed again
 
 What was decoded, compressed and decoded once more, all with `--stable` and `--model none`; values whose bits changed. *Files*: as `extract` wrote them, with the same words on the
-command line. *Flat*: the arrays in one dimension, with the same
-bound. *Halves*: arrays under the bound in their units, cut in two across the last dimension, where no chunk ended; kept values are searched anew in each. *Told*: the same, where halves
-moved, with `--keep` naming what
-the first round kept. Two columns that nothing is promised of, measured at one bound: *default*: files without `--stable` in either round; *units*: a part of the range in the first
-round, and as many units in the second.
-*Bytes*: of the second archive's values ÷ the first's.
+command line. *Flat*: the arrays in one dimension, with the same bound. *Halves*: arrays under the bound in their units, cut in two across the last dimension, where no chunk ended; kept
+values are searched anew in each. *Told*: the same, where halves moved, with `--keep` naming what the first round kept. Two columns that nothing is promised of, measured at one bound:
+*default*: files without `--stable` in either round; *units*: a part of the range in the first round, and as many units in the second. *Bytes*: of the second archive's values ÷ the
+first's.
 
 {table(["bound", "fields", "values", "files", "flat", "halves", "told", "default", "units", "bytes"], lines)}{where(result["repeated"])}"""
 
 
 def where(rows):
     """The fields in which something moved that should not have."""
-    lines = [[row["bound"], what, field, count] for row in rows for what, field, count in row["where"] if what != "units"]
-    told = "`recommended` derives the bound from the values (a limit of each value, or of their mean, beside one in units), and so another one from values that moved within it."
-    return f"\n\nIn detail; {told}\n\n{table(['bound', 'way', 'field', 'values'], lines)}" if lines else ""
+    rows = sorted(rows, key=lambda row: list(SETTINGS).index(row["bound"]))
+    lines = [[row["bound"], HEADS.get(what, what), field, count] for row in rows for what, field, count in row["where"] if what != "units"]
+    told = (
+        "`recommended` derives the bound from the values (a limit of each value, or of their mean, beside one in units), and so another one from values that moved within it. "
+        "In halves a value that was kept for being frequent, and lies on no step, is not found where it is rare; named with `--keep` it stays."
+    )
+    return f"\n\n{told}\n\n{table(['bound', 'way', 'field', 'values'], lines)}" if lines else ""
 
 
 def sums(result):
@@ -173,10 +175,8 @@ def sums(result):
     return f"""## Sums and the acceptance tests
 
 Fields that a bound was asked for, by `--model none`. *Bias*: |mean of decoded − source| ÷ mean |source|, the largest, its field, and in how many fields it passes {BIASED:g}, which is
-where the tool warns. *Tests*: those of Baker et al. that
-`deepcomp test --source` finds passed, of those that can be made (Pearson, Kolmogorov–Smirnov, spatial relative error, DSSIM); fields that pass all of theirs. A test is missed where a
-bound is coarse for the field: this is what the
-recommended ones are for.
+where the tool warns. *Tests*: those of Baker et al. that `deepcomp test --source` finds passed, of those that can be made (Pearson, Kolmogorov–Smirnov, spatial relative error, DSSIM);
+fields that pass all of theirs. A test is missed where a bound is coarse for the field: this is what the recommended ones are for.
 
 {table(["bound", "fields", "bias", "of", f"above {BIASED:g}", "tests passed", "fields that pass all"], lines)}"""
 
@@ -193,9 +193,8 @@ def sizes(result):
     return f"""## Bytes
 
 Ratios of `archive_bytes` by field, fields that a bound was asked for: how many, geometric mean, largest. *Kept*: default ÷ `--keep none` where something is kept; *others*: the same
-where nothing is. *Stable*: `--stable` ÷ default. By
-`--model none` on all fields, with the network on {about["fields"]} of them ({about["bytes"] / 1e6:.1f} MB): one in {about["every"]} of each data set, from the first on, of those of no
-more than {about["most"] / 1e6:g} MB.
+where nothing is. *Stable*: `--stable` ÷ default. By `--model none` on all fields, with the network on {about["fields"]} of them ({about["bytes"] / 1e6:.1f} MB): one in {about["every"]}
+of each data set, from the first on, of those of no more than {about["most"] / 1e6:g} MB.
 
 {table(["bound", "predictor", "kept", "mean", "largest", "others", "mean", "largest", "stable", "mean", "largest"], lines)}
 
@@ -218,10 +217,9 @@ def made(result):
     return f"""## What is no measurement
 
 Files made as meshes (UGRID), models (CMIP on hybrid levels; WRF), satellites (GOES, 16 bits without sign) and stations (linked lists) have them: `tests/field_tools/made.py`. *Others*:
-variables that are no measurements, of which those are named that
-did not come back bit for bit. *Measurements*: those beyond their bound, in their unit, unpacked here. *Taken*: variables that the report of `compress` takes for a measurement and are
-none, or the other way round. *Masks*: variables of which xarray, decoding by
-CF, finds other values missing in what was extracted.
+variables that are no measurements, of which those are named that did not come back bit for bit. *Measurements*: those beyond their bound, in their unit, unpacked here. *Taken*:
+variables that the report of `compress` takes for a measurement and are none, or the other way round. *Masks*: variables of which xarray, decoding by CF, finds other values missing in
+what was extracted.
 
 {table(["file", "bound", "others", "moved", "measurements", "beyond", "taken for something else", "masks differ"], lines)}"""
 
