@@ -482,7 +482,7 @@ fn bounds_that_are_refused_come_with_what_they_are_refused_for() {
     };
     let mixed = refused(&Array::of2(&wide("t", "K"), &wide("u", "m s-1")), false).err().unwrap();
     assert_eq!(mixed.code(), "mixed-units");
-    assert_eq!(JSON::stringify(&get(&mixed, "units")).unwrap(), r#"["K of \"t\"","ms-1 of \"u\""]"#);
+    assert_eq!(JSON::stringify(&get(&mixed, "units")).unwrap(), r#"["K of \"t\"","m s-1 of \"u\""]"#);
     assert!(refused(&Array::of2(&wide("t", "K"), &wide("u", "K")), false).is_ok());
 }
 
