@@ -220,3 +220,25 @@ fn what_pictures_say_besides_their_pixels_comes_back() {
         let _ = read(&file[..length]);
     }
 }
+
+/// A PNG of one bit a pixel, that large, whose pixels are `packed`.
+fn huge_png(side: u32, packed: &[u8]) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], content: &[u8]| {
+        let body = [kind, content].concat();
+        [&(content.len() as u32).to_be_bytes()[..], &body, &crc32fast::hash(&body).to_be_bytes()].concat()
+    };
+    let header = [&side.to_be_bytes()[..], &side.to_be_bytes(), &[1, 0, 0, 0, 0]].concat();
+    [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header), chunk(b"IDAT", packed), chunk(b"IEND", b"")].concat()
+}
+
+#[test]
+fn pixels_that_a_header_promises_are_charged_before_there_is_room_for_them() {
+    let limits = Limits { decoded_bytes: 1 << 20, ..Limits::default() };
+    let refused = |png: &[u8]| formats::read(png, "x.png", &limits).unwrap_err().code();
+    // A header alone promises nothing that so few bytes could hold.
+    assert_eq!(read(&huge_png(100_000, &[])).unwrap_err().code(), "malformed");
+    // Fifty megabytes of pixels in fifty kilobytes are another matter.
+    let rows = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; 2501 * 20_000], 6);
+    assert!(rows.len() < 1 << 17);
+    assert_eq!(refused(&huge_png(20_000, &rows)), "limit-exceeded");
+}
