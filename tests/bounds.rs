@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
-use deepcomp::codec::{Base, Options};
+use deepcomp::codec::Options;
 use deepcomp::field::{Attribute, Bounds, DataType, Dataset, ErrorBound, Field, Missing, SourceFormat, Values, Wish, recommended, suspected_missing};
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, metrics};
@@ -10,7 +10,7 @@ use deepcomp::{Error, Limits, metrics};
 fn round(dataset: &Dataset, bounds: &str, with_model: bool) -> (Dataset, Vec<VariableReport>, usize) {
     let model = with_model.then(|| Model::parse(include_bytes!("../models/deepcomp.dcm")).unwrap());
     let models: Models = model.iter().cloned().collect();
-    let options = Options { bounds: bounds.parse().unwrap(), model, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
+    let options = Options { model, coarse: true, ..Options::new(bounds.parse::<deepcomp::field::Bounds>().unwrap()) };
     let (bytes, reports) = Compressor::new(dataset.clone(), "test", &options).unwrap().finish().unwrap();
     let archive = Archive::open(&bytes, &Limits::default()).unwrap();
     assert_eq!(archive.variables(0).unwrap().iter().map(|r| r.bound).collect::<Vec<_>>(), reports.iter().map(|r| r.bound).collect::<Vec<_>>());
@@ -78,7 +78,7 @@ fn packed_values_are_held_to_what_the_smallest_may_take() {
 #[test]
 fn a_relative_bound_that_no_float_can_meet_is_refused() {
     let dataset = one(Values::F32((0..900).map(|i| humidity(i) as f32).collect()));
-    let options = Options { bounds: "0.000001%".parse().unwrap(), model: None, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
+    let options = Options { coarse: true, ..Options::new("0.000001%".parse::<deepcomp::field::Bounds>().unwrap()) };
     assert!(matches!(Compressor::new(dataset, "q", &options), Err(Error::BoundBelowPrecision { .. })));
 }
 

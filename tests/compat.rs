@@ -302,9 +302,7 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
     let model = tiny(folder);
     let coded = move |inputs: Vec<(&'static str, Dataset, ErrorBound)>, network: bool, base| {
         let model = network.then(|| model.clone());
-        inputs.into_iter().map(move |(name, dataset, bound)| {
-            (name, dataset, Options { bounds: bound.into(), model: model.clone(), base, coarse: true, ..Options::new(ErrorBound::Lossless) })
-        })
+        inputs.into_iter().map(move |(name, dataset, bound)| (name, dataset, Options { model: model.clone(), base, coarse: true, ..Options::new(bound) }))
     };
     let plain = coded(inputs(), false, Base::Never).chain(coded(network_inputs(), true, Base::Never));
     let kept = kept_inputs().into_iter().map(|(name, dataset, bound, keep, stable)| {
@@ -315,9 +313,9 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
 
 fn shipped_cases() -> impl Iterator<Item = Case> {
     let model = Model::parse(include_bytes!("../models/deepcomp.dcm")).unwrap();
-    shipped_inputs().into_iter().map(move |(name, dataset, bound, base)| {
-        (name, dataset, Options { bounds: bound.into(), model: Some(model.clone()), base, coarse: true, ..Options::new(ErrorBound::Lossless) })
-    })
+    shipped_inputs()
+        .into_iter()
+        .map(move |(name, dataset, bound, base)| (name, dataset, Options { model: Some(model.clone()), base, coarse: true, ..Options::new(bound) }))
 }
 
 /// An archive, and what is said about it.

@@ -34,10 +34,7 @@ fn archives() -> &'static [Vec<u8>] {
 fn make_archives() -> Vec<Vec<u8>> {
     let made = |bound: ErrorBound, values: Vec<f32>, shape: &[usize], (model, base)| {
         let dataset = Dataset::from_array("v", shape, Values::F32(values), SourceFormat::ARRAY).unwrap();
-        Compressor::new(dataset, "v.npy", &Options { bounds: bound.into(), model, base, coarse: true, ..Options::new(ErrorBound::Lossless) })
-            .unwrap()
-            .finish()
-            .unwrap()
+        Compressor::new(dataset, "v.npy", &Options { model, base, coarse: true, ..Options::new(bound) }).unwrap().finish().unwrap()
     };
     let rounds = |bound, values, shape: &[usize]| made(bound, values, shape, (None, Base::Never)).0;
     let wave = |i: usize| ((i % 29) as f32 - 14.0) * ((i / 29 % 31) as f32 - 15.0) * 0.37 + (i * i % 17) as f32 * 0.013;
@@ -122,7 +119,7 @@ fn other_files_and_versions_are_told_apart() {
 #[test]
 fn limits_are_asked_before_memory_is_taken() {
     let dataset = Dataset::from_array("v", &[1 << 21], Values::F32(vec![1.0; 1 << 21]), SourceFormat::ARRAY).unwrap();
-    let options = Options { bounds: ErrorBound::Lossless.into(), model: Some(shipped()), base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
+    let options = Options { model: Some(shipped()), coarse: true, ..Options::new(ErrorBound::Lossless) };
     let (bytes, _) = Compressor::new(dataset, "v", &options).unwrap().finish().unwrap();
     assert!(bytes.len() < 1000);
     assert!(matches!(decode(&bytes), Err(Error::LimitExceeded { needed, limit, .. }) if needed == 1 << 23 && limit == 1 << 22));

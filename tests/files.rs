@@ -9,8 +9,7 @@ use deepcomp::network::model::Models;
 use deepcomp::{Limits, Result};
 
 fn pack(datasets: Vec<(&str, Dataset)>) -> Vec<u8> {
-    let options =
-        Options { bounds: ErrorBound::relative(0.1).unwrap().into(), model: None, base: Base::Never, coarse: true, ..Options::new(ErrorBound::Lossless) };
+    let options = Options { base: Base::Never, coarse: true, ..Options::new(ErrorBound::relative(0.1).unwrap()) };
     let mut datasets = datasets.into_iter();
     let (name, first) = datasets.next().unwrap();
     let mut compressor = Compressor::new(first, name, &options).unwrap();

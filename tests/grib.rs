@@ -334,11 +334,11 @@ fn submessages_share_grid_and_bitmap() {
 #[test]
 fn an_archive_gives_the_file_back() {
     use deepcomp::archive::{Archive, Compressor, Decompressor};
-    use deepcomp::codec::{Base, Options};
+    use deepcomp::codec::Options;
     use deepcomp::field::ErrorBound;
     use deepcomp::network::model::Models;
     for file in [wind(), first_edition(0, &[1, 1, 0, 0, 1, 1])] {
-        let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
+        let options = Options { coarse: true, ..Options::new(ErrorBound::Lossless) };
         let (archive, _) = Compressor::new(read(&file).unwrap(), "wind.grib", &options).unwrap().finish().unwrap();
         let opened = Archive::open(&archive, &Limits::default()).unwrap();
         let dataset = Decompressor::new(opened, 0, &Models::default()).unwrap().finish(&archive).unwrap();

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor};
-use deepcomp::codec::{Base, Options};
-use deepcomp::field::{Bounds, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
+use deepcomp::codec::Options;
+use deepcomp::field::{Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
 use deepcomp::formats::{self, OpenFile, Source, file, netcdf3, netcdf4, npz, tiff};
 use deepcomp::network::model::Models;
 use deepcomp::{Error, Limits};
@@ -56,7 +56,7 @@ fn large(format: SourceFormat) -> Dataset {
 }
 
 fn options(bound: ErrorBound) -> Options {
-    Options { bounds: Bounds::from(bound), model: None, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) }
+    Options { coarse: true, ..Options::new(bound) }
 }
 
 fn files() -> Vec<(&'static str, Vec<u8>)> {

@@ -20,7 +20,7 @@ fn shipped() -> Arc<Model> {
 const NETWORK_VALUES: usize = 15_000;
 
 fn compress_with(model: Option<Arc<Model>>, dataset: Dataset, bound: ErrorBound) -> Result<(Vec<u8>, Vec<VariableReport>), Error> {
-    Compressor::new(dataset, "test", &Options { bounds: bound.into(), model, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) })?.finish()
+    Compressor::new(dataset, "test", &Options { model, coarse: true, ..Options::new(bound) })?.finish()
 }
 
 /// With the classical predictor alone.
@@ -301,7 +301,7 @@ fn large_planes_are_cut_into_chunks_and_put_together() {
 #[test]
 fn several_files_share_an_archive_and_names_may_not_clash() {
     let dataset = |n: f32| Dataset::from_array("v", &[3], Values::F32(vec![n, n + 1.0, n + 5.0]), SourceFormat::ARRAY).unwrap();
-    let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
+    let options = Options { coarse: true, ..Options::new(ErrorBound::Lossless) };
     let mut compressor = Compressor::new(dataset(1.0), "a", &options).unwrap();
     while compressor.step().unwrap().is_some() {}
     compressor.add(dataset(2.0), "b").unwrap();
@@ -495,7 +495,7 @@ fn waves(height: usize, width: usize, holes: bool) -> Vec<f32> {
 }
 
 fn with_base(dataset: &Dataset, bound: ErrorBound, base: Base) -> (Vec<u8>, VariableReport) {
-    let options = Options { bounds: bound.into(), model: Some(shipped()), base, coarse: true, ..Options::new(ErrorBound::Lossless) };
+    let options = Options { model: Some(shipped()), base, coarse: true, ..Options::new(bound) };
     let (bytes, mut reports) = Compressor::new(dataset.clone(), "test", &options).unwrap().finish().unwrap();
     (bytes, reports.remove(0))
 }

@@ -240,7 +240,7 @@ impl Compressor {
 
     /// The next job; `None` when all are given out.
     pub fn next_job(&mut self) -> Option<Job> {
-        if self.refusal.check().is_err() {
+        if self.refusal.is_due() {
             return None;
         }
         while let Some(work) = self.pending.get_mut(self.giving) {

@@ -61,8 +61,8 @@ fn keeping(dataset: &Dataset, field: &Field, plan: Plan, range: Range, options: 
         Keep::Auto => found(),
         Keep::Values(values) => stored(values),
         Keep::Sign => {
-            let mut all = found();
-            all.extend(stored(&[0.0]).into_iter().filter(|zero| !found().contains(zero)));
+            let (mut all, zero) = (found(), stored(&[0.0]));
+            all.extend(zero.into_iter().filter(|zero| !all.contains(zero)).collect::<Vec<_>>());
             all
         }
     };

@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use crate::codec::Options;
 use crate::error::{CoarseBound, Error, Result};
-use crate::field::{ErrorBound, Field, Values, Wish};
+use crate::field::{ErrorBound, Field, Values, Wish, plain_unit};
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -19,15 +19,19 @@ impl Refusal {
         if let (ErrorBound::Absolute(bound), Some(part)) = (plan.bound, plan.coarse) {
             self.coarse.push(CoarseBound { variable: field.name.clone(), bound: bound.get(), part });
         }
-        let unnamed =
-            matches!(options.bounds.others, Wish::Bound(ErrorBound::Absolute(_))) && !options.bounds.named.iter().any(|(name, _)| *name == field.name);
+        let unnamed = matches!(options.bounds.others, Wish::Bound(ErrorBound::Absolute(_))) && options.bounds.own(field).is_none();
         if unnamed && plan.bound != ErrorBound::Lossless {
             let unit = field.attribute("units").and_then(Values::as_text).unwrap_or_default();
-            if !self.units.iter().any(|(known, _)| spelled(known) == spelled(&unit)) {
+            if !self.units.iter().any(|(known, _)| plain_unit(known) == plain_unit(&unit)) {
                 self.units.push((unit.trim().to_owned(), field.name.clone()));
             }
         }
-        self.check().is_err()
+        self.is_due()
+    }
+
+    /// Whether anything is refused.
+    pub(super) fn is_due(&self) -> bool {
+        !self.coarse.is_empty() || self.units.len() > 1
     }
 
     /// # Errors
@@ -42,9 +46,4 @@ impl Refusal {
         }
         Ok(())
     }
-}
-
-/// A unit without what its spellings differ in.
-fn spelled(unit: &str) -> String {
-    unit.to_lowercase().replace("**", "").chars().filter(|c| !matches!(c, ' ' | '.' | '^' | '_')).collect()
 }

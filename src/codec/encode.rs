@@ -1,5 +1,6 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, ends and patches, sums; whatever is smallest is kept.
 
+use super::BaseReport;
 use super::accelerator::{Processor, at_once, wrong_answer};
 use super::chunk::Filling;
 use super::decode::{Decoded, decode};
@@ -9,7 +10,6 @@ use super::plain;
 use super::request::Request;
 use super::source::{Source, Tried};
 use super::sums::Sums;
-use super::{BaseReport, Tolerance};
 use crate::error::Result;
 use crate::field::{Element, Values, with_values};
 use crate::wire::Reader;
@@ -55,7 +55,7 @@ async fn smallest(values: &Values, request: &Request<'_>) -> Result<Encoded> {
 
 /// A payload that gives back every bit.
 fn exact(payload: Vec<u8>, values: &Values, request: &Request) -> Encoded {
-    let missing = with_values!(values, values => Mask::of(values, request.missing, Tolerance::Absolute(0.0), &[]).count());
+    let missing = with_values!(values, values => values.iter().filter(|v| request.missing.is_missing(**v)).count()) as u64;
     Encoded { payload, decoded: values.clone(), max_error: 0.0, missing, sums: Sums::default(), network: false, base: None }
 }
 

@@ -107,7 +107,8 @@ impl<'a> Source<'a> {
         if let Some(steps) = fixed {
             return vec![Self::on_steps(searched, steps, told(&off(steps)), request)];
         }
-        let (bare, Tolerance::Absolute(tolerance)) = (told(&[]), demand.tolerance) else { return vec![Self::fitted(searched, told(kept), request)] };
+        let Tolerance::Absolute(tolerance) = demand.tolerance else { return vec![Self::fitted(searched, told(kept), request)] };
+        let bare = told(&[]);
         if !many(kept) {
             return vec![Self::fitted(searched, bare, request)];
         }

@@ -59,8 +59,12 @@ impl Bounds {
     /// What is asked of a field.
     #[must_use]
     pub fn wish(&self, field: &Field) -> Wish {
-        let own = self.named.iter().find(|(name, _)| *name == field.name);
-        own.map_or(self.others, |(_, wish)| *wish)
+        self.own(field).unwrap_or(self.others)
+    }
+
+    /// What is asked of a field by its name.
+    pub(crate) fn own(&self, field: &Field) -> Option<Wish> {
+        self.named.iter().find(|(name, _)| *name == field.name).map(|(_, wish)| *wish)
     }
 
     /// Whether a field may move at all, in a dataset of these roles.

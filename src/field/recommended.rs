@@ -365,10 +365,14 @@ fn is_level(text: &str) -> bool {
     counted || coded || named
 }
 
+/// A unit without what its spellings differ in, which with UDUNITS are cases, blanks, dots and signs of powers.
+pub(crate) fn plain_unit(units: &str) -> String {
+    units.to_lowercase().replace("**", "").replace(['^', '.', ' ', '_'], "")
+}
+
 /// How many of `units` one `unit` is; `None` where they do not measure the same.
 fn per(unit: Unit, units: &str) -> Option<f64> {
-    // The spellings of UDUNITS differ in blanks, dots and signs of powers.
-    let plain: String = units.to_lowercase().replace("**", "").replace(['^', '.', ' ', '_'], "");
+    let plain = plain_unit(units);
     spellings(unit).iter().find(|(name, _)| *name == plain).map(|(_, factor)| *factor)
 }
 

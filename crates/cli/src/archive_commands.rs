@@ -126,7 +126,7 @@ struct Unpacking<'a, F> {
 /// A file that is begun.
 struct Opened {
     file: usize,
-    /// None where it cannot even be begun, for that reason.
+    /// Or why it cannot even be begun.
     decompressor: Result<Decompressor, Failure>,
     /// Chunks that have not come back.
     under_way: usize,

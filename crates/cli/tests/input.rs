@@ -114,17 +114,12 @@ fn one_damaged_file_does_not_undo_the_others() {
 #[test]
 fn a_file_that_is_abandoned_leaves_no_trace_in_the_index() {
     use deepcomp::archive::{Archive, Compressor, Decompressor};
-    use deepcomp::field::{Bounds, ErrorBound};
+    use deepcomp::field::ErrorBound;
     let (limits, models) = (deepcomp::Limits::default(), deepcomp::network::model::Models::default());
     let read = |name: &str| deepcomp::formats::read(&std::fs::read(common::sample(name)).unwrap(), name, &limits).unwrap();
     let (kept, lost) = (read("gfs_t2m.npy"), read("coads_sst.nc"));
-    let options = deepcomp::codec::Options {
-        bounds: Bounds::from(ErrorBound::relative(1e-3).unwrap()),
-        model: None,
-        base: deepcomp::codec::Base::Never,
-        coarse: true,
-        ..deepcomp::codec::Options::new(ErrorBound::Lossless)
-    };
+    let options =
+        deepcomp::codec::Options { base: deepcomp::codec::Base::Never, coarse: true, ..deepcomp::codec::Options::new(ErrorBound::relative(1e-3).unwrap()) };
     // Given up before any job, with jobs under way, and with jobs done; jobs come back in any order.
     for (given, done) in [(0, 0), (3, 0), (4, 4), (4, 2)] {
         let mut compressor = Compressor::empty(&options);

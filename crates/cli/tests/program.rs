@@ -35,20 +35,14 @@ fn shells_and_man_are_served() {
 #[test]
 fn what_passes_test_extracts() {
     use deepcomp::archive::Compressor;
-    use deepcomp::field::{Bounds, Dataset, ErrorBound, Values};
+    use deepcomp::field::{Dataset, ErrorBound, Values};
     let folder = folder_with(&[]);
     let at = folder.path();
     // A picture of two variables, which no writer can write.
     let mut dataset = Dataset::from_array("a", &[2], Values::U8(vec![1, 2]), deepcomp::formats::picture::PNG).unwrap();
     let twin = deepcomp::field::Field { name: "b".to_owned(), ..dataset.fields[0].clone() };
     dataset.fields.push(twin);
-    let options = deepcomp::codec::Options {
-        bounds: Bounds::from(ErrorBound::Lossless),
-        model: None,
-        base: deepcomp::codec::Base::Never,
-        coarse: true,
-        ..deepcomp::codec::Options::new(ErrorBound::Lossless)
-    };
+    let options = deepcomp::codec::Options { base: deepcomp::codec::Base::Never, coarse: true, ..deepcomp::codec::Options::new(ErrorBound::Lossless) };
     let mut compressor = Compressor::new(dataset, "two.png", &options).unwrap();
     compressor.add(deepcomp::formats::file::keep(b"sound".to_vec()), "sound").unwrap();
     std::fs::write(at.join("a.dca"), compressor.finish().unwrap().0).unwrap();

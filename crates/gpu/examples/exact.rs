@@ -3,7 +3,7 @@
 
 use burn::cubecl::future::block_on;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Job, run_on_accelerator};
-use deepcomp::codec::{Base, Options};
+use deepcomp::codec::Options;
 use deepcomp::field::{Dataset, ErrorBound};
 use deepcomp::formats;
 use deepcomp::network::model::{Model, Models};
@@ -46,7 +46,7 @@ fn run() -> Result<()> {
 /// Makes an archive on both, compares, and decodes it on the GPU.
 fn compare(gpu: &Gpu, model: &Arc<Model>, dataset: &Dataset, bound: ErrorBound) -> Result<usize> {
     let models: Models = std::iter::once(model.clone()).collect();
-    let options = Options { bounds: bound.into(), model: Some(model.clone()), base: Base::Auto, coarse: true, ..Options::new(ErrorBound::Lossless) };
+    let options = Options { model: Some(model.clone()), coarse: true, ..Options::new(bound) };
     let mut compressor = Compressor::new(dataset.clone(), "file", &options)?;
     while let Some(jobs) = some(|| Ok(compressor.next_job()))? {
         for done in on_gpu(&jobs, &models, gpu)? {

@@ -4,8 +4,8 @@
 use burn::cubecl::future::block_on;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, run_on_accelerator};
 use deepcomp::codec::OnCpu;
+use deepcomp::codec::Options;
 use deepcomp::codec::accelerator::{Accelerator, Part, PassRequest};
-use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound};
 use deepcomp::formats;
 use deepcomp::network::engine::Engine;
@@ -109,13 +109,7 @@ fn products(model: &Model) -> usize {
 
 /// Encoding and decoding of a whole file, every check included.
 fn codec(name: &str, how: (Worker, usize), dataset: &Dataset, (bound, rounds): (f64, usize), model: &Arc<Model>) -> Result<String> {
-    let options = Options {
-        bounds: ErrorBound::relative(bound)?.into(),
-        model: Some(model.clone()),
-        base: Base::Auto,
-        coarse: true,
-        ..Options::new(ErrorBound::Lossless)
-    };
+    let options = Options { model: Some(model.clone()), coarse: true, ..Options::new(ErrorBound::relative(bound)?) };
     let models: Models = std::iter::once(model.clone()).collect();
     let samples = dataset.fields.iter().map(|field| field.values.len()).sum::<usize>();
     let megabytes = samples as f64 * 4e-6;

@@ -4,8 +4,8 @@
 use burn::cubecl::future::block_on;
 use deepcomp::archive::{Compressor, Done, Job, run_on_accelerator};
 use deepcomp::codec::OnCpu;
+use deepcomp::codec::Options;
 use deepcomp::codec::accelerator::{Accelerator, Part, PassAnswer, PassRequest};
-use deepcomp::codec::{Base, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::network::engine::Engine;
 use deepcomp::network::model::{LayerNumbers, Model, NetNumbers, Sight, write};
@@ -155,13 +155,7 @@ fn hills(shape: &[usize]) -> Dataset {
 }
 
 fn archive(accelerator: &dyn Accelerator, model: &Arc<Model>) -> (Vec<u8>, bool) {
-    let options = Options {
-        bounds: ErrorBound::relative(1e-3).unwrap().into(),
-        model: Some(model.clone()),
-        base: Base::Auto,
-        coarse: true,
-        ..Options::new(ErrorBound::Lossless)
-    };
+    let options = Options { model: Some(model.clone()), coarse: true, ..Options::new(ErrorBound::relative(1e-3).unwrap()) };
     let mut compressor = Compressor::new(hills(&[3, 120, 181]), "hills", &options).unwrap();
     compressor.add(hills(&[64, 64]), "more").unwrap();
     let jobs: Vec<Job> = std::iter::from_fn(|| compressor.next_job()).collect();

@@ -100,14 +100,8 @@ pub fn gif(gray: u8) -> Vec<u8> {
 /// An archive made by the library of files that hold their own names, whatever those are.
 pub fn forged(names: &[&str]) -> Vec<u8> {
     use deepcomp::archive::Compressor;
-    use deepcomp::field::{Bounds, ErrorBound};
-    let options = deepcomp::codec::Options {
-        bounds: Bounds::from(ErrorBound::Lossless),
-        model: None,
-        base: deepcomp::codec::Base::Never,
-        coarse: true,
-        ..deepcomp::codec::Options::new(ErrorBound::Lossless)
-    };
+    use deepcomp::field::ErrorBound;
+    let options = deepcomp::codec::Options { base: deepcomp::codec::Base::Never, coarse: true, ..deepcomp::codec::Options::new(ErrorBound::Lossless) };
     let mut compressor = Compressor::empty(&options);
     for name in names {
         compressor.add(deepcomp::formats::file::keep(name.as_bytes().to_vec()), name).unwrap();
