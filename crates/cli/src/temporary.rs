@@ -1,4 +1,4 @@
-//! Files that have no name yet, or a passing one, which neither signals nor faults leave behind.
+//! Files that have no name yet, or a passing one, which neither signals nor faults leave behind (KILL may, between the two steps by which a file takes another one's place).
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -25,13 +25,14 @@ fn names<T>(change: impl FnOnce(&mut BTreeSet<PathBuf>) -> T) -> T {
     change(&mut NAMES.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Removes all files with passing names, since the program ends now.
-fn sweep() {
+/// Removes all files with passing names and ends the program, before anything can take another one.
+fn sweep(end: impl FnOnce()) {
     names(|names| {
         for path in std::mem::take(names) {
             // It may have its final name by now.
             let _ = std::fs::remove_file(path);
         }
+        end();
     });
 }
 
@@ -44,8 +45,9 @@ pub(crate) fn watch_signals() {
         let wanted = [SIGINT, SIGTERM, SIGHUP, SIGXFSZ].into_iter().filter(|signal| !is_ignored(*signal));
         let Ok(mut signals) = signal_hook::iterator::Signals::new(wanted) else { return };
         for signal in signals.forever().filter(|signal| *signal != SIGXFSZ) {
-            sweep();
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            sweep(|| {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            });
         }
     };
     // Where no thread can be had signals end the program as they always do.
@@ -95,9 +97,14 @@ impl Unnamed {
         self.0.sync_all()?;
         match self.link(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let passing = Passing::near(path);
-                self.link(&passing.0)?;
-                std::fs::rename(&passing.0, path)?;
+                // No signal ends the program between the two.
+                names(|_| {
+                    let passing = passing_near(path);
+                    self.link(&passing)?;
+                    std::fs::rename(&passing, path).inspect_err(|_| {
+                        let _ = std::fs::remove_file(&passing);
+                    })
+                })?;
             }
             linked => linked?,
         }
@@ -118,23 +125,10 @@ impl Unnamed {
     }
 }
 
-/// A name that is removed with this, if it still is one.
-struct Passing(PathBuf);
-
-impl Passing {
-    fn near(path: &Path) -> Self {
-        let unique = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_nanos());
-        let passing = folder_of(path).join(format!(".deepcomp-{}-{unique:x}", std::process::id()));
-        names(|names| names.insert(passing.clone()));
-        Self(passing)
-    }
-}
-
-impl Drop for Passing {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-        names(|names| names.remove(&self.0));
-    }
+/// A name that no file has, beside one that gets a file soon.
+fn passing_near(path: &Path) -> PathBuf {
+    let unique = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_nanos());
+    folder_of(path).join(format!(".deepcomp-{}-{unique:x}", std::process::id()))
 }
 
 /// A file with a passing name, for systems that have no others.
@@ -202,7 +196,7 @@ mod tests {
         first.rename(&kept, Existing::Keep).unwrap();
         let second = Temporary::create(folder.path()).unwrap();
         second.file().write_all(b"half").unwrap();
-        sweep();
+        sweep(|| {});
         assert!(second.rename(&lost, Existing::Replace).is_err());
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
         assert_eq!((left, std::fs::read(kept).unwrap()), (vec![folder.path().join("kept")], b"whole".to_vec()));

@@ -46,7 +46,9 @@ fn signals_at_any_moment_leave_old_or_new_and_nothing_else() {
         killed += usize::from(!status.success());
         let now = std::fs::read(at.join("a.dca")).unwrap();
         assert!(now == old || now == new, "{name}");
-        assert_eq!(listed(at).iter().filter(|name| !name.starts_with("d/")).collect::<Vec<_>>(), ["a.dca", "new.dca", "old.npy"], "{name}");
+        // Nothing can be done between a link and its renaming when the system ends a program.
+        let left = |name: &&String| !name.starts_with("d/") && (number != 9 || !name.starts_with(".deepcomp-"));
+        assert_eq!(listed(at).iter().filter(left).collect::<Vec<_>>(), ["a.dca", "new.dca", "old.npy"], "{name}");
     }
     assert!(killed >= 6, "only {killed} were killed at work");
 }
