@@ -88,6 +88,16 @@ fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
             ErrorBound::Lossless,
         ),
         ("lossless_truncated", dataset(&[41, 37], Values::F32(numbers(1517).map(|v| (v * 0.370_123_4) as f32).collect())), ErrorBound::Lossless),
+        (
+            "lossless_single",
+            dataset(&[41, 37], Values::F32(numbers(1517).map(|v| (v * 900.0).round() as f32 * 0.001_501_3 + 271.218_7).collect())),
+            ErrorBound::Lossless,
+        ),
+        (
+            "lossless_narrow",
+            dataset(&[41, 37], Values::F64(numbers(1517).map(|v| f64::from((v * 900.0).round() as f32 * 0.001_501_3 + 271.218_7)).collect())),
+            ErrorBound::Lossless,
+        ),
         ("lossless_doubles", dataset(&[41, 37], Values::F64(numbers(1517).map(|v| v * core::f64::consts::PI).collect())), ErrorBound::Lossless),
         (
             "lossless_octaves",
@@ -346,7 +356,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 67);
+    assert!(list.lines().count() >= 69);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();

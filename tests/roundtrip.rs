@@ -221,6 +221,27 @@ fn a_value_never_turns_into_a_fill_value() {
 }
 
 #[test]
+fn packed_values_are_found_again_however_they_were_unpacked() {
+    // As ECMWF packs: the middle of the range is the offset, the scale any number.
+    let source: Vec<f64> = field(&[240, 250], 2.0).into_iter().map(f64::from).collect();
+    let [low, high] = source.iter().fold([f64::MAX, f64::MIN], |[low, high], v| [low.min(*v), high.max(*v)]);
+    let (scale, offset) = ((high - low) / 65_534.0, f64::midpoint(low, high));
+    let packed: Vec<i16> = source.iter().map(|v| ((v - offset) / scale).round() as i16).collect();
+    let (_, integers) = check(&[240, 250], Values::I16(packed.clone()), ErrorBound::Lossless);
+    let single: Vec<f32> = packed.iter().map(|k| f32::from(*k) * scale as f32 + offset as f32).collect();
+    for unpacked in [
+        Values::F64(single.iter().map(|v| f64::from(*v)).collect()),
+        Values::F32(single),
+        Values::F32(packed.iter().map(|k| (f64::from(*k) * scale + offset) as f32).collect()),
+        Values::F64(packed.iter().map(|k| f64::from(*k) * scale + offset).collect()),
+    ] {
+        let data_type = unpacked.data_type();
+        let (_, archive) = check(&[240, 250], unpacked, ErrorBound::Lossless);
+        assert!(archive <= integers + integers / 200 + 64, "{data_type:?}: {archive} bytes, the integers {integers}");
+    }
+}
+
+#[test]
 fn decoded_values_stay_in_the_range_of_the_source() {
     let values = field(&[60, 80], 2.0);
     let shifted: Vec<f32> = values.iter().map(|v| (v - 280.0).max(0.0)).collect();

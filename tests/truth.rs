@@ -3,7 +3,7 @@
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
 use deepcomp::codec::{Base, Options};
-use deepcomp::field::{Attribute, Dataset, Element, ErrorBound, SourceFormat, Values, with_values};
+use deepcomp::field::{Attribute, Bounds, Dataset, Element, ErrorBound, SourceFormat, Values, with_values};
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits};
 use std::sync::Arc;
@@ -188,6 +188,24 @@ fn compressing_again_moves_nothing_however_it_is_cut() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn recommended_bounds_that_follow_from_the_values_stay_as_they_are() {
+    for (name, units, scale) in [("sp", "Pa", 20.0), ("u10", "m s-1", 0.000_7), ("swvl1", "m3 m-3", 0.000_01), ("clt", "1", 0.01), ("siconc", "1", 0.01)] {
+        let values: Vec<f32> = wave(96, 128, 5).into_iter().map(|v| ((v + 40.0) * scale) as f32).collect();
+        let named = |values: Values| {
+            let mut dataset = dataset(&[96, 128], values);
+            name.clone_into(&mut dataset.fields[0].name);
+            dataset.fields[0].attributes.push(Attribute::text("units", units));
+            dataset
+        };
+        let options = Options { stable: true, base: Base::Never, ..Options::new("recommended".parse::<Bounds>().unwrap()) };
+        let (once, report) = through(named(Values::F32(values.clone())), &options);
+        assert!(report.absolute_bound > 0.0, "{name} is lossless");
+        let (twice, again) = through(named(once.clone()), &options);
+        assert_eq!((again.absolute_bound, twice), (report.absolute_bound, once), "{name}");
     }
 }
 

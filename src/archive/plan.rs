@@ -46,8 +46,21 @@ pub(crate) fn plan((dataset, roles): (&Dataset, &Roles), field: &Field, options:
     let coarse = |bound: ErrorBound| Some(part(bound)).filter(|part| *part >= COARSE && range.span > 0.0);
     let advised = options.bounds.wish(field) == Wish::Recommended;
     let bound = if advised && coarse(bound).is_some() { ErrorBound::relative(ADVISED)? } else { bound };
+    let bound = if advised && options.stable { steady(bound, options.bounds.of(&field.without_values())) } else { bound };
     let plan = Plan { coarse: coarse(bound), ..allowed(field, range, bound)? };
     Ok(if plan.demand.is_lossless() { plan } else { keeping(dataset, field, plan, range, options) })
+}
+
+/// A bound that is the same the next time, or all but certainly so: what follows from the values and not from their ends, as a mean does, is rounded down to a few digits.
+fn steady(bound: ErrorBound, without_values: ErrorBound) -> ErrorBound {
+    // 1, 1.25, 1.5 and 1.75 times a power of two.
+    const DROPPED: u32 = f64::MANTISSA_DIGITS - 3;
+    match bound {
+        ErrorBound::Absolute(asked) if bound != without_values => {
+            ErrorBound::absolute(f64::from_bits(asked.get().to_bits() >> DROPPED << DROPPED)).unwrap_or(bound)
+        }
+        _ => bound,
+    }
 }
 
 /// The plan with what is kept.
@@ -66,10 +79,10 @@ fn keeping(dataset: &Dataset, field: &Field, plan: Plan, range: Range, options: 
             all
         }
     };
-    let relative = matches!(plan.bound, ErrorBound::Relative(_)) && options.stable;
+    let of_range = options.stable && (matches!(plan.bound, ErrorBound::Relative(_)) || options.bounds.wish(field) == Wish::Recommended);
     let demand = Demand {
         // Where the ends move, a bound relative to the range is another one the next time.
-        kept: kept.iter().map(|(value, _)| *value).chain(ends.into_iter().filter(|end| relative && !kept.iter().any(|(k, _)| k == end))).collect(),
+        kept: kept.iter().map(|(value, _)| *value).chain(ends.into_iter().filter(|end| of_range && !kept.iter().any(|(k, _)| k == end))).collect(),
         signs: *keep == Keep::Sign,
         stable: options.stable,
         range: ends,

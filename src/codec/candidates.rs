@@ -2,7 +2,8 @@
 
 use super::chunk::{Header, Method};
 use super::fewer::fewer_colours;
-use super::mapping::{CHANNELS, MAX_COLOURS, MAX_RANKS, Mapping, pixels};
+use super::lattice::MAX_RANKS;
+use super::mapping::{CHANNELS, MAX_COLOURS, Mapping, pixels};
 use super::methods::layered::BaseLayer;
 use super::methods::repeats::MAX_NUMBERS;
 use super::quantiser::Quantiser;

@@ -30,6 +30,8 @@ pub(crate) enum Filling {
     Coded(Method),
     /// Bytes that are no measurements, compressed as such.
     Bytes,
+    /// A payload of the same values in binary32.
+    Narrow,
 }
 
 /// How the planes of a stream are coded.
@@ -65,13 +67,14 @@ impl Filling {
             Self::Coded(Method::Network) => 5,
             Self::Coded(Method::Layered) => 6,
             Self::Bytes => 7,
+            Self::Narrow => 8,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
         let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network, Method::Layered].map(Self::Coded);
-        [Self::Raw, Self::Constant, Self::Bytes]
+        [Self::Raw, Self::Constant, Self::Bytes, Self::Narrow]
             .into_iter()
             .chain(methods)
             .find(|f| f.number() == number)

@@ -7,6 +7,7 @@ use super::lattice::{LowBits, Sample};
 use super::mapping::Mapping;
 use super::masks::{self, PlaneMask};
 use super::methods::layered;
+use super::narrow::widened;
 use super::patches::{self, Corrections};
 use super::plain;
 use super::planes::{Planes, Start};
@@ -17,13 +18,27 @@ use crate::network::autoencoder::View;
 use crate::network::model::Model;
 use crate::wire::Reader;
 
+const NARROW: u8 = Filling::Narrow.number();
+
 /// Decodes one chunk; the network runs where `processor` says.
 ///
 /// # Errors
 /// [`Error::Corrupt`] when the payload breaks a rule of the format; [`Error::Accelerator`] when the network runs elsewhere and that fails.
 pub(crate) async fn decode(payload: &[u8], shape: ChunkShape, data_type: DataType, network: Option<(&Model, Processor<'_>)>) -> Result<Decoded> {
+    if let Some((&NARROW, narrow)) = payload.split_first()
+        && data_type == DataType::F64
+    {
+        let Decoded { values, said } = decode_as(narrow, shape, DataType::F32, network).await?;
+        return Ok(Decoded { values: widened(values, data_type), said });
+    }
+    decode_as(payload, shape, data_type, network).await
+}
+
+/// Decodes a chunk whose payload says nothing of another type.
+async fn decode_as(payload: &[u8], shape: ChunkShape, data_type: DataType, network: Option<(&Model, Processor<'_>)>) -> Result<Decoded> {
     let mut reader = Reader::new(payload);
     match Filling::read(&mut reader)? {
+        Filling::Narrow => Err(Error::corrupt("a chunk is said to be of a type that it has or cannot have")),
         filling @ (Filling::Raw | Filling::Constant | Filling::Bytes) => {
             plain::read(filling, reader.rest(), shape, data_type).map(|values| Decoded { values, said: 0 })
         }

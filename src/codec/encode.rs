@@ -5,13 +5,14 @@ use super::accelerator::{Processor, at_once, wrong_answer};
 use super::chunk::Filling;
 use super::decode::{Decoded, decode};
 use super::masks::Mask;
+use super::narrow::{narrowed, narrowed_missing, widened};
 use super::patches::{self, Check, check};
 use super::plain;
 use super::request::Request;
 use super::source::{Source, Tried};
 use super::sums::Sums;
 use crate::error::Result;
-use crate::field::{Element, Values, with_values};
+use crate::field::{DataType, Element, Values, with_values};
 use crate::wire::Reader;
 
 /// A coded chunk and what its values decode to.
@@ -38,11 +39,22 @@ pub(crate) struct Encoded {
 pub(crate) async fn encode(values: &Values, request: &Request<'_>) -> Result<Encoded> {
     let coded = match plain::payload(values, request.shape) {
         Some(payload) => exact(payload, values, request),
-        None => smallest(values, request).await?,
+        None => match narrowed(values).filter(|_| request.demand.is_lossless()) {
+            Some(narrow) => as_narrow(&narrow, request).await?,
+            None => smallest(values, request).await?,
+        },
     };
     let Request { missing, demand, .. } = *request;
     let sums = if demand.is_lossless() { Sums::default() } else { Sums::of(values, &coded.decoded, missing, demand.packing) };
     Ok(Encoded { sums, ..coded })
+}
+
+/// The payload of values that are narrower than their type.
+async fn as_narrow(narrow: &Values, request: &Request<'_>) -> Result<Encoded> {
+    let missing = narrowed_missing(request.missing);
+    let coded = smallest(narrow, &Request { missing: &missing, ..*request }).await?;
+    let payload = [&[Filling::Narrow.number()], coded.payload.as_slice()].concat();
+    Ok(Encoded { payload, decoded: widened(coded.decoded, DataType::F64), ..coded })
 }
 
 /// The smallest of all ways to put the values on a lattice and to code them there, and of the values as they are.

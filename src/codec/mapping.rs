@@ -4,13 +4,12 @@
 //! or by their colour's place in a palette.
 
 use super::entropy::{Coder, Residuals, SYMBOLS, Table};
+use super::lattice::MAX_RANKS;
 use crate::error::{Error, Result};
 use crate::grid::Grid;
 use crate::wire::{Reader, put_varint};
 use std::collections::HashMap;
 
-/// Most distinct values of a chunk that are told by rank.
-pub(crate) const MAX_RANKS: usize = 1 << 17;
 /// Most colours of a palette.
 pub(crate) const MAX_COLOURS: usize = 1 << 12;
 /// Channels of a picture that are mapped together.

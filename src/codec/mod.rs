@@ -17,6 +17,7 @@ pub(crate) mod lattice;
 mod mapping;
 mod masks;
 pub(crate) mod methods;
+mod narrow;
 mod passes;
 mod patches;
 mod plain;

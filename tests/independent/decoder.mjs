@@ -92,6 +92,7 @@ const DATA_TYPES = [
   { name: 'float64', make: Float64Array, bits: 64, kind: 'float' },
   { name: 'char', make: Uint8Array, bits: 8, kind: 'unsigned' },
 ].map((type) => ({ ...type, size: type.bits / 8 }));
+const SINGLE = DATA_TYPES[8];
 
 /** The values of one chunk, as little-endian bytes that can be written as bit patterns or as numbers. */
 class Values {
@@ -330,7 +331,8 @@ export function decodeChunk(payload, type, tile, getModel) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 7, 'unknown filling');
+  check(filling <= 8, 'unknown filling');
+  if (filling === 8) return widened(payload.subarray(1), type, tile, getModel);
   if (filling === 7) return bytesOf(reader.take(reader.left), count * type.size);
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
   const values = new Values(type, count);
@@ -345,6 +347,23 @@ export function decodeChunk(payload, type, tile, getModel) {
   const told = decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network }[filling], values);
   applyPatches(reader, values, told);
   return endOf(reader, values.bytes);
+}
+
+/** §4, narrow: a payload of binary32; NaNs by their bits. */
+function widened(payload, type, tile, getModel) {
+  check(type.kind === 'float' && type.bits === 64 && payload[0] !== 8, 'narrow chunk of another type than float64');
+  const narrow = decodeChunk(payload, SINGLE, tile, getModel);
+  const bytes = new Uint8Array(narrow.length * 2);
+  const [from, to] = [new DataView(narrow.buffer, narrow.byteOffset, narrow.byteLength), new DataView(bytes.buffer)];
+  for (let i = 0; i < narrow.length / 4; i++) {
+    const bits = from.getUint32(4 * i, true);
+    if ((bits & 0x7f800000) === 0x7f800000) {
+      to.setBigUint64(8 * i, (BigInt(bits >>> 31) << 63n) | (0x7ffn << 52n) | (BigInt(bits & 0x7fffff) << 29n), true);
+    } else {
+      to.setFloat64(8 * i, from.getFloat32(4 * i, true), true);
+    }
+  }
+  return bytes;
 }
 
 function bytesOf(stream, length) {
@@ -501,8 +520,8 @@ function fromPalette(colours, places, planes) {
  */
 function readLattice(reader, type, planes) {
   const kind = reader.u8();
-  check(kind <= 6, 'unknown lattice');
-  return { low: () => 0n, ...[readScaled, readRatio, readOrdered, readTruncated, readStacked, readAnchored, readStepped][kind](reader, type, planes) };
+  check(kind <= 7, 'unknown lattice');
+  return { low: () => 0n, ...[readScaled, readRatio, readOrdered, readTruncated, readStacked, readAnchored, readStepped, readSingle][kind](reader, type, planes) };
 }
 
 function readScaled(reader) {
@@ -529,6 +548,14 @@ function readAnchored(reader) {
   const base = reader.varint();
   const step = reader.f64();
   return { put: (values, i, c) => values.setNumber(i, origin + Number(BigInt.asIntN(64, base + BigInt(c))) * step) };
+}
+
+function readSingle(reader) {
+  const base = reader.varint();
+  const bytes = new DataView(Uint8Array.from(reader.take(8)).buffer);
+  const [step, offset] = [bytes.getFloat32(0, true), bytes.getFloat32(4, true)];
+  const put = (values, i, c) => values.setNumber(i, Math.fround(Math.fround(Math.fround(Number(BigInt.asIntN(64, base + BigInt(c)))) * step) + offset));
+  return { put };
 }
 
 function readStepped(reader, { bits, kind }) {

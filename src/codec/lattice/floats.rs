@@ -1,10 +1,11 @@
 //! Even steps among floats: decimals, offset + k · step, multiples of a power of two, or steps made from the bound.
 
-use super::doubles::Unpacked;
 use super::fitted::{EXAMPLES, Fitted, bits, half_spacing, step};
 use super::lines::Lines;
+use super::plain::Plain;
 use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
 use super::sample::Sample;
+use super::unpacked::Unpacked;
 use crate::field::DataType;
 
 /// Coordinates per quantum of a made-up lattice: fine enough to centre the quantiser on the prediction.
@@ -13,6 +14,8 @@ const QUANTA: [i32; 7] = [129, 33, 17, 9, 5, 3, 1];
 const PASSES: usize = 16;
 /// One mismatch in this many may be patched before a lattice counts as wrong.
 pub(super) const MISMATCHES: usize = 1000;
+/// How exact a line is that is fitted to all values in binary64, as a part of their range.
+const FITTED: f64 = 1e-9;
 /// The values' own lattice is taken under a bound when its quantum is at least this part of the one the bound allows.
 pub(super) const OWN_QUANTUM: f64 = 0.999;
 
@@ -163,12 +166,25 @@ impl<'a> Floats<'a> {
     /// `lattice`, placed exactly, if it gives back all but a few values bit for bit.
     fn proven(&self, lattice: Lattice) -> Option<Lattice> {
         let lattice = match lattice {
-            Lattice::Scaled { offset, step } if self.is_single() => self.placed(offset, step)?,
-            Lattice::Scaled { offset, step } => Unpacked { examples: &self.examples(), offset, step, slack: 8.0 * self.precision }.solve()?,
+            Lattice::Scaled { offset, step } if self.is_single() => self.placed(offset, step).or_else(|| self.unpacked(step))?,
+            Lattice::Scaled { offset, step } => self.unpacked(step).or_else(|| self.plain(offset, step))?,
             _ => lattice,
         };
         let wrong = self.values.iter().filter(|v| self.at(&lattice, **v).to_bits() != v.to_bits()).count();
         (wrong <= self.values.len() / MISMATCHES).then_some(lattice)
+    }
+
+    /// The scale and offset by which packed integers became the values, about one `step` apart.
+    fn unpacked(&self, step: f64) -> Option<Lattice> {
+        let examples = self.examples();
+        let tries = self.values.len() / 8 + EXAMPLES;
+        Unpacked { examples: &examples, step, margin: 8.0 * self.precision + FITTED * (self.largest - self.smallest), data_type: self.data_type, tries }
+            .solve(self.smallest)
+    }
+
+    /// The line offset + k · step with an offset that is a plain number or a value.
+    fn plain(&self, offset: f64, step: f64) -> Option<Lattice> {
+        Plain { examples: &self.examples(), offset, step, slack: 8.0 * self.precision }.solve()
     }
 
     /// Moves the line offset + k · step into the rounding interval of every value, a few excepted.

@@ -47,6 +47,23 @@ impl Lines {
     }
 }
 
+impl Lines {
+    /// The least and the largest step of a line.
+    pub(super) fn steps(&self) -> [f64; 2] {
+        ends(self.corners.iter().map(|[_, b]| self.first.1 + b / self.reach))
+    }
+
+    /// Where the lines are at coordinate `k`.
+    pub(super) fn heights(&self, k: f64) -> [f64; 2] {
+        let lever = (k - self.centre) / self.reach;
+        ends(self.corners.iter().map(|[a, b]| self.first.0 + k * self.first.1 + (a + lever * b)))
+    }
+}
+
+fn ends(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
+    numbers.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], n| [low.min(n), high.max(n)])
+}
+
 /// The part of a convex polygon where `inside` is not negative.
 fn clip(corners: &[[f64; 2]], inside: impl Fn([f64; 2]) -> f64) -> Vec<[f64; 2]> {
     let mut kept = Vec::with_capacity(corners.len() + 1);

@@ -5,6 +5,10 @@ use super::lattices::Lattices;
 use super::rule::Lattice;
 use super::sample::Sample;
 
+/// Values looked at to tell whether there are few: enough that most of them repeat each other wherever a list may be worth it.
+const COUNTED: usize = 1 << 16;
+/// Most distinct values of a chunk that are told by rank.
+pub(crate) const MAX_RANKS: usize = 1 << 17;
 /// Each listed value stands for at least this many samples on average.
 const SAMPLES: usize = 2;
 /// Numbers that span up to this times their count are told apart by marks, others by sorting.
@@ -15,7 +19,7 @@ pub(super) fn listed<T: Sample>(values: &[T], fitted: &Fitted) -> Option<Fit> {
     let of = without_noise(values, &fitted.lattice)?;
     let quantum = i64::from(fitted.quantum);
     let stride = values.len().div_ceil(EXAMPLES).max(1);
-    let mut examples: Vec<i64> = values.iter().step_by(stride).map(|v| of.coordinate(*v).div_euclid(quantum)).collect();
+    let mut examples: Vec<i64> = values.iter().step_by(values.len().div_ceil(COUNTED).max(1)).map(|v| of.coordinate(*v).div_euclid(quantum)).collect();
     let count = examples.len();
     examples.sort_unstable();
     examples.dedup();
@@ -24,7 +28,7 @@ pub(super) fn listed<T: Sample>(values: &[T], fitted: &Fitted) -> Option<Fit> {
     if examples.len() > count - count / 8 || dense(examples.len(), cells) {
         return None;
     }
-    let is_long = |list: usize| list * SAMPLES > values.len();
+    let is_long = |list: usize| list > MAX_RANKS || list * SAMPLES > values.len();
     let all: Vec<i64> = values.iter().map(|v| of.coordinate(*v)).collect();
     let taken = marked(all.iter().map(|c| c.div_euclid(quantum)), values.len()).map(|(marks, _)| (marks.iter().filter(|m| **m).count(), marks.len()));
     if taken.is_some_and(|(taken, cells)| is_long(taken / 2) || dense(taken, cells as u64)) {

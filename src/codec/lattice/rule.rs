@@ -21,6 +21,8 @@ pub(crate) enum Lattice {
     Anchored { origin: f64, base: i64, step: f64 },
     /// The value whose order-preserving integer is base + coordinate · step.
     Stepped { base: u64, step: u64 },
+    /// (base + coordinate) · step + offset, each operation rounded to binary32: packed integers that were unpacked in single precision.
+    Single { base: i64, step: f32, offset: f32 },
 }
 
 /// Coordinates stay within ± this, so that prediction never overflows.
@@ -66,6 +68,7 @@ impl Lattice {
             Self::Truncated { unit, zeros } => truncated::value(unit, coordinate as i32, low << zeros),
             Self::Anchored { origin, base, step } => T::from_f64(origin + base.wrapping_add(coordinate) as f64 * step),
             Self::Stepped { base, step } => T::from_ordered(base.saturating_add_signed(coordinate.wrapping_mul(step as i64)).min(T::ORDERED_MAX)),
+            Self::Single { base, step, offset } => T::from_f64(f64::from(base.wrapping_add(coordinate) as f32 * step + offset)),
         }
     }
 
@@ -75,8 +78,11 @@ impl Lattice {
         match *self {
             Self::Ordered { base, shift, noise } => value.to_ordered().wrapping_sub(base) as i64 >> shift >> noise,
             Self::Truncated { unit, .. } => i64::from(truncated::coordinate(unit, value)),
-            Self::Anchored { origin, base, step } => (nearest_integer((value.to_f64() - origin) / step) as i64).saturating_sub(base),
+            Self::Anchored { origin, base, step } => packed(value.to_f64(), step, origin).saturating_sub(base),
             Self::Stepped { base, step } => stepped(value.to_ordered(), base, step),
+            Self::Single { base, step, offset } => {
+                packed(value.to_f64(), step.into(), offset.into()).saturating_sub(base).clamp(-i64::from(COORDINATE_LIMIT), i64::from(COORDINATE_LIMIT))
+            }
             _ => i64::from(coordinate(self, value.to_f64()).clamp(-COORDINATE_LIMIT, COORDINATE_LIMIT)),
         }
     }
@@ -115,6 +121,12 @@ impl Lattice {
                 put_varint(out, base);
                 put_varint(out, step);
             }
+            Self::Single { base, step, offset } => {
+                out.push(7);
+                put_varint(out, base as u64);
+                out.extend(step.to_le_bytes());
+                out.extend(offset.to_le_bytes());
+            }
         }
     }
 
@@ -138,6 +150,7 @@ impl Lattice {
             }
             5 => Ok(Self::Anchored { origin: reader.f64()?, base: reader.varint()? as i64, step: reader.f64()? }),
             6 => Ok(Self::Stepped { base: reader.varint()?, step: reader.varint()? }),
+            7 => Ok(Self::Single { base: reader.varint()? as i64, step: single(reader)?, offset: single(reader)? }),
             kind => Err(Error::corrupt(format_args!("lattice kind {kind} does not exist in this format version"))),
         }
     }
@@ -149,8 +162,20 @@ pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
     match *lattice {
         Lattice::Scaled { offset, step } => nearest_integer((value - offset) / step) as i32,
         Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
+        Lattice::Single { base, step, offset } => packed(value, step.into(), offset.into()).saturating_sub(base) as i32,
+        Lattice::Anchored { origin, base, step } => packed(value, step, origin).saturating_sub(base) as i32,
         _ => 0,
     }
+}
+
+fn single(reader: &mut Reader) -> Result<f32> {
+    let bytes = reader.take(size_of::<f32>())?;
+    Ok(f32::from_le_bytes(bytes.try_into().map_err(|_| Error::corrupt("a lattice ends too early"))?))
+}
+
+/// The integer that was unpacked to a value; steps of 0 have none.
+pub(super) fn packed(value: f64, step: f64, offset: f64) -> i64 {
+    nearest_integer((value - offset) / step) as i64
 }
 
 /// How many steps an order-preserving integer lies from `base`, rounded; half a step counts upwards.

@@ -1,4 +1,4 @@
-//! The offset and step by which integers were unpacked to binary64: their exact bits, since there every rounding shows.
+//! Integers that were unpacked to binary64 around an offset far from all values, which the values alone do not tell: one that is a plain number, or a value.
 
 use super::rule::{Lattice, coordinate};
 
@@ -9,14 +9,14 @@ const TRIED: usize = 64;
 
 /// Values that seem to lie on offset + k · step, and how far the line may be off at either end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unpacked<'a> {
+pub(super) struct Plain<'a> {
     pub(super) examples: &'a [f64],
     pub(super) offset: f64,
     pub(super) step: f64,
     pub(super) slack: f64,
 }
 
-impl Unpacked<'_> {
+impl Plain<'_> {
     /// Offset and step that give all examples. An offset is a value (the packed zero may occur), or a plain number near the line.
     pub(super) fn solve(&self) -> Option<Lattice> {
         let mut offsets = (-REACH..=REACH).filter_map(|k| self.plain(k)).chain(self.examples.iter().copied());
