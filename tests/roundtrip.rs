@@ -242,6 +242,14 @@ fn packed_values_are_found_again_however_they_were_unpacked() {
 }
 
 #[test]
+fn more_values_than_can_be_listed_come_back() {
+    // A few bits set among many, so that a list would pay: 150,000 values, four times each.
+    let value = |n: u32| f32::from_bits(0x3F80_0000 + n * 37 + (n.wrapping_mul(2_654_435_761) >> 29));
+    let values: Vec<f32> = (0..600_000u32).map(|i| value(i.wrapping_mul(7_919) % 150_000)).collect();
+    check(&[600, 1000], Values::F32(values), ErrorBound::Lossless);
+}
+
+#[test]
 fn decoded_values_stay_in_the_range_of_the_source() {
     let values = field(&[60, 80], 2.0);
     let shifted: Vec<f32> = values.iter().map(|v| (v - 280.0).max(0.0)).collect();

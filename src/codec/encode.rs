@@ -39,7 +39,7 @@ pub(crate) struct Encoded {
 pub(crate) async fn encode(values: &Values, request: &Request<'_>) -> Result<Encoded> {
     let coded = match plain::payload(values, request.shape) {
         Some(payload) => exact(payload, values, request),
-        None => match narrowed(values).filter(|_| request.demand.is_lossless()) {
+        None => match Some(values).filter(|_| request.demand.is_lossless()).and_then(narrowed) {
             Some(narrow) => as_narrow(&narrow, request).await?,
             None => smallest(values, request).await?,
         },

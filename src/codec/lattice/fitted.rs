@@ -64,6 +64,9 @@ impl Fitted {
 /// Values looked at first when a lattice is searched.
 pub(super) const EXAMPLES: usize = 1024;
 
+/// The packed zero lies at most this many steps from the values: packed integers have 16 bits.
+pub(super) const REACH: i32 = 1 << 16;
+
 /// How far apart reconstructions are, for values up to a magnitude.
 pub(super) fn spacing(fitted: &Fitted, magnitude: f64, data_type: DataType) -> f64 {
     match fitted.lattice {

@@ -166,8 +166,11 @@ impl<'a> Floats<'a> {
     /// `lattice`, placed exactly, if it gives back all but a few values bit for bit.
     fn proven(&self, lattice: Lattice) -> Option<Lattice> {
         let lattice = match lattice {
-            Lattice::Scaled { offset, step } if self.is_single() => self.placed(offset, step).or_else(|| self.unpacked(step))?,
-            Lattice::Scaled { offset, step } => self.unpacked(step).or_else(|| self.plain(offset, step))?,
+            Lattice::Scaled { offset, step } if self.is_single() => self.placed(offset, step).or_else(|| self.unpacked(step, &self.examples()))?,
+            Lattice::Scaled { offset, step } => {
+                let examples = &self.examples();
+                self.unpacked(step, examples).or_else(|| Plain { examples, offset, step, slack: 8.0 * self.precision }.solve())?
+            }
             _ => lattice,
         };
         let wrong = self.values.iter().filter(|v| self.at(&lattice, **v).to_bits() != v.to_bits()).count();
@@ -175,16 +178,9 @@ impl<'a> Floats<'a> {
     }
 
     /// The scale and offset by which packed integers became the values, about one `step` apart.
-    fn unpacked(&self, step: f64) -> Option<Lattice> {
-        let examples = self.examples();
-        let tries = self.values.len() / 8 + EXAMPLES;
-        Unpacked { examples: &examples, step, margin: 8.0 * self.precision + FITTED * (self.largest - self.smallest), data_type: self.data_type, tries }
-            .solve(self.smallest)
-    }
-
-    /// The line offset + k · step with an offset that is a plain number or a value.
-    fn plain(&self, offset: f64, step: f64) -> Option<Lattice> {
-        Plain { examples: &self.examples(), offset, step, slack: 8.0 * self.precision }.solve()
+    fn unpacked(&self, step: f64, examples: &[f64]) -> Option<Lattice> {
+        let margin = 8.0 * self.precision + FITTED * (self.largest - self.smallest);
+        Unpacked { examples, step, margin, data_type: self.data_type, tries: self.values.len() / 8 + EXAMPLES }.solve(self.smallest)
     }
 
     /// Moves the line offset + k · step into the rounding interval of every value, a few excepted.

@@ -45,9 +45,7 @@ impl Lines {
         self.corners = corners;
         true
     }
-}
 
-impl Lines {
     /// The least and the largest step of a line.
     pub(super) fn steps(&self) -> [f64; 2] {
         ends(self.corners.iter().map(|[_, b]| self.first.1 + b / self.reach))

@@ -1,9 +1,8 @@
 //! Integers that were unpacked to binary64 around an offset far from all values, which the values alone do not tell: one that is a plain number, or a value.
 
-use super::rule::{Lattice, coordinate};
+use super::fitted::REACH;
+use super::rule::Lattice;
 
-/// The packed zero lies at most this many steps from the values: packed integers have 16 bits.
-const REACH: i32 = 1 << 16;
 /// Numbers tried in an interval of possible steps.
 const TRIED: usize = 64;
 
@@ -20,7 +19,7 @@ impl Plain<'_> {
     /// Offset and step that give all examples. An offset is a value (the packed zero may occur), or a plain number near the line.
     pub(super) fn solve(&self) -> Option<Lattice> {
         let mut offsets = (-REACH..=REACH).filter_map(|k| self.plain(k)).chain(self.examples.iter().copied());
-        offsets.find_map(|offset| self.steps(offset).map(|step| Lattice::Scaled { offset, step }).find(|lattice| self.holds(lattice)))
+        offsets.find_map(|offset| self.steps(offset).map(|step| Lattice::Scaled { offset, step }).find(|lattice| lattice.gives_back(self.examples)))
     }
 
     /// A number of six decimals, or of binary32, at `k` steps from the offset.
@@ -54,9 +53,5 @@ impl Plain<'_> {
         let decimals = powers.map(move |p| (middle * p).round() / p).find(move |s| low <= *s && *s <= high);
         let all = core::iter::successors(Some(low), |s| Some(s.next_up())).take(TRIED);
         decimals.into_iter().chain([f64::from(middle as f32)]).chain(all).filter(move |s| low <= *s && *s <= high)
-    }
-
-    fn holds(&self, lattice: &Lattice) -> bool {
-        self.examples.iter().all(|v| lattice.value::<f64>(coordinate(lattice, *v).into(), 0) == *v)
     }
 }

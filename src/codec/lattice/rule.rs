@@ -87,6 +87,11 @@ impl Lattice {
         }
     }
 
+    /// Whether values come back as they are, in binary64.
+    pub(super) fn gives_back(&self, values: &[f64]) -> bool {
+        values.iter().all(|v| self.value::<f64>(coordinate(self, *v).into(), 0) == *v)
+    }
+
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match *self {
             Self::Scaled { offset, step } => {
@@ -162,8 +167,7 @@ pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
     match *lattice {
         Lattice::Scaled { offset, step } => nearest_integer((value - offset) / step) as i32,
         Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
-        Lattice::Single { base, step, offset } => packed(value, step.into(), offset.into()).saturating_sub(base) as i32,
-        Lattice::Anchored { origin, base, step } => packed(value, step, origin).saturating_sub(base) as i32,
+        Lattice::Single { .. } | Lattice::Anchored { .. } => lattice.coordinate(value) as i32,
         _ => 0,
     }
 }

@@ -1,12 +1,10 @@
 //! The scale and offset by which integers of 16 bits were unpacked, in the precision of the values: product and sum are rounded one after the other, and every rounding shows.
 
-use super::fitted::half_spacing;
+use super::fitted::{REACH, half_spacing};
 use super::lines::Lines;
 use super::rule::{Lattice, nearest_integer, packed};
 use crate::field::DataType;
 
-/// Packed integers lie at most this far from 0.
-const REACH: i32 = 1 << 16;
 /// Numbers tried for one scale, and for one offset.
 const SCALES: usize = 32;
 const OFFSETS: usize = 8;
@@ -24,18 +22,9 @@ pub(super) struct Unpacked<'a> {
     pub(super) tries: usize,
 }
 
-/// An example: how many steps it lies from the first one, how far beyond so many plain steps it is, and how far off that may be.
-#[derive(Debug, Clone, Copy)]
-struct Point {
-    value: f64,
-    steps: f64,
-    rest: f64,
-    off: f64,
-}
-
-/// The points, the plain step they are told in, and all lines through them.
-struct Lattices {
-    points: Vec<Point>,
+/// Each example, how many steps it lies from the first one, and all lines through what is left of them beyond so many plain steps.
+struct Bundle {
+    points: Vec<(f64, f64)>,
     step: f64,
     first: f64,
     lines: Lines,
@@ -44,34 +33,30 @@ struct Lattices {
 impl Unpacked<'_> {
     /// The lattice that gives all examples, whose coordinates count from the smallest value of all.
     pub(super) fn solve(&self, smallest: f64) -> Option<Lattice> {
-        let lattices = self.lattices()?;
-        let last = lattices.points.last()?.steps as i32;
-        let scales: Vec<f64> = self.numbers(lattices.lines.steps().map(|s| lattices.step + s)).take(SCALES).collect();
+        let bundle = self.bundle()?;
+        let last = bundle.points.last()?.1 as i32;
+        let scales: Vec<f64> = self.numbers(bundle.steps()).take(SCALES).collect();
         // The packed zero tends to lie in the middle of the range.
         let places = (0..=REACH).flat_map(|away| [last / 2 + away, last / 2 - away]).filter(|zero| zero.abs() <= REACH && (last - zero).abs() <= REACH);
-        let offsets = places.flat_map(|zero| self.numbers(lattices.offset(zero.into(), self.data_type)).take(OFFSETS));
+        let offsets = places.flat_map(|zero| self.numbers(bundle.offset(zero.into(), self.data_type)).take(OFFSETS));
         let pairs = offsets.flat_map(|offset| scales.iter().map(move |scale| (*scale, offset)));
-        pairs.take(self.tries).find_map(|(step, offset)| self.proven(step, offset, smallest))
+        pairs.take(self.tries).map(|(step, offset)| self.lattice(step, offset, smallest)).find(|lattice| lattice.gives_back(self.examples))
     }
 
-    fn lattices(&self) -> Option<Lattices> {
+    fn bundle(&self) -> Option<Bundle> {
         let (first, last) = (*self.examples.first()?, *self.examples.last()?);
         // So short that products with packed integers are exact.
         let step = f64::from_bits(self.step.to_bits() >> 18 << 18);
         // The product and the distance from the first value are rounded too.
         let rounded = 2.0 * half_spacing(last - first, self.data_type);
-        let points: Vec<Point> = self
-            .examples
-            .iter()
-            .map(|v| {
-                let steps = nearest_integer((v - first) / self.step);
-                Point { value: *v, steps, rest: (v - first) - steps * step, off: half_spacing(v.abs(), self.data_type) + rounded }
-            })
-            .collect();
-        let ends = [0.0, points.last()?.steps];
+        let points: Vec<(f64, f64)> = self.examples.iter().map(|v| (*v, nearest_integer((v - first) / self.step))).collect();
+        let ends = [0.0, points.last()?.1];
         let mut lines = Lines::new(0.0, 0.0, ends, self.margin + ends[1] * (self.step - step), false);
-        let cut = points.iter().all(|p| lines.cut(p.steps, [p.rest - p.off, p.rest + p.off]));
-        cut.then_some(Lattices { points, step, first, lines })
+        let cut = points.iter().all(|(v, steps)| {
+            let (rest, off) = ((v - first) - steps * step, half_spacing(v.abs(), self.data_type) + rounded);
+            lines.cut(*steps, [rest - off, rest + off])
+        });
+        cut.then_some(Bundle { points, step, first, lines })
     }
 
     /// The numbers of the type in an interval, and one more at either end.
@@ -83,32 +68,32 @@ impl Unpacked<'_> {
         core::iter::successors(Some(first), move |v| Some(up(*v))).take_while(move |v| *v <= end)
     }
 
-    fn proven(&self, step: f64, offset: f64, smallest: f64) -> Option<Lattice> {
+    fn lattice(&self, step: f64, offset: f64, smallest: f64) -> Lattice {
         let base = packed(smallest, step, offset);
-        let (lattice, exact): (_, bool) = if self.data_type == DataType::F32 {
-            let (step, offset) = (step as f32, offset as f32);
-            let exact = |v: &f64| f64::from(packed(*v, step.into(), offset.into()) as f32 * step + offset) == *v;
-            (Lattice::Single { base, step, offset }, self.examples.iter().all(exact))
-        } else {
-            let exact = |v: &f64| packed(*v, step, offset) as f64 * step + offset == *v;
-            (Lattice::Anchored { origin: offset, base, step }, self.examples.iter().all(exact))
-        };
-        exact.then_some(lattice)
+        if self.data_type == DataType::F32 {
+            return Lattice::Single { base, step: step as f32, offset: offset as f32 };
+        }
+        Lattice::Anchored { origin: offset, base, step }
     }
 }
 
-impl Lattices {
+impl Bundle {
     /// Where the offset lies if the packed zero is so many steps from the first example: the closer an example is to it, the less its product was rounded.
     fn offset(&self, zero: f64, data_type: DataType) -> [f64; 2] {
         let far = self.lines.heights(zero).map(|rest| self.first + (zero * self.step + rest));
-        let steps = self.lines.steps().map(|s| self.step + s);
-        let above = self.points.partition_point(|p| p.steps < zero);
+        let steps = self.steps();
+        let above = self.points.partition_point(|(_, steps)| *steps < zero);
         let near = self.points.get(above.saturating_sub(NEAR)..(above + NEAR).min(self.points.len())).unwrap_or_default();
-        near.iter().fold(far, |[low, high], p| {
-            let products = steps.map(|s| (zero - p.steps) * s);
-            let off = half_spacing(p.value.abs(), data_type) + half_spacing(products[0].abs(), data_type);
-            [low.max(p.value + products[0].min(products[1]) - off), high.min(p.value + products[0].max(products[1]) + off)]
+        near.iter().fold(far, |[low, high], (value, place)| {
+            let products = steps.map(|s| (zero - place) * s);
+            let off = half_spacing(value.abs(), data_type) + half_spacing(products[0].abs(), data_type);
+            [low.max(value + products[0].min(products[1]) - off), high.min(value + products[0].max(products[1]) + off)]
         })
+    }
+
+    /// The least and the largest scale.
+    fn steps(&self) -> [f64; 2] {
+        self.lines.steps().map(|s| self.step + s)
     }
 }
 
