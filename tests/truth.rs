@@ -192,6 +192,28 @@ fn compressing_again_moves_nothing_however_it_is_cut() {
 }
 
 #[test]
+fn a_kept_value_that_is_rare_in_a_piece_stays_there() {
+    const KEPT: f32 = 7.123_456_7;
+    let mut values: Vec<f32> = wave(96, 128, 4).into_iter().map(|v| v as f32).collect();
+    // One in twenty on the left, three on the right.
+    values.chunks_mut(128).for_each(|row| row.iter_mut().take(64).step_by(10).for_each(|v| *v = KEPT));
+    for place in [70, 500, 9_080] {
+        values[place] = KEPT;
+    }
+    for keep in ["auto", "sign"] {
+        let options = Options { stable: true, keep: keep.parse().unwrap(), ..asked("0.02") };
+        let (once, report) = through(dataset(&[96, 128], Values::F32(values.clone())), &options);
+        assert!(report.kept.iter().any(|(value, _)| *value == f64::from(KEPT)), "{report:?}");
+        let Values::F32(once) = once else { panic!() };
+        for half in [0..64, 64..128] {
+            let piece: Vec<f32> = once.chunks(128).flat_map(|row| row[half.clone()].to_vec()).collect();
+            let (twice, _) = through(dataset(&[96, 64], Values::F32(piece.clone())), &options);
+            assert_eq!(twice, Values::F32(piece), "{keep} {half:?}");
+        }
+    }
+}
+
+#[test]
 fn recommended_bounds_that_follow_from_the_values_stay_as_they_are() {
     for (name, units, scale) in [("sp", "Pa", 20.0), ("u10", "m s-1", 0.000_7), ("swvl1", "m3 m-3", 0.000_01), ("clt", "1", 0.01), ("siconc", "1", 0.01)] {
         let values: Vec<f32> = wave(96, 128, 5).into_iter().map(|v| ((v + 40.0) * scale) as f32).collect();

@@ -1,6 +1,6 @@
 //! The encoder's search for values that mean something and are kept under a bound: 0 of rain, 0 and 1 of fractions, 100 of humidity, codes that no attribute declares.
 
-use crate::codec::Tolerance;
+use crate::codec::demand::Demand;
 use crate::codec::lattice::{Sample, Steps};
 use crate::field::{Element, Field, Missing, with_values};
 
@@ -20,15 +20,24 @@ const REACH: u64 = 4;
 const MOST: usize = 4;
 
 /// The stored values of `field` that are kept, the most frequent first, each with how often it is there.
-pub(super) fn kept(field: &Field, range: [f64; 2], tolerance: Tolerance) -> Vec<(f64, u64)> {
-    let mut found: Vec<f64> = meaningful(field, range);
-    found.extend(frequent(field, range, tolerance));
-    found.sort_by(f64::total_cmp);
-    found.dedup();
-    let mut kept = counted(field, &found);
-    kept.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
+pub(super) fn kept(field: &Field, demand: &Demand) -> Vec<(f64, u64)> {
+    let mut found: Vec<f64> = meaningful(field, demand.range);
+    found.extend(frequent(field, demand));
+    let mut kept = most_frequent(field, found);
     kept.truncate(MOST);
+    if demand.stable {
+        let before = kept_before(field, demand).into_iter().chain(kept.iter().map(|(value, _)| *value));
+        kept = most_frequent(field, before.collect());
+    }
     kept
+}
+
+fn most_frequent(field: &Field, mut values: Vec<f64>) -> Vec<(f64, u64)> {
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let mut counted = counted(field, &values);
+    counted.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
+    counted
 }
 
 /// How often each of some stored values is there; those that are not are left out.
@@ -57,6 +66,31 @@ fn meaningful(field: &Field, [low, high]: [f64; 2]) -> Vec<f64> {
     [low, high].into_iter().filter(|end| means(physical(*end))).collect()
 }
 
+/// The few values that lie off the steps on which all others lie: they were kept when those were put there, and may be too rare to be found in a piece of what was whole.
+fn kept_before(field: &Field, demand: &Demand) -> Vec<f64> {
+    fn off<T: Sample>(values: &[T], missing: &Missing, steps: Steps, [low, high]: [f64; 2]) -> Option<Vec<f64>> {
+        let mut off: Vec<T> = Vec::new();
+        let mut on = 0usize;
+        for &value in values.iter().filter(|v| !missing.is_missing(**v)) {
+            let moves = steps.put(value) != value && value.to_f64() != low && value.to_f64() != high;
+            on += usize::from(!moves);
+            if moves && !off.contains(&value) {
+                off.push(value);
+            }
+            if off.len() > MOST {
+                return None;
+            }
+        }
+        (on > off.len()).then(|| off.into_iter().map(Element::to_f64).collect())
+    }
+    with_values!(&field.values, values => demand.steps(field.values.data_type(), zero_of(values)).and_then(|steps| off(values, &field.missing, steps, demand.range))).unwrap_or_default()
+}
+
+/// The order-preserving integer that stands for 0 among such values.
+fn zero_of<T: Sample>(_: &[T]) -> u64 {
+    T::from_f64(0.0).to_ordered()
+}
+
 /// A value and the order-preserving integer that stands for it.
 type Number = (u64, f64);
 
@@ -64,7 +98,7 @@ type Number = (u64, f64);
 fn sampled<T: Sample>(values: &[T], missing: &Missing) -> (Vec<Number>, u64) {
     let stride = values.len().div_ceil(SAMPLE).max(1);
     let sample = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).map(|v| (v.to_ordered(), v.to_f64())).collect();
-    (sample, T::from_f64(0.0).to_ordered())
+    (sample, zero_of(values))
 }
 
 /// How many cells lie from one that holds values to the next, in the middle of all such distances.
@@ -76,9 +110,10 @@ fn usual_gap(cells: &[(i64, &[Number])]) -> u64 {
 
 /// Values that are found far more often than what lies around them: the other values in their cell, and those in the two cells on either side that hold values, as far as these are not far away. Cells are what the tolerance does not tell apart; moving
 /// values within them, as a bound allows, changes nothing of that.
-fn frequent(field: &Field, [low, high]: [f64; 2], tolerance: Tolerance) -> Vec<f64> {
+fn frequent(field: &Field, demand: &Demand) -> Vec<f64> {
+    let [low, high] = demand.range;
     let (mut sample, zero) = with_values!(&field.values, values => sampled(values, &field.missing));
-    let Some(cells) = Steps::fixed(field.values.data_type(), zero, tolerance) else { return Vec::new() };
+    let Some(cells) = Steps::fixed(field.values.data_type(), zero, demand.tolerance) else { return Vec::new() };
     sample.sort_unstable_by_key(|(ordered, _)| *ordered);
     let place = |(ordered, value): &Number| cells.place(*value, *ordered);
     let groups: Vec<(i64, &[Number])> = sample.chunk_by(|a, b| place(a) == place(b)).filter_map(|cell| Some((place(cell.first()?), cell))).collect();

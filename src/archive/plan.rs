@@ -65,10 +65,11 @@ fn steady(bound: ErrorBound, without_values: ErrorBound) -> ErrorBound {
 
 /// The plan with what is kept.
 fn keeping(dataset: &Dataset, field: &Field, plan: Plan, range: Range, options: &Options) -> Plan {
-    let (packing, ends) = (field.packing(), [range.smallest, range.largest]);
-    let found = || if dataset.format.is(picture::PNG) || dataset.format.is(picture::PICTURE) { Vec::new() } else { kept(field, ends, plan.demand.tolerance) };
-    let stored = |values: &[f64]| counted(field, &values.iter().map(|v| nearest_stored(field, *v)).collect::<Vec<_>>());
+    let ends = [range.smallest, range.largest];
     let keep = options.keep.of(field);
+    let mut demand = Demand { signs: *keep == Keep::Sign, stable: options.stable, range: ends, packing: field.packing(), ..plan.demand };
+    let found = || if dataset.format.is(picture::PNG) || dataset.format.is(picture::PICTURE) { Vec::new() } else { kept(field, &demand) };
+    let stored = |values: &[f64]| counted(field, &values.iter().map(|v| nearest_stored(field, *v)).collect::<Vec<_>>());
     let kept = match keep {
         Keep::None => Vec::new(),
         Keep::Auto => found(),
@@ -79,16 +80,10 @@ fn keeping(dataset: &Dataset, field: &Field, plan: Plan, range: Range, options: 
             all
         }
     };
+    // Where the ends move, a bound relative to the range is another one the next time.
     let of_range = options.stable && (matches!(plan.bound, ErrorBound::Relative(_)) || options.bounds.wish(field) == Wish::Recommended);
-    let demand = Demand {
-        // Where the ends move, a bound relative to the range is another one the next time.
-        kept: kept.iter().map(|(value, _)| *value).chain(ends.into_iter().filter(|end| of_range && !kept.iter().any(|(k, _)| k == end))).collect(),
-        signs: *keep == Keep::Sign,
-        stable: options.stable,
-        range: ends,
-        packing,
-        ..plan.demand
-    };
+    let kept_ends = ends.into_iter().filter(|end| of_range && !kept.iter().any(|(k, _)| k == end));
+    demand.kept = kept.iter().map(|(value, _)| *value).chain(kept_ends).collect();
     Plan { demand, kept, ..plan }
 }
 

@@ -1,7 +1,8 @@
 //! What the values of a variable may become.
 
+use super::lattice::Steps;
 use super::tolerance::Tolerance;
-use crate::field::Packing;
+use crate::field::{DataType, Packing};
 
 /// How far values may move, and what must not become of them. All in stored units.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,14 @@ impl Demand {
 
     pub(crate) fn is_lossless(&self) -> bool {
         self.tolerance == Tolerance::Absolute(0.0)
+    }
+
+    /// The steps that values are put on whatever they are, where something asks for that; `zero` is the order-preserving integer of 0.
+    pub(crate) fn steps(&self, data_type: DataType, zero: u64) -> Option<Steps> {
+        if self.signs && self.packing.offset == 0.0 {
+            return Steps::signed(data_type, zero, self.tolerance);
+        }
+        self.stable.then(|| Steps::fixed(data_type, zero, self.tolerance)).flatten()
     }
 
     /// Whether `back` may stand for `value`, from which it differs by `error`.

@@ -3,7 +3,6 @@
 use super::accelerator::{self, Processor, at_once};
 use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, Method};
-use super::demand::Demand;
 use super::entropy::Encoder;
 use super::lattice::{Fit, LowBits, Sample, Steps, fit, nearest};
 use super::mapping::Mapping;
@@ -91,11 +90,7 @@ impl<'a> Source<'a> {
         let demand = request.demand;
         let many = |told: &[(f64, T)]| !told.is_empty() && values.iter().filter(|v| told.iter().any(|(_, t)| t == *v)).count() * FEW >= values.len();
         let told = |kept: &[(f64, T)]| mask(&kept.iter().map(|(k, _)| *k).collect::<Vec<_>>());
-        let fixed = match demand {
-            Demand { signs: true, packing, .. } if packing.offset == 0.0 => Steps::signed(data_type, zero, demand.tolerance),
-            Demand { stable: true, .. } => Steps::fixed(data_type, zero, demand.tolerance),
-            _ => None,
-        };
+        let fixed = demand.steps(data_type, zero);
         // The ends of the range are cut to, where steps lie beyond them.
         let [low, high] = demand.range;
         let is_cut = |k: f64, put: T, value: T| k == low && put < value || k == high && put > value;
