@@ -32,6 +32,8 @@ pub(crate) enum Filling {
     Bytes,
     /// A payload of the same values in binary32.
     Narrow,
+    /// Smooth down to the last bits: each extrapolated from those around.
+    Extrapolated,
 }
 
 /// How the planes of a stream are coded.
@@ -68,13 +70,14 @@ impl Filling {
             Self::Coded(Method::Layered) => 6,
             Self::Bytes => 7,
             Self::Narrow => 8,
+            Self::Extrapolated => 9,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
         let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network, Method::Layered].map(Self::Coded);
-        [Self::Raw, Self::Constant, Self::Bytes, Self::Narrow]
+        [Self::Raw, Self::Constant, Self::Bytes, Self::Narrow, Self::Extrapolated]
             .into_iter()
             .chain(methods)
             .find(|f| f.number() == number)

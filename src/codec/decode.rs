@@ -3,6 +3,7 @@
 use super::accelerator::Processor;
 use super::chunk::{ChunkShape, Filling, Header, Method};
 use super::entropy::Decoder;
+use super::extrapolation;
 use super::lattice::{LowBits, Sample};
 use super::mapping::Mapping;
 use super::masks::{self, PlaneMask};
@@ -42,6 +43,7 @@ async fn decode_as(payload: &[u8], shape: ChunkShape, data_type: DataType, netwo
         filling @ (Filling::Raw | Filling::Constant | Filling::Bytes) => {
             plain::read(filling, reader.rest(), shape, data_type).map(|values| Decoded { values, said: 0 })
         }
+        Filling::Extrapolated => extrapolation::read(reader.rest(), shape, data_type).map(|values| Decoded { values, said: 0 }),
         Filling::Coded(method) => {
             let coded = Coded::read(reader, &Setting { method, shape, data_type, network }).await?;
             let mut values = Values::zeros(data_type, 0)?;

@@ -4,6 +4,7 @@ use super::BaseReport;
 use super::accelerator::{Processor, at_once, wrong_answer};
 use super::chunk::Filling;
 use super::decode::{Decoded, decode};
+use super::extrapolation;
 use super::masks::Mask;
 use super::narrow::{narrowed, narrowed_missing, widened};
 use super::patches::{self, Check, check};
@@ -57,12 +58,15 @@ async fn as_narrow(narrow: &Values, request: &Request<'_>) -> Result<Encoded> {
     Ok(Encoded { payload, decoded: widened(coded.decoded, DataType::F64), ..coded })
 }
 
-/// The smallest of all ways to put the values on a lattice and to code them there, and of the values as they are.
+/// The smallest of all ways to put the values on a lattice and to code them there, of extrapolation, and of the values as they are.
 async fn smallest(values: &Values, request: &Request<'_>) -> Result<Encoded> {
     let sources = with_values!(values, values => Source::all(values, request));
     let (source, best, base) = Source::best(sources).await?;
     let coded = Encoded { base, ..verified(best, values, &source.mask, request)? };
-    Ok(if coded.payload.len() > 1 + values.byte_len() { exact(plain::raw(values), values, request) } else { coded })
+    let exactly = |payload| exact(payload, values, request);
+    let extrapolated = || extrapolation::payload(values, request.shape, coded.payload.len()).map(exactly);
+    let coded = if request.demand.is_lossless() { extrapolated().unwrap_or(coded) } else { coded };
+    Ok(if coded.payload.len() > 1 + values.byte_len() { exactly(plain::raw(values)) } else { coded })
 }
 
 /// A payload that gives back every bit.

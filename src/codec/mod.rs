@@ -12,6 +12,7 @@ pub(crate) mod decode;
 pub(crate) mod demand;
 pub(crate) mod encode;
 pub(crate) mod entropy;
+mod extrapolation;
 mod fewer;
 pub(crate) mod lattice;
 mod mapping;

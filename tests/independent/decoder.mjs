@@ -6,7 +6,7 @@ import { inflateRawSync } from 'node:zlib';
 import { unpackBytes } from './lzma.mjs';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
-const MAX_DECODED_BYTES = 2 ** 30; // §23: limits of our own
+const MAX_DECODED_BYTES = 2 ** 30; // §24: limits of our own
 const MAX_INDEX_BYTES = 64 * 2 ** 20;
 
 export class CorruptArchive extends Error {}
@@ -27,7 +27,7 @@ function check(condition, what) {
 
 // ---------------------------------------------------------------------------------------------------------------- bytes
 
-/** A cursor over bytes; every reading past the end is an error (§23). */
+/** A cursor over bytes; every reading past the end is an error (§24). */
 class Reader {
   constructor(bytes) {
     this.bytes = bytes;
@@ -331,11 +331,12 @@ export function decodeChunk(payload, type, tile, getModel) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 8, 'unknown filling');
+  check(filling <= 9, 'unknown filling');
   if (filling === 8) return widened(payload.subarray(1), type, tile, getModel);
   if (filling === 7) return bytesOf(reader.take(reader.left), count * type.size);
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
   const values = new Values(type, count);
+  if (filling === 9) return extrapolated(reader, tile, type, values);
   if (filling === 1) {
     const value = reader.take(type.size);
     for (let i = 0; i < count; i++) values.setRaw(i, value);
@@ -377,6 +378,97 @@ function bytesOf(stream, length) {
 function endOf(reader, result) {
   check(reader.left === 0, 'bytes after a chunk');
   return result;
+}
+
+/** §23. */
+function extrapolated(reader, tile, type, values) {
+  const columns = reader.u8();
+  check(columns <= 1, 'how planes lie');
+  const [planes, height, width] = columns ? [tile.width, tile.planes, tile.height] : [tile.planes, tile.height, tile.width];
+  const stream = new Stream(reader.take(reader.left));
+  const [sign, top] = [1n << BigInt(type.bits - 1), (1n << BigInt(type.bits)) - 1n];
+  const tables = { lengths: many(128, () => uniform(16, 6)), upper: many(16, () => uniform(4, 7)) };
+  let before = null;
+  for (let p = 0; p < planes; p++) {
+    const plane = new ExtrapolatedPlane(width, before);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const { foreseen, expected } = plane.foresee(y, x);
+        const number = BigInt.asUintN(64, foreseen + extrapolationResidual(stream, tables, expected));
+        check(number <= top, 'number beyond its type');
+        plane.learn(y, x, number);
+        values.setBits(columns ? (y * width + x) * planes + p : (p * height + y) * width + x, bitsOfOrdered(number, type.kind, sign, top));
+      }
+    }
+    before = plane;
+  }
+  stream.finish();
+  return values.bytes;
+}
+
+const halfOctaves = (m) => {
+  const n = m + 1n < 1n << 64n ? m + 1n : (1n << 64n) - 1n;
+  const o = n.toString(2).length - 1;
+  return 2 * o + (o > 0 ? Number((n >> BigInt(o - 1)) & 1n) : 0);
+};
+const signed64 = (n) => BigInt.asIntN(64, n);
+
+/** §23, the numbers of a plane and what each way said of them. */
+class ExtrapolatedPlane {
+  constructor(width, before) {
+    Object.assign(this, { width, before, numbers: new Map(), differences: new Map(), changes: new Map(), errors: new Map() });
+  }
+
+  key = (y, x) => (x < 0 || x >= this.width || y < 0 ? -1 : y * this.width + x);
+  number = (y, x) => this.numbers.get(this.key(y, x)) ?? 0n;
+
+  /** What makes the differences of orders below n 0, from the differences of the neighbours. */
+  zeroing(table, n, y, x) {
+    const [above, left] = [table.get(this.key(y - 1, x)), table.get(this.key(y, x - 1))];
+    const said = [];
+    for (let a = 0; a < n; a++) {
+      for (let b = 0; b < n; b++) {
+        if (b > 0) said.push(said[a * n + b - 1] + (left?.[a * n + b - 1] ?? 0n));
+        else said.push(a > 0 ? said[(a - 1) * n] + (above?.[(a - 1) * n] ?? 0n) : 0n);
+      }
+    }
+    return said;
+  }
+
+  foresee(y, x) {
+    this.ways = this.zeroing(this.differences, 6, y, x);
+    if (this.before) {
+      for (let i = -1; i <= 1; i++) for (let j = -1; j <= 1; j++) this.ways.push(this.before.number(y + i, x + j));
+      this.ways.push(...this.zeroing(this.changes, 3, y, x).map((said) => said + this.before.number(y, x)));
+    }
+    const around = [[0, -1, 2], [-1, 0, 2], [0, -2, 1], [-1, -1, 1], [-1, 1, 1], [-2, 0, 1]]
+      .map(([dy, dx, weight]) => [this.errors.get(this.key(y + dy, x + dx)), weight])
+      .filter(([errors]) => errors);
+    const weights = around.reduce((sum, [, weight]) => sum + weight, 0);
+    if (weights === 0) return { foreseen: 0n, expected: 127 };
+    const sums = this.ways.map((_, way) => around.reduce((sum, [errors, weight]) => sum + weight * errors[way], 0));
+    const best = sums.indexOf(Math.min(...sums));
+    return { foreseen: this.ways[best], expected: Math.floor(sums[best] / weights) };
+  }
+
+  learn(y, x, number) {
+    const key = this.key(y, x);
+    const beyond = (said) => signed64(number - said);
+    this.numbers.set(key, number);
+    this.differences.set(key, this.ways.slice(0, 36).map(beyond));
+    this.changes.set(key, this.ways.slice(45).map(beyond));
+    this.errors.set(key, this.ways.map((said) => halfOctaves(beyond(said) < 0n ? -beyond(said) : beyond(said))));
+  }
+}
+
+function extrapolationResidual(stream, { lengths, upper }, expected) {
+  const s = stream.symbol(lengths[expected]);
+  const l = s < 15 ? Math.max((expected >> 1) - 7, 0) + s : Math.min(stream.shortBits(7), 64);
+  if (l === 0) return 0n;
+  const negative = stream.shortBits(1) === 1;
+  const two = l >= 3 ? BigInt(stream.symbol(upper[s]) & 3) << BigInt(l - 3) : 0n;
+  const magnitude = (1n << BigInt(l - 1)) | two | stream.wideBits(l >= 3 ? l - 3 : l - 1);
+  return negative ? -magnitude : magnitude;
 }
 
 /** §4, a coded payload up to the references. */

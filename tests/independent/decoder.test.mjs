@@ -663,7 +663,8 @@ describe('base layers', () => {
 
     const empty = Buffer.from([0, 0, 1, 0, 0, 0, 1, 0]); // a stream without steps
     const BAD = {
-      'filling 9': [() => ({ filling: 9 }), /filling/],
+      'filling 10': [() => ({ filling: 10 }), /filling/],
+      'filling 9': [() => ({ filling: 9 }), /./],
       'filling 8': [() => ({ filling: 8 }), /narrow/],
       'filling 7': [() => ({ filling: 7 }), /LZMA/],
       'filling 5': [() => ({ filling: 5 }), /./],

@@ -3,13 +3,19 @@
 /// Classes of a magnitude.
 pub(crate) const MAGNITUDES: usize = 32;
 
-/// Half octaves of 1 + magnitude.
+/// Half octaves of 1 + magnitude, as far as there are classes.
 #[inline]
 pub(crate) fn magnitude(magnitude: u32) -> usize {
+    usize::from(half_octaves(magnitude.into())).min(MAGNITUDES - 1)
+}
+
+/// Half octaves of 1 + magnitude.
+#[inline]
+pub(crate) fn half_octaves(magnitude: u64) -> u8 {
     let v = magnitude.saturating_add(1);
     let octave = v.ilog2();
     let half = if octave > 0 { v >> (octave - 1) & 1 } else { 0 };
-    ((2 * octave + half) as usize).min(MAGNITUDES - 1)
+    2 * octave as u8 + half as u8
 }
 
 /// Sign and octave: one of `END` classes below zero, zero, and one of `END` above.

@@ -12,7 +12,7 @@ mod mixing;
 mod residual;
 mod spec;
 
-pub(crate) use classes::{MAGNITUDES, Views, magnitude, signed};
+pub(crate) use classes::{MAGNITUDES, Views, half_octaves, magnitude, signed};
 pub(crate) use decisions::Decisions;
 pub(crate) use decoder::Decoder;
 pub(crate) use encoder::Encoder;

@@ -1,0 +1,147 @@
+//! Numbers that are smooth down to their last bits, such as coordinates of grids in double precision (docs/format.md, "Extrapolation"): each is foreseen in the way that came closest around it.
+//!
+//! All is done with the order-preserving integers of the values, modulo 2^64: no rounding, and missing values are numbers like others.
+
+mod polynomials;
+mod residual;
+mod ways;
+
+use super::chunk::{ChunkShape, Filling};
+use super::entropy::{Coder, Decoder, Encoder};
+use super::lattice::Sample;
+use crate::error::{Error, Result};
+use crate::field::{DataType, Values, with_values};
+use crate::limits;
+use residual::Residuals;
+use ways::Ways;
+
+/// Rows of so few values are corners or ends of cells, which are planes of their own.
+const FEW: usize = 8;
+/// Where a value takes no more than so many bits already, nothing is tried.
+const CHEAP: usize = 4;
+/// Values of a chunk from which on the time counts: only double precision has so many bits to lose that all may be gone through, and it has to pay.
+const MANY: usize = 1 << 17;
+const WORTH: f64 = 0.97;
+/// Of so many, one row in [`PART`] is coded first, which may take [`SLACK`] times its share, since it says little of the rest.
+const VERY_MANY: usize = 1 << 18;
+const PART: usize = 64;
+const SLACK: f64 = 1.25;
+
+/// The payload of these values, where it is so much smaller than one of so many bytes that it is worth the time.
+pub(super) fn payload(values: &Values, shape: ChunkShape, other: usize) -> Option<Vec<u8>> {
+    let (samples, size) = (shape.samples(), values.data_type().size());
+    if other * 8 < samples * CHEAP || size < 4 || size < 8 && samples >= MANY {
+        return None;
+    }
+    let mut numbers: Vec<u64> = with_values!(values, values => values.iter().map(|v| v.to_ordered()).collect());
+    let view = View::of(shape);
+    if samples >= VERY_MANY {
+        let (part, mut some) = view.part(&numbers);
+        if encoded(part, &mut some).len() as f64 * samples as f64 > SLACK * other as f64 * some.len() as f64 {
+            return None;
+        }
+    }
+    let stream = encoded(view, &mut numbers);
+    let head = [Filling::Extrapolated.number(), u8::from(view.interleaved)];
+    let most = if samples < MANY { other as f64 } else { WORTH * other as f64 };
+    Some([&head, stream.as_slice()].concat()).filter(|payload| (payload.len() as f64) < most)
+}
+
+/// The values of a payload, which follow its first byte.
+///
+/// # Errors
+/// [`Error::Corrupt`] when the stream is damaged, or holds a number that the type does not have.
+pub(super) fn read(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {
+    let (interleaved, stream) = match bytes.split_first() {
+        Some((0, stream)) => (false, stream),
+        Some((1, stream)) => (true, stream),
+        _ => return Err(Error::corrupt("a chunk does not say how its planes lie")),
+    };
+    let mut numbers: Vec<u64> = limits::zeros("a chunk", shape.samples())?;
+    let mut decoder = Decoder::new(stream)?;
+    code(&mut decoder, View { shape, interleaved }, &mut numbers, Decoder::overrun);
+    decoder.finish()?;
+    let mut values = Values::zeros(data_type, shape.samples())?;
+    with_values!(&mut values, values => put(values, &numbers))?;
+    Ok(values)
+}
+
+fn put<T: Sample>(values: &mut [T], numbers: &[u64]) -> Result<()> {
+    if numbers.iter().any(|n| *n > T::ORDERED_MAX) {
+        return Err(Error::corrupt("a number is none of its type"));
+    }
+    values.iter_mut().zip(numbers).for_each(|(value, number)| *value = T::from_ordered(*number));
+    Ok(())
+}
+
+/// What of a chunk are planes, rows and columns here.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    shape: ChunkShape,
+    /// Whether each column of the chunk is a plane, with the chunk's planes as rows.
+    interleaved: bool,
+}
+
+impl View {
+    fn of(shape: ChunkShape) -> Self {
+        Self { shape, interleaved: (2..=FEW).contains(&shape.width) && shape.samples() > shape.width }
+    }
+
+    /// Rows in the middle of the planes, of all that are interleaved and otherwise of two, as a view of their own.
+    fn part(self, numbers: &[u64]) -> (Self, Vec<u64>) {
+        let [planes, height, width] = self.sizes();
+        let planes = if self.interleaved { planes } else { planes.min(2) };
+        let rows = height.div_ceil(PART);
+        let first = (height - rows) / 2;
+        let places = (0..planes).flat_map(|p| (first..first + rows).flat_map(move |r| (0..width).map(move |c| [p, r, c])));
+        let some = places.filter_map(|place| numbers.get(self.index(place)).copied()).collect();
+        (Self { shape: ChunkShape { planes, height: rows, width }, interleaved: false }, some)
+    }
+
+    /// Planes, rows and columns.
+    const fn sizes(self) -> [usize; 3] {
+        let ChunkShape { planes, height, width } = self.shape;
+        if self.interleaved { [width, planes, height] } else { [planes, height, width] }
+    }
+
+    /// Where a value lies in the chunk.
+    const fn index(self, [plane, row, column]: [usize; 3]) -> usize {
+        let ChunkShape { height, width, .. } = self.shape;
+        if self.interleaved { (row * height + column) * width + plane } else { (plane * height + row) * width + column }
+    }
+}
+
+fn encoded(view: View, numbers: &mut [u64]) -> Vec<u8> {
+    let mut encoder = Encoder::default();
+    code(&mut encoder, view, numbers, |_| false);
+    encoder.finish()
+}
+
+/// Codes all numbers, which the decoder finds out; `stop` is asked before every row.
+fn code<C: Coder>(coder: &mut C, view: View, numbers: &mut [u64], stop: impl Fn(&C) -> bool) {
+    let [planes, height, width] = view.sizes();
+    let mut residuals = Residuals::default();
+    let mut before: Vec<i64> = Vec::new();
+    for plane in 0..planes {
+        let mut ways = Ways::new(&before, width);
+        let mut done: Vec<i64> = Vec::new();
+        for row in 0..height {
+            if stop(coder) {
+                return;
+            }
+            ways.begin_row(row);
+            for column in 0..width {
+                let Some(number) = numbers.get_mut(view.index([plane, row, column])) else { continue };
+                let foreseen = ways.foresee(column);
+                let wanted = (*number as i64).wrapping_sub(foreseen.number);
+                let value = foreseen.number.wrapping_add(residuals.code(coder, foreseen.expected, wanted));
+                *number = value as u64;
+                ways.learn(column, value);
+                if planes > 1 {
+                    done.push(value);
+                }
+            }
+        }
+        before = done;
+    }
+}

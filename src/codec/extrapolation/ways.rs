@@ -1,0 +1,122 @@
+//! All ways to foresee a number, and which of them came closest around it.
+
+use super::polynomials::Polynomials;
+use crate::codec::entropy::half_octaves;
+
+/// Orders of polynomials through the plane, and through its differences from the one before.
+const ORDERS: usize = 6;
+const CHANGES: usize = 3;
+/// Polynomials, the nine nearest numbers of the plane before, polynomials of differences.
+const WAYS: usize = ORDERS * ORDERS + 9 + CHANGES * CHANGES;
+
+/// What is looked at: so many rows up and columns to the right, and how much it counts.
+const AROUND: [(usize, isize, u16); 6] = [(0, -1, 2), (0, -2, 1), (1, -1, 1), (1, 0, 2), (1, 1, 1), (2, 0, 1)];
+/// What is expected where there is nothing around.
+const UNKNOWN: usize = 127;
+
+/// One number a way.
+type Each<T> = [T; WAYS];
+
+/// What is foreseen of a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Foreseen {
+    pub(super) number: i64,
+    /// How far off that will be, in half octaves: what the chosen way was around it, on average.
+    pub(super) expected: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Ways<'a> {
+    plane: Polynomials<ORDERS>,
+    changes: Polynomials<CHANGES>,
+    /// Numbers of the plane before, row by row; empty for the first plane.
+    before: &'a [i64],
+    row: usize,
+    width: usize,
+    /// How far off each way was, in half octaves: the row, the one above and the one above that.
+    errors: [Vec<Each<u8>>; 3],
+    /// Foreseen by each way in the column.
+    each: Each<i64>,
+}
+
+impl<'a> Ways<'a> {
+    pub(super) fn new(before: &'a [i64], width: usize) -> Self {
+        Self {
+            plane: Polynomials::new(width),
+            changes: Polynomials::new(width),
+            before,
+            row: 0,
+            width,
+            errors: core::array::from_fn(|_| vec![[0; WAYS]; width]),
+            each: [0; WAYS],
+        }
+    }
+
+    pub(super) fn begin_row(&mut self, row: usize) {
+        self.row = row;
+        self.errors.rotate_right(1);
+        self.plane.begin_row();
+        self.changes.begin_row();
+    }
+
+    /// The number of the plane before, so many rows and columns away; 0 outside.
+    fn before(&self, column: usize, [down, right]: [isize; 2]) -> i64 {
+        let place = || {
+            let column = column.checked_add_signed(right).filter(|c| *c < self.width)?;
+            self.before.get(self.row.checked_add_signed(down)? * self.width + column)
+        };
+        place().copied().unwrap_or(0)
+    }
+
+    /// Foresees the number of a column, in all ways.
+    #[inline]
+    pub(super) fn foresee(&mut self, column: usize) -> Foreseen {
+        let mut each = [0; WAYS];
+        let (plane, others) = each.split_at_mut(ORDERS * ORDERS);
+        plane.copy_from_slice(self.plane.foresee(column).as_flattened());
+        if !self.before.is_empty() {
+            let (copies, changes) = others.split_at_mut(9);
+            let places = (-1..=1).flat_map(|down| (-1..=1).map(move |right| [down, right]));
+            copies.iter_mut().zip(places).for_each(|(copy, place)| *copy = self.before(column, place));
+            let here = self.before(column, [0, 0]);
+            let foreseen = self.changes.foresee(column);
+            changes.iter_mut().zip(foreseen.as_flattened()).for_each(|(change, foreseen)| *change = here.wrapping_add(*foreseen));
+        }
+        self.each = each;
+        self.closest(column)
+    }
+
+    /// The way that came closest around: the first of several. Those that need a plane before only count where there is one.
+    fn closest(&self, column: usize) -> Foreseen {
+        let mut sums = [0u16; WAYS];
+        let mut weights = 0;
+        for (up, right, weight) in AROUND {
+            let errors = column.checked_add_signed(right).zip(self.errors.get(up)).and_then(|(column, row)| row.get(column));
+            let Some(errors) = errors.filter(|_| up <= self.row) else { continue };
+            weights += weight;
+            sums.iter_mut().zip(errors).for_each(|(sum, error)| *sum += weight * u16::from(*error));
+        }
+        let ways = if self.before.is_empty() { ORDERS * ORDERS } else { WAYS };
+        let best = sums.iter().zip(self.each).take(ways).min_by_key(|(sum, _)| **sum);
+        let (sum, number) = best.map_or((0, 0), |(sum, number)| (*sum, number));
+        Foreseen { number, expected: sum.checked_div(weights).map_or(UNKNOWN, usize::from) }
+    }
+
+    /// Takes in the number of the column that was foreseen last.
+    #[inline]
+    pub(super) fn learn(&mut self, column: usize, value: i64) {
+        let (plane, _) = self.each.split_at(ORDERS * ORDERS);
+        let foreseen: [[i64; ORDERS]; ORDERS] = core::array::from_fn(|a| core::array::from_fn(|b| plane.get(a * ORDERS + b).copied().unwrap_or(0)));
+        self.plane.learn(column, &foreseen, value);
+        if !self.before.is_empty() {
+            let foreseen = self.changes.foresee(column);
+            let here = self.before(column, [0, 0]);
+            self.changes.learn(column, &foreseen, value.wrapping_sub(here));
+        }
+        let each = self.each;
+        let [here, ..] = &mut self.errors;
+        if let Some(errors) = here.get_mut(column) {
+            *errors = each.map(|foreseen| half_octaves(value.wrapping_sub(foreseen).unsigned_abs()));
+        }
+    }
+}
