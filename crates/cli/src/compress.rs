@@ -11,7 +11,7 @@ use crate::terminal::{Notices, progress_bar, say, show, warn};
 use crate::threads::{self, Jobs};
 use crate::{BoundArgs, CompressArgs};
 use deepcomp::Limits;
-use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
+use deepcomp::archive::{Compressor, Done, FileStatus, Job, Progress, VariableReport};
 use deepcomp::codec::{Options, Unmet};
 use deepcomp::field::{Bounds, DataType, ErrorBound, Judgement, Roles, Suspect, Wish};
 use deepcomp::network::model::Models;
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
         compressor: Compressor::empty(&options),
         out,
         notices,
-        rules: Rules { limits: args.work.limits(), strict: args.strict, status: !args.no_times },
+        rules: Rules { limits: args.work.limits(), strict: args.strict, times: !args.no_times },
         files: Vec::new(),
         variables: 0,
         reading: Duration::ZERO,
@@ -85,7 +85,7 @@ struct Rules {
     /// What cannot be kept as asked is refused.
     strict: bool,
     /// Times and permissions are kept.
-    status: bool,
+    times: bool,
 }
 
 /// The files to compress, read variable by variable as the threads run out of work, and the archive, written as chunks come back.
@@ -155,9 +155,8 @@ impl<'a> Inputs<'a> {
             self.notices.tell(kind, format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
         }
         self.compressor.begin(file.header().clone(), &input.name).map_err(about(&input.path))?;
-        if self.rules.status {
-            self.compressor.set_status(file.status());
-        }
+        let status = file.status();
+        self.compressor.set_status(if self.rules.times { status } else { FileStatus { length: status.length, ..FileStatus::default() } });
         self.files.push(Taken { name: input.name.clone(), bytes: file.length(), variables: Vec::new() });
         self.roles = Some(Roles::of(file.header()));
         self.current = Some((input, file, 0));

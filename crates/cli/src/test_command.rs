@@ -130,8 +130,7 @@ fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &mut Re
     let fields = &source.header().fields;
     let number = fields.iter().position(|f| f.name == report.name);
     let number = number.ok_or_else(|| deepcomp::Error::no_such_variable(&report.name, fields.iter().map(|f| f.name.as_str())))?;
-    // What was taken as missing though the file does not say so is known to the archive alone.
-    let original = Field { missing: decoded.missing.clone(), ..source.variable(number)? };
+    let original = source.variable(number)?;
     let comparison = metrics::compare(&original, decoded)?;
     let acceptance = metrics::acceptance(&original, decoded)?;
     Ok(Compared::new(file, report, &comparison, &acceptance))
