@@ -37,9 +37,9 @@ export interface Variable {
   attributes: Record<string, AttributeValue>;
 }
 
-/** Something for which the format that a dataset is saved in has no place: variables and coordinates by their names, attributes, or what only its own format has. */
+/** Something for which the format that a dataset is saved in has no place: variables and coordinates by their names, attributes, what only its own format has, or what a bound did to values. */
 export interface LeftOut {
-  kind: 'variables' | 'coordinates' | 'attributes' | 'own' | 'other';
+  kind: 'variables' | 'coordinates' | 'attributes' | 'own' | 'loss' | 'other';
   names?: string[];
   /** Why, of variables; what it is, of what only its own format has. */
   what?: string;

@@ -164,7 +164,7 @@ impl WasmDataset {
         }
     }
 
-    /// What [`Self::save`] in a format, or of a single variable or plane, has no place for: a list of `{ kind: "variables" | "coordinates" | "attributes" | "own", names?, what? }`.
+    /// What [`Self::save`] in a format, or of a single variable or plane, has no place for: a list of `{ kind: "variables" | "coordinates" | "attributes" | "own" | "loss", names?, what? }`.
     ///
     /// # Errors
     /// An unknown format.

@@ -147,6 +147,7 @@ impl<'a> From<&'a LeftOut> for LeftOutInfo<'a> {
             LeftOut::Coordinates(names) => Self { kind: "coordinates", names: Some(names), what: None },
             LeftOut::Attributes => Self { kind: "attributes", ..Self::default() },
             LeftOut::Own(what) => Self { kind: "own", names: None, what: Some(what) },
+            LeftOut::Loss => Self { kind: "loss", ..Self::default() },
             _ => Self { kind: "other", ..Self::default() },
         }
     }
