@@ -50,7 +50,7 @@ pub struct Compressor {
 struct Note {
     base: Option<BaseReport>,
     coarse: Option<f64>,
-    unmet: Option<Error>,
+    unmet: Option<String>,
     suspects: Vec<Suspect>,
 }
 
@@ -304,10 +304,7 @@ impl Compressor {
         }
         self.end_variables();
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
-        let reports = reports.map(|(report, Note { base, coarse, unmet, suspects })| {
-            let unmet = unmet.map(|why| why.to_string());
-            Ok(VariableReport { base, coarse, unmet, suspects, ..report? })
-        });
+        let reports = reports.map(|(report, Note { base, coarse, unmet, suspects })| Ok(VariableReport { base, coarse, unmet, suspects, ..report? }));
         let reports = reports.collect::<Result<_>>()?;
         let offset = self.taken + self.out.len() as u64;
         put_record(&mut self.out, RecordKind::Index, &self.index.to_payload()?);

@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     /// The part of the range that the bound is, where that is so much that little is left of the variable.
     pub(crate) coarse: Option<f64>,
     /// Why there is no loss though there is a bound.
-    pub(crate) unmet: Option<Error>,
+    pub(crate) unmet: Option<String>,
 }
 
 const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, demand: Demand::LOSSLESS, kept: Vec::new(), coarse: None, unmet: None };
@@ -50,7 +50,7 @@ pub(crate) fn plan((dataset, roles): (&Dataset, &Roles), field: &Field, options:
     let bound = if advised && coarse(bound).is_some() { ErrorBound::relative(ADVISED)? } else { bound };
     let bound = if advised && options.stable { steady(bound, options.bounds.of(&field.without_values())) } else { bound };
     let plan = match allowed(field, range, bound) {
-        Err(why) if options.unmet == Unmet::Lossless => Plan { unmet: Some(why), ..LOSSLESS },
+        Err(why) if options.unmet == Unmet::Lossless => Plan { unmet: Some(why.to_string()), ..LOSSLESS },
         planned => Plan { coarse: coarse(bound), ..planned? },
     };
     Ok(if plan.demand.is_lossless() { plan } else { keeping(dataset, field, plan, range, options) })
@@ -118,7 +118,7 @@ fn allowed(field: &Field, range: Range, bound: ErrorBound) -> Result<Plan> {
             // A narrow range on a large offset is nobody's mistake.
             even(field, range, bound, absolute).or_else(|why| {
                 check_precision(field, asked.get())?;
-                Ok(Plan { unmet: Some(why).filter(|_| range.span > 0.0), ..LOSSLESS })
+                Ok(Plan { unmet: (range.span > 0.0).then(|| why.to_string()), ..LOSSLESS })
             })
         }
         ErrorBound::Pointwise(asked) => pointwise(field, range, asked.get()),

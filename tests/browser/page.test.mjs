@@ -604,7 +604,7 @@ test('what is kept, missing, stable and data is asked for under more options', a
   await stage.page.keyboard.press('Enter');
   assert.ok((await stage.page.locator('#keep').isVisible()) && (await stage.page.locator('#keep-values').isHidden()));
   await made();
-  assert.match(await stage.text('#doubts'), /^Taken as missing and kept exactly, though the file does not say so: 1e36 in rain \(432 times\)\. They are data/);
+  assert.match(await stage.text('#doubts'), /^Taken as missing and kept exactly, though the file does not say so: 1e\+36 in rain \(432 times\)\. They are data/);
   assert.match(await stage.text('#verdict'), /Missing values stayed missing\.$/);
   await stage.page.selectOption('#keep', 'sign');
   await stage.page.check('#stable');

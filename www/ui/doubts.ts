@@ -10,7 +10,7 @@ export function showDoubts(variables: readonly VariableReport[]): void {
   const lines = [
     line(parts(variables, ({ biased, bias }) => (biased ? bias : undefined)), 'Sums change, since the mean error is that part of the mean magnitude', 'Take a smaller bound, one of each value, or the recommended one.'),
     line(parts(variables, ({ coarse }) => coarse), 'The bound is that part of the range, so that little is left', 'Take a smaller one unless this is meant.'),
-    line(codes(variables, true), 'Taken as missing and kept exactly, though the file does not say so', 'They are data with “Nothing” under More options.'),
+    line(codes(variables, true), 'Taken as missing and kept exactly, though the file does not say so', 'They are data with Missing: Nothing under More options.'),
     line(codes(variables, false), 'Looks like a code for missing, and the file does not say so', 'If it is one, name it under More options.'),
     ...unmet(variables),
   ].filter((text) => text !== undefined);

@@ -3,7 +3,7 @@ import type { Options } from '../protocol.ts';
 import { byId } from './dom.ts';
 
 const HINTS: Record<string, string> = {
-  auto: '0 of rain, 0 and 1 of fractions, 100 of humidity, codes that nothing declares.',
+  auto: 'What means something: 0 of rain, 0 and 1 of fractions, 100 of humidity, codes that nothing declares.',
   sign: 'Those, every 0, and the sign of every value.',
   values: 'In the units of the variables, with commas between them.',
   none: 'Values that mean something may move as far as all others.',

@@ -4,7 +4,7 @@ use miniz_oxide::deflate::compress_to_vec;
 
 use super::spec::{FORMAT, HISTORY, member};
 use crate::error::{Error, Result};
-use crate::field::{Dataset, Field};
+use crate::field::Dataset;
 use crate::formats::npy;
 
 /// Level that Python compresses with.
@@ -44,9 +44,15 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
 
 /// What bounds did, a line a variable; else what the file said before. None where a variable has that name.
 fn history(dataset: &Dataset) -> Option<String> {
-    let said = |field: &Field| field.loss().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join("; ");
-    let lines = dataset.fields.iter().filter(|f| f.loss().next().is_some()).map(|f| format!("{}: {}", f.name, said(f)));
-    let new = dataset.loss().map(|line| core::iter::once(line).chain(lines).collect::<Vec<_>>().join("\n"));
+    let new = dataset.loss().map(|mut text| {
+        for field in &dataset.fields {
+            let said: Vec<String> = field.loss().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+            if !said.is_empty() {
+                text += &format!("\n{}: {}", field.name, said.join("; "));
+            }
+        }
+        text
+    });
     let before = || dataset.attributes.iter().find(|a| a.name == HISTORY).and_then(|a| a.value.as_text());
     new.or_else(before).filter(|_| dataset.fields.iter().all(|f| f.name != HISTORY))
 }

@@ -24,7 +24,7 @@ pub(super) fn with_loss(said: Option<String>, field: &Field, line: &str) -> Stri
         let Some(length) = text.get(start..).and_then(|rest| rest.find(ITEM)) else { break };
         text.replace_range(start..start + length + ITEM.len(), "");
     }
-    let all = field.loss().chain([("deepcomp_history", line.to_owned())]);
+    let all = field.loss().into_iter().chain([("deepcomp_history", line.to_owned())]);
     let items: String = all.map(|(name, value)| format!("<Item name=\"{name}\">{}{ITEM}", escaped(&value))).collect();
     text.trim_end().replacen(END, &(items + END), 1)
 }

@@ -66,7 +66,7 @@ fn pages(file: &[u8]) -> Option<(bool, Vec<Page>)> {
 /// A file that says what bounds did, if they did anything.
 fn said(file: Vec<u8>, dataset: &Dataset, fields: &[&Field]) -> Vec<u8> {
     let Some(line) = dataset.loss() else { return file };
-    let text = |field: &&Field| field.loss().next().map(|_| metadata::with_loss(metadata::before(field), field, &line));
+    let text = |field: &&Field| (!field.loss().is_empty()).then(|| metadata::with_loss(metadata::before(field), field, &line));
     let texts: Vec<Option<String>> = fields.iter().map(text).collect();
     amend(file.clone(), tag::GDAL_METADATA, &texts).unwrap_or(file)
 }
@@ -138,7 +138,7 @@ fn picture(dataset: &Dataset, field: &Field) -> Result<Picture> {
     let texts = TEXTS.iter().filter(|(number, _)| ![tag::GEO_TEXT, tag::GDAL_METADATA].contains(number));
     tags.extend(texts.filter_map(|(number, name)| Some(Tag::text(*number, &field.attribute(name)?.as_text()?))));
     let described = metadata::of(field, bands);
-    let line = dataset.loss().filter(|_| field.loss().next().is_some());
+    let line = dataset.loss().filter(|_| !field.loss().is_empty());
     let text = if let Some(line) = line { metadata::with_loss(Some(described), field, &line) } else { described };
     tags.push(Tag::text(tag::GDAL_METADATA, &text));
     Ok(Picture { tags, height, row_bytes: width * data_type.size(), planes: bands })
