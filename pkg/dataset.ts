@@ -11,6 +11,8 @@ import type { Format, FormatInfo, LeftOut, Plane, Range, TypedArray, Variable } 
  */
 export class Dataset {
   readonly fileName: string;
+  /** Bytes of the file that was opened; absent of arrays and of what was decoded. */
+  readonly fileBytes?: number;
   /** The format it came from. */
   readonly format: FormatInfo['name'];
   variables: readonly Variable[];
@@ -20,6 +22,7 @@ export class Dataset {
   /** @internal */
   constructor(readonly inner: WasmDataset) {
     this.fileName = inner.fileName;
+    if (inner.fileBytes !== undefined) this.fileBytes = inner.fileBytes;
     if (inner.kept !== undefined) this.kept = inner.kept;
     this.format = inner.format as FormatInfo['name'];
     this.variables = inner.variables();

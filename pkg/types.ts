@@ -37,9 +37,9 @@ export interface Variable {
   attributes: Record<string, AttributeValue>;
 }
 
-/** Something for which the format that a dataset is saved in has no place: variables and coordinates by their names, attributes, or what only its own format has. */
+/** Something for which the format that a dataset is saved in has no place: variables and coordinates by their names, attributes, what only its own format has, or what a bound did to values. */
 export interface LeftOut {
-  kind: 'variables' | 'coordinates' | 'attributes' | 'own' | 'other';
+  kind: 'variables' | 'coordinates' | 'attributes' | 'own' | 'loss' | 'other';
   names?: string[];
   /** Why, of variables; what it is, of what only its own format has. */
   what?: string;
@@ -76,6 +76,10 @@ export interface VariableReport {
   meanError: number;
   /** Mean of the magnitudes of the source, by which the bias is told; absent when lossless. */
   meanMagnitude?: number;
+  /** |meanError| / meanMagnitude: the part of themselves that sums change by; absent when lossless. */
+  bias?: number;
+  /** Whether that is more than 1e-3: then take a smaller bound, one of each value, or the recommended one. */
+  biased: boolean;
   /** Values that came back as they were, in the variable's units, and how often each is in the source. */
   kept: { value: number; count: number }[];
   /** Whether every value kept its sign. */
@@ -84,6 +88,10 @@ export interface VariableReport {
   stable: boolean;
   /** The part of the range that the bound is, where it is 5 % or more, so that little is left of the variable; in what `compress` says alone. */
   coarse?: number;
+  /** Why it stayed lossless though it has a bound, which is finer than its precision; in what `compress` says alone. */
+  unmet?: string;
+  /** Stored values that look like codes for "missing" which the file does not declare, how often each is there, and whether it was `taken` as missing; in what `compress` says alone. */
+  suspects: { value: number; count: number; taken: boolean }[];
   missing: number;
   /** Checksum of the decoded values, hexadecimal. */
   checksum: string;
@@ -238,7 +246,7 @@ export interface CompressOptions extends JobOptions, Bound {
   asData?: readonly string[];
   /**
    * Values that mean "no data" though the file does not say so: `auto`, the default, finds them where the evidence is overwhelming, such as 1e36 or -9999 far from
-   * all others; or this one. They come back exactly, and a bound relative to the range is not of a range with them.
+   * all others; `none` takes all values as data; or this one is. They come back exactly, and a bound relative to the range is not of a range with them. Reports list them as `suspects`.
    */
   missing?: 'auto' | 'none' | number;
   /** What is kept exactly, of all variables or by their names; `auto` when absent. */
@@ -250,6 +258,8 @@ export interface CompressOptions extends JobOptions, Bound {
   stable?: boolean;
   /** Takes absolute bounds of 5 % and more of a variable's range, and one bound for variables of several units, which are refused otherwise. */
   coarse?: boolean;
+  /** Refuses what a bound is too fine for (`bound-below-precision`). Without it such a variable stays lossless, and its report says why (`unmet`). */
+  strict?: boolean;
   /**
    * `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
@@ -265,6 +275,8 @@ export interface CompressOptions extends JobOptions, Bound {
 export interface Compressed {
   /** The archive. */
   bytes: Uint8Array;
+  /** Bytes of the file that the dataset came from, to set beside those of the archive, which may be more; absent of arrays and of what was decoded. */
+  fileBytes?: number;
   variables: VariableReport[];
   /** Seconds it took; on this thread without the pauses. */
   seconds: number;

@@ -8,7 +8,7 @@
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, FormatVersion, VariableReport};
 use deepcomp::codec::{Base, Options};
-use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::field::{Bounds, DataType, Dataset, ErrorBound, MissingRule, SourceFormat, Values};
 use deepcomp::formats::file;
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits};
@@ -316,7 +316,8 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
     };
     let plain = coded(inputs(), false, Base::Never).chain(coded(network_inputs(), true, Base::Never));
     let kept = kept_inputs().into_iter().map(|(name, dataset, bound, keep, stable)| {
-        (name, dataset, Options { base: Base::Never, keep: keep.parse().unwrap(), stable, coarse: true, ..Options::new(bound) })
+        let bounds = Bounds { missing: MissingRule::None, ..bound.into() };
+        (name, dataset, Options { base: Base::Never, keep: keep.parse().unwrap(), stable, coarse: true, ..Options::new(bounds) })
     });
     plain.chain(coded(layered_inputs(), true, Base::Always)).chain(coded(other_inputs(), false, Base::Never)).chain(kept)
 }

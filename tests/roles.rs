@@ -1,8 +1,8 @@
 //! What variables are taken for, on files as models, satellites and stations have them, and that what is no measurement comes back bit for bit.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
-use deepcomp::archive::{Archive, Compressor, Decompressor};
-use deepcomp::codec::{Base, Options};
+use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
+use deepcomp::codec::{Base, Options, Unmet};
 use deepcomp::field::{Attribute, Bounds, DataType, Dataset, Dimension, ErrorBound, Field, Missing, MissingRule, Role, Roles, SourceFormat, Values};
 use deepcomp::formats::{csv, netcdf3, netcdf4, npy, picture, tiff};
 use deepcomp::network::model::Models;
@@ -253,12 +253,12 @@ fn values_tell_masks_and_dates() {
     assert_eq!(judged(Values::I32(vec![19_791_301, 20_240_229]), ""), Measurement, "of month 13");
 }
 
-/// What comes back under bounds, and the bounds it came back under.
-fn back(dataset: &Dataset, bounds: &Bounds) -> (Dataset, Vec<ErrorBound>) {
-    let options = Options { base: Base::Never, coarse: true, ..Options::new(bounds.clone()) };
+/// What comes back under bounds, and what is told of it.
+fn back(dataset: &Dataset, bounds: &Bounds) -> (Dataset, Vec<VariableReport>) {
+    let options = Options { base: Base::Never, coarse: true, unmet: Unmet::Lossless, ..Options::new(bounds.clone()) };
     let (bytes, reports) = Compressor::new(dataset.clone(), "test", &options).unwrap().finish().unwrap();
     let archive = Archive::open(&bytes, &Limits::default()).unwrap();
-    (Decompressor::new(archive, 0, &Models::default()).unwrap().finish(&bytes).unwrap(), reports.iter().map(|r| r.bound).collect())
+    (Decompressor::new(archive, 0, &Models::default()).unwrap().finish(&bytes).unwrap(), reports)
 }
 
 /// Whole numbers as a mesh has them.
@@ -284,13 +284,17 @@ fn what_is_no_measurement_comes_back_exactly_but_as_data() {
     }
     let mut bounds = Bounds::from(ErrorBound::absolute(20.0).unwrap());
     let lossless = ErrorBound::Lossless;
-    let (decoded, kept) = back(&dataset, &bounds);
+    let taken = |bounds: &Bounds| {
+        let (decoded, reports) = back(&dataset, bounds);
+        (decoded, reports.iter().map(|r| r.bound).collect::<Vec<_>>())
+    };
+    let (decoded, kept) = taken(&bounds);
     assert_eq!(kept, [lossless, bounds.of(&dataset.fields[1]), lossless, lossless]);
     for (before, after) in dataset.fields.iter().zip(&decoded.fields) {
         assert_eq!(before.values == after.values, before.name != "speed", "{}", before.name);
     }
     bounds.as_data = vec!["codes".to_owned(), "text".to_owned()];
-    let (decoded, kept) = back(&dataset, &bounds);
+    let (decoded, kept) = taken(&bounds);
     assert_eq!(kept[2..], [bounds.of(&dataset.fields[2]), lossless]);
     assert_ne!(decoded.fields[2].values, dataset.fields[2].values);
     assert_eq!(decoded.fields[3].values, dataset.fields[3].values, "text is no number");
@@ -304,18 +308,16 @@ fn undeclared_codes_stretch_no_range() {
     let measured = |i: usize| 270.0 + (i % 97) as f32 / 5.0;
     let with = |code: f32, every: usize| Values::F32((0..900).map(|i| if i % every == 0 { code } else { measured(i) }).collect());
     let settle = |values: Values, bound: ErrorBound, missing: MissingRule| {
-        let mut dataset = Dataset::from_array("t", &[900], values, SourceFormat::ARRAY).unwrap();
-        let (roles, bounds) = (Roles::of(&dataset), Bounds { missing, ..Bounds::from(bound) });
-        let found = bounds.settle_missing(&roles, &mut dataset.fields[0]);
-        let told = found.iter().map(|s| (s.value as f32, s.count, s.taken)).collect::<Vec<_>>();
-        (told, dataset, bounds)
+        let dataset = Dataset::from_array("t", &[900], values, SourceFormat::ARRAY).unwrap();
+        let (decoded, reports) = back(&dataset, &Bounds { missing, ..Bounds::from(bound) });
+        let told = reports[0].suspects.iter().map(|s| (s.value as f32, s.count, s.taken)).collect::<Vec<_>>();
+        (told, dataset, decoded)
     };
     let (relative, absolute) = (ErrorBound::relative(0.01).unwrap(), ErrorBound::absolute(0.5).unwrap());
     for code in [1e36, 1.7e38, 9.969_21e36, -f32::MAX, -999.0, -9999.0, 9999.0, 32_767.0] {
         for bound in [relative, absolute] {
-            let (told, dataset, bounds) = settle(with(code, 50), bound, MissingRule::Auto);
+            let (told, dataset, decoded) = settle(with(code, 50), bound, MissingRule::Auto);
             assert_eq!(told, [(code, 18, true)], "{code}");
-            let (decoded, _) = back(&dataset, &bounds);
             let (Values::F32(before), Values::F32(after)) = (&dataset.fields[0].values, &decoded.fields[0].values) else { panic!() };
             for (a, b) in before.iter().zip(after) {
                 assert!(if *a == code { a == b } else { (a - b).abs() <= 0.5 }, "{code}: {a} became {b}");
@@ -338,8 +340,8 @@ fn undeclared_codes_stretch_no_range() {
     assert_eq!(settle(near.clone(), absolute, MissingRule::Auto).0, [(-99.0, 18, false)]);
     assert_eq!(settle(near, relative, MissingRule::Auto).0, [(-99.0, 18, true)]);
     for (rule, bound) in [(MissingRule::None, relative), (MissingRule::Auto, ErrorBound::Lossless), (MissingRule::Value(1.0), relative)] {
-        let (told, dataset, _) = settle(with(-999.0, 50), bound, rule);
-        assert_eq!((told, &dataset.fields[0].missing), (vec![], &Missing::NonFinite));
+        let (told, _, decoded) = settle(with(-999.0, 50), bound, rule);
+        assert_eq!((told, &decoded.fields[0].missing), (vec![], &Missing::NonFinite));
     }
     assert_eq!(settle(with(271.0, 50), relative, MissingRule::Value(271.0)).0.len(), 1, "whatever it is");
     assert_eq!(("auto".parse(), "none".parse(), "-999".parse()), (Ok(MissingRule::Auto), Ok(MissingRule::None), Ok(MissingRule::Value(-999.0))));

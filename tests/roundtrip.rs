@@ -3,7 +3,7 @@
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport, preview};
 use deepcomp::codec::{Base, Options};
-use deepcomp::field::{Attribute, Dataset, Dimension, Element, ErrorBound, Field, Missing, SourceFormat, Values, with_values};
+use deepcomp::field::{Attribute, Bounds, Dataset, Dimension, Element, ErrorBound, Field, Missing, MissingRule, SourceFormat, Values, with_values};
 use deepcomp::formats::netcdf3;
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits, metrics};
@@ -20,7 +20,8 @@ fn shipped() -> Arc<Model> {
 const NETWORK_VALUES: usize = 15_000;
 
 fn compress_with(model: Option<Arc<Model>>, dataset: Dataset, bound: ErrorBound) -> Result<(Vec<u8>, Vec<VariableReport>), Error> {
-    Compressor::new(dataset, "test", &Options { model, coarse: true, ..Options::new(bound) })?.finish()
+    let bounds = Bounds { missing: MissingRule::None, ..bound.into() };
+    Compressor::new(dataset, "test", &Options { model, coarse: true, ..Options::new(bounds) })?.finish()
 }
 
 /// With the classical predictor alone.

@@ -1,9 +1,9 @@
 //! What holds under a bound besides the bound: ranges, values that mean something, signs, sums, and values that were compressed before.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
-use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
-use deepcomp::codec::{Base, Options};
-use deepcomp::field::{Attribute, Bounds, Dataset, Element, ErrorBound, SourceFormat, Values, with_values};
+use deepcomp::archive::{Archive, Compressor, Decompressor, MOST_BIAS, VariableReport};
+use deepcomp::codec::{Base, Options, Unmet};
+use deepcomp::field::{Attribute, Bounds, Dataset, Element, ErrorBound, MissingRule, SourceFormat, Values, with_values};
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits};
 use std::sync::Arc;
@@ -141,7 +141,9 @@ fn codes_that_nothing_declares_are_kept() {
     for i in (0..source.len()).filter(|i| i % 9 < 2 && i / 140 > 30) {
         source[i] = if i % 2 == 0 { -999.0 } else { -3.0 };
     }
-    let (back, report) = through(dataset(&[90, 140], Values::F32(source.clone())), &asked("0.05"));
+    let asked = asked("0.05");
+    let bounds = Bounds { missing: MissingRule::None, ..asked.bounds.clone() };
+    let (back, report) = through(dataset(&[90, 140], Values::F32(source.clone())), &Options { bounds, ..asked });
     assert!(report.kept.iter().any(|k| k.0 == -999.0) && report.kept.iter().any(|k| k.0 == -3.0), "{:?}", report.kept);
     assert!(source.iter().zip(numbers(&back)).all(|(a, b)| f64::from(*a) == b || ![-999.0, -3.0].contains(a)));
 }
@@ -238,7 +240,28 @@ fn the_bias_is_told() {
     let (sum, magnitude) = source.iter().zip(numbers(&back)).fold((0.0, 0.0), |(s, m), (a, b)| (s + b - f64::from(*a), m + f64::from(*a).abs()));
     assert!((report.mean_error - sum / 7200.0).abs() <= 1e-12 && (report.mean_magnitude.unwrap() - magnitude / 7200.0).abs() < 1e-9, "{report:?}");
     let (_, lossless) = through(dataset(&[80, 90], Values::F32(source)), &asked("lossless"));
-    assert_eq!((lossless.mean_error, lossless.mean_magnitude), (0.0, None));
+    assert_eq!((lossless.mean_error, lossless.mean_magnitude, lossless.bias(), lossless.is_biased()), (0.0, None, None, false));
+    let part = report.mean_error.abs() / report.mean_magnitude.unwrap();
+    assert_eq!((report.bias(), report.is_biased()), (Some(part), part > MOST_BIAS));
+    assert!(VariableReport { mean_error: -0.0011, mean_magnitude: Some(1.0), ..report.clone() }.is_biased());
+    assert!(!VariableReport { mean_error: -0.0009, mean_magnitude: Some(1.0), ..report }.is_biased());
+}
+
+#[test]
+fn what_cannot_keep_its_bound_stays_lossless_and_says_why() {
+    let asked = |bound: &str, unmet| Options { unmet, ..asked(bound) };
+    let warm: Vec<f32> = (0..900).map(|i| 280.0 + (i % 30) as f32 / 7.0).collect();
+    let source = dataset(&[30, 30], Values::F32(warm));
+    let (back, report) = through(source.clone(), &asked("1e-9", Unmet::Lossless));
+    assert_eq!((&back, report.bound, report.max_abs_error), (&source.fields[0].values, ErrorBound::Lossless, 0.0));
+    let why = report.unmet.unwrap();
+    assert!(why.contains("\"v\"") && why.contains("precision"), "{why}");
+    assert_eq!(Compressor::new(source.clone(), "v", &asked("1e-9", Unmet::Refuse)).unwrap_err().code(), "bound-below-precision");
+    assert_eq!(through(source, &asked("0.01", Unmet::Lossless)).1.unmet, None);
+    // A narrow range on a large offset is no mistake, so that it is told and never refused; that of one value is none.
+    let narrow = dataset(&[30, 30], Values::F32((0..900).map(|i| 1e6 + (i % 3) as f32 / 8.0).collect()));
+    assert!(through(narrow, &asked("0.01 of range", Unmet::Refuse)).1.unmet.is_some());
+    assert_eq!(through(dataset(&[30, 30], Values::F32(vec![280.0; 900])), &asked("0.01 of range", Unmet::Refuse)).1.unmet, None);
 }
 
 #[test]

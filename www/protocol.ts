@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Acceptance, Backend, Bound, CoarseBound, Comparison, Dataset, Format, FormatInfo, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Backend, Bound, CoarseBound, Comparison, CompressOptions, Dataset, Format, FormatInfo, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -9,8 +9,11 @@ export interface Axis {
   calendar?: string;
 }
 
+/** What else is asked of an archive. */
+export type Options = Pick<CompressOptions, 'keep' | 'missing' | 'stable' | 'asData'>;
+
 /** The bound of all variables, and of those that have their own. */
-export interface Bounds extends Bound {
+export interface Bounds extends Bound, Options {
   variables: Record<string, Bound>;
   /** Whether bounds that would be refused otherwise are meant. */
   coarse?: boolean;

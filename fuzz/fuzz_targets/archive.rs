@@ -162,7 +162,7 @@ fn numbers(bytes: &[u8]) {
 /// What comes out of an archive. The compressor itself compares what it wrote with the bound.
 fn through_an_archive(dataset: Dataset, bound: ErrorBound) -> Dataset {
     let original = dataset.clone();
-    let options = Options { bounds: bound.into(), model: None, base: Base::Never };
+    let options = Options { base: Base::Never, ..Options::new(bound) };
     let (bytes, reports) = match Compressor::new(dataset, "v", &options).and_then(Compressor::finish) {
         Ok(done) => done,
         // A bound may be finer than the numbers.

@@ -2,15 +2,16 @@
 
 use super::Progress;
 use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer};
-use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, KeptEntry, VariableEntry, VariableReport};
+use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, KeptEntry, VariableEntry};
 use super::job::{Done, Job, Task, Written};
-use super::plan::{LOSSLESS, Plan, plan};
+use super::plan::{Plan, plan};
 use super::refusal::Refusal;
+use super::report::VariableReport;
 use super::tiles::Tiling;
 use crate::codec::sums::Sums;
 use crate::codec::{Base, BaseReport, Options};
 use crate::error::{Error, Result};
-use crate::field::{Dataset, ErrorBound, Field, Roles};
+use crate::field::{Dataset, ErrorBound, Field, Roles, Suspect};
 use crate::network::model::{Model, ModelId, Models};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -45,10 +46,12 @@ pub struct Compressor {
 }
 
 /// What is told of a variable and not in the archive.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Note {
     base: Option<BaseReport>,
     coarse: Option<f64>,
+    unmet: Option<String>,
+    suspects: Vec<Suspect>,
 }
 
 /// A variable on its way into the archive.
@@ -58,6 +61,7 @@ struct Work {
     /// Its values are replaced by the decoded ones, chunk by chunk.
     field: Field,
     plan: Plan,
+    suspects: Vec<Suspect>,
     tiling: Tiling,
     /// Chunks given out as jobs.
     given: usize,
@@ -147,35 +151,21 @@ impl Compressor {
         }
     }
 
-    /// Adds the next variable of the file that was begun.
+    /// Adds the next variable of the file that was begun. Codes for missing that the file does not declare become missing as the rule of the bounds has it.
     ///
     /// # Errors
-    /// [`Error::BoundBelowPrecision`] when it cannot be held to its bound; [`Error::InvalidArgument`] when no file was begun, or its values are not those of its shape.
-    pub fn add_variable(&mut self, field: Field) -> Result<()> {
-        self.put(field, |_| false).map(|_| ())
-    }
-
-    /// The same, but a variable that cannot be held to its bound is kept without loss; why it could not is returned.
-    ///
-    /// # Errors
-    /// As [`Self::add_variable`], but for [`Error::BoundBelowPrecision`].
-    pub fn add_variable_or_lossless(&mut self, field: Field) -> Result<Option<Error>> {
-        self.put(field, |error| matches!(error, Error::BoundBelowPrecision { .. }))
-    }
-
-    fn put(&mut self, field: Field, forgive: impl Fn(&Error) -> bool) -> Result<Option<Error>> {
+    /// [`Error::BoundBelowPrecision`] when it cannot be held to its bound and the options refuse that; [`Error::InvalidArgument`] when no file was begun, or its values are not those of its shape.
+    pub fn add_variable(&mut self, mut field: Field) -> Result<()> {
         let invalid = |what: &str| Error::InvalidArgument { what: format!("the variable {:?} {what}", field.name) };
         let (header, roles, added) = self.header.as_mut().ok_or_else(|| invalid("belongs to no file that was begun"))?;
         if field.declared_bytes() != field.values.byte_len() as u64 {
             return Err(invalid("has other values than its shape asks for"));
         }
-        let (plan, forgiven) = match plan((header, roles), &field, &self.options) {
-            Err(error) if forgive(&error) => (LOSSLESS, Some(error)),
-            planned => (planned?, None),
-        };
+        let suspects = self.options.bounds.settle_missing(roles, &mut field);
+        let plan = plan((header, roles), &field, &self.options)?;
         *added += 1;
         if !self.options.coarse && self.refusal.takes(&field, &plan, &self.options) {
-            return Ok(forgiven);
+            return Ok(());
         }
         let tiling = Tiling::of(&field.shape);
         let file = self.index.files.len() - 1;
@@ -184,6 +174,7 @@ impl Compressor {
             file,
             field,
             plan,
+            suspects,
             tiling,
             given: 0,
             wanted,
@@ -196,7 +187,7 @@ impl Compressor {
             base: None,
         };
         self.pending.push_back(work);
-        Ok(forgiven)
+        Ok(())
     }
 
     /// Ends the file that was begun, with its [`Dataset::layout`].
@@ -277,13 +268,14 @@ impl Compressor {
     /// Moves the variables that are written whole into the index.
     fn end_variables(&mut self) {
         while self.pending.front().is_some_and(|work| work.chunks.len() == work.wanted) {
-            let Some(work) = self.pending.pop_front() else { return };
+            let Some(mut work) = self.pending.pop_front() else { return };
             self.giving = self.giving.saturating_sub(1);
             self.done_variables += 1;
             if work.abandoned {
                 continue;
             }
-            self.notes.push(Note { base: work.base, coarse: work.plan.coarse });
+            let suspects = core::mem::take(&mut work.suspects);
+            self.notes.push(Note { base: work.base, coarse: work.plan.coarse, unmet: work.plan.unmet.take(), suspects });
             if let Some(file) = self.index.files.get_mut(work.file) {
                 file.variables.push(work.into_entry());
             }
@@ -312,7 +304,8 @@ impl Compressor {
         }
         self.end_variables();
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
-        let reports = reports.map(|(report, Note { base, coarse })| Ok(VariableReport { base, coarse, ..report? })).collect::<Result<_>>()?;
+        let reports = reports.map(|(report, Note { base, coarse, unmet, suspects })| Ok(VariableReport { base, coarse, unmet, suspects, ..report? }));
+        let reports = reports.collect::<Result<_>>()?;
         let offset = self.taken + self.out.len() as u64;
         put_record(&mut self.out, RecordKind::Index, &self.index.to_payload()?);
         put_trailer(&mut self.out, offset);

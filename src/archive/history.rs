@@ -2,12 +2,8 @@
 
 use super::{Archive, FormatVersion, VariableReport};
 use crate::error::Result;
+use crate::field::loss::{MARK, PREFIX};
 use crate::field::{Attribute, Dataset, ErrorBound, Field, Values};
-
-/// Beginning of our line in `history`.
-const MARK: &str = "DeepComp archive ";
-/// Beginning of the names of our attributes.
-const PREFIX: &str = "deepcomp_";
 
 /// Adds what the certificates of a file say to the dataset that was decoded from it: attributes of each variable that is not as it was, and a line in `history`. What earlier compression said
 /// there is replaced, so that it does not pile up. Nothing is added where nothing was lost.
@@ -23,6 +19,7 @@ pub fn annotate(archive: &Archive, file: usize, dataset: &mut Dataset) -> Result
         }
     }
     if !moved.is_empty() {
+        dataset.attributes.retain(|a| !a.name.starts_with(PREFIX));
         add_line(dataset, &line(&moved, archive.version()));
     }
     Ok(())

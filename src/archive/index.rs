@@ -2,8 +2,8 @@
 //!
 //! Keys a reader does not know are skipped, so that later minor versions can add some.
 
+use super::report::VariableReport;
 use super::tiles::Tiling;
-use crate::codec::BaseReport;
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
@@ -184,47 +184,6 @@ pub(crate) struct KeptEntry {
     pub(crate) count: u64,
 }
 
-/// What an archive says, or a compressor found, about a variable.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VariableReport {
-    /// Name.
-    pub name: String,
-    /// Element type.
-    pub data_type: DataType,
-    /// Length of each dimension, slowest first.
-    pub shape: Vec<usize>,
-    /// Bytes of the values.
-    pub raw_bytes: u64,
-    /// Bytes of its chunks.
-    pub archive_bytes: u64,
-    /// The bound it was given; coordinates and text are lossless whatever was asked.
-    pub bound: ErrorBound,
-    /// The bound in the variable's units; 0 when lossless.
-    pub absolute_bound: f64,
-    /// Largest |decoded − source| measured, in the variable's units.
-    pub max_abs_error: f64,
-    /// Mean of decoded less source, in the variable's units: the bias. 0 when lossless.
-    pub mean_error: f64,
-    /// Mean of the magnitudes of the source, in the variable's units, which the bias is told by; not known when lossless.
-    pub mean_magnitude: Option<f64>,
-    /// Values that came back as they are, in the variable's units, and how often each is there.
-    pub kept: Vec<(f64, u64)>,
-    /// Whether every value kept its sign.
-    pub signs: bool,
-    /// Whether nothing moves when the values are compressed once more at the same bound.
-    pub stable: bool,
-    /// Number of missing values.
-    pub missing: u64,
-    /// XXH3-64 of the decoded values as little-endian bytes in C order.
-    pub checksum: u64,
-    /// The network without which it cannot be decoded.
-    pub model: Option<ModelId>,
-    /// What base layers came to, where they were tried; only the compressor knows.
-    pub base: Option<BaseReport>,
-    /// The part of the range that the bound is, where that is 5 % or more, so that little is left of the variable; only the compressor knows.
-    pub coarse: Option<f64>,
-}
-
 impl Certificate {
     pub(crate) fn bound(&self) -> Result<ErrorBound> {
         match self.bound_kind {
@@ -296,6 +255,8 @@ impl VariableEntry {
             model: self.model.map(ModelId),
             base: None,
             coarse: None,
+            unmet: None,
+            suspects: Vec::new(),
         })
     }
 }

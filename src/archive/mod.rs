@@ -14,6 +14,7 @@ mod plan;
 mod preview;
 mod reader;
 mod refusal;
+mod report;
 mod tiles;
 mod travel;
 
@@ -21,10 +22,11 @@ pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
 pub use decompressor::{Damage, Decompressor};
 pub use history::annotate;
-pub use index::{FileStatus, VariableReport};
+pub use index::FileStatus;
 pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;
 pub use reader::Archive;
+pub use report::{MOST_BIAS, VariableReport};
 pub use travel::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
 
 /// How far a compressor or decompressor has come.

@@ -2,7 +2,7 @@
 
 use super::kept::{counted, kept};
 use crate::codec::demand::Demand;
-use crate::codec::{Options, Tolerance, half_spacing};
+use crate::codec::{Options, Tolerance, Unmet, half_spacing};
 use crate::error::{Error, Result};
 use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Roles, Wish, with_values};
 use crate::formats::picture;
@@ -18,9 +18,11 @@ pub(crate) struct Plan {
     pub(crate) kept: Vec<(f64, u64)>,
     /// The part of the range that the bound is, where that is so much that little is left of the variable.
     pub(crate) coarse: Option<f64>,
+    /// Why there is no loss though there is a bound.
+    pub(crate) unmet: Option<String>,
 }
 
-pub(crate) const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, demand: Demand::LOSSLESS, kept: Vec::new(), coarse: None };
+const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, demand: Demand::LOSSLESS, kept: Vec::new(), coarse: None, unmet: None };
 
 /// A bound of so much of the range leaves little of a variable.
 const COARSE: f64 = 0.05;
@@ -30,7 +32,7 @@ const ADVISED: f64 = 0.01;
 /// Works out how a field is held to its bound, and what is kept of it.
 ///
 /// # Errors
-/// [`Error::BoundBelowPrecision`] when an absolute bound is finer than the values' own precision, or a relative one than their type's.
+/// [`Error::BoundBelowPrecision`] when an absolute bound is finer than the values' own precision, or a relative one than their type's, and that is to be refused.
 pub(crate) fn plan((dataset, roles): (&Dataset, &Roles), field: &Field, options: &Options) -> Result<Plan> {
     let bound = options.bounds.of(field);
     if bound == ErrorBound::Lossless || !options.bounds.may_move(roles, field) {
@@ -47,7 +49,10 @@ pub(crate) fn plan((dataset, roles): (&Dataset, &Roles), field: &Field, options:
     let advised = options.bounds.wish(field) == Wish::Recommended;
     let bound = if advised && coarse(bound).is_some() { ErrorBound::relative(ADVISED)? } else { bound };
     let bound = if advised && options.stable { steady(bound, options.bounds.of(&field.without_values())) } else { bound };
-    let plan = Plan { coarse: coarse(bound), ..allowed(field, range, bound)? };
+    let plan = match allowed(field, range, bound) {
+        Err(why) if options.unmet == Unmet::Lossless => Plan { unmet: Some(why.to_string()), ..LOSSLESS },
+        planned => Plan { coarse: coarse(bound), ..planned? },
+    };
     Ok(if plan.demand.is_lossless() { plan } else { keeping(dataset, field, plan, range, options) })
 }
 
@@ -106,7 +111,10 @@ fn allowed(field: &Field, range: Range, bound: ErrorBound) -> Result<Plan> {
         ErrorBound::Relative(asked) => {
             let absolute = range.part(asked.get(), field.packing().scale.abs());
             // A narrow range on a large offset is nobody's mistake.
-            even(field, range, bound, absolute).or_else(|_| check_precision(field, asked.get()).map(|()| LOSSLESS))
+            even(field, range, bound, absolute).or_else(|why| {
+                check_precision(field, asked.get())?;
+                Ok(Plan { unmet: (range.span > 0.0).then(|| why.to_string()), ..LOSSLESS })
+            })
         }
         ErrorBound::Pointwise(asked) => pointwise(field, range, asked.get()),
     }

@@ -1,7 +1,8 @@
 //! Bytes -> what an archive says about itself, without decoding values.
 
 use super::frame::{index_payload, superblock};
-use super::index::{FileEntry, FileStatus, Index, VariableReport};
+use super::index::{FileEntry, FileStatus, Index};
+use super::report::VariableReport;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::version::FormatVersion;

@@ -53,14 +53,26 @@ pub struct Options {
     pub stable: bool,
     /// Whether absolute bounds may be so coarse that little is left of a variable, or meant for variables of several units.
     pub coarse: bool,
+    /// What becomes of a variable that cannot be held to its bound.
+    pub unmet: Unmet,
 }
 
 impl Options {
     /// Those bounds, and for the rest what is usual, without a model.
     #[must_use]
     pub fn new(bounds: impl Into<Bounds>) -> Self {
-        Self { bounds: bounds.into(), model: None, base: Base::Auto, keep: Keeps::default(), stable: false, coarse: false }
+        Self { bounds: bounds.into(), model: None, base: Base::Auto, keep: Keeps::default(), stable: false, coarse: false, unmet: Unmet::default() }
     }
+}
+
+/// What becomes of a variable whose bound is finer than its own precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unmet {
+    /// All of it is refused.
+    #[default]
+    Refuse,
+    /// It is kept without loss, and the report says why.
+    Lossless,
 }
 
 /// When planes get a base layer, which the autoencoder of the model draws.

@@ -78,7 +78,7 @@ impl Bounds {
     }
 
     /// Takes values of a field as missing by the rule, where they could be mistaken for measurements: the field is one and has a bound. Returns what it found.
-    pub fn settle_missing(&self, roles: &Roles, field: &mut Field) -> Vec<Suspect> {
+    pub(crate) fn settle_missing(&self, roles: &Roles, field: &mut Field) -> Vec<Suspect> {
         let bound = self.of(field);
         let plain = bound == ErrorBound::Lossless || field.values.data_type() == DataType::Char;
         if plain || self.missing == MissingRule::None || !self.may_move(roles, field) { Vec::new() } else { self.missing.apply(field, bound) }

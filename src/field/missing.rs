@@ -15,6 +15,15 @@ pub enum Missing {
 }
 
 impl Missing {
+    /// What is missing by either rule.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::NonFinite, rule) | (rule, Self::NonFinite) => rule.clone(),
+            (Self::Patterns(a), Self::Patterns(b)) => Self::Patterns(a.iter().chain(b.iter().filter(|pattern| !a.contains(pattern))).copied().collect()),
+        }
+    }
+
     /// Whether `value` is missing.
     #[inline]
     pub fn is_missing<T: Element>(&self, value: T) -> bool {

@@ -5,6 +5,7 @@
 mod bound;
 mod bounds;
 mod keep;
+pub(crate) mod loss;
 mod missing;
 mod planes;
 mod recommended;

@@ -4,6 +4,7 @@ use core::fmt;
 
 use super::format::{Format, Holds};
 use super::maps::{no_page, no_picture};
+use super::{grib, npz};
 use crate::field::{Attribute, Dataset, Field, Values};
 
 /// Something of a file for which the format that it is saved in has no place.
@@ -23,6 +24,8 @@ pub enum LeftOut {
     Attributes,
     /// What the format that the file came from has, and the other has not.
     Own(&'static str),
+    /// What bounds did to values, which the archive says.
+    Loss,
 }
 
 impl fmt::Display for LeftOut {
@@ -32,6 +35,7 @@ impl fmt::Display for LeftOut {
             Self::Coordinates(names) => write!(f, "the coordinates {}", quoted(names)),
             Self::Attributes => f.write_str("attributes that it has no place for"),
             Self::Own(what) => f.write_str(what),
+            Self::Loss => f.write_str("what the bounds did to values, for which GRIB has no key; the archive says it"),
         }
     }
 }
@@ -71,11 +75,13 @@ impl Format {
         }
     }
 
-    /// What is lost when a dataset, with its values or without, is saved in this format, having come from `source`; nothing where that is the same.
+    /// What is lost when a dataset, with its values or without, is saved in this format, having come from `source`; where that is the same, only what an archive adds.
     #[must_use]
     pub fn leaves_out(&self, dataset: &Dataset, source: &Self) -> Vec<LeftOut> {
         if self == source {
-            return Vec::new();
+            // Arrays and pictures say by themselves that they hold no more than that.
+            let unsaid = self.source.is(grib::FORMAT) && dataset.loss().is_some();
+            return unsaid.then_some(LeftOut::Loss).into_iter().collect();
         }
         let refused = |field: &&Field| self.refuses(field).is_some() && !self.says_otherwise(dataset, field);
         let (coordinates, others): (Vec<&Field>, Vec<&Field>) = dataset.fields.iter().filter(refused).partition(|f| dataset.is_coordinate(f));
@@ -107,7 +113,8 @@ impl Format {
         let in_tags = |a: &Attribute| IN_TAGS.contains(&a.name.as_str());
         let kept: &dyn Fn(&Attribute) -> bool = match self.holds {
             Holds::All => &|_| true,
-            Holds::Pages => &in_tags,
+            Holds::Pages => &|a| in_tags(a) || a.tells_loss(),
+            Holds::Arrays if self.source.is(npz::FORMAT) => &Attribute::tells_loss,
             Holds::Arrays | Holds::Pictures => &|_| false,
         };
         let written = dataset.fields.iter().filter(|f| self.refuses(f).is_none());

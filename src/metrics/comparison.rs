@@ -46,15 +46,16 @@ impl Comparison {
     }
 }
 
-/// Compares decoded values with their source.
+/// Compares decoded values with their source. What is missing in either is: an archive may have taken codes for missing that its source does not declare.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] when type or shape differ.
 pub fn compare(original: &Field, decoded: &Field) -> Result<Comparison> {
+    let missing = original.missing.or(&decoded.missing);
     macro_rules! typed {
         ($($v:ident)*) => {
             match (&original.values, &decoded.values) {
-                $((Values::$v(a), Values::$v(b)) if original.shape == decoded.shape => Ok(differences(a, b, &original.missing, original.packing())),)*
+                $((Values::$v(a), Values::$v(b)) if original.shape == decoded.shape => Ok(differences(a, b, &missing, original.packing())),)*
                 _ => Err(Error::InvalidArgument { what: format!("{:?} and {:?} differ in type or shape", original.name, decoded.name) }),
             }
         };

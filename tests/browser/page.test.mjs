@@ -581,6 +581,56 @@ test('what is kept exactly and the bias are shown, by the one who compresses and
   await check();
 });
 
+test('advice is what is taken unless told otherwise, where there is any', async () => {
+  assert.ok(await stage.page.isChecked('[name=kind][value=recommended]'));
+  assert.match(await stage.text('#amount-hint'), /^For SST climate scientists advise [\d.]+ °C\. Variables without advice come back bit for bit\.$/);
+  await stage.page.click('#compress');
+  await stage.settled();
+  assert.match(await stage.text('#verdict'), /the bound holds/);
+  assert.ok((await stage.saved('archive')).bytes.equals(readFileSync(stage.archiveOf([sample('coads_sst.nc')], 'advised.dca', '--bound', 'recommended'))));
+  await stage.opened(arrayFile('q2.npy', [40, 60], (i) => Math.sin(i / 50)));
+  assert.ok(!(await stage.page.isChecked('[name=kind][value=recommended]')));
+});
+
+test('what is kept, missing, stable and data is asked for under more options', async () => {
+  const path = arrayFile('rain.npy', [120, 180], (i) => (i % 50 === 7 ? 1e36 : rain(i)));
+  const made = async (...options) => {
+    await stage.compress('rel', 0.1);
+    assert.ok((await stage.saved('archive')).bytes.equals(readFileSync(stage.archiveOf([path], 'more.dca', '--rel', '0.001', ...options))), options.join(' '));
+  };
+  await stage.opened(path);
+  assert.ok(await stage.page.locator('#keep').isHidden());
+  await stage.page.locator('#more summary').focus();
+  await stage.page.keyboard.press('Enter');
+  assert.ok((await stage.page.locator('#keep').isVisible()) && (await stage.page.locator('#keep-values').isHidden()));
+  await made();
+  assert.match(await stage.text('#doubts'), /^Taken as missing and kept exactly, though the file does not say so: 1e\+36 in rain \(432 times\)\. They are data/);
+  assert.match(await stage.text('#verdict'), /Missing values stayed missing\.$/);
+  await stage.page.selectOption('#keep', 'sign');
+  await stage.page.check('#stable');
+  await made('--keep', 'sign', '--stable');
+  await stage.page.uncheck('#stable');
+  await stage.page.selectOption('#keep', 'values');
+  await stage.page.fill('#keep-values', '0, 1e36');
+  await stage.page.selectOption('#missing', 'none');
+  await made('--keep', '0,1e36', '--missing', 'none');
+  await stage.page.selectOption('#keep', 'none');
+  await stage.page.selectOption('#missing', 'value');
+  await stage.page.fill('#missing-value', '1e36');
+  await made('--keep', 'none', '--missing', '1e36');
+  await stage.page.fill('#as-data', 'rain, snow');
+  await stage.page.click('#compress');
+  await stage.settled();
+  assert.match(await stage.text('#message'), /snow/);
+});
+
+test('a variable that cannot be held to its bound is told, and the rest is compressed', async () => {
+  await stage.opened(arrayFile('fine.npy', [40, 60], (i) => 280 + Math.sin(i / 50)));
+  await stage.compress('abs', 1e-12);
+  assert.match(await stage.text('#doubts'), /^fine came back bit for bit: the bound 1e-12 on "fine" is finer than its own precision/);
+  assert.match(await stage.text('#verdict'), /^No error/);
+});
+
 test('sums that suffer and bounds that leave little are told in amber', async () => {
   await stage.opened(arrayFile('tail.npy', [120, 180], (i) => 1 / (0.001 + ((i * 48271) % 65537) / 65537)));
   await stage.compress('abs', 10);
@@ -653,7 +703,7 @@ test('the file on disk comes first, be it smaller or larger than the archive', a
   assert.match(await stage.text('#figures'), /^Values\s+42 kB → [\d.]+ kB, ratio [\d.]+/);
   writeFileSync(stage.temporary('small.dca'), bytes);
   await stage.choose(stage.temporary('small.dca'));
-  assert.equal(await line(), `${whole(bytes.length)} bytes`, 'the page notes no sizes of files');
+  assert.equal(await line(), `${whole(original)} → ${whole(bytes.length)} bytes, ${(original / bytes.length).toFixed(2)} × smaller`, 'the archive has noted it');
 
   const told = stage.temporary('told.dca');
   run(stage.cli, ['compress', sample('gfs_t2m.npy'), '-o', told, '--abs', '0.1'], { capture: true });

@@ -1,15 +1,18 @@
 """What a bound must not do: touch what is no measurement, go unsaid, or break what climate science asks."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import eccodes
 import netCDF4
 import numpy as np
 import pytest
+import rasterio
 import xarray as xr
 from compression_recommendations import Recommendations
 from compression_requirement_checks import check_safety_requirements
+from rasterio.transform import from_origin
 
 import made
 from comparison import dump, same_dump
@@ -112,6 +115,76 @@ def test_compressed_again_they_say_it_once(deepcomp):
         assert dataset.tp.attrs["deepcomp_error_bound"] == "0.2"
     said = "\n".join(dump(again, "-h"))
     assert said.count("tp:deepcomp_error_bound") == 1
+
+
+def gdal_says(path):
+    """The metadata of the whole file, as gdalinfo has it."""
+    return json.loads(run("gdalinfo", "-json", path))["metadata"].get("", {})
+
+
+@pytest.mark.parametrize("options", [{}, {"BIGTIFF": "YES"}, {"ENDIANNESS": "BIG"}, {"compress": "deflate"}], ids=["plain", "bigtiff", "big-endian", "deflate"])
+@pytest.mark.parametrize("tagged", [False, True])
+def test_lossy_tiff_says_so_once(options, tagged, deepcomp):
+    source = deepcomp.folder / "source.tif"
+    values = (280 + made.rain(60, 80)).astype("f4")
+    with rasterio.open(source, "w", driver="GTiff", height=60, width=80, count=2, dtype="float32", transform=from_origin(0, 60, 1, 1), **options) as file:
+        file.write(np.stack([values, values + 1]))
+        if tagged:
+            file.update_tags(note="Zürich & <more>")
+            file.update_tags(2, level="850")
+    path, sizes = source, []
+    for bound in ("0.1", "0.2", "0.1", "0.2"):
+        path = deepcomp.round_trip(path, "--abs", bound, "--stable")
+        told = gdal_says(path)
+        with rasterio.open(path) as back:
+            error = back.read().astype("f8") - np.stack([values, values + 1])
+            if tagged:
+                assert back.tags()["note"] == "Zürich & <more>" and back.tags(2)["level"] == "850"
+        assert told["deepcomp_error_bound"] == bound
+        assert (path.parent.name != "2" or float(told["deepcomp_largest_error"]) > 0) and float(told["deepcomp_largest_error"]) <= float(bound)
+        assert 0 < np.abs(error).max() <= 0.3 + 1e-6
+        assert told["deepcomp_history"].startswith(OURS) and told["deepcomp_history"].count(OURS) == 1
+        sizes.append(path.stat().st_size)
+    assert len(set(sizes)) == 1, "it does not pile up"
+    assert deepcomp.round_trip(path).read_bytes() == path.read_bytes()
+    assert not any(name.startswith("deepcomp") for name in gdal_says(deepcomp.round_trip(source)))
+
+
+def test_lossy_tiff_of_other_formats_says_so(deepcomp):
+    source = deepcomp.folder / "source.nc"
+    rain(source)
+    [path] = deepcomp.extract(deepcomp.compress(source, "--abs", "0.1"), "tiff")
+    told = gdal_says(path)
+    assert (told["deepcomp_error_bound"], told["deepcomp_kept"]) == ("0.1", "0")
+    assert not any(name.startswith("deepcomp") for name in gdal_says(deepcomp.saved_as(source, "tiff")))
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_lossy_npz_says_so_once(save, deepcomp):
+    source = deepcomp.folder / "source.npz"
+    values = {"tp": made.rain(30, 40).astype("f4"), "ids": np.arange(7)}
+    save(source, **values)
+    path = source
+    for bound in ("0.1", "0.2"):
+        path = deepcomp.round_trip(path, "--abs", bound, "--stable")
+        with np.load(path, allow_pickle=False) as back:
+            assert back.files == ["tp", "ids", "deepcomp_history"]
+            [line, *variables] = str(back["deepcomp_history"]).splitlines()
+            assert line.startswith(OURS) and len(variables) == 1
+            assert variables[0].startswith(f"tp: deepcomp_error_bound {bound}; ")
+            assert 0 < np.abs(back["tp"].astype("f8") - values["tp"]).max() <= 0.3 + 1e-6
+            assert (back["ids"] == values["ids"]).all()
+    if save is np.savez:
+        assert deepcomp.round_trip(path).read_bytes() == path.read_bytes()
+    with np.load(deepcomp.round_trip(source)) as back:
+        assert back.files == ["tp", "ids"]
+
+
+def test_lossy_grib_cannot_say_so_and_that_is_said(deepcomp):
+    source = SAMPLES / "gfs_upper_air.grib2"
+    extract = lambda archive, to: subprocess.run([deepcomp.cli, "extract", archive, "-C", deepcomp.folder / to], capture_output=True, text=True, check=True).stderr  # noqa: E731
+    assert "left out: what the bounds did to values" in extract(deepcomp.compress(source, "--rel", "0.01"), "lossy")
+    assert extract(deepcomp.compress(source), "exact") == ""
 
 
 def test_lossless_files_say_nothing(deepcomp):

@@ -62,10 +62,11 @@ test('files, errors, progress, cancelling and the wasm subpath work', () => {
     const file = readFileSync(${JSON.stringify(join(ROOT, 'samples', 'coads_sst.nc'))});
     const original = await openDataset(new Blob([file]), 'coads_sst.nc');
     let calls = 0;
-    const { bytes } = await compress(original, { lossless: true, onProgress: () => calls++ });
+    const { bytes, fileBytes } = await compress(original, { lossless: true, onProgress: () => calls++ });
+    assert.deepEqual([original.fileBytes, fileBytes, (await inspect(bytes)).files[0].bytes], [file.length, file.length, file.length]);
     assert.ok(calls >= original.variables.length);
     const decoded = await decompress(new Blob([bytes]));
-    assert.deepEqual(await decoded.save(), await original.save());
+    assert.deepEqual([await decoded.save(), decoded.fileBytes], [await original.save(), undefined]);
     const { psnr, bias } = compare(original, decoded, 'SST');
     assert.deepEqual([psnr, bias], [Infinity, 0]);
     const passes = { pearson: true, ksP: true, spatialRelativeError: true, dssim: true };
@@ -92,6 +93,7 @@ test('every format comes back, and variables have bounds of their own', () => {
     import { compare, compress, decompress, fromFile, openAny, openDataset, DeepCompError } from 'deepcomp';
     const open = (name) => openDataset(readFileSync(${JSON.stringify(join(ROOT, 'samples'))} + '/' + name), name);
     const [forecast, ocean] = [await open('gfs_upper_air.grib2'), await open('levitus_ocean.nc')];
+    assert.equal(forecast.fileBytes, readFileSync(${JSON.stringify(join(ROOT, 'samples', 'gfs_upper_air.grib2'))}).length);
     assert.deepEqual([forecast.format, ocean.format], ['grib', 'netcdf4']);
     assert.deepEqual(forecast.variables.find((v) => v.name === 't').shape, [3, 73, 144]);
     assert.deepEqual(forecast.variables.find((v) => v.name === 't').recommended, { kind: 'abs', value: 0.01 });
@@ -100,6 +102,7 @@ test('every format comes back, and variables have bounds of their own', () => {
     assert.deepEqual([kind('t'), kind('u'), kind('v')], [{ kind: 'abs', value: 0.01 }, { kind: 'pointwise', value: 0.05 }, { kind: 'rel', value: 0.01 }]);
     const decoded = await decompress(bytes);
     assert.ok(compare(forecast, decoded, 'u').maxPointwiseError <= 0.05 && compare(forecast, decoded, 't').maxAbsError <= 0.01);
+    assert.deepEqual(decoded.leftOut('grib'), [{ kind: 'loss' }]);
     const again = await openDataset(await decoded.save(), 'again.grib2');
     assert.deepEqual(again.values('t'), decoded.values('t'));
     for (const [format, found] of [['netcdf', 'netcdf'], ['netcdf4', 'netcdf4'], ['tiff', 'tiff'], ['npz', 'npz']]) {
@@ -319,7 +322,8 @@ test('values that mean something and signs are kept as asked, by variable, and t
     const magnitude = anomaly.reduce((sum, value) => sum + Math.abs(value), 0) / anomaly.length;
     assert.ok(Math.abs(report.meanMagnitude / magnitude - 1) < 1e-6);
     const exact = (await roundTrip(rain, { lossless: true })).report;
-    assert.deepEqual([exact.meanError, exact.meanMagnitude, exact.kept], [0, undefined, []]);
+    assert.deepEqual([exact.meanError, exact.meanMagnitude, exact.bias, exact.biased, exact.kept], [0, undefined, undefined, false, []]);
+    assert.ok(report.bias === Math.abs(report.meanError) / report.meanMagnitude && report.biased === report.bias > 1e-3);
     await assert.rejects(roundTrip(rain, { abs: 0.1, keep: { snow: 'auto' } }), { code: 'no-such-variable' });
     await assert.rejects(roundTrip(rain, { abs: 0.1, keep: 'everything' }), { code: 'invalid-argument' });
   `).trim(), 'done');
@@ -360,6 +364,21 @@ test('bounds that destroy are refused with what they are refused for, and taken 
   `).trim(), 'done');
 });
 
+test('a bound that is too fine leaves a variable lossless, with the reason, or is refused', () => {
+  assert.equal(withRain(`
+    const fine = await roundTrip(rain, { abs: 1e-12 });
+    assert.deepEqual([fine.report.bound.kind, moved(rain, fine.values)], ['lossless', 0]);
+    assert.match(fine.report.unmet, /"rain" is finer than its own precision/);
+    assert.equal((await roundTrip(rain, { abs: 0.1 })).report.unmet, undefined);
+    await assert.rejects(roundTrip(rain, { abs: 1e-12, strict: true }), { code: 'bound-below-precision' });
+    // One such variable does not spoil a file.
+    const forecast = await openDataset(readFileSync(${JSON.stringify(join(ROOT, 'samples', 'gfs_upper_air.grib2'))}), 'gfs.grib2');
+    const { variables } = await compress(forecast, { rel: 0.01, model, variables: { t: { abs: 1e-12 } } });
+    assert.deepEqual(variables.filter(({ unmet }) => unmet !== undefined).map(({ name }) => name), ['t']);
+    assert.ok(variables.some(({ bound }) => bound.kind === 'rel'));
+  `).trim(), 'done');
+});
+
 test('what is no measurement and what means "missing" can be said', () => {
   assert.equal(withRain(`
     const counts = Int16Array.from(rain, (value, i) => Math.round(value * 100) + (i % 7));
@@ -375,6 +394,8 @@ test('what is no measurement and what means "missing" can be said', () => {
     const codes = coded.filter((value) => value > 1e30).length;
     const [auto, none, given] = [await roundTrip(coded, { rel: 0.001 }), await roundTrip(coded, { rel: 0.001, missing: 'none', keep: 'none' }), await roundTrip(coded, { rel: 0.001, missing: 1e36 })];
     assert.deepEqual([auto, none, given].map(({ report }) => report.missing), [codes, 0, codes]);
+    assert.deepEqual([auto, none, given].map(({ report }) => report.suspects.map(({ count, taken }) => [count, taken])), [[[codes, true]], [], [[codes, true]]]);
+    assert.equal(compare(auto.original, auto.decoded, 0).count, rain.length - codes, 'what was taken as missing is not compared');
     for (const { values, report } of [auto, given]) {
       assert.ok(report.absoluteBound < 1, 'the range is that of the rain');
       assert.ok(coded.every((value, i) => (value > 1e30 ? values[i] === value : Math.abs(values[i] - value) <= report.absoluteBound)));
@@ -393,6 +414,15 @@ test('files that are saved out of archives say what was lost, once', () => {
       const packed = await compress(dataset, { model: 'none', ...bound });
       return { ...packed, file: await (await decompress(packed.bytes)).save('netcdf') };
     };
+    const gridded = async (format, bound) => {
+      const { bytes } = await compress(original, { model: 'none', ...bound });
+      return Buffer.from(await (await decompress(bytes)).save(format));
+    };
+    for (const format of ['tiff', 'npz']) {
+      const wide = (text) => Buffer.from(format === 'npz' ? [...text].flatMap((c) => [c.charCodeAt(0), 0, 0, 0]) : text);
+      assert.ok((await gridded(format, { abs: 0.01 })).includes(wide('DeepComp archive ')), format);
+      assert.ok(!(await gridded(format, { lossless: true })).includes(wide('DeepComp archive ')), format);
+    }
     const lines = (file) => Buffer.from(file).toString('latin1').split('DeepComp archive ').length - 1;
     const first = await again(original, { abs: 0.01 });
     const opened = await openDataset(first.file, 'again.nc');
@@ -420,13 +450,14 @@ test('the types fit the code', () => {
     // @ts-expect-error a bound is a number
     await compress(await fromArray(new Float64Array(4)), { abs: '1' });
     const keep: Record<string, Keep> = { array: [0, 1], other: 'sign' };
-    await compress(await fromArray(new Float64Array(4)), { lossless: true, keep, stable: true, coarse: true, asData: ['array'], missing: -999 }).catch(() => undefined);
+    await compress(await fromArray(new Float64Array(4)), { lossless: true, keep, stable: true, coarse: true, strict: true, asData: ['array'], missing: -999 }).catch(() => undefined);
     // @ts-expect-error no such choice
     await compress(await fromArray(new Float64Array(4)), { abs: 1, keep: 'zeros' });
     const refused = (error: unknown): CoarseBound[] | undefined => (error instanceof DeepCompError ? error.coarse : undefined);
-    const lean: [number | undefined, number | undefined] = [report?.meanError, report?.meanMagnitude];
+    const lean: [number | undefined, number | undefined, number | undefined, boolean | undefined] = [report?.meanError, report?.meanMagnitude, report?.bias, report?.biased];
+    const told: [string | undefined, boolean | undefined, number | undefined] = [report?.unmet, report?.suspects[0]?.taken, result.fileBytes];
     const kept: { value: number; count: number } | undefined = report?.kept[0];
-    export { report, drawn, saved, refused, lean, kept };
+    export { report, drawn, saved, refused, lean, told, kept };
   `);
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,esnext.disposable,dom', '--module', 'nodenext', 'use.mts'], { cwd: folder });

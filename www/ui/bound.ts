@@ -3,6 +3,7 @@ import type { Bound, Range, Variable } from 'deepcomp';
 import { number, plain, quantity, unit } from '../format.ts';
 import type { Base, Bounds, Opened, Predictor, Stage } from '../protocol.ts';
 import { byId } from './dom.ts';
+import { MoreOptions } from './options.ts';
 
 type Kind = 'abs' | 'rel' | 'pointwise' | 'lossless' | 'recommended';
 
@@ -28,6 +29,7 @@ export class BoundForm {
   readonly #button = byId('compress', HTMLButtonElement);
   readonly #cancel = byId('cancel', HTMLButtonElement);
   readonly #alone = byId('alone', HTMLInputElement);
+  readonly #more = new MoreOptions();
   /** The bound of all variables, and of those that have their own, by name. */
   #all: Typed = { kind: 'abs', amounts: { abs: '', rel: '0.1', pointwise: '1', lossless: '', recommended: '' } };
   readonly #own = new Map<string, Typed>();
@@ -71,14 +73,16 @@ export class BoundForm {
       this.#own.clear();
       this.#all.amounts.abs = plain(suggestion(range));
       const measured = variable.dataType.startsWith('float') || 'scale_factor' in variable.attributes;
-      this.#all.kind = measured ? (this.#several ? 'rel' : 'abs') : 'lossless';
+      const advised = variables.some(({ role, recommended }) => role === 'measurement' && recommended !== undefined);
+      this.#all.kind = advised ? 'recommended' : measured ? (this.#several ? 'rel' : 'abs') : 'lossless';
+      this.#more.reset();
     }
     this.#update();
   }
 
   /** Compresses as it says; `coarse` says that bounds which would be refused are meant. */
   submit(coarse: boolean): void {
-    if (!this.#button.disabled) this.#onSubmit({ ...this.#bounds(), coarse }, this.#model(), this.#base());
+    if (!this.#button.disabled) this.#onSubmit({ ...this.#bounds(), ...this.#more.chosen(), coarse }, this.#model(), this.#base());
   }
 
   /** Compresses with what climate scientists advise, in place of bounds that were refused: that of all variables, or those of these. */

@@ -64,8 +64,8 @@ function showFigures(raw: number, result: Result, variable: Variable | undefined
 }
 
 /** The mean error, and as a part of what it is the mean of. */
-function bias({ meanError, meanMagnitude = 0 }: VariableReport, units: string): string {
-  const part = meanError !== 0 && meanMagnitude > 0 ? ` (${number((100 * meanError) / meanMagnitude, 2)}\u202f% of the mean magnitude)` : '';
+function bias({ meanError, bias = 0 }: VariableReport, units: string): string {
+  const part = bias > 0 ? ` (${number(100 * Math.sign(meanError) * bias, 2)}\u202f% of the mean magnitude)` : '';
   return `${quantity(meanError, units, 3)}${part}`;
 }
 

@@ -11,9 +11,9 @@ use crate::terminal::{Notices, progress_bar, say, show, warn};
 use crate::threads::{self, Jobs};
 use crate::{BoundArgs, CompressArgs};
 use deepcomp::Limits;
-use deepcomp::archive::{Compressor, Done, Job, Progress, VariableReport};
-use deepcomp::codec::Options;
-use deepcomp::field::{Bounds, DataType, ErrorBound, Field, Judgement, Roles, Suspect, Wish};
+use deepcomp::archive::{Compressor, Done, FileStatus, Job, Progress, VariableReport};
+use deepcomp::codec::{Options, Unmet};
+use deepcomp::field::{Bounds, DataType, ErrorBound, Judgement, Roles, Suspect, Wish};
 use deepcomp::network::model::Models;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -47,11 +47,10 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
         left: all.iter(),
         current: None,
         roles: None,
-        bounds: &options.bounds,
         compressor: Compressor::empty(&options),
         out,
         notices,
-        rules: Rules { limits: args.work.limits(), strict: args.strict, status: !args.no_times },
+        rules: Rules { limits: args.work.limits(), strict: args.strict, times: !args.no_times },
         files: Vec::new(),
         variables: 0,
         reading: Duration::ZERO,
@@ -68,13 +67,15 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
     bar.finish_and_clear();
     let Inputs { compressor, mut out, files, mut notices, .. } = inputs;
-    notices.end();
     let names: BTreeSet<&str> = files.iter().flat_map(|f| f.variables.iter().map(|v| v.name.as_str())).collect();
     options.bounds.check(names.iter().copied())?;
     options.keep.check(names.iter().copied())?;
     let (rest, reports) = compressor.finish()?;
     out.write(&rest)?;
     let archive_bytes = out.finish()?;
+    tell(&files, &reports, &mut notices);
+    notices.end();
+    doubts(&reports);
     print(args, &report(args, &files, &reports, (encode_seconds, &seconds), archive_bytes))
 }
 
@@ -84,7 +85,7 @@ struct Rules {
     /// What cannot be kept as asked is refused.
     strict: bool,
     /// Times and permissions are kept.
-    status: bool,
+    times: bool,
 }
 
 /// The files to compress, read variable by variable as the threads run out of work, and the archive, written as chunks come back.
@@ -94,7 +95,6 @@ struct Inputs<'a> {
     current: Option<(&'a Input, Reading, usize)>,
     /// What its variables are.
     roles: Option<Roles>,
-    bounds: &'a Bounds,
     compressor: Compressor,
     out: NewFile,
     notices: Notices,
@@ -155,9 +155,8 @@ impl<'a> Inputs<'a> {
             self.notices.tell(kind, format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
         }
         self.compressor.begin(file.header().clone(), &input.name).map_err(about(&input.path))?;
-        if self.rules.status {
-            self.compressor.set_status(file.status());
-        }
+        let status = file.status();
+        self.compressor.set_status(if self.rules.times { status } else { FileStatus { length: status.length, ..FileStatus::default() } });
         self.files.push(Taken { name: input.name.clone(), bytes: file.length(), variables: Vec::new() });
         self.roles = Some(Roles::of(file.header()));
         self.current = Some((input, file, 0));
@@ -165,17 +164,10 @@ impl<'a> Inputs<'a> {
     }
 
     fn add(&mut self, input: &Input, file: &mut Reading, number: usize) -> Outcome<bool> {
-        let mut variable = file.variable(number).map_err(about(&input.path))?;
+        let variable = file.variable(number).map_err(about(&input.path))?;
         let roles = self.roles.get_or_insert_with(|| Roles::of(file.header()));
         let (name, judgement) = (variable.name.clone(), roles.judge(&variable));
-        for suspect in self.bounds.settle_missing(roles, &mut variable) {
-            self.notices.tell("values that look like codes for missing", format_args!("{}: {name:?}: {}", input.path.display(), said(&variable, suspect)));
-        }
-        if self.rules.strict {
-            self.compressor.add_variable(variable).map_err(about(&input.path))?;
-        } else if let Some(why) = self.compressor.add_variable_or_lossless(variable).map_err(about(&input.path))? {
-            self.notices.tell("variables kept without loss", format_args!("{}: {name:?} kept without loss: {why}", input.path.display()));
-        }
+        self.compressor.add_variable(variable).map_err(about(&input.path))?;
         if let Some(taken) = self.files.last_mut() {
             taken.variables.push(Variable { number: self.variables, name, judgement });
         }
@@ -205,9 +197,23 @@ impl<'a> Inputs<'a> {
     }
 }
 
+/// Tells what variables were taken for otherwise than asked.
+fn tell(files: &[Taken], reports: &[VariableReport], notices: &mut Notices) {
+    let names = files.iter().flat_map(|file| file.variables.iter().map(|_| &file.name));
+    for (file, report) in names.zip(reports) {
+        for suspect in &report.suspects {
+            let said = said(report.data_type, *suspect);
+            notices.tell("values that look like codes for missing", format_args!("{file}: {:?}: {said}", report.name));
+        }
+        if let Some(why) = &report.unmet {
+            notices.tell("variables kept without loss", format_args!("{file}: {:?} kept without loss: {why}", report.name));
+        }
+    }
+}
+
 /// What became of a value that looks like a code for "no data".
-fn said(field: &Field, Suspect { value, count, taken }: Suspect) -> String {
-    let single = field.values.data_type() == DataType::F32;
+fn said(data_type: DataType, Suspect { value, count, taken }: Suspect) -> String {
+    let single = data_type == DataType::F32;
     let shown = match value.abs() {
         large if large >= 1e7 && single => format!("{:e}", value as f32),
         large if large >= 1e7 => format!("{value:e}"),
@@ -261,6 +267,7 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
         keep: args.keep.parse()?,
         stable: args.stable,
         coarse: args.coarse,
+        unmet: if args.strict { Unmet::Refuse } else { Unmet::Lossless },
         ..Options::new(Bounds { as_data: args.as_data.clone(), missing: args.missing, ..bounds? })
     })
 }
@@ -302,7 +309,6 @@ fn print(args: &CompressArgs, report: &Report) -> Outcome<()> {
         return print_json(report);
     }
     print_table(&report.variables, ROWS);
-    doubts(&report.variables);
     say(line);
     Ok(())
 }

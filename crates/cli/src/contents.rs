@@ -30,7 +30,11 @@ pub(crate) fn outputs(dataset: &Dataset, name: &Path, format: Option<&Format>) -
     // What is no data has one form only.
     match format.filter(|_| !dataset.format.is(file::FORMAT)).and_then(|f| Some((f, f.export?))) {
         None => match formats::original(dataset) {
-            Ok((content, extension)) => outputs.files.push((extension.map_or(name.to_owned(), |e| name.with_extension(e)), content)),
+            Ok((content, extension)) => {
+                let own = Format::of(dataset.format);
+                outputs.left_out = if extension.is_some() { Vec::new() } else { own.leaves_out(dataset, own) };
+                outputs.files.push((extension.map_or(name.to_owned(), |e| name.with_extension(e)), content));
+            }
             Err(error) => outputs.failed.push((name.to_owned(), error)),
         },
         Some((format, export)) => exported(&mut outputs, dataset, name, (format, export)),

@@ -3,7 +3,7 @@
 use crate::failure::{Cause, Outcome};
 use crate::terminal::{say, shown, warn};
 use deepcomp::archive::VariableReport;
-use deepcomp::field::Role;
+use deepcomp::field::{Role, Suspect};
 use serde::Serialize;
 
 /// A variable as `--json` prints it.
@@ -24,12 +24,20 @@ pub(crate) struct VariableJson {
     pub(crate) mean_error: Option<f64>,
     /// Mean of the magnitudes of the source; `null` when lossless.
     pub(crate) mean_magnitude: Option<f64>,
+    /// The mean error as a part of the mean magnitude; `null` when lossless.
+    pub(crate) bias: Option<f64>,
     /// Values that came back as they are, in the variable's units, and how often each is there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) kept: Vec<KeptJson>,
     /// The part of the range that the bound is, where that is 5 % or more; only `compress` knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) coarse: Option<f64>,
+    /// Why it is kept without loss though it has a bound; only `compress` knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unmet: Option<String>,
+    /// Stored values that look like codes for missing which its file does not declare; only `compress` knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) suspects: Vec<SuspectJson>,
     /// Whether every value kept its sign.
     pub(crate) signs_kept: bool,
     /// Whether nothing moves when the values are compressed once more at the same bound.
@@ -57,6 +65,20 @@ pub(crate) struct KeptJson {
     count: u64,
 }
 
+/// A value that looks like a code for missing, and whether it was taken as one.
+#[derive(Debug, Serialize)]
+pub(crate) struct SuspectJson {
+    value: f64,
+    count: u64,
+    taken: bool,
+}
+
+impl From<&Suspect> for SuspectJson {
+    fn from(Suspect { value, count, taken }: &Suspect) -> Self {
+        Self { value: *value, count: *count, taken: *taken }
+    }
+}
+
 /// Chunks that a base layer was tried for, those that have one, its bytes there, and bytes saved by it.
 #[derive(Debug, Serialize)]
 pub(crate) struct BaseJson {
@@ -82,8 +104,11 @@ impl VariableJson {
             missing: report.missing,
             mean_error: report.mean_magnitude.map(|_| report.mean_error),
             mean_magnitude: report.mean_magnitude,
+            bias: report.bias(),
             kept: report.kept.iter().map(|(value, count)| KeptJson { value: *value, count: *count }).collect(),
             coarse: report.coarse,
+            unmet: report.unmet.clone(),
+            suspects: report.suspects.iter().map(SuspectJson::from).collect(),
             signs_kept: report.signs,
             stable: report.stable,
             checksum: format!("{:016x}", report.checksum),
@@ -93,12 +118,6 @@ impl VariableJson {
             base: report.base.map(|b| BaseJson { tried: b.tried, chunks: b.chunks, bytes: b.bytes, saved: b.saved }),
             encode_seconds: None,
         }
-    }
-
-    /// The mean error as a part of the mean magnitude, where that is worth a word.
-    fn lean(&self) -> Option<f64> {
-        let part = self.mean_error?.abs() / self.mean_magnitude?;
-        Some(part).filter(|part| *part > BIASED)
     }
 }
 
@@ -117,12 +136,9 @@ pub(crate) fn sizes(files: Option<u64>, values: u64, archive: u64) -> String {
     }
 }
 
-/// A mean error of this part of the mean magnitude is told.
-const BIASED: f64 = 1e-3;
-
 /// Says what a bound does not: that errors lean to one side, or that little is left of a variable.
-pub(crate) fn doubts(variables: &[VariableJson]) {
-    let told = |what: &str, of: &dyn Fn(&VariableJson) -> Option<f64>, remedy: &str| {
+pub(crate) fn doubts(variables: &[VariableReport]) {
+    let told = |what: &str, of: &dyn Fn(&VariableReport) -> Option<f64>, remedy: &str| {
         let parts: Vec<String> = variables.iter().filter_map(|v| of(v).map(|part| format!("{} ({:.2} %)", shown(&v.name), 100.0 * part))).collect();
         if !parts.is_empty() {
             let more = if parts.len() > MENTIONED { format!(" and {} more", parts.len() - MENTIONED) } else { String::new() };
@@ -131,7 +147,7 @@ pub(crate) fn doubts(variables: &[VariableJson]) {
     };
     told(
         "sums change, since the mean error is that part of the mean magnitude",
-        &VariableJson::lean,
+        &|v| v.bias().filter(|_| v.is_biased()),
         "take a smaller bound, one of each value (\"1%\"), or \"recommended\"",
     );
     told("the bound is a large part of the range, and little is left of it", &|v| v.coarse, "take a smaller bound unless this is meant");

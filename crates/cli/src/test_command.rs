@@ -7,7 +7,7 @@ use crate::failure::{Cause, Outcome, about};
 use crate::inputs::{self, Reading};
 use crate::models::Shelf;
 use crate::names::{self, Names};
-use crate::report::print_json;
+use crate::report::{doubts, print_json};
 use crate::terminal::{Failures, progress_bar, say, shown};
 use deepcomp::Error;
 use deepcomp::archive::{Archive, VariableReport};
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     let bar = progress_bar();
     let mut failures = Failures::new(&bar);
     check_names(&args.archive, &archive, &mut failures);
-    let (mut checked, mut compared) = (0, Vec::new());
+    let (mut checked, mut compared, mut judged) = (0, Vec::new(), Vec::new());
     let names: Vec<&str> = archive.files().collect();
     decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, decoded, failed| {
         let name = names.get(file).copied().unwrap_or_default();
@@ -47,11 +47,13 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
             }
             for (report, field) in decoded.fields.iter().filter_map(|field| Some((reports.iter().find(|r| r.name == field.name)?, field))) {
                 compared.push(compare(name, report, field, &mut source).map_err(about(path))?);
+                judged.push(report.clone());
             }
         }
         Ok(())
     })?;
     print(args, checked, &compared)?;
+    doubts(&judged);
     failures.end(&args.archive, archive.files().count())?;
     compared.iter().find(|v| !v.bound_kept).map_or(Ok(()), |v| {
         let broken = Cause::BoundBroken { file: v.file.clone(), name: v.variable.clone(), bound: v.absolute_bound, error: v.max_abs_error };
@@ -128,8 +130,7 @@ fn compare(file: &str, report: &VariableReport, decoded: &Field, source: &mut Re
     let fields = &source.header().fields;
     let number = fields.iter().position(|f| f.name == report.name);
     let number = number.ok_or_else(|| deepcomp::Error::no_such_variable(&report.name, fields.iter().map(|f| f.name.as_str())))?;
-    // What was taken as missing though the file does not say so is known to the archive alone.
-    let original = Field { missing: decoded.missing.clone(), ..source.variable(number)? };
+    let original = source.variable(number)?;
     let comparison = metrics::compare(&original, decoded)?;
     let acceptance = metrics::acceptance(&original, decoded)?;
     Ok(Compared::new(file, report, &comparison, &acceptance))

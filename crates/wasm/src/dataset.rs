@@ -7,7 +7,7 @@ use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, LeftOutIn
 use crate::models::WasmModels;
 use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, Roles, SourceFormat, Values, suspected_missing, with_values};
-use deepcomp::formats::{self, Export, Format, file};
+use deepcomp::formats::{self, Export, Format};
 use deepcomp::{Error, Limits, metrics};
 use js_sys::{Array, Float32Array, Function, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
@@ -35,20 +35,20 @@ impl WasmDataset {
         Ok(Self::new(Held::file(length, read, name, any)?, name))
     }
 
-    /// A file that the module of formats opened, and is this one's from now on.
+    /// A file of `length` bytes that the module of formats opened, and is this one's from now on.
     ///
     /// # Errors
     /// As [`deepcomp::formats::open`].
     #[wasm_bindgen(js_name = fromFormats)]
-    pub fn from_formats(file: FormatsFile, name: &str) -> JsResult<Self> {
-        Ok(Self::new(Held::formats(file)?, name))
+    pub fn from_formats(file: FormatsFile, length: f64, name: &str) -> JsResult<Self> {
+        Ok(Self::new(Held::formats(file, length)?, name))
     }
 
     /// Any file, to be kept byte for byte.
     #[must_use]
     #[wasm_bindgen(js_name = fromFile)]
     pub fn from_file(bytes: Vec<u8>, name: &str) -> Self {
-        Self::new(file::keep(bytes), name)
+        Self::new(Held::whole_file(bytes), name)
     }
 
     /// Takes values of a variable that equal `value` as missing from now on, though the file does not say so.
@@ -82,6 +82,12 @@ impl WasmDataset {
     #[wasm_bindgen(getter)]
     pub fn kept(&self) -> Option<String> {
         self.held.borrow().kept()
+    }
+
+    /// Bytes of the file on disk; `undefined` of arrays and of what was decoded.
+    #[wasm_bindgen(getter, js_name = fileBytes)]
+    pub fn file_bytes(&self) -> Option<f64> {
+        self.held.borrow().length().map(|length| length as f64)
     }
 
     /// File name.
@@ -158,7 +164,7 @@ impl WasmDataset {
         }
     }
 
-    /// What [`Self::save`] in a format, or of a single variable or plane, has no place for: a list of `{ kind: "variables" | "coordinates" | "attributes" | "own", names?, what? }`.
+    /// What [`Self::save`] in a format, or of a single variable or plane, has no place for: a list of `{ kind: "variables" | "coordinates" | "attributes" | "own" | "loss", names?, what? }`.
     ///
     /// # Errors
     /// An unknown format.

@@ -5,6 +5,7 @@ use crate::outside::OutsideFile;
 use deepcomp::Error;
 use deepcomp::archive::{header_from_bytes, values_from_bytes};
 use deepcomp::field::{Dataset, Field, Values};
+use deepcomp::formats::file;
 use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
@@ -87,27 +88,34 @@ pub struct Held {
     loaded: Vec<bool>,
     /// Why it is kept byte for byte and not as data.
     kept: Option<String>,
+    /// Bytes of the file on disk; none of what came from none.
+    length: Option<u64>,
 }
 
 impl From<Dataset> for Held {
     fn from(dataset: Dataset) -> Self {
-        Self { loaded: vec![true; dataset.fields.len()], dataset, origin: Origin::Memory, kept: None }
+        Self { loaded: vec![true; dataset.fields.len()], dataset, origin: Origin::Memory, kept: None, length: None }
     }
 }
 
 impl Held {
     /// A file that this module reads; the arguments are those of [`OutsideFile::open`].
     pub fn file(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
-        Self::open(Origin::File(OutsideFile::open(length, read, name, any)?))
+        Self::open(Origin::File(OutsideFile::open(length, read, name, any)?), length)
     }
 
-    /// A file that the other module reads.
-    pub fn formats(file: FormatsFile) -> JsResult<Self> {
-        Self::open(Origin::Formats(file))
+    /// A file of `length` bytes that the other module reads.
+    pub fn formats(file: FormatsFile, length: f64) -> JsResult<Self> {
+        Self::open(Origin::Formats(file), length)
     }
 
-    fn open(origin: Origin) -> JsResult<Self> {
-        let mut held = Self { dataset: origin.header()?, kept: origin.kept(), origin, loaded: Vec::new() };
+    /// A file that is kept byte for byte.
+    pub fn whole_file(bytes: Vec<u8>) -> Self {
+        Self { length: Some(bytes.len() as u64), ..file::keep(bytes).into() }
+    }
+
+    fn open(origin: Origin, length: f64) -> JsResult<Self> {
+        let mut held = Self { dataset: origin.header()?, kept: origin.kept(), origin, loaded: Vec::new(), length: Some(length as u64) };
         held.loaded = vec![false; held.dataset.fields.len()];
         if held.load_small().is_err() {
             held.keep()?;
@@ -138,6 +146,11 @@ impl Held {
     /// Why it is kept byte for byte and not as data.
     pub fn kept(&self) -> Option<String> {
         self.kept.clone()
+    }
+
+    /// Bytes of the file on disk; none of what came from none.
+    pub const fn length(&self) -> Option<u64> {
+        self.length
     }
 
     /// Everything but values; some fields have theirs.

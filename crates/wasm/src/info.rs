@@ -2,8 +2,8 @@
 
 use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
-use deepcomp::codec::{Base, BaseReport, Options};
-use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Values, Wish, recommended};
+use deepcomp::codec::{Base, BaseReport, Options, Unmet};
+use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Suspect, Values, Wish, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::network::model::Model;
@@ -147,6 +147,7 @@ impl<'a> From<&'a LeftOut> for LeftOutInfo<'a> {
             LeftOut::Coordinates(names) => Self { kind: "coordinates", names: Some(names), what: None },
             LeftOut::Attributes => Self { kind: "attributes", ..Self::default() },
             LeftOut::Own(what) => Self { kind: "own", names: None, what: Some(what) },
+            LeftOut::Loss => Self { kind: "loss", ..Self::default() },
             _ => Self { kind: "other", ..Self::default() },
         }
     }
@@ -206,6 +207,8 @@ struct BoundsInfo {
     stable: bool,
     #[serde(default)]
     coarse: bool,
+    #[serde(default)]
+    strict: bool,
 }
 
 /// What is kept, of variables by name and of the others: each a list of words and numbers as [`Keeps`] reads it, without names.
@@ -228,14 +231,15 @@ impl TryFrom<&KeepsInfo> for Keeps {
     }
 }
 
-/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse }` asks for, without a model.
+/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse, strict }` asks for, without a model.
 pub fn options(asked: JsValue) -> JsResult<Options> {
-    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse } = serde_wasm_bindgen::from_value(asked)?;
+    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict } = serde_wasm_bindgen::from_value(asked)?;
     let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
     let missing = missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())?;
     let bounds = Bounds { others: Wish::try_from(&others)?, named, as_data, missing };
     let keep = keep.as_ref().map_or_else(|| Ok(Keeps::default()), Keeps::try_from)?;
-    Ok(Options { keep, stable, coarse, ..Options::new(bounds) })
+    let unmet = if strict { Unmet::Refuse } else { Unmet::Lossless };
+    Ok(Options { keep, stable, coarse, unmet, ..Options::new(bounds) })
 }
 
 /// When planes get a base layer: "auto", "always" or "never".
@@ -262,10 +266,14 @@ pub struct ReportInfo {
     max_abs_error: f64,
     mean_error: f64,
     mean_magnitude: Option<f64>,
+    bias: Option<f64>,
+    biased: bool,
     kept: Vec<KeptInfo>,
     signs_kept: bool,
     stable: bool,
     coarse: Option<f64>,
+    unmet: Option<String>,
+    suspects: Vec<SuspectInfo>,
     missing: f64,
     checksum: String,
     model: Option<String>,
@@ -277,6 +285,20 @@ pub struct ReportInfo {
 struct KeptInfo {
     value: f64,
     count: f64,
+}
+
+/// A stored value that looks like a code for missing, how often it is there, and whether it was taken as one.
+#[derive(Serialize)]
+struct SuspectInfo {
+    value: f64,
+    count: f64,
+    taken: bool,
+}
+
+impl From<&Suspect> for SuspectInfo {
+    fn from(Suspect { value, count, taken }: &Suspect) -> Self {
+        Self { value: *value, count: *count as f64, taken: *taken }
+    }
 }
 
 /// What base layers came to.
@@ -307,10 +329,14 @@ impl From<&VariableReport> for ReportInfo {
             max_abs_error: report.max_abs_error,
             mean_error: report.mean_error,
             mean_magnitude: report.mean_magnitude,
+            bias: report.bias(),
+            biased: report.is_biased(),
             kept: report.kept.iter().map(|(value, count)| KeptInfo { value: *value, count: *count as f64 }).collect(),
             signs_kept: report.signs,
             stable: report.stable,
             coarse: report.coarse,
+            unmet: report.unmet.clone(),
+            suspects: report.suspects.iter().map(SuspectInfo::from).collect(),
             missing: report.missing as f64,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),

@@ -6,9 +6,8 @@ use crate::held::Held;
 use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
 use crate::models::WasmModels;
 use deepcomp::Limits;
-use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Job, Progress, annotate};
+use deepcomp::archive::{Archive, Compressor, Decompressor, Done, FileStatus, Job, Progress, annotate};
 use deepcomp::codec::Options;
-use deepcomp::field::{Bounds, Roles};
 use js_sys::{Object, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -54,8 +53,6 @@ pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
 pub struct WasmCompressor {
     work: Option<Compressor>,
     held: Rc<RefCell<Held>>,
-    bounds: Bounds,
-    roles: Roles,
     name: String,
     /// Number of the variable that is loaded next.
     next: usize,
@@ -63,7 +60,7 @@ pub struct WasmCompressor {
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names,
+    /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse, strict }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names,
     /// `missing` "auto", "none" or a number as text, `keep` `{ others, named }` of lists of words and numbers as text; `model` is "auto", "none" or the id of one of
     /// `models`; `base` is "auto", "always" or "never". The dataset stays usable.
     ///
@@ -76,17 +73,16 @@ impl WasmCompressor {
         let names = held.header().fields.iter().map(|f| f.name.as_str());
         options.bounds.check(names.clone())?;
         options.keep.check(names)?;
-        let (settled, roles) = (options.bounds.clone(), Roles::of(held.header()));
         let options = Options { model: models.choose(model)?, base: info::base(base)?, ..options };
         let mut work = Compressor::empty(&options);
-        work.begin(held.header().without_values(), &dataset.name)?;
-        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), bounds: settled, roles, name: dataset.name.clone(), next: 0 })
+        begin(&mut work, &held, &dataset.name)?;
+        Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), name: dataset.name.clone(), next: 0 })
     }
 
     /// The next chunk to encode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
     ///
     /// # Errors
-    /// A job that is finished; a bound that is finer than a variable's own precision; values that cannot be read.
+    /// A job that is finished; a bound that is finer than a variable's own precision, if that is refused; values that cannot be read.
     #[wasm_bindgen(js_name = nextJob)]
     pub fn next_job(&mut self) -> JsResult<JsValue> {
         loop {
@@ -123,6 +119,13 @@ impl WasmCompressor {
     }
 }
 
+/// Begins a file, of which the archive says how long it is on disk.
+fn begin(work: &mut Compressor, held: &Held, name: &str) -> JsResult<()> {
+    work.begin(held.header().without_values(), name)?;
+    work.set_status(FileStatus { length: held.length(), ..FileStatus::default() });
+    Ok(())
+}
+
 impl WasmCompressor {
     /// Adds the next variable; false when there is none left. A file whose values cannot be read begins anew, byte for byte, where it may be kept so.
     fn read(&mut self) -> JsResult<bool> {
@@ -134,14 +137,11 @@ impl WasmCompressor {
         if held.load(self.next).is_err() {
             held.keep()?;
             work.abandon();
-            work.begin(held.header().without_values(), &self.name)?;
-            self.roles = Roles::of(held.header());
+            begin(work, &held, &self.name)?;
             self.next = 0;
             return Ok(true);
         }
-        let mut field = held.field(self.next)?.clone();
-        self.bounds.settle_missing(&self.roles, &mut field);
-        work.add_variable(field)?;
+        work.add_variable(held.field(self.next)?.clone())?;
         self.next += 1;
         Ok(true)
     }

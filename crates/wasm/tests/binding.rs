@@ -126,6 +126,33 @@ fn a_bounded_round_trip_holds_its_bound_and_keeps_missing_values() {
 }
 
 #[wasm_bindgen_test]
+fn what_cannot_keep_its_bound_stays_lossless_and_codes_are_told() {
+    let result = compress(&wave(1), "abs", 1e-12);
+    let report = get(&get(&result, "variables"), "0");
+    assert_eq!(get(&get(&report, "bound"), "kind").as_string().as_deref(), Some("lossless"));
+    assert!(get(&report, "unmet").as_string().unwrap().contains("precision"));
+    assert!(get(&report, "bias").is_undefined() && get(&report, "biased").is_falsy());
+
+    let coded: Vec<f32> = (0..5000).map(|i| if i % 50 == 0 { 1e36 } else { 20.0 * (i as f32 / 90.0).sin() + 30.0 }).collect();
+    let result = compress(&dataset(&array("t", &Float32Array::from(coded.as_slice()), &[50, 100])), "rel", 0.01);
+    let report = get(&get(&result, "variables"), "0");
+    let told = get(&get(&report, "suspects"), "0");
+    assert_eq!((number(&told, "value") as f32, number(&told, "count"), get(&told, "taken")), (1e36, 100.0, JsValue::TRUE));
+    assert_eq!((number(&report, "missing"), number(&report, "absoluteBound") < 1.0), (100.0, true));
+    assert!((number(&report, "bias") - (number(&report, "meanError") / number(&report, "meanMagnitude")).abs()).abs() < 1e-12);
+}
+
+#[wasm_bindgen_test]
+fn archives_say_how_long_files_were() {
+    let file = WasmDataset::from_file(vec![7; 5000], "seven.bin");
+    assert_eq!((file.file_bytes(), wave(1).file_bytes()), (Some(5000.0), None));
+    let listed = inspect(&bytes(&compress(&file, "lossless", 0.0))).unwrap();
+    assert_eq!(number(&get(&get(&listed, "files"), "0"), "bytes"), 5000.0);
+    let listed = inspect(&bytes(&compress(&wave(1), "lossless", 0.0))).unwrap();
+    assert!(get(&get(&get(&listed, "files"), "0"), "bytes").is_undefined());
+}
+
+#[wasm_bindgen_test]
 fn chunks_done_elsewhere_make_the_same_archive() {
     let original = wave(40);
     let expected = bytes(&compress(&original, "abs", 0.01));
@@ -363,7 +390,9 @@ fn errors_are_typed_and_have_codes() {
     for bound in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         error(WasmCompressor::new(&made, bounds("abs", bound), &models(), "auto", "auto"), "invalid-bound");
     }
-    let mut fine = WasmCompressor::new(&made, bounds("abs", 1e-12), &models(), "auto", "auto").unwrap();
+    let strict = bounds("abs", 1e-12);
+    Reflect::set(&strict, &"strict".into(), &JsValue::TRUE).unwrap();
+    let mut fine = WasmCompressor::new(&made, strict, &models(), "auto", "auto").unwrap();
     error(fine.next_job(), "bound-below-precision");
     error(WasmCompressor::new(&made, bounds("about", 1.0), &models(), "auto", "auto"), "invalid-argument");
     error(WasmCompressor::new(&made, bounds("abs", 1.0), &models(), "big", "auto"), "model-unavailable");

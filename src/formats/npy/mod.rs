@@ -7,5 +7,5 @@ mod write;
 pub(crate) use read::open;
 pub(crate) use spec::BITS;
 pub use spec::{FORMAT, format};
-pub(crate) use write::save;
 pub use write::write;
+pub(crate) use write::{save, text};

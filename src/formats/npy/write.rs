@@ -23,6 +23,13 @@ pub fn write(field: &Field, format: SourceFormat) -> Vec<u8> {
     out
 }
 
+/// A text as NumPy saves a string.
+pub(crate) fn text(text: &str) -> Vec<u8> {
+    let mut out = wrap(&format!("{{'descr': '<U{}', 'fortran_order': False, 'shape': (), }}", text.chars().count()));
+    out.extend(text.chars().flat_map(|c| u32::from(c).to_le_bytes()));
+    out
+}
+
 fn header(field: &Field, fortran_order: bool, big_endian: bool) -> Vec<u8> {
     let mut shape: Vec<String> = field.shape.iter().map(usize::to_string).collect();
     if fortran_order {

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-use super::spec::{FORMAT, flags};
+use super::spec::{FORMAT, HISTORY, flags, history};
 use crate::error::{Error, Result};
-use crate::field::{Dataset, Dimension};
+use crate::field::{Attribute, Dataset, Dimension};
 use crate::formats::input::{Input, stretch};
 use crate::formats::npy;
 use crate::formats::opened::Opened;
@@ -37,6 +37,10 @@ fn read(bytes: &[u8], limits: &Limits) -> Result<Dataset> {
             return Err(malformed(entry.at, format!("a name other than {name:?}, which is taken")));
         }
         let (data, at) = entry.data(bytes, left, limits)?;
+        if let Some(said) = Some(name).filter(|name| *name == HISTORY).and_then(|_| history(&data)) {
+            dataset.attributes.push(Attribute::text(HISTORY, &said));
+            continue;
+        }
         let stored = matches!(data, Cow::Borrowed(_));
         let array = array(&data, name, &Limits { decoded_bytes: left, ..*limits }).map_err(|error| match error {
             Error::Malformed { format, offset, expected } => Error::Malformed { format, offset: if stored { at + offset } else { at }, expected },

@@ -2,7 +2,7 @@
 
 use miniz_oxide::deflate::compress_to_vec;
 
-use super::spec::{FORMAT, member};
+use super::spec::{FORMAT, HISTORY, member};
 use crate::error::{Error, Result};
 use crate::field::Dataset;
 use crate::formats::npy;
@@ -22,7 +22,7 @@ const PERMISSIONS: u32 = 0o600 << 16;
 /// Larger numbers go into a ZIP64 extra field, as Python has it.
 const MAX_NARROW: u64 = i32::MAX as u64;
 
-/// Writes a NumPy archive, one member for each field, as `numpy.savez` does.
+/// Writes a NumPy archive, one member for each field, as `numpy.savez` does, and a text where values went through a bound.
 ///
 /// # Errors
 /// [`Error::LimitExceeded`] when a member is too large for ZIP.
@@ -32,17 +32,40 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     let mut directory = Vec::new();
     for (field, flags) in dataset.fields.iter().zip(layout.iter().copied().chain(core::iter::repeat(0))) {
         let (format, deflated) = member(flags);
-        let data = npy::write(field, format);
-        let checksum = crc32fast::hash(&data);
-        let size = data.len() as u64;
-        let stored = if deflated { compress_to_vec(&data, COMPRESSION_LEVEL) } else { data };
-        let member = Member { name: format!("{}.npy", field.name), deflated, checksum, size, stored: stored.len() as u64, at: out.len() as u64 };
-        member.header(&mut out)?;
-        out.extend(stored);
-        member.entry(&mut directory)?;
+        add((&mut out, &mut directory), &field.name, npy::write(field, format), deflated)?;
     }
-    finish(&mut out, &directory, dataset.fields.len() as u64);
+    let history = history(dataset);
+    if let Some(text) = &history {
+        add((&mut out, &mut directory), HISTORY, npy::text(text), false)?;
+    }
+    finish(&mut out, &directory, (dataset.fields.len() + usize::from(history.is_some())) as u64);
     Ok(out)
+}
+
+/// What bounds did, a line a variable; else what the file said before. None where a variable has that name.
+fn history(dataset: &Dataset) -> Option<String> {
+    let new = dataset.loss().map(|mut text| {
+        for field in &dataset.fields {
+            let said: Vec<String> = field.loss().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+            if !said.is_empty() {
+                text += &format!("\n{}: {}", field.name, said.join("; "));
+            }
+        }
+        text
+    });
+    let before = || dataset.attributes.iter().find(|a| a.name == HISTORY).and_then(|a| a.value.as_text());
+    new.or_else(before).filter(|_| dataset.fields.iter().all(|f| f.name != HISTORY))
+}
+
+/// Appends a member and its entry of the directory.
+fn add((out, directory): (&mut Vec<u8>, &mut Vec<u8>), name: &str, data: Vec<u8>, deflated: bool) -> Result<()> {
+    let checksum = crc32fast::hash(&data);
+    let size = data.len() as u64;
+    let stored = if deflated { compress_to_vec(&data, COMPRESSION_LEVEL) } else { data };
+    let member = Member { name: format!("{name}.npy"), deflated, checksum, size, stored: stored.len() as u64, at: out.len() as u64 };
+    member.header(out)?;
+    out.extend(stored);
+    member.entry(directory)
 }
 
 /// What both headers of a member say.

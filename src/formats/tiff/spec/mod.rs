@@ -1,6 +1,8 @@
 //! What reading and writing agree on: tags, the structure of a file that is there, and that of a file that is to be made.
 
 #[cfg(feature = "formats")]
+pub(super) mod amend;
+#[cfg(feature = "formats")]
 pub(super) mod assemble;
 #[cfg(feature = "formats")]
 pub(super) mod errors;

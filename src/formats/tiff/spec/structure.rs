@@ -17,7 +17,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) count: u64,
     /// In the byte order of the file; empty for an element type that nobody knows.
     pub(crate) value: &'a [u8],
-    pub(super) at: u64,
+    pub(crate) at: u64,
 }
 
 /// A directory: what the file says of one picture.
@@ -25,11 +25,11 @@ pub(crate) struct Entry<'a> {
 pub(crate) struct Directory<'a> {
     pub(crate) form: Form,
     pub(crate) entries: Vec<Entry<'a>>,
-    pub(super) at: u64,
+    pub(crate) at: u64,
 }
 
 impl<'a> Directory<'a> {
-    pub(super) fn entry(&self, tag: u16) -> Option<&Entry<'a>> {
+    pub(crate) fn entry(&self, tag: u16) -> Option<&Entry<'a>> {
         self.entries.iter().find(|e| e.tag == tag)
     }
 

@@ -2,6 +2,7 @@
 //! same file again; of anything else each field of two or more dimensions becomes a page in strips, its outer dimensions bands, with the georeference of
 //! evenly spaced coordinates.
 
+mod metadata;
 mod reference;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use crate::formats::frame::Frame;
 use crate::formats::input::Input;
 use crate::formats::maps::no_page;
 use crate::formats::tiff::spec::FORMAT;
+use crate::formats::tiff::spec::amend::amend;
 use crate::formats::tiff::spec::assemble::{Picture, Tag, assemble};
 use crate::formats::tiff::spec::form::Form;
 use crate::formats::tiff::spec::page::{self, Page};
@@ -31,7 +33,7 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     let mut fields: Vec<&Field> = dataset.fields.iter().filter(|f| f.shape.len() >= 2 && !matches!(f.values, Values::Char(_))).collect();
     let total: u64 = fields.iter().map(|f| f.values.byte_len() as u64).sum();
     let kept = if dataset.format.is(FORMAT) { Frame::decode(&dataset.layout, total) } else { None };
-    if let Some(file) = kept.and_then(|frame| fill(&frame, &fields)) {
+    if let Some(file) = kept.and_then(|frame| fill(said(frame.file()?, dataset, &fields), &fields)) {
         return Ok(file);
     }
     let first = fields.first().copied();
@@ -45,7 +47,7 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
     fields.sort_by_key(|f| auxiliary.contains(&f.name));
     let pictures = fields.iter().map(|field| picture(dataset, field)).collect::<Result<Vec<_>>>()?;
     let frame = assemble(Form { wide: false, big_endian: false }, pictures)?;
-    fill(&frame, &fields).ok_or_else(|| Error::InvalidArgument { what: "these arrays do not make a TIFF; write NetCDF".to_owned() })
+    frame.file().and_then(|file| fill(file, &fields)).ok_or_else(|| Error::InvalidArgument { what: "these arrays do not make a TIFF; write NetCDF".to_owned() })
 }
 
 /// Names of the variables that say where the points of others are.
@@ -61,9 +63,16 @@ fn pages(file: &[u8]) -> Option<(bool, Vec<Page>)> {
     Some((structure.form.big_endian, page::pages(&structure).ok()?.into_iter().map(|(_, page)| page).collect()))
 }
 
-/// The file of a frame around the values; none when they do not fit.
-fn fill(frame: &Frame, fields: &[&Field]) -> Option<Vec<u8>> {
-    let mut file = frame.file()?;
+/// A file that says what bounds did, if they did anything.
+fn said(file: Vec<u8>, dataset: &Dataset, fields: &[&Field]) -> Vec<u8> {
+    let Some(line) = dataset.loss() else { return file };
+    let text = |field: &&Field| (!field.loss().is_empty()).then(|| metadata::with_loss(metadata::before(field), field, &line));
+    let texts: Vec<Option<String>> = fields.iter().map(text).collect();
+    amend(file.clone(), tag::GDAL_METADATA, &texts).unwrap_or(file)
+}
+
+/// A file with the values in it; none when they do not fit.
+fn fill(mut file: Vec<u8>, fields: &[&Field]) -> Option<Vec<u8>> {
     let (big_endian, pages) = pages(&file)?;
     if pages.len() != fields.len() {
         return None;
@@ -126,11 +135,12 @@ fn picture(dataset: &Dataset, field: &Field) -> Result<Picture> {
     tags.extend(georeference(dataset, field));
     tags.extend(no_data(field).map(|text| Tag::text(tag::GDAL_NODATA, &text)));
     // Text of a TIFF goes back into its tags; only the text of the georeference is made anew with it.
-    let texts = TEXTS.iter().filter(|(number, _)| *number != tag::GEO_TEXT);
+    let texts = TEXTS.iter().filter(|(number, _)| ![tag::GEO_TEXT, tag::GDAL_METADATA].contains(number));
     tags.extend(texts.filter_map(|(number, name)| Some(Tag::text(*number, &field.attribute(name)?.as_text()?))));
-    if field.attribute("GDAL_METADATA").is_none() {
-        tags.push(Tag::text(tag::GDAL_METADATA, &metadata(field, bands)));
-    }
+    let described = metadata::of(field, bands);
+    let line = dataset.loss().filter(|_| !field.loss().is_empty());
+    let text = if let Some(line) = line { metadata::with_loss(Some(described), field, &line) } else { described };
+    tags.push(Tag::text(tag::GDAL_METADATA, &text));
     Ok(Picture { tags, height, row_bytes: width * data_type.size(), planes: bands })
 }
 
@@ -146,28 +156,6 @@ fn no_data(field: &Field) -> Option<String> {
         Values::F64(v) => v.first()?.to_string().to_lowercase(),
         other => with_values!(&other, v => v.first()?.to_string()),
     })
-}
-
-/// Name, unit and packing of the bands, as GDAL keeps them.
-fn metadata(field: &Field, bands: usize) -> String {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    let packing = field.packing();
-    let units = field.attribute("units").and_then(Values::as_text).unwrap_or_default();
-    let mut items = String::new();
-    for band in 0..bands {
-        let mut item = |name: &str, role: &str, value: &str| {
-            items += &format!("<Item name=\"{name}\" sample=\"{band}\" role=\"{role}\">{}</Item>", escape(value));
-        };
-        item("DESCRIPTION", "description", &field.name);
-        if !units.is_empty() {
-            item("UNITTYPE", "unittype", &units);
-        }
-        if (packing.scale, packing.offset) != (1.0, 0.0) {
-            item("OFFSET", "offset", &packing.offset.to_string());
-            item("SCALE", "scale", &packing.scale.to_string());
-        }
-    }
-    format!("<GDALMetadata>{items}</GDALMetadata>")
 }
 
 /// Tags that tell where the pixels are; none where the coordinates of the last two dimensions are not evenly spaced.
