@@ -3,6 +3,7 @@
 use super::frame::{index_payload, superblock};
 use super::index::{FileEntry, FileStatus, Index};
 use super::report::VariableReport;
+use crate::codec::Rule;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::version::FormatVersion;
@@ -56,6 +57,16 @@ impl Archive {
     pub fn variables(&self, file: usize) -> Result<Vec<VariableReport>> {
         let entry = self.file(file)?;
         entry.variables.iter().map(|v| v.report(entry)).collect()
+    }
+
+    /// The rule that the values of a variable follow in its first chunk, whose head alone is read out of the archive's `bytes`; `None` where it has no chunk, or a damaged one.
+    #[must_use]
+    pub fn rule(&self, bytes: &[u8], (file, variable): (usize, usize)) -> Option<Rule> {
+        let file = self.file(file).ok()?;
+        let entry = file.variables.get(variable)?;
+        let tiling = entry.tiling(entry.shape(file).ok()?.iter().product()).ok()?;
+        let start = usize::try_from(entry.chunks.first()?.offset).ok()?;
+        Rule::read(bytes.get(start..)?, tiling.place(0).shape).ok()
     }
 
     pub(super) const fn limits(&self) -> &Limits {

@@ -1,6 +1,5 @@
 //! Values -> a chunk's bytes: mask, lattice, stream, check of every value, ends and patches, sums; whatever is smallest is kept.
 
-use super::BaseReport;
 use super::accelerator::{Processor, at_once, wrong_answer};
 use super::chunk::Filling;
 use super::decode::{Decoded, decode};
@@ -12,6 +11,7 @@ use super::plain;
 use super::request::Request;
 use super::source::{Source, Tried};
 use super::sums::Sums;
+use super::{Base, BaseReport};
 use crate::error::Result;
 use crate::field::{DataType, Element, Values, with_values};
 use crate::wire::Reader;
@@ -65,7 +65,8 @@ async fn smallest(values: &Values, request: &Request<'_>) -> Result<Encoded> {
     let coded = Encoded { base, ..verified(best, values, &source.mask, request)? };
     let exactly = |payload| exact(payload, values, request);
     let extrapolated = || extrapolation::payload(values, request.shape, coded.payload.len()).map(exactly);
-    let coded = if request.demand.is_lossless() { extrapolated().unwrap_or(coded) } else { coded };
+    // Without a base layer, which may be wanted whatever it costs.
+    let coded = if request.demand.is_lossless() && request.base != Base::Always { extrapolated().unwrap_or(coded) } else { coded };
     Ok(if coded.payload.len() > 1 + values.byte_len() { exactly(plain::raw(values)) } else { coded })
 }
 

@@ -26,12 +26,14 @@ mod planes;
 mod predictor;
 pub(crate) mod quantiser;
 pub(crate) mod request;
+mod rule;
 mod source;
 pub(crate) mod sums;
 mod tolerance;
 
 pub(crate) use lattice::half_spacing;
 pub use methods::network::OnCpu;
+pub use rule::Rule;
 pub(crate) use tolerance::Tolerance;
 
 use crate::field::{Bounds, Keeps};

@@ -31,7 +31,7 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     let limits = args.memory.limits();
     let bytes = inputs::read(&args.archive, &limits)?;
     let archive = open(&args.archive, &bytes, &limits)?;
-    let variables = variables(&archive).map_err(about(&args.archive))?;
+    let variables = variables(&archive, &bytes).map_err(about(&args.archive))?;
     if args.json {
         let files = archive.files().map(str::to_owned).collect();
         return print_json(&Listing {
@@ -82,10 +82,11 @@ pub(crate) fn open(path: &Path, bytes: &[u8], limits: &Limits) -> Outcome<Archiv
     Archive::open(bytes, limits).map_err(about(path))
 }
 
-fn variables(archive: &Archive) -> deepcomp::Result<Vec<VariableJson>> {
+fn variables(archive: &Archive, bytes: &[u8]) -> deepcomp::Result<Vec<VariableJson>> {
     let mut all = Vec::new();
     for (number, file) in archive.files().enumerate() {
-        all.extend(archive.variables(number)?.iter().map(|v| VariableJson::new(file, v)));
+        let rule = |variable| archive.rule(bytes, (number, variable)).map(|rule| rule.to_string());
+        all.extend(archive.variables(number)?.iter().enumerate().map(|(i, v)| VariableJson { rule: rule(i), ..VariableJson::new(file, v) }));
     }
     Ok(all)
 }

@@ -38,6 +38,9 @@ pub(crate) struct VariableJson {
     /// Stored values that look like codes for missing which its file does not declare; only `compress` knows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) suspects: Vec<SuspectJson>,
+    /// How values follow from whole numbers k, or what else is coded, in the first chunk; only `list` tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rule: Option<String>,
     /// Whether every value kept its sign.
     pub(crate) signs_kept: bool,
     /// Whether nothing moves when the values are compressed once more at the same bound.
@@ -109,6 +112,7 @@ impl VariableJson {
             coarse: report.coarse,
             unmet: report.unmet.clone(),
             suspects: report.suspects.iter().map(SuspectJson::from).collect(),
+            rule: None,
             signs_kept: report.signs,
             stable: report.stable,
             checksum: format!("{:016x}", report.checksum),
@@ -176,6 +180,9 @@ pub(crate) fn print_table(variables: &[VariableJson], most: usize) {
             v.kept.iter().map(|k| format!("{} ({} times)", k.value, k.count)).chain(v.signs_kept.then(|| "every sign".to_owned())).collect();
         if !kept.is_empty() {
             say(format_args!("{:<24} kept exactly: {}", "", kept.join(", ")));
+        }
+        if let Some(rule) = &v.rule {
+            say(format_args!("{:<24} coded as: {rule}", ""));
         }
         // Of measurements the bound says enough.
         if let (Some(role), Some(why)) = (v.role.filter(|role| *role != Role::Measurement.name()), &v.why) {
