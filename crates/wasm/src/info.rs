@@ -3,7 +3,7 @@
 use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport, Options, Unmet};
-use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Suspect, Values, Wish, recommended};
+use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Values, Wish, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
 use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::network::model::Model;
@@ -268,37 +268,25 @@ pub struct ReportInfo {
     mean_magnitude: Option<f64>,
     bias: Option<f64>,
     biased: bool,
-    kept: Vec<KeptInfo>,
+    kept: Vec<ValueInfo>,
     signs_kept: bool,
     stable: bool,
     coarse: Option<f64>,
     unmet: Option<String>,
-    suspects: Vec<SuspectInfo>,
+    suspects: Vec<ValueInfo>,
     missing: f64,
     checksum: String,
     model: Option<String>,
     base: Option<BaseInfo>,
 }
 
-/// A value that came back as it was, and how often it is there.
+/// A value and how often it is there; of one that looks like a code for missing, whether it was taken as one.
 #[derive(Serialize)]
-struct KeptInfo {
+struct ValueInfo {
     value: f64,
     count: f64,
-}
-
-/// A stored value that looks like a code for missing, how often it is there, and whether it was taken as one.
-#[derive(Serialize)]
-struct SuspectInfo {
-    value: f64,
-    count: f64,
-    taken: bool,
-}
-
-impl From<&Suspect> for SuspectInfo {
-    fn from(Suspect { value, count, taken }: &Suspect) -> Self {
-        Self { value: *value, count: *count as f64, taken: *taken }
-    }
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<bool>,
 }
 
 /// What base layers came to.
@@ -331,12 +319,12 @@ impl From<&VariableReport> for ReportInfo {
             mean_magnitude: report.mean_magnitude,
             bias: report.bias(),
             biased: report.is_biased(),
-            kept: report.kept.iter().map(|(value, count)| KeptInfo { value: *value, count: *count as f64 }).collect(),
+            kept: report.kept.iter().map(|(value, count)| ValueInfo { value: *value, count: *count as f64, taken: None }).collect(),
             signs_kept: report.signs,
             stable: report.stable,
             coarse: report.coarse,
             unmet: report.unmet.clone(),
-            suspects: report.suspects.iter().map(SuspectInfo::from).collect(),
+            suspects: report.suspects.iter().map(|s| ValueInfo { value: s.value, count: s.count as f64, taken: Some(s.taken) }).collect(),
             missing: report.missing as f64,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),

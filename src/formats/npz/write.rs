@@ -46,9 +46,9 @@ pub fn write(dataset: &Dataset) -> Result<Vec<u8>> {
 fn history(dataset: &Dataset) -> Option<String> {
     let new = dataset.loss().map(|mut text| {
         for field in &dataset.fields {
-            let said: Vec<String> = field.loss().into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let said: Vec<String> = field.loss().into_iter().map(|(name, value)| [name, " ", &value].concat()).collect();
             if !said.is_empty() {
-                text += &format!("\n{}: {}", field.name, said.join("; "));
+                text += &["\n", &field.name, ": ", &said.join("; ")].concat();
             }
         }
         text
