@@ -47,3 +47,15 @@ fn text_variables_are_compressed_as_text() {
     assert_eq!(unpack(&archive, 0).unwrap().fields, dataset.fields);
     assert!(archive.len() < 2_000, "{} bytes", archive.len());
 }
+
+#[test]
+fn what_is_there_already_is_not_written_again() {
+    let noise = |seed: u64| (0..9000u64).map(move |i| ((i + seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 29) as u8);
+    let file = |seed| file::keep(noise(seed).collect());
+    let alone = pack(vec![("a", file(1))]).len();
+    let archive = pack(vec![("a", file(1)), ("b", file(7)), ("c", file(1))]);
+    assert!(archive.len() < 2 * alone + 200, "{alone} {}", archive.len());
+    for (number, seed) in [1, 7, 1].into_iter().enumerate() {
+        assert!(unpack(&archive, number).unwrap() == file(seed), "{number}");
+    }
+}

@@ -284,6 +284,7 @@ fn coordinates_text_and_classes_stay_lossless() {
         values,
         attributes,
         missing: Missing::NonFinite,
+        derived: None,
     };
     let lat: Vec<f32> = (0..40).map(|i| i as f32 * 4.3 - 81.7).collect();
     let dataset = Dataset {

@@ -1,10 +1,12 @@
 //! Datasets -> one archive, a chunk a step.
 
 use super::Progress;
-use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer};
+use super::derived::DerivedRoom;
+use super::frame::checksum;
 use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, KeptEntry, VariableEntry, VariableReport};
 use super::job::{Done, Job, Task, Written};
 use super::plan::{LOSSLESS, Plan, plan};
+use super::records::Records;
 use super::refusal::Refusal;
 use super::tiles::Tiling;
 use crate::codec::sums::Sums;
@@ -20,14 +22,14 @@ pub struct Compressor {
     options: Options,
     /// The model of the options, for jobs that are done here.
     models: Models,
-    out: Vec<u8>,
-    /// Bytes before `out`, which were taken.
-    taken: u64,
+    records: Records,
     index: Index,
     /// Those of the files in the index.
     names: HashSet<String>,
     /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
     header: Option<(Dataset, Roles, usize)>,
+    /// What of it is derived.
+    derived: DerivedRoom,
     /// Variables not written yet.
     pending: VecDeque<Work>,
     /// The variable, of those pending, that gives the next job.
@@ -78,16 +80,14 @@ impl Compressor {
     /// Starts an empty archive.
     #[must_use]
     pub fn empty(options: &Options) -> Self {
-        let mut out = Vec::new();
-        put_superblock(&mut out);
         Self {
             options: options.clone(),
             models: options.model.iter().cloned().collect(),
-            out,
-            taken: 0,
+            records: Records::new(),
             index: Index { files: Vec::new() },
             names: HashSet::new(),
             header: None,
+            derived: DerivedRoom::default(),
             pending: VecDeque::new(),
             giving: 0,
             given: 0,
@@ -136,7 +136,7 @@ impl Compressor {
         self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
         let roles = Roles::of(&header);
-        self.header = Some((header, roles, 0));
+        (self.header, self.derived) = (Some((header, roles, 0)), DerivedRoom::default());
         Ok(())
     }
 
@@ -163,14 +163,18 @@ impl Compressor {
         self.put(field, |error| matches!(error, Error::BoundBelowPrecision { .. }))
     }
 
-    fn put(&mut self, field: Field, forgive: impl Fn(&Error) -> bool) -> Result<Option<Error>> {
+    fn put(&mut self, mut field: Field, forgive: impl Fn(&Error) -> bool) -> Result<Option<Error>> {
         let invalid = |what: &str| Error::InvalidArgument { what: format!("the variable {:?} {what}", field.name) };
         let (header, roles, added) = self.header.as_mut().ok_or_else(|| invalid("belongs to no file that was begun"))?;
         if field.declared_bytes() != field.values.byte_len() as u64 {
             return Err(invalid("has other values than its shape asks for"));
         }
+        if field.derived.as_ref().is_some_and(|derived| !self.derived.takes(derived, &field)) {
+            field.derived = None;
+        }
         let (plan, forgiven) = match plan((header, roles), &field, &self.options) {
             Err(error) if forgive(&error) => (LOSSLESS, Some(error)),
+            _ if field.derived.is_some() => (LOSSLESS, None),
             planned => (planned?, None),
         };
         *added += 1;
@@ -179,7 +183,7 @@ impl Compressor {
         }
         let tiling = Tiling::of(&field.shape);
         let file = self.index.files.len() - 1;
-        let wanted = tiling.chunks();
+        let wanted = if field.derived.is_some() { 0 } else { tiling.chunks() };
         let work = Work {
             file,
             field,
@@ -234,8 +238,7 @@ impl Compressor {
 
     /// The bytes of the archive that are ready and were not taken yet, so that they need not stay in memory; what [`Self::finish`] gives comes after them.
     pub fn take_bytes(&mut self) -> Vec<u8> {
-        self.taken += self.out.len() as u64;
-        core::mem::take(&mut self.out)
+        self.records.take()
     }
 
     /// The next job; `None` when all are given out.
@@ -267,7 +270,7 @@ impl Compressor {
         while let Some(done) = self.waiting.remove(&self.written) {
             self.end_variables();
             if let Some(work) = self.pending.front_mut() {
-                self.done_bytes += work.write((&mut self.out, self.taken), done)?;
+                self.done_bytes += work.write(&mut self.records, done)?;
             }
             self.written += 1;
         }
@@ -282,6 +285,9 @@ impl Compressor {
             self.done_variables += 1;
             if work.abandoned {
                 continue;
+            }
+            if work.field.derived.is_some() {
+                self.done_bytes += work.field.values.byte_len() as u64;
             }
             self.notes.push(Note { base: work.base, coarse: work.plan.coarse });
             if let Some(file) = self.index.files.get_mut(work.file) {
@@ -313,10 +319,7 @@ impl Compressor {
         self.end_variables();
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
         let reports = reports.map(|(report, Note { base, coarse })| Ok(VariableReport { base, coarse, ..report? })).collect::<Result<_>>()?;
-        let offset = self.taken + self.out.len() as u64;
-        put_record(&mut self.out, RecordKind::Index, &self.index.to_payload()?);
-        put_trailer(&mut self.out, offset);
-        Ok((self.out, reports))
+        Ok((self.records.end(&self.index.to_payload()?), reports))
     }
 }
 
@@ -335,13 +338,13 @@ impl Work {
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 
-    /// Writes what became of its next chunk into `out`, before which stand so many bytes, and returns how many bytes of values it covers.
-    fn write(&mut self, (out, before): (&mut Vec<u8>, u64), done: Done) -> Result<u64> {
+    /// Writes what became of its next chunk, and returns how many bytes of values it covers.
+    fn write(&mut self, records: &mut Records, done: Done) -> Result<u64> {
         let Done { values, written, .. } = done;
         let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
         let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
         self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
-        let offset = if self.abandoned { before } else { before + put_record(out, RecordKind::Chunk, &payload) };
+        let offset = if self.abandoned { 0 } else { records.put(&payload) };
         let values_sum = super::frame::values_sum(&values) as u32;
         self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
         self.max_error = self.max_error.max(max_error);

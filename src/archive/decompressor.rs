@@ -9,6 +9,7 @@ use super::tiles::Tiling;
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values};
+use crate::formats::derive;
 use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
 use std::collections::{BTreeMap, BTreeSet};
@@ -235,11 +236,20 @@ impl Decompressor {
             let Some(following) = variables.get(self.fields.len()) else { return Ok(None) };
             let field = blank(following, following.shape(file)?)?;
             let begun = Begun { tiling: following.tiling(field.values.len())?, field, given: 0, left: following.chunks.len() };
-            if begun.left == 0 {
-                certify(following, &begun.field)?;
-            }
             self.fields.push(begun);
+            let derived = self.fill(following);
+            self.forgive(self.fields.len() - 1, derived)?;
         }
+    }
+
+    /// Computes the values of the variable begun last, where no chunk has any.
+    fn fill(&mut self, entry: &VariableEntry) -> Result<()> {
+        let Some(begun) = self.fields.last_mut().filter(|begun| begun.left == 0) else { return Ok(()) };
+        if let Some(derived) = &begun.field.derived {
+            begun.field.values = derive(derived, &begun.field.shape)?;
+            self.done_bytes += begun.field.values.byte_len() as u64;
+        }
+        certify(entry, &begun.field)
     }
 
     /// Takes a job that is done; every job has to come back once, in whatever order.
@@ -334,7 +344,7 @@ fn blank(entry: &VariableEntry, shape: Vec<usize>) -> Result<Field> {
     let attributes = entry.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
     let dimensions = entry.dimensions.iter().map(|d| *d as usize).collect();
     let values = Values::zeros(data_type, shape.iter().product())?;
-    Ok(Field { name: entry.name.clone(), dimensions, shape, values, attributes, missing: entry.missing() })
+    Ok(Field { name: entry.name.clone(), dimensions, shape, values, attributes, missing: entry.missing(), derived: entry.derived() })
 }
 
 /// Checks the decoded values of a whole variable against its certificate.

@@ -5,6 +5,7 @@
 
 mod compressor;
 mod decompressor;
+mod derived;
 mod frame;
 mod history;
 mod index;
@@ -13,6 +14,7 @@ mod kept;
 mod plan;
 mod preview;
 mod reader;
+mod records;
 mod refusal;
 mod tiles;
 mod travel;

@@ -1,8 +1,10 @@
 //! Bytes -> what an archive says about itself, without decoding values.
 
+use super::derived::DerivedRoom;
 use super::frame::{index_payload, superblock};
 use super::index::{FileEntry, FileStatus, Index, VariableReport};
 use crate::error::{Error, Result};
+use crate::formats::derived_type;
 use crate::limits::Limits;
 use crate::version::FormatVersion;
 use std::sync::Arc;
@@ -72,17 +74,23 @@ impl Archive {
             for count in [file.dimensions.len(), file.attributes.len(), file.variables.len()] {
                 Limits::check("a list in the index", count as u64, self.limits.items)?;
             }
+            let mut room = DerivedRoom::default();
             for variable in &file.variables {
                 let report = variable.report(file)?;
                 Limits::check("a decoded variable", report.raw_bytes, self.limits.decoded_bytes)?;
                 let tiling = variable.tiling(report.shape.iter().product())?;
-                if tiling.chunks() != variable.chunks.len() {
-                    return Err(Error::corrupt(format_args!(
-                        "variable {:?} has {} chunks, its tiles need {}",
-                        variable.name,
-                        variable.chunks.len(),
-                        tiling.chunks()
-                    )));
+                let wanted = match variable.derived() {
+                    None => tiling.chunks(),
+                    Some(derived) => {
+                        room.take(report.shape.iter().product::<usize>() as u64)?;
+                        if derived_type(&derived) != report.data_type {
+                            return Err(Error::corrupt(format_args!("variable {:?} is of another type than what yields it", variable.name)));
+                        }
+                        0
+                    }
+                };
+                if wanted != variable.chunks.len() {
+                    return Err(Error::corrupt(format_args!("variable {:?} has {} chunks, its tiles need {}", variable.name, variable.chunks.len(), wanted)));
                 }
                 let beyond = variable.chunks.iter().any(|c| c.offset.checked_add(c.length).is_none_or(|end| end > available));
                 if beyond {

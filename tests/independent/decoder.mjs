@@ -3,6 +3,7 @@
 // It favours being easy to check against the page over speed. All checksums are verified (XXH3 lives in xxh3.mjs).
 
 import { inflateRawSync } from 'node:zlib';
+import { derivedValues } from './derived.mjs';
 import { unpackBytes } from './lzma.mjs';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
@@ -240,8 +241,9 @@ function decodeVariable(bytes, variable, dimensions, models) {
   });
   const count = shape.reduce((a, b) => a * b, 1);
   check(count * type.size <= MAX_DECODED_BYTES, 'too large for this decoder');
-  const out = new Uint8Array(count * type.size);
-  const tiles = tilesOf(variable.get(5), count);
+  const derived = variable.get(9);
+  const out = derived ? derive(derived, shape, type) : new Uint8Array(count * type.size);
+  const tiles = derived ? [] : tilesOf(variable.get(5), count);
   check(tiles.length === variable.get(6).length, 'number of chunks');
   const getModel = () => namedModel(variable.get(8), models);
   const fillings = tiles.map((tile, i) => {
@@ -257,6 +259,15 @@ function decodeVariable(bytes, variable, dimensions, models) {
     fillings, // of its chunks
     certificate: readCertificate(variable.get(7), out),
   };
+}
+
+/** §3, Derived values. */
+function derive(derived, shape, type) {
+  try {
+    return new Uint8Array(derivedValues(derived, shape, type.name).buffer);
+  } catch (error) {
+    throw new CorruptArchive(error.message);
+  }
 }
 
 /** §2, Variable, key 8; asked for by chunks that take the network method or the layered method. */

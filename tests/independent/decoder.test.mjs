@@ -814,6 +814,29 @@ function replaced(bytes, old, by) {
   return Buffer.concat([bytes.subarray(0, at), by, bytes.subarray(at + old.length)]);
 }
 
+const ECCODES = '/usr/share/eccodes/samples';
+
+describe('places of grids', { skip: existsSync(ECCODES) ? false : 'no sample files of eccodes' }, () => {
+  const conic = 'Ni=16,Nj=31,latitudeOfFirstGridPoint=20000000,longitudeOfFirstGridPoint=240000000';
+  const lambert = `gridType=lambert,Nx=16,Ny=31,latitudeOfFirstGridPoint=20000000,longitudeOfFirstGridPoint=240000000,LoV=262000000,Latin1=30000000,Latin2=50000000,DxInMetres=60000,DyInMetres=50000,scanningMode=64`;
+  const mercator = `gridType=mercator,${conic},LaD=20000000,latitudeOfLastGridPoint=30000000,longitudeOfLastGridPoint=250000000,Di=20000000,Dj=20000000,scanningMode=64,shapeOfTheEarth=5`;
+  const cases = [
+    ['rotated_ll_sfc_grib1', ''], ['rotated_ll_pl_grib2', 'latitudeOfSouthernPole=-40000000,longitudeOfSouthernPole=10000000'], ['regular_gg_pl_grib2', ''],
+    ['reduced_gg_sfc_grib1', ''], ['reduced_gg_pl_160_grib2', ''], ['reduced_ll_sfc_grib2', ''], ['reduced_rotated_gg_sfc_grib1', ''], ['polar_stereographic_pl_grib1', ''], ['polar_stereographic_pl_grib2', ''],
+    ['polar_stereographic_pl_grib2', 'projectionCentreFlag=128,LaD=-90000000,shapeOfTheEarth=4,latitudeOfFirstGridPoint=-60000000'], ['regular_ll_pl_grib2', mercator],
+    ['regular_ll_pl_grib2', lambert], ['regular_ll_pl_grib2', `${lambert},shapeOfTheEarth=4`], ['regular_ll_pl_grib2', `${lambert},Latin2=30000000`],
+  ];
+  for (const [sample, settings] of cases) {
+    test(`${sample} ${settings}`, () => {
+      const path = join(folder, `${sample}-${cases.findIndex((c) => c[1] === settings && c[0] === sample)}.grib`);
+      if (settings) execFileSync('grib_set', ['-s', settings, join(ECCODES, `${sample}.tmpl`), path]);
+      else writeFileSync(path, readFileSync(join(ECCODES, `${sample}.tmpl`)));
+      const [{ variables }] = compare(basename(path), [path], ['--lossless', '--strict', '--model', 'none']);
+      assert.ok(variables.filter(({ fillings }) => fillings.length === 0).length >= 2, 'positions are not stored');
+    });
+  }
+});
+
 describe('the decoder itself', () => {
   test('XXH3 of the reference implementation', () => {
     const bytes = (n) => Uint8Array.from({ length: n }, (_, i) => i * 7 + 3);

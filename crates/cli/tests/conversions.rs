@@ -17,6 +17,7 @@ fn mixed() -> Vec<u8> {
         values,
         attributes: vec![Attribute::text("long_name", name)],
         missing: Missing::NonFinite,
+        derived: None,
     };
     let numbers = |count: usize| Values::F32((0..count).map(|n| n as f32).collect());
     let dataset = Dataset {
@@ -90,6 +91,7 @@ fn variables_whose_names_come_to_the_same_are_told_apart() {
         values: Values::F64(vec![n as f64; 2]),
         attributes: Vec::new(),
         missing: Missing::NonFinite,
+        derived: None,
     };
     let dimensions = vec![Dimension { name: "x".to_owned(), length: 2, unlimited: false }];
     let fields = names.iter().enumerate().map(field).collect();

@@ -341,7 +341,7 @@ fn field_from_js(dimensions: &mut Vec<Dimension>, array: &JsValue) -> JsResult<F
         }
         Some(_) => return Err(invalid(format_args!("the fill value of {:?} is not of the type of its values", header.name))),
     };
-    Ok(Field { name: header.name, dimensions: indices, shape: header.shape, values, attributes, missing })
+    Ok(Field { name: header.name, dimensions: indices, shape: header.shape, values, attributes, missing, derived: None })
 }
 
 /// The index of a dimension, added when it is new.
