@@ -2,19 +2,19 @@
 
 use super::Progress;
 use super::derived::DerivedRoom;
-use super::frame::checksum;
-use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, KeptEntry, VariableEntry, VariableReport};
-use super::job::{Done, Job, Task, Written};
-use super::plan::{LOSSLESS, Plan, plan};
+use super::index::{FileEntry, FileStatus, Index, VariableReport};
+use super::job::{Done, Job};
+use super::plan::{LOSSLESS, plan};
 use super::records::Records;
 use super::refusal::Refusal;
-use super::tiles::Tiling;
-use crate::codec::sums::Sums;
-use crate::codec::{Base, BaseReport, Options};
+use super::whole::{MOST_ORIGINAL, Whole};
+use super::work::Work;
+use crate::codec::{BaseReport, Options};
 use crate::error::{Error, Result};
-use crate::field::{Dataset, ErrorBound, Field, Roles};
-use crate::network::model::{Model, ModelId, Models};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use crate::field::{Dataset, Field, Roles};
+use crate::formats::file;
+use crate::network::model::Models;
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ pub struct Compressor {
     names: HashSet<String>,
     /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
     header: Option<(Dataset, Roles, usize)>,
+    /// Bytes of files that may turn out to be kept best as they are.
+    originals: BTreeMap<usize, Vec<u8>>,
+    /// Those that were kept so.
+    whole: BTreeSet<usize>,
     /// What of it is derived.
     derived: DerivedRoom,
     /// Variables not written yet.
@@ -53,29 +57,6 @@ struct Note {
     coarse: Option<f64>,
 }
 
-/// A variable on its way into the archive.
-#[derive(Debug)]
-struct Work {
-    file: usize,
-    /// Its values are replaced by the decoded ones, chunk by chunk.
-    field: Field,
-    plan: Plan,
-    tiling: Tiling,
-    /// Chunks given out as jobs.
-    given: usize,
-    /// Chunks that belong to it: all of its tiling, but for a variable that was abandoned.
-    wanted: usize,
-    abandoned: bool,
-    max_error: f64,
-    missing: u64,
-    sums: Sums,
-    /// Of chunks that are written.
-    chunks: Vec<ChunkEntry>,
-    /// The network that some chunk takes.
-    model: Option<ModelId>,
-    base: Option<BaseReport>,
-}
-
 impl Compressor {
     /// Starts an empty archive.
     #[must_use]
@@ -87,6 +68,8 @@ impl Compressor {
             index: Index { files: Vec::new() },
             names: HashSet::new(),
             header: None,
+            originals: BTreeMap::new(),
+            whole: BTreeSet::new(),
             derived: DerivedRoom::default(),
             pending: VecDeque::new(),
             giving: 0,
@@ -147,6 +130,24 @@ impl Compressor {
         }
     }
 
+    /// Gives the bytes of the file that was begun, before its variables, which are to come out of them: where coding the variables would take more, the file is kept byte for byte.
+    /// Files of more than [`MOST_ORIGINAL`] bytes are not.
+    pub fn set_original(&mut self, bytes: Vec<u8>) {
+        let is_data = self.header.as_ref().is_some_and(|(header, _, added)| *added == 0 && !header.format.is(file::FORMAT));
+        if let Some(number) = self.index.files.len().checked_sub(1).filter(|_| is_data && bytes.len() <= MOST_ORIGINAL) {
+            self.originals.insert(number, bytes);
+        }
+    }
+
+    /// Numbers of the files that are kept byte for byte, since coding them took more: of those that are complete.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub fn kept_whole(&mut self) -> Result<&BTreeSet<usize>> {
+        self.end_variables()?;
+        Ok(&self.whole)
+    }
+
     /// Adds the next variable of the file that was begun.
     ///
     /// # Errors
@@ -181,25 +182,7 @@ impl Compressor {
         if !self.options.coarse && self.refusal.takes(&field, &plan, &self.options) {
             return Ok(forgiven);
         }
-        let tiling = Tiling::of(&field.shape);
-        let file = self.index.files.len() - 1;
-        let wanted = if field.derived.is_some() { 0 } else { tiling.chunks() };
-        let work = Work {
-            file,
-            field,
-            plan,
-            tiling,
-            given: 0,
-            wanted,
-            abandoned: false,
-            max_error: 0.0,
-            missing: 0,
-            sums: Sums::default(),
-            chunks: Vec::new(),
-            model: None,
-            base: None,
-        };
-        self.pending.push_back(work);
+        self.pending.push_back(Work::new(self.index.files.len() - 1, field, plan));
         Ok(forgiven)
     }
 
@@ -224,6 +207,9 @@ impl Compressor {
         self.names.remove(&entry.name);
         self.notes.truncate(self.notes.len().saturating_sub(entry.variables.len()));
         let number = self.index.files.len();
+        if self.originals.remove(&number).is_some() {
+            self.records.release();
+        }
         for work in self.pending.iter_mut().filter(|work| work.file == number && !work.abandoned) {
             (work.abandoned, work.wanted) = (true, work.given);
         }
@@ -268,8 +254,11 @@ impl Compressor {
         }
         self.waiting.insert(done.number, done);
         while let Some(done) = self.waiting.remove(&self.written) {
-            self.end_variables();
+            self.end_variables()?;
             if let Some(work) = self.pending.front_mut() {
+                if !work.abandoned && self.originals.contains_key(&work.file) {
+                    self.records.hold();
+                }
                 self.done_bytes += work.write(&mut self.records, done)?;
             }
             self.written += 1;
@@ -277,10 +266,10 @@ impl Compressor {
         Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.done_variables })
     }
 
-    /// Moves the variables that are written whole into the index.
-    fn end_variables(&mut self) {
+    /// Moves the variables that are written whole into the index, and settles what becomes of files that are.
+    fn end_variables(&mut self) -> Result<()> {
         while self.pending.front().is_some_and(|work| work.chunks.len() == work.wanted) {
-            let Some(work) = self.pending.pop_front() else { return };
+            let Some(work) = self.pending.pop_front() else { break };
             self.giving = self.giving.saturating_sub(1);
             self.done_variables += 1;
             if work.abandoned {
@@ -294,6 +283,32 @@ impl Compressor {
                 file.variables.push(work.into_entry());
             }
         }
+        while let Some(file) = self.originals.keys().next().copied().filter(|file| self.is_complete(*file)) {
+            self.settle(file)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all of a file is in the index.
+    fn is_complete(&self, file: usize) -> bool {
+        let is_open = self.header.is_some() && file + 1 == self.index.files.len();
+        !is_open && !self.pending.iter().any(|work| !work.abandoned && work.file == file)
+    }
+
+    /// Keeps a complete file byte for byte if it was coded into more than it has.
+    fn settle(&mut self, number: usize) -> Result<()> {
+        let original = self.originals.remove(&number).unwrap_or_default();
+        let place = self.index.files.iter().take(number).map(|file| file.variables.len()).sum::<usize>();
+        if let Some(entry) = self.index.files.get_mut(number)
+            && let Some(whole) = Whole::smaller(entry, self.records.held_bytes(), original)?
+        {
+            self.records.take_back();
+            self.notes.splice(place..place + entry.variables.len(), [Note { base: None, coarse: None }]);
+            *entry = whole.write(&mut self.records)?;
+            self.whole.insert(number);
+        }
+        self.records.release();
+        Ok(())
     }
 
     /// Encodes the next chunk here; `None` when there is none left.
@@ -316,71 +331,9 @@ impl Compressor {
         if self.written < self.given {
             return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.given - self.written) });
         }
-        self.end_variables();
+        self.end_variables()?;
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
         let reports = reports.map(|(report, Note { base, coarse })| Ok(VariableReport { base, coarse, ..report? })).collect::<Result<_>>()?;
         Ok((self.records.end(&self.index.to_payload()?), reports))
-    }
-}
-
-impl Work {
-    /// Its next chunk as a job.
-    fn job(&mut self, (number, variable): (usize, usize), model: Option<&Model>, base: Base) -> Job {
-        let Self { field, plan, tiling, given, .. } = self;
-        let cycle = match field.shape.as_slice() {
-            [.., levels, _, _] if field.shape.len() > 3 => *levels,
-            _ => 0,
-        };
-        let place = tiling.place(*given);
-        *given += 1;
-        let values = tiling.cut_values(&field.values, place);
-        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base };
-        Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
-    }
-
-    /// Writes what became of its next chunk, and returns how many bytes of values it covers.
-    fn write(&mut self, records: &mut Records, done: Done) -> Result<u64> {
-        let Done { values, written, .. } = done;
-        let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
-        let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
-        self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
-        let offset = if self.abandoned { 0 } else { records.put(&payload) };
-        let values_sum = super::frame::values_sum(&values) as u32;
-        self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
-        self.max_error = self.max_error.max(max_error);
-        self.missing += missing;
-        self.sums = self.sums.and(sums);
-        self.model = self.model.or(model);
-        self.base = self.base.into_iter().chain(base).reduce(BaseReport::and);
-        Ok(values.byte_len() as u64)
-    }
-
-    /// The finished variable; its certificate holds because `field.values` are now what a decoder gives out.
-    fn into_entry(self) -> VariableEntry {
-        let Self { field, plan, .. } = self;
-        let (bound_kind, bound) = match plan.bound {
-            ErrorBound::Lossless => (0, 0.0),
-            ErrorBound::Absolute(b) => (1, b.get()),
-            ErrorBound::Relative(b) => (2, b.get()),
-            ErrorBound::Pointwise(b) => (3, b.get()),
-        };
-        let max_error = self.max_error * field.packing().scale.abs();
-        let values_sum = super::frame::values_sum(&field.values);
-        let [mean_error, mean_magnitude] = self.sums.means();
-        let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
-        let certificate = Certificate {
-            bound_kind,
-            bound,
-            absolute_bound: plan.absolute,
-            max_error,
-            missing: self.missing,
-            values_sum,
-            mean_error: Some(mean_error).filter(|_| bound_kind != 0),
-            mean_magnitude: Some(mean_magnitude).filter(|_| bound_kind != 0),
-            kept,
-            signs: Some(true).filter(|_| plan.demand.signs),
-            stable: Some(true).filter(|_| plan.demand.stable),
-        };
-        VariableEntry::new(&field, self.tiling, self.chunks, certificate, self.model)
     }
 }

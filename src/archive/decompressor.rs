@@ -28,6 +28,8 @@ pub struct Decompressor {
     /// Variable and chunk of the jobs that have not come back.
     under_way: BTreeMap<usize, (usize, usize)>,
     repeated: Repeated,
+    /// Files that are kept whole come as bytes and not as what these hold.
+    as_kept: bool,
     /// Variables that are damaged, by their places among those wanted; `None` where the first damage ends it all.
     damage: Option<BTreeMap<usize, Error>>,
     done_bytes: u64,
@@ -143,6 +145,7 @@ impl Decompressor {
             given: 0,
             under_way: BTreeMap::new(),
             repeated,
+            as_kept: false,
             damage: None,
             done_bytes: 0,
             total_bytes,
@@ -154,6 +157,12 @@ impl Decompressor {
     #[must_use]
     pub fn forgiving(self) -> Self {
         Self { damage: Some(BTreeMap::new()), ..self }
+    }
+
+    /// The same, but a file that is kept whole ([`Archive::is_whole`]) is given out as the bytes that it is, not as what these hold.
+    #[must_use]
+    pub fn as_kept(self) -> Self {
+        Self { as_kept: true, ..self }
     }
 
     /// Notes what failed of a variable, where that is forgiven.
@@ -302,7 +311,8 @@ impl Decompressor {
             return Ok(Dataset { format: SourceFormat::ARRAY, dimensions, attributes, fields, layout: Vec::new() });
         }
         let layout = file.layout.as_ref().map_or_else(Vec::new, |layout| layout.to_vec());
-        Ok(Dataset { format: source_format(file), dimensions, attributes, fields, layout })
+        let dataset = Dataset { format: source_format(file), dimensions, attributes, fields, layout };
+        if self.as_kept { Ok(dataset) } else { self.archive.parsed(self.file, dataset) }
     }
 }
 

@@ -18,6 +18,8 @@ mod records;
 mod refusal;
 mod tiles;
 mod travel;
+mod whole;
+mod work;
 
 pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
@@ -28,6 +30,7 @@ pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;
 pub use reader::Archive;
 pub use travel::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
+pub use whole::MOST_ORIGINAL;
 
 /// How far a compressor or decompressor has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

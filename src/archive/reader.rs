@@ -3,7 +3,9 @@
 use super::derived::DerivedRoom;
 use super::frame::{index_payload, superblock};
 use super::index::{FileEntry, FileStatus, Index, VariableReport};
+use super::whole::parsed;
 use crate::error::{Error, Result};
+use crate::field::Dataset;
 use crate::formats::derived_type;
 use crate::limits::Limits;
 use crate::version::FormatVersion;
@@ -40,6 +42,22 @@ impl Archive {
     /// Names of the files in it.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.index.files.iter().map(|f| f.name.as_str())
+    }
+
+    /// Whether a file is data that is kept byte for byte, since it takes less that way: its only variable is its bytes, and [`Self::parsed`] is what they hold.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when there is no such file.
+    pub fn is_whole(&self, file: usize) -> Result<bool> {
+        self.file(file).map(FileEntry::is_data)
+    }
+
+    /// What a file holds that is kept so, given what was decoded; of any other file that very dataset.
+    ///
+    /// # Errors
+    /// As [`crate::formats::read`]; [`Error::InvalidArgument`] when there is no such file.
+    pub fn parsed(&self, file: usize, decoded: Dataset) -> Result<Dataset> {
+        parsed(self.file(file)?, decoded, &self.limits)
     }
 
     /// What a file system knew of a file, as far as the archive says.

@@ -14,13 +14,15 @@ pub(super) struct Records {
     /// Payloads and where they are.
     payloads: HashMap<Vec<u8>, u64>,
     remembered: usize,
+    /// Where bytes begin that are not given out, since they may be taken back.
+    held: Option<u64>,
 }
 
 impl Records {
     pub(super) fn new() -> Self {
         let mut out = Vec::new();
         put_superblock(&mut out);
-        Self { out, taken: 0, payloads: HashMap::new(), remembered: 0 }
+        Self { out, taken: 0, payloads: HashMap::new(), remembered: 0, held: None }
     }
 
     /// Where the payload of a chunk is from now on.
@@ -28,7 +30,7 @@ impl Records {
         if let Some(offset) = self.payloads.get(payload) {
             return *offset;
         }
-        let offset = self.taken + put_record(&mut self.out, RecordKind::Chunk, payload);
+        let offset = put_record(&mut self.out, RecordKind::Chunk, payload) + self.taken;
         if self.remembered + payload.len() <= REMEMBERED {
             self.remembered += payload.len();
             self.payloads.insert(payload.to_vec(), offset);
@@ -38,8 +40,31 @@ impl Records {
 
     /// The bytes that are ready and were not taken yet.
     pub(super) fn take(&mut self) -> Vec<u8> {
+        let held = self.out.split_off(self.out.len() - self.held_bytes());
         self.taken += self.out.len() as u64;
-        core::mem::take(&mut self.out)
+        core::mem::replace(&mut self.out, held)
+    }
+
+    /// Holds back what is written from now on.
+    pub(super) fn hold(&mut self) {
+        self.held.get_or_insert(self.taken + self.out.len() as u64);
+    }
+
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.map_or(0, |held| (self.taken + self.out.len() as u64 - held) as usize)
+    }
+
+    /// Forgets what is held back.
+    pub(super) fn take_back(&mut self) {
+        self.out.truncate(self.out.len() - self.held_bytes());
+        let end = self.taken + self.out.len() as u64;
+        self.payloads.retain(|_, offset| *offset < end);
+        self.remembered = self.payloads.keys().map(Vec::len).sum();
+    }
+
+    /// Holds nothing back any longer.
+    pub(super) const fn release(&mut self) {
+        self.held = None;
     }
 
     /// The bytes that were not taken, with the index behind them.

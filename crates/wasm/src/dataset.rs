@@ -35,13 +35,13 @@ impl WasmDataset {
         Ok(Self::new(Held::file(length, read, name, any)?, name))
     }
 
-    /// A file that the module of formats opened, and is this one's from now on.
+    /// A file that the module of formats opened, and is this one's from now on; its bytes as for [`Self::open`].
     ///
     /// # Errors
     /// As [`deepcomp::formats::open`].
     #[wasm_bindgen(js_name = fromFormats)]
-    pub fn from_formats(file: FormatsFile, name: &str) -> JsResult<Self> {
-        Ok(Self::new(Held::formats(file)?, name))
+    pub fn from_formats(file: FormatsFile, length: f64, read: Function, name: &str) -> JsResult<Self> {
+        Ok(Self::new(Held::formats(file, (length, read))?, name))
     }
 
     /// Any file, to be kept byte for byte.

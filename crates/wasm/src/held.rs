@@ -3,9 +3,9 @@
 use crate::error::{DeepCompError, JsResult, invalid};
 use crate::outside::OutsideFile;
 use deepcomp::Error;
-use deepcomp::archive::{header_from_bytes, values_from_bytes};
+use deepcomp::archive::{MOST_ORIGINAL, header_from_bytes, values_from_bytes};
 use deepcomp::field::{Dataset, Field, Values};
-use js_sys::{Function, Object};
+use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 /// Bytes of values that are kept in memory although they could be loaded again: few enough that three such datasets, and work on one of them, fit into the 4 GiB that a
@@ -87,27 +87,30 @@ pub struct Held {
     loaded: Vec<bool>,
     /// Why it is kept byte for byte and not as data.
     kept: Option<String>,
+    /// Bytes of the file and the function that gives them, where the file is as short as one that may be kept whole.
+    original: Option<(f64, Function)>,
 }
 
 impl From<Dataset> for Held {
     fn from(dataset: Dataset) -> Self {
-        Self { loaded: vec![true; dataset.fields.len()], dataset, origin: Origin::Memory, kept: None }
+        Self { loaded: vec![true; dataset.fields.len()], dataset, origin: Origin::Memory, kept: None, original: None }
     }
 }
 
 impl Held {
     /// A file that this module reads; the arguments are those of [`OutsideFile::open`].
     pub fn file(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
-        Self::open(Origin::File(OutsideFile::open(length, read, name, any)?))
+        Self::open(Origin::File(OutsideFile::open(length, read.clone(), name, any)?), (length, read))
     }
 
     /// A file that the other module reads.
-    pub fn formats(file: FormatsFile) -> JsResult<Self> {
-        Self::open(Origin::Formats(file))
+    pub fn formats(file: FormatsFile, original: (f64, Function)) -> JsResult<Self> {
+        Self::open(Origin::Formats(file), original)
     }
 
-    fn open(origin: Origin) -> JsResult<Self> {
-        let mut held = Self { dataset: origin.header()?, kept: origin.kept(), origin, loaded: Vec::new() };
+    fn open(origin: Origin, original: (f64, Function)) -> JsResult<Self> {
+        let original = Some(original).filter(|(length, _)| *length <= MOST_ORIGINAL as f64);
+        let mut held = Self { dataset: origin.header()?, kept: origin.kept(), origin, loaded: Vec::new(), original };
         held.loaded = vec![false; held.dataset.fields.len()];
         if held.load_small().is_err() {
             held.keep()?;
@@ -145,8 +148,16 @@ impl Held {
         &self.dataset
     }
 
+    /// All bytes of the file, where it is short and nothing was said of it that is not in them.
+    pub fn original(&self) -> Option<Vec<u8>> {
+        let (length, read) = self.original.as_ref()?;
+        let bytes = read.call2(&JsValue::NULL, &0.into(), &(*length).into()).ok()?;
+        bytes.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()).filter(|bytes| bytes.len() as f64 == *length)
+    }
+
     /// Takes values of a variable that equal `value` as missing.
     pub fn set_missing(&mut self, variable: usize, value: f64) -> JsResult<()> {
+        self.original = None;
         match self.dataset.fields.get_mut(variable) {
             Some(field) => Ok(field.add_missing(value)?),
             None => Err(self.no_such(variable)),

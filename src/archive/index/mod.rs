@@ -12,7 +12,7 @@ pub(crate) use variable::{Certificate, ChunkEntry, DerivedEntry, KeptEntry, Vari
 
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, SourceFormat, Values};
-use crate::formats::Format;
+use crate::formats::{Format, file};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use most::{file_list, short_list};
@@ -49,6 +49,9 @@ pub(crate) struct FileEntry {
     executable: Option<bool>,
     #[n(9)]
     length: Option<u64>,
+    /// Whether a file that is kept byte for byte is read as data.
+    #[n(10)]
+    data: Option<bool>,
 }
 
 /// Seconds since 1970, as two's complement so that the index has no negative numbers, and nanoseconds; without leap seconds.
@@ -140,7 +143,22 @@ impl FileEntry {
             modified: None,
             executable: None,
             length: None,
+            data: None,
         }
+    }
+
+    /// Of a file of data that is kept byte for byte, instead of this entry.
+    pub(crate) fn kept(&self, bytes: &Dataset) -> Self {
+        Self { data: Some(true), modified: self.modified, executable: self.executable, length: self.length, ..Self::of(bytes, &self.name) }
+    }
+
+    /// Bytes that it takes in an index of its own.
+    pub(crate) fn cost(&self) -> Result<usize> {
+        Index { files: vec![self.clone()] }.to_payload().map(|payload| payload.len())
+    }
+
+    pub(crate) fn is_data(&self) -> bool {
+        self.data == Some(true) && source_format(self).is(file::FORMAT)
     }
 
     pub(crate) fn set_status(&mut self, FileStatus { modified, executable, length }: FileStatus) {
