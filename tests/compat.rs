@@ -8,7 +8,7 @@
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, FormatVersion, VariableReport};
 use deepcomp::codec::{Base, Options};
-use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
+use deepcomp::field::{DataType, Dataset, Derived, ErrorBound, SourceFormat, Values};
 use deepcomp::formats::file;
 use deepcomp::network::model::{Model, Models};
 use deepcomp::{Error, Limits};
@@ -230,6 +230,56 @@ fn other_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     ]
 }
 
+/// Where the points of a grid are, which follow from section 3 of a GRIB: conformal conic, rotated, and an earth that is no sphere.
+fn grid_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
+    let section = |template: u8, earth: [u8; 16], numbers: &[u32]| {
+        let mut bytes = vec![0, 0, 0, 0, 3, 0, 0, 0, 4, 176, 0, 0, 0, template];
+        bytes.extend(earth);
+        numbers.iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        bytes
+    };
+    let mut earth = [0xff; 16];
+    earth[0] = 6;
+    let mut oblate = earth;
+    oblate[0] = 4;
+    let conic = |earth| {
+        let mut bytes = section(30, earth, &[40, 30, 21_138_123, 237_280_472]);
+        bytes.push(8);
+        [38_500_000u32, 262_500_000, 60_000_000, 50_000_000].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        bytes.extend([0, 64]);
+        [30_500_000u32, 45_500_000, 0x8000_0000 | 90_000_000, 0].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        bytes[3] = bytes.len() as u8;
+        bytes
+    };
+    let rotated = {
+        let mut bytes = section(1, earth, &[40, 30, 0, u32::MAX, 60_000_000, 350_000_000]);
+        bytes.push(48);
+        [31_000_000u32, 29_000_000, 1_000_000, 1_000_000].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        bytes.push(0);
+        [0x8000_0000 | 40_000_000u32, 10_000_000, 0x41a0_0000].iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        bytes[3] = bytes.len() as u8;
+        bytes
+    };
+    let places = |definition: Vec<u8>, part: u8| {
+        let derived = Derived { rule: 2, part, definition };
+        let shape: &[usize] = match part {
+            0 | 1 => &[30, 40],
+            2 => &[30],
+            _ => &[40],
+        };
+        let mut dataset = Dataset::from_array("v", shape, deepcomp::formats::derive(&derived, shape).unwrap(), SourceFormat::ARRAY).unwrap();
+        dataset.fields[0].derived = Some(derived);
+        dataset
+    };
+    vec![
+        ("derived_latitude", places(conic(earth), 0), ErrorBound::Lossless),
+        ("derived_longitude", places(conic(oblate), 1), ErrorBound::Lossless),
+        ("derived_rotated", places(rotated, 0), ErrorBound::Lossless),
+        ("derived_rows", places(conic(oblate), 2), ErrorBound::Lossless),
+        ("derived_columns", places(conic(earth), 3), ErrorBound::Lossless),
+    ]
+}
+
 /// Hills with a grain.
 fn hill(y: usize, x: usize) -> f32 {
     let bump = |t: f32| t * (1.0 - t) * (1.0 + t);
@@ -318,7 +368,11 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
     let kept = kept_inputs().into_iter().map(|(name, dataset, bound, keep, stable)| {
         (name, dataset, Options { base: Base::Never, keep: keep.parse().unwrap(), stable, coarse: true, ..Options::new(bound) })
     });
-    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(coded(other_inputs(), false, Base::Never)).chain(kept)
+    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(coded(other_inputs(), false, Base::Never)).chain(kept).chain(coded(
+        grid_inputs(),
+        false,
+        Base::Never,
+    ))
 }
 
 fn shipped_cases() -> impl Iterator<Item = Case> {
@@ -347,6 +401,35 @@ impl Encoded {
 fn encode((name, dataset, options): Case) -> Encoded {
     let (bytes, mut reports) = Compressor::new(dataset, name, &options).unwrap().finish().unwrap();
     Encoded { name, bytes, report: reports.remove(0) }
+}
+
+/// Text whose variables would take more than it does.
+const WHOLE: &[u8] = b"lat,lon,t\n1.5,2,3\n2.5,3,4.25\n";
+
+/// That file, kept whole.
+fn whole() -> Vec<u8> {
+    let mut compressor = Compressor::empty(&Options::new(ErrorBound::Lossless));
+    let dataset = deepcomp::formats::read(WHOLE, "whole.csv", &Limits::default()).unwrap();
+    compressor.begin(dataset.without_values(), "whole.csv").unwrap();
+    compressor.set_original(WHOLE.to_vec());
+    dataset.fields.into_iter().for_each(|field| compressor.add_variable(field).unwrap());
+    compressor.end(dataset.layout).unwrap();
+    while compressor.step().unwrap().is_some() {}
+    assert_eq!(compressor.kept_whole().unwrap().len(), 1);
+    compressor.finish().unwrap().0
+}
+
+#[test]
+fn a_file_that_is_kept_whole_is_written_as_it_was() {
+    let path = folder(&format!("v{}", FormatVersion::CURRENT)).join("whole.dca");
+    if std::env::var_os("DEEPCOMP_WRITE_WHOLE").is_some() {
+        std::fs::write(&path, whole()).unwrap();
+    }
+    let bytes = std::fs::read(&path).unwrap();
+    let archive = Archive::open(&bytes, &Limits::default()).unwrap();
+    assert!(archive.is_whole(0).unwrap());
+    let dataset = Decompressor::new(archive, 0, &Models::default()).unwrap().finish(&bytes).unwrap();
+    assert_eq!(dataset, deepcomp::formats::read(WHOLE, "whole.csv", &Limits::default()).unwrap());
 }
 
 #[test]

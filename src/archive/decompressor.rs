@@ -235,7 +235,7 @@ impl Decompressor {
                     continue;
                 }
                 let payload = payload(chunk, bytes, &entry.name)?.to_vec();
-                let task = Task::Decode { payload, data_type: entry.data_type()?, sum: chunk.values_sum };
+                let task = Task::Decode { payload, data_type: entry.data_type()?, sum: entry.chunk_sum(chunk) };
                 let job = Job { number: self.given, variable: self.wanted.start + variable, shape, model: entry.model.map(ModelId), task };
                 self.under_way.insert(self.given, (variable, begun.given));
                 self.given += 1;
@@ -244,7 +244,7 @@ impl Decompressor {
             }
             let Some(following) = variables.get(self.fields.len()) else { return Ok(None) };
             let field = blank(following, following.shape(file)?)?;
-            let begun = Begun { tiling: following.tiling(field.values.len())?, field, given: 0, left: following.chunks.len() };
+            let begun = Begun { tiling: following.tiling(&field.shape)?, field, given: 0, left: following.chunks.len() };
             self.fields.push(begun);
             let derived = self.fill(following);
             self.forgive(self.fields.len() - 1, derived)?;

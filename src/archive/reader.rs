@@ -96,7 +96,7 @@ impl Archive {
             for variable in &file.variables {
                 let report = variable.report(file)?;
                 Limits::check("a decoded variable", report.raw_bytes, self.limits.decoded_bytes)?;
-                let tiling = variable.tiling(report.shape.iter().product())?;
+                let tiling = variable.tiling(&report.shape)?;
                 let wanted = match variable.derived() {
                     None => tiling.chunks(),
                     Some(derived) => {

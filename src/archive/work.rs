@@ -77,7 +77,7 @@ impl Work {
         let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
         self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
         let offset = if self.abandoned { 0 } else { records.put(&payload) };
-        let values_sum = super::frame::values_sum(&values) as u32;
+        let values_sum = Some(super::frame::values_sum(&values) as u32);
         self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
         self.max_error = self.max_error.max(max_error);
         self.missing += missing;

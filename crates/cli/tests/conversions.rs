@@ -72,7 +72,7 @@ fn what_a_format_cannot_hold_is_named_and_stops_nothing_else() {
 fn what_only_the_format_of_the_source_has_is_named() {
     let folder = folder_with(&["gfs_upper_air.grib2", "blue_marble.png"]);
     let at = folder.path();
-    ok(at, &["compress", "gfs_upper_air.grib2", "blue_marble.png", "-o", "a.dca", "--lossless", "--model", "none"]);
+    ok(at, &["compress", "gfs_upper_air.grib2", "blue_marble.png", "-o", "a.dca", "--lossless", "--model", "none", "--strict"]);
     let message = warns(at, &["extract", "a.dca", "-C", "out", "--as", "netcdf4"]);
     assert!(message.contains("gfs_upper_air.grib2: left out: the keys of its messages"), "{message}");
     ok(at, &["extract", "a.dca", "-C", "own"]);

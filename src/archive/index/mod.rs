@@ -5,6 +5,7 @@
 mod most;
 mod payload;
 mod variable;
+mod words;
 
 pub(crate) use most::Most;
 pub use variable::VariableReport;
@@ -30,15 +31,15 @@ pub(crate) struct FileEntry {
     #[n(0)]
     pub(crate) name: String,
     /// As [`SourceFormat`] has them.
-    #[n(1)]
+    #[cbor(n(1), default, skip_if = "is_default")]
     pub(crate) format: u8,
-    #[n(2)]
+    #[cbor(n(2), default, skip_if = "is_default")]
     pub(crate) format_detail: u8,
-    #[cbor(n(3), decode_with = "short_list")]
+    #[cbor(n(3), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
     pub(crate) dimensions: Vec<DimensionEntry>,
-    #[cbor(n(4), decode_with = "short_list")]
+    #[cbor(n(4), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
     pub(crate) attributes: Vec<AttributeEntry>,
-    #[cbor(n(5), decode_with = "short_list")]
+    #[cbor(n(5), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
     pub(crate) variables: Vec<VariableEntry>,
     /// What only the source format's reader and writer understand.
     #[n(6)]
@@ -52,6 +53,11 @@ pub(crate) struct FileEntry {
     /// Whether a file that is kept byte for byte is read as data.
     #[n(10)]
     data: Option<bool>,
+}
+
+/// Whether it is left out, since it is what it is where it is not there.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Seconds since 1970, as two's complement so that the index has no negative numbers, and nanoseconds; without leap seconds.
@@ -83,7 +89,7 @@ pub(crate) struct DimensionEntry {
     #[n(1)]
     length: u64,
     #[n(2)]
-    unlimited: bool,
+    unlimited: Option<bool>,
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -115,7 +121,7 @@ impl TryFrom<&AttributeEntry> for Attribute {
 
 impl From<&Dimension> for DimensionEntry {
     fn from(d: &Dimension) -> Self {
-        Self { name: d.name.clone(), length: d.length as u64, unlimited: d.unlimited }
+        Self { name: d.name.clone(), length: d.length as u64, unlimited: d.unlimited.then_some(true) }
     }
 }
 
@@ -124,7 +130,7 @@ impl TryFrom<&DimensionEntry> for Dimension {
 
     fn try_from(entry: &DimensionEntry) -> Result<Self> {
         let length = usize::try_from(entry.length).map_err(|_| Error::corrupt("a dimension is longer than memory"))?;
-        Ok(Self { name: entry.name.clone(), length, unlimited: entry.unlimited })
+        Ok(Self { name: entry.name.clone(), length, unlimited: entry.unlimited == Some(true) })
     }
 }
 

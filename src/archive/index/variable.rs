@@ -1,7 +1,7 @@
 //! A variable in the index: where its chunks are, and what is guaranteed of it.
 
 use super::most::{Most, short_list};
-use super::{AttributeEntry, FileEntry};
+use super::{AttributeEntry, FileEntry, is_default};
 use crate::archive::tiles::Tiling;
 use crate::codec::BaseReport;
 use crate::codec::chunk::ChunkShape;
@@ -19,17 +19,17 @@ pub(crate) struct VariableEntry {
     #[n(1)]
     data_type: u8,
     /// Indices into the file's dimensions.
-    #[cbor(n(2), decode_with = "short_list")]
+    #[cbor(n(2), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
     pub(crate) dimensions: Vec<u32>,
-    #[cbor(n(3), decode_with = "short_list")]
+    #[cbor(n(3), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
     pub(crate) attributes: Vec<AttributeEntry>,
     /// Bit patterns that mean "missing", besides values that are not finite.
-    #[cbor(n(4), decode_with = "short_list")]
+    #[cbor(n(4), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
     missing_patterns: Vec<u64>,
-    /// planes, height, width of the array, then of the tile.
+    /// planes, height, width of the array, then of the tile; none where they are those that the shape has by rule.
     #[n(5)]
-    tiling: [u64; 6],
-    #[n(6)]
+    tiling: Option<[u64; 6]>,
+    #[cbor(n(6), default, skip_if = "Vec::is_empty")]
     pub(crate) chunks: Vec<ChunkEntry>,
     #[n(7)]
     pub(crate) certificate: Certificate,
@@ -77,9 +77,9 @@ pub(crate) struct ChunkEntry {
     /// Low half of XXH3-64 of the payload.
     #[n(2)]
     pub(crate) payload_sum: u32,
-    /// Low half of XXH3-64 of the decoded values, little-endian.
+    /// Low half of XXH3-64 of the decoded values, little-endian; none where they are all that the variable has.
     #[n(3)]
-    pub(crate) values_sum: u32,
+    pub(crate) values_sum: Option<u32>,
 }
 
 /// What is guaranteed and what was measured when the variable was encoded.
@@ -87,18 +87,18 @@ pub(crate) struct ChunkEntry {
 #[cbor(map, context_bound = "Most")]
 pub(crate) struct Certificate {
     /// 0 lossless, 1 absolute, 2 relative to the range, 3 relative to each value.
-    #[n(0)]
+    #[cbor(n(0), default, skip_if = "is_default")]
     pub(crate) bound_kind: u8,
     /// As asked; 0 when lossless.
-    #[n(1)]
+    #[cbor(n(1), default, skip_if = "is_default")]
     pub(crate) bound: f64,
     /// The largest error it allows, in the variable's units; 0 when lossless.
-    #[n(2)]
+    #[cbor(n(2), default, skip_if = "is_default")]
     pub(crate) absolute_bound: f64,
     /// Largest |decoded − source|, in the variable's units.
-    #[n(3)]
+    #[cbor(n(3), default, skip_if = "is_default")]
     pub(crate) max_error: f64,
-    #[n(4)]
+    #[cbor(n(4), default, skip_if = "is_default")]
     pub(crate) missing: u64,
     /// XXH3-64 of the decoded values, little-endian in C order.
     #[n(5)]
@@ -184,7 +184,10 @@ impl Certificate {
 }
 
 impl VariableEntry {
-    pub(crate) fn new(field: &Field, tiling: Tiling, chunks: Vec<ChunkEntry>, certificate: Certificate, model: Option<ModelId>) -> Self {
+    pub(crate) fn new(field: &Field, tiling: Tiling, mut chunks: Vec<ChunkEntry>, certificate: Certificate, model: Option<ModelId>) -> Self {
+        if let [only] = chunks.as_mut_slice() {
+            only.values_sum = None;
+        }
         let [[a, b, c], [d, e, f]] = [tiling.view, tiling.tile].map(|s| [s.planes, s.height, s.width].map(|n| n as u64));
         Self {
             name: field.name.clone(),
@@ -192,7 +195,7 @@ impl VariableEntry {
             dimensions: field.dimensions.iter().map(|d| *d as u32).collect(),
             attributes: field.attributes.iter().map(Into::into).collect(),
             missing_patterns: if let Missing::Patterns(p) = &field.missing { p.clone() } else { Vec::new() },
-            tiling: [a, b, c, d, e, f],
+            tiling: Some([a, b, c, d, e, f]).filter(|_| tiling != Tiling::of(&field.shape)),
             chunks,
             certificate,
             model: model.map(|m| m.0),
@@ -218,11 +221,17 @@ impl VariableEntry {
         self.dimensions.iter().map(|d| length(d).ok_or_else(|| Error::corrupt("a variable uses a dimension that is not there"))).collect()
     }
 
-    pub(crate) fn tiling(&self, values: usize) -> Result<Tiling> {
+    /// Low half of the checksum of the values of one of its chunks.
+    pub(crate) fn chunk_sum(&self, chunk: &ChunkEntry) -> u32 {
+        chunk.values_sum.unwrap_or(self.certificate.values_sum as u32)
+    }
+
+    pub(crate) fn tiling(&self, shape: &[usize]) -> Result<Tiling> {
+        let values = shape.iter().product();
+        let Some([a, b, c, d, e, f]) = self.tiling else { return Tiling::of(shape).checked(values) };
         let size = |n: u64| usize::try_from(n).map_err(|_| Error::corrupt("a tile is larger than memory"));
-        let [a, b, c, d, e, f] = self.tiling;
-        let shape = |p, h, w| Ok(ChunkShape { planes: size(p)?, height: size(h)?, width: size(w)? });
-        Tiling { view: shape(a, b, c)?, tile: shape(d, e, f)? }.checked(values)
+        let side = |p, h, w| Ok(ChunkShape { planes: size(p)?, height: size(h)?, width: size(w)? });
+        Tiling { view: side(a, b, c)?, tile: side(d, e, f)? }.checked(values)
     }
 
     pub(crate) fn report(&self, file: &FileEntry) -> Result<VariableReport> {
