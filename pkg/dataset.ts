@@ -19,6 +19,9 @@ export class Dataset {
   /** Why `openAny` keeps the file byte for byte and not as data. */
   readonly kept?: string;
 
+  /** @internal The file itself, where an archive has it byte for byte. */
+  whole?: Uint8Array;
+
   /** @internal */
   constructor(readonly inner: WasmDataset) {
     this.fileName = inner.fileName;
@@ -76,6 +79,7 @@ export class Dataset {
 
   /** As `save()`, with the name it should have: it ends otherwise than the one the file had where it has to be another format, as PNG for JPEG. */
   async original(): Promise<{ bytes: Uint8Array; fileName: string }> {
+    if (this.whole !== undefined) return { bytes: this.whole.slice(), fileName: this.fileName };
     const { bytes, extension }: { bytes: Uint8Array; extension?: string } = await this.#write(() => this.inner.original(), (writer) => writer.original());
     return { bytes, fileName: extension === undefined ? this.fileName : `${this.fileName.replace(/\.[^.]*$/, '')}.${extension}` };
   }

@@ -3,6 +3,7 @@ import * as wasm from '#wasm';
 import { Dataset } from './dataset.js';
 import { drive } from './job.js';
 import { load, loaded } from './load.js';
+import { openDataset } from './open.js';
 import { bytesOf, type FileSource } from './source.js';
 import type { ArchiveInfo, DecompressOptions, Plane, Ran } from './types.js';
 
@@ -14,8 +15,23 @@ export async function decompress(archive: FileSource, options: DecompressOptions
 /** As {@link decompress}, with the seconds it took and where it ran. */
 export async function decompressTimed(archive: FileSource, options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number; ran: Ran }> {
   await load();
-  const { result, seconds, ran } = await drive(new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0, options.variable, loaded()), options);
-  return { dataset: new Dataset(result), seconds, ran };
+  const job = new wasm.WasmDecompressor(await bytesOf(archive), options.file ?? 0, options.variable, loaded());
+  const { whole } = job;
+  const { result, seconds, ran } = await drive(job, options);
+  const dataset = new Dataset(result);
+  return { dataset: whole ? await parsed(dataset) : dataset, seconds, ran };
+}
+
+/** What the bytes hold of a file that is kept whole. */
+async function parsed(file: Dataset): Promise<Dataset> {
+  try {
+    const bytes = file.values(0) as Uint8Array;
+    const dataset = await openDataset(bytes, file.fileName);
+    dataset.whole = bytes;
+    return dataset;
+  } finally {
+    file.free();
+  }
 }
 
 /** What an archive holds, without decoding it. */

@@ -31,7 +31,7 @@ async function open(file: FileSource, name: string, any: boolean): Promise<Datas
   }
   const { FormatsFile } = await formatsModule();
   const opened = withFormats(() => FormatsFile.open(length, read, name, any));
-  return new Dataset(WasmDataset.fromFormats(opened, length, name));
+  return new Dataset(WasmDataset.fromFormats(opened, length, read, name));
 }
 
 /** Any file, to be kept in an archive byte for byte; {@link Dataset.save} gives it back. */

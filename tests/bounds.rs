@@ -30,7 +30,7 @@ fn one(values: Values) -> Dataset {
 
 fn named(name: &str, attributes: &[(&str, &str)], values: Values) -> Field {
     let attributes = attributes.iter().map(|(name, text)| Attribute::text(name, text)).collect();
-    Field { name: name.to_owned(), dimensions: vec![0, 1], shape: vec![values.len() / 90, 90], values, attributes, missing: Missing::NonFinite }
+    Field { name: name.to_owned(), dimensions: vec![0, 1], shape: vec![values.len() / 90, 90], values, attributes, missing: Missing::NonFinite, derived: None }
 }
 
 #[test]

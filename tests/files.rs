@@ -47,3 +47,67 @@ fn text_variables_are_compressed_as_text() {
     assert_eq!(unpack(&archive, 0).unwrap().fields, dataset.fields);
     assert!(archive.len() < 2_000, "{} bytes", archive.len());
 }
+
+#[test]
+fn what_is_there_already_is_not_written_again() {
+    let noise = |seed: u64| (0..9000u64).map(move |i| ((i + seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 29) as u8);
+    let file = |seed| file::keep(noise(seed).collect());
+    let alone = pack(vec![("a", file(1))]).len();
+    let archive = pack(vec![("a", file(1)), ("b", file(7)), ("c", file(1))]);
+    assert!(archive.len() < 2 * alone + 200, "{alone} {}", archive.len());
+    for (number, seed) in [1, 7, 1].into_iter().enumerate() {
+        assert!(unpack(&archive, number).unwrap() == file(seed), "{number}");
+    }
+}
+
+/// An archive of files of data, each with its own bytes at hand.
+fn with_originals(inputs: &[(&str, &[u8])], bound: ErrorBound) -> (Vec<u8>, Vec<usize>) {
+    let mut compressor = Compressor::empty(&Options { coarse: true, ..Options::new(bound) });
+    let mut bytes = Vec::new();
+    for (name, original) in inputs {
+        let dataset = formats::read(original, name, &Limits::default()).unwrap();
+        compressor.begin(dataset.without_values(), name).unwrap();
+        compressor.set_original(original.to_vec());
+        for field in dataset.fields {
+            compressor.add_variable(field).unwrap();
+            compressor.step().unwrap();
+            bytes.extend(compressor.take_bytes());
+        }
+        compressor.end(dataset.layout).unwrap();
+    }
+    while compressor.step().unwrap().is_some() {}
+    let whole = compressor.kept_whole().unwrap().iter().copied().collect();
+    let (rest, reports) = compressor.finish().unwrap();
+    assert_eq!(reports.len(), inputs.len());
+    bytes.extend(rest);
+    (bytes, whole)
+}
+
+/// NPY of noise, which nothing makes smaller, or of a plane.
+fn npy(shape: &[usize], noise: bool) -> Vec<u8> {
+    let value = |i: u64| if noise { f64::from_bits((i + 3).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 2) } else { (i / 60) as f64 };
+    let values = Values::F64((0..shape.iter().product::<usize>() as u64).map(value).collect());
+    formats::write(&Dataset::from_array("v", shape, values, formats::npy::FORMAT).unwrap()).unwrap()
+}
+
+#[test]
+fn a_file_that_would_grow_is_kept_whole_and_decodes_to_its_data() {
+    let (small, noise, plane) = (b"lat,lon,t\n1.5,2,3\n2.5,3,4.25\n".to_vec(), npy(&[50, 60], true), npy(&[50, 60], false));
+    for bound in [ErrorBound::Lossless, ErrorBound::absolute(0.3).unwrap()] {
+        let inputs = [("plane.npy", plane.as_slice()), ("tiny.csv", &small), ("noise.npy", &noise), ("again.npy", &plane), ("twice.npy", &noise)];
+        let (archive, whole) = with_originals(&inputs, bound);
+        assert_eq!(whole, [1]);
+        let index = Archive::open(&archive, &Limits::default()).unwrap();
+        for (number, (name, original)) in inputs.iter().enumerate() {
+            assert_eq!(index.is_whole(number).unwrap(), whole.contains(&number), "{name}");
+            let decompressor = || Decompressor::new(index.clone(), number, &Models::default()).unwrap();
+            let (decoded, source) = (decompressor().finish(&archive).unwrap(), formats::read(original, name, &Limits::default()).unwrap());
+            assert_eq!(decoded.without_values(), source.without_values());
+            if whole.contains(&number) {
+                assert!(decoded == source, "{name}");
+                assert_eq!(formats::write(&decompressor().as_kept().finish(&archive).unwrap()).unwrap(), *original);
+                assert_eq!(index.variables(number).unwrap()[0].bound, ErrorBound::Lossless);
+            }
+        }
+    }
+}

@@ -25,7 +25,7 @@ fn dataset() -> Dataset {
         let first = dataset.dimensions.len();
         dataset.dimensions.extend(shape.iter().enumerate().map(|(i, length)| Dimension { name: format!("{name}{i}"), length: *length, unlimited: false }));
         let dimensions = (first..dataset.dimensions.len()).collect();
-        dataset.fields.push(Field { name: name.into(), dimensions, shape, values, attributes: Vec::new(), missing: Missing::NonFinite });
+        dataset.fields.push(Field { name: name.into(), dimensions, shape, values, attributes: Vec::new(), missing: Missing::NonFinite, derived: None });
     };
     for (name, shape) in sizes {
         let width = shape[2];

@@ -105,8 +105,7 @@ fn index(bytes: &[u8]) -> (usize, Vec<u8>) {
         }
     }
     let payload = &bytes[at..at + length];
-    let cbor = if payload[0] == 1 { miniz_oxide::inflate::decompress_to_vec(&payload[1..]).unwrap() } else { payload[1..].to_vec() };
-    (record, cbor)
+    (record, forged::unpacked(payload))
 }
 
 /// The same chunks with another index, and all checksums right.

@@ -34,7 +34,15 @@ fn dimension(name: &str, length: usize, unlimited: bool) -> Dimension {
 }
 
 fn field(name: &str, dimensions: &[usize], shape: &[usize], values: Values) -> Field {
-    Field { name: name.into(), dimensions: dimensions.to_vec(), shape: shape.to_vec(), values, attributes: Vec::new(), missing: Missing::NonFinite }
+    Field {
+        name: name.into(),
+        dimensions: dimensions.to_vec(),
+        shape: shape.to_vec(),
+        values,
+        attributes: Vec::new(),
+        missing: Missing::NonFinite,
+        derived: None,
+    }
 }
 
 /// A record dimension with its coordinate variable, a packed field, text, a scalar, and a group.

@@ -48,6 +48,7 @@ fn large(format: SourceFormat) -> Dataset {
         values,
         attributes: Vec::new(),
         missing: Missing::NonFinite,
+        derived: None,
     };
     let time = Field { dimensions: vec![0], shape: vec![PLANES], ..field("time", Values::F64((0..PLANES).map(|n| n as f64).collect())) };
     let dimensions = vec![dimension("time", PLANES, format.is(netcdf3::FORMAT)), dimension("lat", 90, false), dimension("lon", 180, false)];

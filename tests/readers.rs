@@ -270,7 +270,7 @@ fn dataset_of(types: &[DataType], version: u8) -> Dataset {
         for (kind, dimensions, shape) in [("fixed", vec![1], vec![3]), ("record", vec![0, 1], vec![2, 3]), ("scalar", vec![], vec![])] {
             let values = values_of(*t, shape.iter().product());
             let attributes = vec![Attribute { name: "some".into(), value: values_of(*t, 5) }];
-            fields.push(Field { name: format!("{kind}_{}", t.name()), dimensions, shape, values, attributes, missing: Missing::NonFinite });
+            fields.push(Field { name: format!("{kind}_{}", t.name()), dimensions, shape, values, attributes, missing: Missing::NonFinite, derived: None });
         }
     }
     Dataset {

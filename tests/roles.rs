@@ -37,7 +37,7 @@ fn dataset(format: SourceFormat, lines: &[Line]) -> Dataset {
         }
         let attributes = attributes.iter().map(|text| attribute(text)).collect();
         let (shape, values) = (vec![6; ids.len()], Values::empty(*data_type));
-        dataset.fields.push(Field { name: (*name).to_owned(), dimensions: ids, shape, values, attributes, missing: Missing::NonFinite });
+        dataset.fields.push(Field { name: (*name).to_owned(), dimensions: ids, shape, values, attributes, missing: Missing::NonFinite, derived: None });
     }
     dataset
 }

@@ -285,6 +285,7 @@ fn coordinates_text_and_classes_stay_lossless() {
         values,
         attributes,
         missing: Missing::NonFinite,
+        derived: None,
     };
     let lat: Vec<f32> = (0..40).map(|i| i as f32 * 4.3 - 81.7).collect();
     let dataset = Dataset {
@@ -541,11 +542,10 @@ fn base_layers_keep_every_promise_and_never_cost_anything_unasked() {
             assert!(auto.1.archive_bytes <= never.1.archive_bytes, "{shape:?} {bound:?}");
             assert_eq!(never.1.base, None);
             let report = always.1.base.unwrap();
-            assert_eq!(
-                (report.tried, report.chunks, always.1.archive_bytes as i64),
-                (1, 1, never.1.archive_bytes as i64 - report.saved),
-                "{shape:?} {bound:?}"
-            );
+            assert_eq!((report.tried, report.chunks), (1, 1), "{shape:?} {bound:?}");
+            // Without loss what stands beside it may be extrapolated.
+            let saved = never.1.archive_bytes as i64 - always.1.archive_bytes as i64;
+            assert!(saved == report.saved || bound == ErrorBound::Lossless && saved < report.saved, "{shape:?} {bound:?}: {saved} for {report:?}");
             for (bytes, report) in [auto, always] {
                 let back = decompress_with(&Models::from_iter([shipped()]), &bytes).unwrap();
                 let comparison = metrics::compare(&dataset.fields[0], &back.fields[0]).unwrap();

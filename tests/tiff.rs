@@ -170,6 +170,7 @@ fn grid(values: Values, [bands, height, width]: [usize; 3]) -> Dataset {
         values: Values::F64(values),
         attributes: vec![Attribute::text("units", units)],
         missing: Missing::NonFinite,
+        derived: None,
     };
     dataset.fields.push(coordinate("lat", 1, (0..height).map(|i| 40.0 - i as f64 * 2.0).collect(), "degrees_north"));
     dataset.fields.push(coordinate("lon", 2, (0..width).map(|i| 10.0 + i as f64).collect(), "degrees_east"));
@@ -216,7 +217,7 @@ fn projections_of_grid_mappings_become_keys() {
         let mut dataset = dataset.clone();
         dataset.fields[0].attributes.push(Attribute::text("grid_mapping", "crs"));
         let (values, missing) = (Values::I32(vec![0]), Missing::NonFinite);
-        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing });
+        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing, derived: None });
         dataset
     };
     let lambert = mapping(vec![
@@ -390,7 +391,7 @@ fn gdal_knows_the_systems_of_grid_mappings() {
         }
         dataset.fields[0].attributes.push(Attribute::text("grid_mapping", "crs: lat lon"));
         let (values, missing) = (Values::I32(vec![0]), Missing::NonFinite);
-        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing });
+        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing, derived: None });
         let (keys, _) = geo_keys(&dataset);
         assert!(keys.is_sorted_by_key(|row| row[0]), "{keys:?}");
         let file = folder.join("system.tif");
@@ -433,7 +434,7 @@ fn grid_mappings_come_back_from_keys() {
         }
         dataset.fields[0].attributes.push(Attribute::text("grid_mapping", "crs"));
         let (values, missing) = (Values::I32(vec![0]), Missing::NonFinite);
-        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes: all.clone(), missing });
+        dataset.fields.push(Field { name: "crs".into(), dimensions: Vec::new(), shape: Vec::new(), values, attributes: all.clone(), missing, derived: None });
         let again = read(&tiff::write(&dataset).unwrap()).unwrap();
         let mapping = again.fields.iter().find(|f| f.name == "spatial_ref").unwrap();
         for Attribute { name: attribute, value } in all {

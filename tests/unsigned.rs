@@ -19,7 +19,8 @@ fn file(format: SourceFormat, values: Values, unsigned: &str, more: Vec<Attribut
     // A name of that length, which is replaced in the bytes, lets the file have any type.
     let mut attributes = vec![Attribute::text("_UnsigneX", unsigned), Attribute::text("units", "m")];
     attributes.extend(more);
-    let field = Field { name: "height".to_owned(), dimensions: vec![0, 1], shape: vec![30, 40], values, attributes, missing: Missing::NonFinite };
+    let field =
+        Field { name: "height".to_owned(), dimensions: vec![0, 1], shape: vec![30, 40], values, attributes, missing: Missing::NonFinite, derived: None };
     let dimensions = vec![dimension("y", 30), dimension("x", 40)];
     let bytes = netcdf3::write(&Dataset { format, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }).unwrap();
     let at = bytes.windows(9).position(|w| w == b"_UnsigneX").unwrap();

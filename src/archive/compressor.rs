@@ -1,19 +1,21 @@
 //! Datasets -> one archive, a chunk a step.
 
 use super::Progress;
-use super::frame::{RecordKind, checksum, put_record, put_superblock, put_trailer};
-use super::index::{Certificate, ChunkEntry, FileEntry, FileStatus, Index, KeptEntry, VariableEntry};
-use super::job::{Done, Job, Task, Written};
-use super::plan::{Plan, plan};
+use super::derived::DerivedRoom;
+use super::index::{FileEntry, FileStatus, Index};
+use super::job::{Done, Job};
+use super::plan::{LOSSLESS, plan};
+use super::records::Records;
 use super::refusal::Refusal;
 use super::report::VariableReport;
-use super::tiles::Tiling;
-use crate::codec::sums::Sums;
-use crate::codec::{Base, BaseReport, Options};
+use super::whole::{MOST_ORIGINAL, Whole};
+use super::work::Work;
+use crate::codec::{BaseReport, Options};
 use crate::error::{Error, Result};
-use crate::field::{Dataset, ErrorBound, Field, Roles, Suspect};
-use crate::network::model::{Model, ModelId, Models};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use crate::field::{Dataset, Field, Roles, Suspect};
+use crate::formats::file;
+use crate::network::model::Models;
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
@@ -21,14 +23,18 @@ pub struct Compressor {
     options: Options,
     /// The model of the options, for jobs that are done here.
     models: Models,
-    out: Vec<u8>,
-    /// Bytes before `out`, which were taken.
-    taken: u64,
+    records: Records,
     index: Index,
     /// Those of the files in the index.
     names: HashSet<String>,
     /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
     header: Option<(Dataset, Roles, usize)>,
+    /// Bytes of files that may turn out to be kept best as they are.
+    originals: BTreeMap<usize, Vec<u8>>,
+    /// Those that were kept so.
+    whole: BTreeSet<usize>,
+    /// What of it is derived.
+    derived: DerivedRoom,
     /// Variables not written yet.
     pending: VecDeque<Work>,
     /// The variable, of those pending, that gives the next job.
@@ -46,7 +52,7 @@ pub struct Compressor {
 }
 
 /// What is told of a variable and not in the archive.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Note {
     base: Option<BaseReport>,
     coarse: Option<f64>,
@@ -54,44 +60,20 @@ struct Note {
     suspects: Vec<Suspect>,
 }
 
-/// A variable on its way into the archive.
-#[derive(Debug)]
-struct Work {
-    file: usize,
-    /// Its values are replaced by the decoded ones, chunk by chunk.
-    field: Field,
-    plan: Plan,
-    suspects: Vec<Suspect>,
-    tiling: Tiling,
-    /// Chunks given out as jobs.
-    given: usize,
-    /// Chunks that belong to it: all of its tiling, but for a variable that was abandoned.
-    wanted: usize,
-    abandoned: bool,
-    max_error: f64,
-    missing: u64,
-    sums: Sums,
-    /// Of chunks that are written.
-    chunks: Vec<ChunkEntry>,
-    /// The network that some chunk takes.
-    model: Option<ModelId>,
-    base: Option<BaseReport>,
-}
-
 impl Compressor {
     /// Starts an empty archive.
     #[must_use]
     pub fn empty(options: &Options) -> Self {
-        let mut out = Vec::new();
-        put_superblock(&mut out);
         Self {
             options: options.clone(),
             models: options.model.iter().cloned().collect(),
-            out,
-            taken: 0,
+            records: Records::new(),
             index: Index { files: Vec::new() },
             names: HashSet::new(),
             header: None,
+            originals: BTreeMap::new(),
+            whole: BTreeSet::new(),
+            derived: DerivedRoom::default(),
             pending: VecDeque::new(),
             giving: 0,
             given: 0,
@@ -140,7 +122,7 @@ impl Compressor {
         self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
         let roles = Roles::of(&header);
-        self.header = Some((header, roles, 0));
+        (self.header, self.derived) = (Some((header, roles, 0)), DerivedRoom::default());
         Ok(())
     }
 
@@ -149,6 +131,24 @@ impl Compressor {
         if let Some(file) = self.index.files.last_mut() {
             file.set_status(status);
         }
+    }
+
+    /// Gives the bytes of the file that was begun, before its variables, which are to come out of them: where coding the variables would take more, the file is kept byte for byte.
+    /// Files of more than [`MOST_ORIGINAL`] bytes are not.
+    pub fn set_original(&mut self, bytes: Vec<u8>) {
+        let is_data = self.header.as_ref().is_some_and(|(header, _, added)| *added == 0 && !header.format.is(file::FORMAT));
+        if let Some(number) = self.index.files.len().checked_sub(1).filter(|_| is_data && bytes.len() <= MOST_ORIGINAL) {
+            self.originals.insert(number, bytes);
+        }
+    }
+
+    /// Numbers of the files that are kept byte for byte, since coding them took more: of those that are complete.
+    ///
+    /// # Errors
+    /// As for [`Self::step`].
+    pub fn kept_whole(&mut self) -> Result<&BTreeSet<usize>> {
+        self.end_variables()?;
+        Ok(&self.whole)
     }
 
     /// Adds the next variable of the file that was begun. Codes for missing that the file does not declare become missing as the rule of the bounds has it.
@@ -161,32 +161,16 @@ impl Compressor {
         if field.declared_bytes() != field.values.byte_len() as u64 {
             return Err(invalid("has other values than its shape asks for"));
         }
+        if field.derived.as_ref().is_some_and(|derived| !self.derived.takes(derived, &field)) {
+            field.derived = None;
+        }
         let suspects = self.options.bounds.settle_missing(roles, &mut field);
-        let plan = plan((header, roles), &field, &self.options)?;
+        let plan = if field.derived.is_some() { LOSSLESS } else { plan((header, roles), &field, &self.options)? };
         *added += 1;
         if !self.options.coarse && self.refusal.takes(&field, &plan, &self.options) {
             return Ok(());
         }
-        let tiling = Tiling::of(&field.shape);
-        let file = self.index.files.len() - 1;
-        let wanted = tiling.chunks();
-        let work = Work {
-            file,
-            field,
-            plan,
-            suspects,
-            tiling,
-            given: 0,
-            wanted,
-            abandoned: false,
-            max_error: 0.0,
-            missing: 0,
-            sums: Sums::default(),
-            chunks: Vec::new(),
-            model: None,
-            base: None,
-        };
-        self.pending.push_back(work);
+        self.pending.push_back(Work::new(self.index.files.len() - 1, field, plan, suspects));
         Ok(())
     }
 
@@ -211,6 +195,9 @@ impl Compressor {
         self.names.remove(&entry.name);
         self.notes.truncate(self.notes.len().saturating_sub(entry.variables.len()));
         let number = self.index.files.len();
+        if self.originals.remove(&number).is_some() {
+            self.records.release();
+        }
         for work in self.pending.iter_mut().filter(|work| work.file == number && !work.abandoned) {
             (work.abandoned, work.wanted) = (true, work.given);
         }
@@ -225,8 +212,7 @@ impl Compressor {
 
     /// The bytes of the archive that are ready and were not taken yet, so that they need not stay in memory; what [`Self::finish`] gives comes after them.
     pub fn take_bytes(&mut self) -> Vec<u8> {
-        self.taken += self.out.len() as u64;
-        core::mem::take(&mut self.out)
+        self.records.take()
     }
 
     /// The next job; `None` when all are given out.
@@ -256,23 +242,29 @@ impl Compressor {
         }
         self.waiting.insert(done.number, done);
         while let Some(done) = self.waiting.remove(&self.written) {
-            self.end_variables();
+            self.end_variables()?;
             if let Some(work) = self.pending.front_mut() {
-                self.done_bytes += work.write((&mut self.out, self.taken), done)?;
+                if !work.abandoned && self.originals.contains_key(&work.file) {
+                    self.records.hold();
+                }
+                self.done_bytes += work.write(&mut self.records, done)?;
             }
             self.written += 1;
         }
         Ok(Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.done_variables })
     }
 
-    /// Moves the variables that are written whole into the index.
-    fn end_variables(&mut self) {
+    /// Moves the variables that are written whole into the index, and settles what becomes of files that are.
+    fn end_variables(&mut self) -> Result<()> {
         while self.pending.front().is_some_and(|work| work.chunks.len() == work.wanted) {
-            let Some(mut work) = self.pending.pop_front() else { return };
+            let Some(mut work) = self.pending.pop_front() else { break };
             self.giving = self.giving.saturating_sub(1);
             self.done_variables += 1;
             if work.abandoned {
                 continue;
+            }
+            if work.field.derived.is_some() {
+                self.done_bytes += work.field.values.byte_len() as u64;
             }
             let suspects = core::mem::take(&mut work.suspects);
             self.notes.push(Note { base: work.base, coarse: work.plan.coarse, unmet: work.plan.unmet.take(), suspects });
@@ -280,6 +272,32 @@ impl Compressor {
                 file.variables.push(work.into_entry());
             }
         }
+        while let Some(file) = self.originals.keys().next().copied().filter(|file| self.is_complete(*file)) {
+            self.settle(file)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all of a file is in the index.
+    fn is_complete(&self, file: usize) -> bool {
+        let is_open = self.header.is_some() && file + 1 == self.index.files.len();
+        !is_open && !self.pending.iter().any(|work| !work.abandoned && work.file == file)
+    }
+
+    /// Keeps a complete file byte for byte if it was coded into more than it has.
+    fn settle(&mut self, number: usize) -> Result<()> {
+        let original = self.originals.remove(&number).unwrap_or_default();
+        let place = self.index.files.iter().take(number).map(|file| file.variables.len()).sum::<usize>();
+        if let Some(entry) = self.index.files.get_mut(number)
+            && let Some(whole) = Whole::smaller(entry, self.records.held_bytes(), original)?
+        {
+            self.records.take_back();
+            self.notes.splice(place..place + entry.variables.len(), [Note::default()]);
+            *entry = whole.write(&mut self.records)?;
+            self.whole.insert(number);
+        }
+        self.records.release();
+        Ok(())
     }
 
     /// Encodes the next chunk here; `None` when there is none left.
@@ -302,75 +320,10 @@ impl Compressor {
         if self.written < self.given {
             return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.given - self.written) });
         }
-        self.end_variables();
+        self.end_variables()?;
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
         let reports = reports.map(|(report, Note { base, coarse, unmet, suspects })| Ok(VariableReport { base, coarse, unmet, suspects, ..report? }));
         let reports = reports.collect::<Result<_>>()?;
-        let offset = self.taken + self.out.len() as u64;
-        put_record(&mut self.out, RecordKind::Index, &self.index.to_payload()?);
-        put_trailer(&mut self.out, offset);
-        Ok((self.out, reports))
-    }
-}
-
-impl Work {
-    /// Its next chunk as a job.
-    fn job(&mut self, (number, variable): (usize, usize), model: Option<&Model>, base: Base) -> Job {
-        let Self { field, plan, tiling, given, .. } = self;
-        let cycle = match field.shape.as_slice() {
-            [.., levels, _, _] if field.shape.len() > 3 => *levels,
-            _ => 0,
-        };
-        let place = tiling.place(*given);
-        *given += 1;
-        let values = tiling.cut_values(&field.values, place);
-        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base };
-        Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
-    }
-
-    /// Writes what became of its next chunk into `out`, before which stand so many bytes, and returns how many bytes of values it covers.
-    fn write(&mut self, (out, before): (&mut Vec<u8>, u64), done: Done) -> Result<u64> {
-        let Done { values, written, .. } = done;
-        let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
-        let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
-        self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
-        let offset = if self.abandoned { before } else { before + put_record(out, RecordKind::Chunk, &payload) };
-        let values_sum = super::frame::values_sum(&values) as u32;
-        self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
-        self.max_error = self.max_error.max(max_error);
-        self.missing += missing;
-        self.sums = self.sums.and(sums);
-        self.model = self.model.or(model);
-        self.base = self.base.into_iter().chain(base).reduce(BaseReport::and);
-        Ok(values.byte_len() as u64)
-    }
-
-    /// The finished variable; its certificate holds because `field.values` are now what a decoder gives out.
-    fn into_entry(self) -> VariableEntry {
-        let Self { field, plan, .. } = self;
-        let (bound_kind, bound) = match plan.bound {
-            ErrorBound::Lossless => (0, 0.0),
-            ErrorBound::Absolute(b) => (1, b.get()),
-            ErrorBound::Relative(b) => (2, b.get()),
-            ErrorBound::Pointwise(b) => (3, b.get()),
-        };
-        let max_error = self.max_error * field.packing().scale.abs();
-        let values_sum = super::frame::values_sum(&field.values);
-        let [mean_error, mean_magnitude] = self.sums.means();
-        let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
-        let certificate = Certificate {
-            bound_kind,
-            bound,
-            absolute_bound: plan.absolute,
-            max_error,
-            missing: self.missing,
-            values_sum,
-            mean_error: Some(mean_error).filter(|_| bound_kind != 0),
-            mean_magnitude: Some(mean_magnitude).filter(|_| bound_kind != 0),
-            kept,
-            signs: Some(true).filter(|_| plan.demand.signs),
-            stable: Some(true).filter(|_| plan.demand.stable),
-        };
-        VariableEntry::new(&field, self.tiling, self.chunks, certificate, self.model)
+        Ok((self.records.end(&self.index.to_payload()?), reports))
     }
 }

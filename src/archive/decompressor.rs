@@ -9,6 +9,7 @@ use super::tiles::Tiling;
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values};
+use crate::formats::derive;
 use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,8 @@ pub struct Decompressor {
     /// Variable and chunk of the jobs that have not come back.
     under_way: BTreeMap<usize, (usize, usize)>,
     repeated: Repeated,
+    /// Files that are kept whole come as bytes and not as what these hold.
+    as_kept: bool,
     /// Variables that are damaged, by their places among those wanted; `None` where the first damage ends it all.
     damage: Option<BTreeMap<usize, Error>>,
     done_bytes: u64,
@@ -142,6 +145,7 @@ impl Decompressor {
             given: 0,
             under_way: BTreeMap::new(),
             repeated,
+            as_kept: false,
             damage: None,
             done_bytes: 0,
             total_bytes,
@@ -153,6 +157,12 @@ impl Decompressor {
     #[must_use]
     pub fn forgiving(self) -> Self {
         Self { damage: Some(BTreeMap::new()), ..self }
+    }
+
+    /// The same, but a file that is kept whole ([`Archive::is_whole`]) is given out as the bytes that it is, not as what these hold.
+    #[must_use]
+    pub fn as_kept(self) -> Self {
+        Self { as_kept: true, ..self }
     }
 
     /// Notes what failed of a variable, where that is forgiven.
@@ -225,7 +235,7 @@ impl Decompressor {
                     continue;
                 }
                 let payload = payload(chunk, bytes, &entry.name)?.to_vec();
-                let task = Task::Decode { payload, data_type: entry.data_type()?, sum: chunk.values_sum };
+                let task = Task::Decode { payload, data_type: entry.data_type()?, sum: entry.chunk_sum(chunk) };
                 let job = Job { number: self.given, variable: self.wanted.start + variable, shape, model: entry.model.map(ModelId), task };
                 self.under_way.insert(self.given, (variable, begun.given));
                 self.given += 1;
@@ -234,12 +244,21 @@ impl Decompressor {
             }
             let Some(following) = variables.get(self.fields.len()) else { return Ok(None) };
             let field = blank(following, following.shape(file)?)?;
-            let begun = Begun { tiling: following.tiling(field.values.len())?, field, given: 0, left: following.chunks.len() };
-            if begun.left == 0 {
-                certify(following, &begun.field)?;
-            }
+            let begun = Begun { tiling: following.tiling(&field.shape)?, field, given: 0, left: following.chunks.len() };
             self.fields.push(begun);
+            let derived = self.fill(following);
+            self.forgive(self.fields.len() - 1, derived)?;
         }
+    }
+
+    /// Computes the values of the variable begun last, where no chunk has any.
+    fn fill(&mut self, entry: &VariableEntry) -> Result<()> {
+        let Some(begun) = self.fields.last_mut().filter(|begun| begun.left == 0) else { return Ok(()) };
+        if let Some(derived) = &begun.field.derived {
+            begun.field.values = derive(derived, &begun.field.shape)?;
+            self.done_bytes += begun.field.values.byte_len() as u64;
+        }
+        certify(entry, &begun.field)
     }
 
     /// Takes a job that is done; every job has to come back once, in whatever order.
@@ -292,7 +311,8 @@ impl Decompressor {
             return Ok(Dataset { format: SourceFormat::ARRAY, dimensions, attributes, fields, layout: Vec::new() });
         }
         let layout = file.layout.as_ref().map_or_else(Vec::new, |layout| layout.to_vec());
-        Ok(Dataset { format: source_format(file), dimensions, attributes, fields, layout })
+        let dataset = Dataset { format: source_format(file), dimensions, attributes, fields, layout };
+        if self.as_kept { Ok(dataset) } else { self.archive.parsed(self.file, dataset) }
     }
 }
 
@@ -334,7 +354,7 @@ fn blank(entry: &VariableEntry, shape: Vec<usize>) -> Result<Field> {
     let attributes = entry.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
     let dimensions = entry.dimensions.iter().map(|d| *d as usize).collect();
     let values = Values::zeros(data_type, shape.iter().product())?;
-    Ok(Field { name: entry.name.clone(), dimensions, shape, values, attributes, missing: entry.missing() })
+    Ok(Field { name: entry.name.clone(), dimensions, shape, values, attributes, missing: entry.missing(), derived: entry.derived() })
 }
 
 /// Checks the decoded values of a whole variable against its certificate.

@@ -218,6 +218,11 @@ impl Job {
 }
 
 impl Done {
+    /// Bytes of the chunk that was encoded.
+    pub(super) fn payload_bytes(&self) -> usize {
+        self.written.as_ref().map_or(0, |written| written.payload.len())
+    }
+
     /// What the chunk decodes to.
     #[must_use]
     pub const fn values(&self) -> &Values {

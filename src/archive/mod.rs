@@ -5,6 +5,7 @@
 
 mod compressor;
 mod decompressor;
+mod derived;
 mod frame;
 mod history;
 mod index;
@@ -13,10 +14,13 @@ mod kept;
 mod plan;
 mod preview;
 mod reader;
+mod records;
 mod refusal;
 mod report;
 mod tiles;
 mod travel;
+mod whole;
+mod work;
 
 pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
@@ -28,6 +32,7 @@ pub use preview::preview;
 pub use reader::Archive;
 pub use report::{MOST_BIAS, VariableReport};
 pub use travel::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
+pub use whole::MOST_ORIGINAL;
 
 /// How far a compressor or decompressor has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

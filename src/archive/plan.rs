@@ -22,7 +22,7 @@ pub(crate) struct Plan {
     pub(crate) unmet: Option<String>,
 }
 
-const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, demand: Demand::LOSSLESS, kept: Vec::new(), coarse: None, unmet: None };
+pub(super) const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, demand: Demand::LOSSLESS, kept: Vec::new(), coarse: None, unmet: None };
 
 /// A bound of so much of the range leaves little of a variable.
 const COARSE: f64 = 0.05;

@@ -20,7 +20,7 @@ pub fn preview(archive: &Archive, bytes: &[u8], (file, variable, plane): (usize,
     let missing = |what: &str, number: usize| Error::InvalidArgument { what: format!("{what} {number} is not in this file") };
     let entry = file.variables.get(variable).ok_or_else(|| missing("variable", variable))?;
     let shape = entry.shape(file)?;
-    let tiling = entry.tiling(shape.iter().product())?;
+    let tiling = entry.tiling(&shape)?;
     if plane >= tiling.view.planes {
         return Err(missing("plane", plane));
     }
@@ -40,5 +40,13 @@ pub fn preview(archive: &Archive, bytes: &[u8], (file, variable, plane): (usize,
         with_values!(&mut values, values => Tiling { view, tile: place.shape }.paste(values, place, &drawn.values(place.shape)));
     }
     let attributes = entry.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
-    Ok(Some(Field { name: entry.name.clone(), dimensions: Vec::new(), shape: vec![view.height, view.width], values, attributes, missing: entry.missing() }))
+    Ok(Some(Field {
+        name: entry.name.clone(),
+        dimensions: Vec::new(),
+        shape: vec![view.height, view.width],
+        values,
+        attributes,
+        missing: entry.missing(),
+        derived: None,
+    }))
 }

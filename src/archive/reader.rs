@@ -1,10 +1,14 @@
 //! Bytes -> what an archive says about itself, without decoding values.
 
+use super::derived::DerivedRoom;
 use super::frame::{index_payload, superblock};
 use super::index::{FileEntry, FileStatus, Index};
 use super::report::VariableReport;
+use super::whole::parsed;
 use crate::codec::Rule;
 use crate::error::{Error, Result};
+use crate::field::Dataset;
+use crate::formats::derived_type;
 use crate::limits::Limits;
 use crate::version::FormatVersion;
 use std::sync::Arc;
@@ -42,6 +46,22 @@ impl Archive {
         self.index.files.iter().map(|f| f.name.as_str())
     }
 
+    /// Whether a file is data that is kept byte for byte, since it takes less that way: its only variable is its bytes, and [`Self::parsed`] is what they hold.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when there is no such file.
+    pub fn is_whole(&self, file: usize) -> Result<bool> {
+        self.file(file).map(FileEntry::is_data)
+    }
+
+    /// What a file holds that is kept so, given what was decoded; of any other file that very dataset.
+    ///
+    /// # Errors
+    /// As [`crate::formats::read`]; [`Error::InvalidArgument`] when there is no such file.
+    pub fn parsed(&self, file: usize, decoded: Dataset) -> Result<Dataset> {
+        parsed(self.file(file)?, decoded, &self.limits)
+    }
+
     /// What a file system knew of a file, as far as the archive says.
     ///
     /// # Errors
@@ -64,7 +84,10 @@ impl Archive {
     pub fn rule(&self, bytes: &[u8], (file, variable): (usize, usize)) -> Option<Rule> {
         let file = self.file(file).ok()?;
         let entry = file.variables.get(variable)?;
-        let tiling = entry.tiling(entry.shape(file).ok()?.iter().product()).ok()?;
+        if entry.derived().is_some() {
+            return Some(Rule::Derived);
+        }
+        let tiling = entry.tiling(&entry.shape(file).ok()?).ok()?;
         let start = usize::try_from(entry.chunks.first()?.offset).ok()?;
         Rule::read(bytes.get(start..)?, tiling.place(0).shape).ok()
     }
@@ -84,17 +107,23 @@ impl Archive {
             for count in [file.dimensions.len(), file.attributes.len(), file.variables.len()] {
                 Limits::check("a list in the index", count as u64, self.limits.items)?;
             }
+            let mut room = DerivedRoom::default();
             for variable in &file.variables {
                 let report = variable.report(file)?;
                 Limits::check("a decoded variable", report.raw_bytes, self.limits.decoded_bytes)?;
-                let tiling = variable.tiling(report.shape.iter().product())?;
-                if tiling.chunks() != variable.chunks.len() {
-                    return Err(Error::corrupt(format_args!(
-                        "variable {:?} has {} chunks, its tiles need {}",
-                        variable.name,
-                        variable.chunks.len(),
-                        tiling.chunks()
-                    )));
+                let tiling = variable.tiling(&report.shape)?;
+                let wanted = match variable.derived() {
+                    None => tiling.chunks(),
+                    Some(derived) => {
+                        room.take(report.shape.iter().product::<usize>() as u64)?;
+                        if derived_type(&derived) != report.data_type {
+                            return Err(Error::corrupt(format_args!("variable {:?} is of another type than what yields it", variable.name)));
+                        }
+                        0
+                    }
+                };
+                if wanted != variable.chunks.len() {
+                    return Err(Error::corrupt(format_args!("variable {:?} has {} chunks, its tiles need {}", variable.name, variable.chunks.len(), wanted)));
                 }
                 let beyond = variable.chunks.iter().any(|c| c.offset.checked_add(c.length).is_none_or(|end| end > available));
                 if beyond {

@@ -34,19 +34,21 @@ pub(crate) struct Place {
 impl Tiling {
     /// The encoder's tiling of an array: the last two dimensions longer than one are rows and columns.
     pub(crate) fn of(shape: &[usize]) -> Self {
+        // An index from outside may name a shape that has no values in spite of its lengths.
+        let product = |lengths: &[usize]| lengths.iter().fold(1usize, |product, length| product.saturating_mul(*length));
         let long: Vec<usize> = shape.iter().copied().filter(|d| *d != 1).collect();
         let view = match long.as_slice() {
             [] => ChunkShape { planes: 1, height: 1, width: 1 },
             [width] => ChunkShape { planes: 1, height: 1, width: *width },
-            [slow @ .., height, width] if height * width >= SMALL_PLANE || slow.is_empty() => {
-                ChunkShape { planes: slow.iter().product(), height: *height, width: *width }
+            [slow @ .., height, width] if height.saturating_mul(*width) >= SMALL_PLANE || slow.is_empty() => {
+                ChunkShape { planes: product(slow), height: *height, width: *width }
             }
-            [slow @ .., width] => ChunkShape { planes: 1, height: slow.iter().product(), width: *width },
+            [slow @ .., width] => ChunkShape { planes: 1, height: product(slow), width: *width },
         };
         let width = even_share(view.width, CHUNK_WIDTH.max(if view.height == 1 { CHUNK_SAMPLES } else { 0 }));
         let together = view.planes.clamp(1, CHUNK_PLANES);
         let height = even_share(view.height, (CHUNK_SAMPLES / together / width.max(1)).max(1));
-        let planes = even_share(view.planes, (CHUNK_SAMPLES / (width * height).max(1)).max(1));
+        let planes = even_share(view.planes, (CHUNK_SAMPLES / width.saturating_mul(height).max(1)).max(1));
         Self { view, tile: ChunkShape { planes, height, width } }
     }
 

@@ -1,7 +1,7 @@
 //! A dataset without its values, as bytes: how it goes to a module that shares no memory with this one, as those of a page do not. Its values follow, variable
 //! by variable.
 
-use super::index::{AttributeEntry, FileEntry, Most, source_format};
+use super::index::{AttributeEntry, DerivedEntry, FileEntry, Most, source_format};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Field, Missing, Values};
 use crate::wire::Reader;
@@ -32,6 +32,8 @@ struct FieldEntry {
     /// None where only values that are not finite are missing.
     #[n(5)]
     missing: Option<Vec<u64>>,
+    #[n(6)]
+    derived: Option<DerivedEntry>,
 }
 
 /// All but the values.
@@ -98,6 +100,7 @@ impl From<&Field> for FieldEntry {
             shape: field.shape.iter().map(|n| *n as u64).collect(),
             attributes: field.attributes.iter().map(Into::into).collect(),
             missing: if let Missing::Patterns(patterns) = &field.missing { Some(patterns.clone()) } else { None },
+            derived: field.derived.as_ref().map(Into::into),
         }
     }
 }
@@ -115,6 +118,7 @@ impl TryFrom<FieldEntry> for Field {
             values: Values::empty(data_type),
             attributes: entry.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?,
             missing: entry.missing.map_or(Missing::NonFinite, Missing::Patterns),
+            derived: entry.derived.as_ref().map(Into::into),
         })
     }
 }

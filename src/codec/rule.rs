@@ -17,6 +17,8 @@ pub enum Rule {
     Bytes,
     /// The bits as they are.
     Raw,
+    /// Nothing is coded: the definition of a grid yields them.
+    Derived,
     /// Each extrapolated from those around it.
     Extrapolated,
     /// The rule of numbers of single precision that are stored in double.
@@ -60,6 +62,7 @@ impl fmt::Display for Rule {
             Self::Constant => f.write_str("one value"),
             Self::Bytes => f.write_str("bytes"),
             Self::Raw => f.write_str("bits as they are"),
+            Self::Derived => f.write_str("derived from the grid's definition"),
             Self::Extrapolated => f.write_str("extrapolated from the values around"),
             Self::Narrow(rule) => write!(f, "{rule}, of single precision"),
             Self::Lattice { lattice, quantum, listed } => {

@@ -93,6 +93,19 @@ pub struct Field {
     pub attributes: Vec<Attribute>,
     /// Which values mean "no data".
     pub missing: Missing,
+    /// What yields the values, where something does.
+    pub derived: Option<Derived>,
+}
+
+/// What yields values, so that an archive need not have them: the definition of a grid, out of which [`crate::formats::derive`] computes where its points are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// Number of the rule (docs/format.md, section 3).
+    pub rule: u8,
+    /// Which of the things that it yields.
+    pub part: u8,
+    /// Bytes that the rule takes.
+    pub definition: Vec<u8>,
 }
 
 impl Field {
@@ -112,6 +125,7 @@ impl Field {
             values: Values::empty(self.values.data_type()),
             attributes: self.attributes.clone(),
             missing: self.missing.clone(),
+            derived: self.derived.clone(),
         }
     }
 
@@ -177,6 +191,7 @@ impl Dataset {
             values,
             attributes: Vec::new(),
             missing: Missing::NonFinite,
+            derived: None,
         };
         Self { format, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }
     }

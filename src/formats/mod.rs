@@ -32,7 +32,7 @@ pub use opened::Opened;
 pub use sniff::sniff;
 
 use crate::error::{Error, Result};
-use crate::field::{Dataset, SourceFormat};
+use crate::field::{DataType, Dataset, Derived, SourceFormat, Values};
 use crate::limits::Limits;
 use format::{Back, Feature, Holds, Told};
 
@@ -289,6 +289,22 @@ pub fn original(dataset: &Dataset) -> Result<(Vec<u8>, Option<&'static str>)> {
         }
         (_, written) => written.map(|bytes| (bytes, None)),
     }
+}
+
+/// The most values that are derived for one file, and the most variables of them: a few bytes may ask for any number, and each takes its time.
+pub(crate) const MOST_DERIVED: [u64; 2] = [1 << 27, 256];
+
+/// Values that a definition yields, of that shape and the same on every machine.
+///
+/// # Errors
+/// [`Error::Corrupt`] when it yields none of that shape.
+pub fn derive(derived: &Derived, shape: &[usize]) -> Result<Values> {
+    grib::derive(derived, shape).ok_or_else(|| Error::corrupt("what yields the values of a variable yields none of its shape"))
+}
+
+/// The type of what is derived.
+pub(crate) const fn derived_type(derived: &Derived) -> DataType {
+    grib::derived_type(derived)
 }
 
 /// File name without folders and extension; `data` when nothing is left.

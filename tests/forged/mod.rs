@@ -11,6 +11,42 @@ pub fn ended(mut bytes: Vec<u8>, index: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// The CBOR of an index payload, whichever way it was packed.
+#[allow(dead_code)]
+pub fn unpacked(payload: &[u8]) -> Vec<u8> {
+    match payload[0] {
+        0 => payload[1..].to_vec(),
+        1 => miniz_oxide::inflate::decompress_to_vec(&payload[1..]).unwrap(),
+        _ => {
+            use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF};
+            let words = words();
+            let mut out = words.clone();
+            out.resize(1 << 20, 0);
+            let (_, _, given) = decompress(&mut DecompressorOxide::new(), &payload[1..], &mut out, words.len(), TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF);
+            out[words.len()..words.len() + given].to_vec()
+        }
+    }
+}
+
+/// The words of docs/format.md, section 2.
+fn words() -> Vec<u8> {
+    let page = include_str!("../../docs/format.md");
+    let block = page.split("```words\n").nth(1).unwrap().split("\n```").next().unwrap().replace('\n', "");
+    let mut out = Vec::new();
+    let mut rest = block.as_bytes();
+    while let [first, tail @ ..] = rest {
+        (out, rest) = match (first, tail) {
+            (b'\\', [b'n', tail @ ..]) => ([out, vec![b'\n']].concat(), tail),
+            (b'\\', [b'x', hex, low, tail @ ..]) => {
+                let byte = u8::from_str_radix(std::str::from_utf8(&[*hex, *low]).unwrap(), 16).unwrap();
+                ([out, vec![byte]].concat(), tail)
+            }
+            (byte, tail) => ([out, vec![*byte]].concat(), tail),
+        };
+    }
+    out
+}
+
 /// Appends a record; where it and its payload begin.
 pub fn put_record(bytes: &mut Vec<u8>, kind: u8, payload: &[u8]) -> (u64, usize) {
     let start = bytes.len();

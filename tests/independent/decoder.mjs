@@ -2,7 +2,9 @@
 // agreement of the two says that the document is right and complete. Section numbers (§) are those of that page.
 // It favours being easy to check against the page over speed. All checksums are verified (XXH3 lives in xxh3.mjs).
 
+import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
+import { derivedValues } from './derived.mjs';
 import { unpackBytes } from './lzma.mjs';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
@@ -218,35 +220,52 @@ function readIndex(bytes, offset) {
   const payload = record.take(record.count(0, record.left));
   check(record.u32() === xxh3Low(payload), 'index: wrong checksum');
   check(record.left === 0, 'bytes between index and trailer');
-  check(payload.length > 0 && payload[0] <= 1, 'index: unknown packing');
-  const body = payload.subarray(1);
-  const cbor = new Reader(payload[0] === 1 ? inflateRawSync(body, { maxOutputLength: MAX_INDEX_BYTES }) : body);
+  check(payload.length > 0 && payload[0] <= 2, 'index: unknown packing');
+  const cbor = new Reader(unpackIndex(payload));
   const index = readCbor(cbor);
   check(cbor.left === 0, 'bytes after the index');
   return index;
 }
 
+/** §2: the CBOR of an index. */
+export function unpackIndex(payload) {
+  const body = payload.subarray(1);
+  if (payload[0] === 0) return body;
+  return inflateRawSync(body, { maxOutputLength: MAX_INDEX_BYTES, ...(payload[0] === 2 && { dictionary: words() }) });
+}
+
+/** §2, the words, from the page itself. */
+function words() {
+  const page = readFileSync(new URL('../../docs/format.md', import.meta.url), 'utf8');
+  const lines = /```words\n([^]*?)\n```/.exec(page)[1].split('\n').join('');
+  return Buffer.from(lines.replace(/\\n|\\x(..)/g, (_, hex) => String.fromCharCode(hex === undefined ? 10 : Number.parseInt(hex, 16))), 'latin1');
+}
+
 function decodeFile(bytes, file, models) {
-  const dimensions = file.get(3);
-  return { name: file.get(0), variables: file.get(5).map((variable) => decodeVariable(bytes, variable, dimensions, models)) };
+  const dimensions = file.get(3) ?? [];
+  return { name: file.get(0), data: file.get(10) ?? false, variables: (file.get(5) ?? []).map((variable) => decodeVariable(bytes, variable, dimensions, models)) };
 }
 
 function decodeVariable(bytes, variable, dimensions, models) {
   const type = DATA_TYPES[variable.get(1)];
   check(type, 'unknown data type');
-  const shape = variable.get(2).map((d) => {
+  const shape = (variable.get(2) ?? []).map((d) => {
     check(d < dimensions.length, 'no such dimension');
     return dimensions[d][1];
   });
   const count = shape.reduce((a, b) => a * b, 1);
   check(count * type.size <= MAX_DECODED_BYTES, 'too large for this decoder');
-  const out = new Uint8Array(count * type.size);
-  const tiles = tilesOf(variable.get(5), count);
-  check(tiles.length === variable.get(6).length, 'number of chunks');
+  const derived = variable.get(9);
+  const out = derived ? derive(derived, shape, type) : new Uint8Array(count * type.size);
+  const tiling = variable.get(5) ?? usualTiling(shape);
+  const tiles = derived ? [] : tilesOf(tiling, count);
+  const chunks = variable.get(6) ?? [];
+  check(tiles.length === chunks.length, 'number of chunks');
+  const only = Number(BigInt(variable.get(7).get(5) ?? 0) & 0xffffffffn);
   const getModel = () => namedModel(variable.get(8), models);
   const fillings = tiles.map((tile, i) => {
-    const { filling, values } = decodeListedChunk(bytes, variable.get(6)[i], type, tile, getModel);
-    placeTile(out, variable.get(5), tile, values, type.size);
+    const { filling, values } = decodeListedChunk(bytes, chunks[i], only, type, tile, getModel);
+    placeTile(out, tiling, tile, values, type.size);
     return filling;
   });
   return {
@@ -259,6 +278,15 @@ function decodeVariable(bytes, variable, dimensions, models) {
   };
 }
 
+/** §3, Derived values. */
+function derive(derived, shape, type) {
+  try {
+    return new Uint8Array(derivedValues(derived, shape, type.name).buffer);
+  } catch (error) {
+    throw new CorruptArchive(error.message);
+  }
+}
+
 /** §2, Variable, key 8; asked for by chunks that take the network method or the layered method. */
 function namedModel(key, models) {
   check(key !== undefined, 'the network method or the layered method without a model');
@@ -269,14 +297,14 @@ function namedModel(key, models) {
 
 /** §2, Certificate. */
 function readCertificate(map, decoded) {
-  const checksum = map.get(5);
+  const checksum = map.get(5) ?? 0;
   check(BigInt(checksum) === xxh3(decoded), 'variable: wrong checksum');
   return {
-    bound: ['lossless', 'absolute', 'relative'][map.get(0)],
-    asked: map.get(1),
-    absoluteBound: map.get(2),
-    maxError: map.get(3),
-    missing: map.get(4),
+    bound: ['lossless', 'absolute', 'relative'][map.get(0) ?? 0],
+    asked: map.get(1) ?? 0,
+    absoluteBound: map.get(2) ?? 0,
+    maxError: map.get(3) ?? 0,
+    missing: map.get(4) ?? 0,
     meanError: map.get(6) ?? null,
     kept: map.get(8) ?? [],
     xxh3: BigInt(checksum),
@@ -284,6 +312,19 @@ function readCertificate(map, decoded) {
 }
 
 // --------------------------------------------------------------------------------------------------------------- tiling
+
+/** §3, the usual tiling. */
+function usualTiling(shape) {
+  const product = (lengths) => lengths.reduce((a, b) => a * b, 1);
+  const even = (n, most) => Math.max(1, Math.ceil(n / Math.max(1, Math.ceil(n / Math.max(1, most)))));
+  const long = shape.filter((n) => n !== 1);
+  const [h, w] = long.length > 1 ? long.slice(-2) : [1, long[0] ?? 1];
+  const others = long.slice(0, -2);
+  const view = others.length === 0 || h * w >= 256 ? [product(others), h, w] : [1, product(others) * h, w];
+  const width = even(view[2], view[1] === 1 ? 2 ** 21 : 4096);
+  const height = even(view[1], Math.floor(Math.floor(2 ** 21 / Math.min(Math.max(view[0], 1), 8)) / width));
+  return [...view, even(view[0], Math.floor(2 ** 21 / (width * height))), height, width];
+}
 
 /** §3: the tiles in the order of their chunks. */
 function tilesOf([planes, height, width, ...size], count) {
@@ -317,7 +358,8 @@ function placeTile(out, [, height, width], tile, values, size) {
 // --------------------------------------------------------------------------------------------------------------- chunks
 
 /** §2, Chunk: checksums around decodeChunk. */
-function decodeListedChunk(bytes, [offset, length, payloadSum, valuesSum], type, tile, getModel) {
+function decodeListedChunk(bytes, entry, only, type, tile, getModel) {
+  const [offset, length, payloadSum, valuesSum = only] = entry;
   check(offset + length <= bytes.length, 'chunk past the end');
   const payload = bytes.subarray(offset, offset + length);
   check(xxh3Low(payload) === payloadSum, 'chunk: wrong checksum of the payload');

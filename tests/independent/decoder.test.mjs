@@ -10,13 +10,13 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { crc32, deflateSync, inflateRawSync } from 'node:zlib';
-import { CorruptArchive, CorruptModel, MissingModel, decodeArchive, readModel } from './decoder.mjs';
+import { CorruptArchive, CorruptModel, MissingModel, decodeArchive, readModel, unpackIndex } from './decoder.mjs';
 import { xxh3, xxh3Low } from './xxh3.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
-const VECTORS = join(ROOT, 'tests/vectors/v0.7');
+const VECTORS = join(ROOT, 'tests/vectors/v0.8');
 const BUILT_IN = join(ROOT, 'models/deepcomp.dcm'); // the model inside the CLI
 const MODEL = process.env.DEEPCOMP_TEST_MODEL ? resolve(process.env.DEEPCOMP_TEST_MODEL) : BUILT_IN;
 const TINY = join(VECTORS, 'tiny.dcm'); // the model of the vectors
@@ -199,7 +199,7 @@ const PREDICTORS = { network: [], classical: ['--model', 'none'] };
 function compare(label, paths, options) {
   const archive = join(folder, `${label}.dca`);
   const out = join(folder, `${label}.out`);
-  cli('compress', ...paths, '-o', archive, '--coarse', ...options);
+  cli('compress', ...paths, '-o', archive, '--coarse', '--strict', ...options);
   cli('extract', archive, '-C', out, '--as', 'npy', ...modelPaths);
   const listed = JSON.parse(cli('list', archive, '--json'));
   const { version, files } = decodeArchive(readBytes(archive), { models }); // checks the checksums of frame, index, chunks and variables
@@ -365,6 +365,12 @@ describe('vectors of this version', () => {
       assert.equal(xxh3(new Uint8Array(values)).toString(16).padStart(16, '0'), expected);
     });
   }
+});
+
+test('a file that is kept whole', () => {
+  const { files: [{ data, variables: [bytes] }] } = decodeArchive(readBytes(join(VECTORS, 'whole.dca')), { models });
+  assert.equal(data, true);
+  assert.equal(Buffer.from(bytes.values).toString(), 'lat,lon,t\n1.5,2,3\n2.5,3,4.25\n');
 });
 
 const LAYERED = 6; // filling
@@ -715,7 +721,7 @@ describe('base layers', () => {
     });
 
     test('no model named', () => {
-      const bytes = forge(archive, payloadOf(archive), (cbor) => replaced(cbor, named(drawing), Buffer.from(named(drawing)).fill(9, 0, 1)));
+      const bytes = forge(archive, payloadOf(archive), (cbor) => replaced(cbor, named(drawing), Buffer.from(named(drawing)).fill(15, 0, 1)));
       assert.throws(() => decodeArchive(bytes, { models }), (error) => error instanceof CorruptArchive && /without a model/.test(error.message));
       assert.ok(cliRefuses(bytes), 'the CLI takes it');
     });
@@ -777,8 +783,7 @@ function forge(archive, payload, change = (cbor) => cbor) {
   const old = payloadOf(archive);
   const index = Number(new DataView(archive.buffer).getBigUint64(archive.length - 16, true));
   const [length, at] = readVarint(archive, index + 1);
-  const packed = archive.subarray(at + 1, at + length);
-  const cbor = archive[at] === 1 ? inflateRawSync(packed) : Buffer.from(packed);
+  const cbor = Buffer.from(unpackIndex(archive.subarray(at, at + length)));
   const entry = (offset, bytes) => Buffer.concat([offset, bytes.length, xxh3Low(bytes)].map(cborNumber));
   const newStart = 25 + varint(payload.length).length;
   const oldStart = 25 + varint(old.length).length;
@@ -814,6 +819,29 @@ function replaced(bytes, old, by) {
   assert.ok(at >= 0 && bytes.indexOf(old, at + 1) < 0, 'to be found once');
   return Buffer.concat([bytes.subarray(0, at), by, bytes.subarray(at + old.length)]);
 }
+
+const ECCODES = '/usr/share/eccodes/samples';
+
+describe('places of grids', { skip: existsSync(ECCODES) ? false : 'no sample files of eccodes' }, () => {
+  const conic = 'Ni=16,Nj=31,latitudeOfFirstGridPoint=20000000,longitudeOfFirstGridPoint=240000000';
+  const lambert = `gridType=lambert,Nx=16,Ny=31,latitudeOfFirstGridPoint=20000000,longitudeOfFirstGridPoint=240000000,LoV=262000000,Latin1=30000000,Latin2=50000000,DxInMetres=60000,DyInMetres=50000,scanningMode=64`;
+  const mercator = `gridType=mercator,${conic},LaD=20000000,latitudeOfLastGridPoint=30000000,longitudeOfLastGridPoint=250000000,Di=20000000,Dj=20000000,scanningMode=64,shapeOfTheEarth=5`;
+  const cases = [
+    ['rotated_ll_sfc_grib1', ''], ['rotated_ll_pl_grib2', 'latitudeOfSouthernPole=-40000000,longitudeOfSouthernPole=10000000'], ['regular_gg_pl_grib2', ''],
+    ['reduced_gg_sfc_grib1', ''], ['reduced_gg_pl_160_grib2', ''], ['reduced_ll_sfc_grib2', ''], ['reduced_rotated_gg_sfc_grib1', ''], ['polar_stereographic_pl_grib1', ''], ['polar_stereographic_pl_grib2', ''],
+    ['polar_stereographic_pl_grib2', 'projectionCentreFlag=128,LaD=-90000000,shapeOfTheEarth=4,latitudeOfFirstGridPoint=-60000000'], ['regular_ll_pl_grib2', mercator],
+    ['regular_ll_pl_grib2', lambert], ['regular_ll_pl_grib2', `${lambert},shapeOfTheEarth=4`], ['regular_ll_pl_grib2', `${lambert},Latin2=30000000`],
+  ];
+  for (const [sample, settings] of cases) {
+    test(`${sample} ${settings}`, () => {
+      const path = join(folder, `${sample}-${cases.findIndex((c) => c[1] === settings && c[0] === sample)}.grib`);
+      if (settings) execFileSync('grib_set', ['-s', settings, join(ECCODES, `${sample}.tmpl`), path]);
+      else writeFileSync(path, readFileSync(join(ECCODES, `${sample}.tmpl`)));
+      const [{ variables }] = compare(basename(path), [path], ['--lossless', '--model', 'none']);
+      assert.ok(variables.filter(({ fillings }) => fillings.length === 0).length >= 2, 'positions are not stored');
+    });
+  }
+});
 
 describe('the decoder itself', () => {
   test('XXH3 of the reference implementation', () => {

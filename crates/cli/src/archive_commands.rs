@@ -67,6 +67,11 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
         decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |_, _, damage| damage.into_iter().next().map_or(Ok(()), Err))?;
     }
     decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, dataset, mut failed| {
+        let dataset = match dataset {
+            // Anything but the file itself comes out of what it holds.
+            Some(dataset) if args.format.is_some() => Some(archive.parsed(file, dataset).map_err(about(&args.archive))?),
+            dataset => dataset,
+        };
         if let Some(mut dataset) = dataset.filter(|dataset| failed.is_empty() || !dataset.fields.is_empty()) {
             annotate(&archive, file, &mut dataset).map_err(about(&args.archive))?;
             failed.extend(folder.put(file, &dataset));
@@ -172,7 +177,7 @@ impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Jobs for Unp
             }
             let name = Path::new(self.archive.files().nth(self.next).unwrap_or_default());
             let decompressor = Decompressor::new(self.archive.clone(), self.next, &self.shelf.models);
-            let decompressor = decompressor.map(Decompressor::forgiving).map_err(|e| about(name)(self.shelf.explain(e)));
+            let decompressor = decompressor.map(|decompressor| decompressor.forgiving().as_kept()).map_err(|e| about(name)(self.shelf.explain(e)));
             self.open.push_back(Opened { file: self.next, decompressor, under_way: 0, given_out: false, done_bytes: 0 });
             self.next += 1;
         }

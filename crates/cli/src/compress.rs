@@ -14,6 +14,7 @@ use deepcomp::Limits;
 use deepcomp::archive::{Compressor, Done, FileStatus, Job, Progress, VariableReport};
 use deepcomp::codec::{Options, Unmet};
 use deepcomp::field::{Bounds, DataType, ErrorBound, Judgement, Roles, Suspect, Wish};
+use deepcomp::formats::file::keep;
 use deepcomp::network::model::Models;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -66,10 +67,17 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     })?;
     let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
     bar.finish_and_clear();
-    let Inputs { compressor, mut out, files, mut notices, .. } = inputs;
+    let Inputs { mut compressor, mut out, mut files, mut notices, .. } = inputs;
     let names: BTreeSet<&str> = files.iter().flat_map(|f| f.variables.iter().map(|v| v.name.as_str())).collect();
     options.bounds.check(names.iter().copied())?;
     options.keep.check(names.iter().copied())?;
+    for number in compressor.kept_whole()? {
+        if let Some(taken) = files.get_mut(*number) {
+            let said = format_args!("{}: kept whole, since it takes less than its variables", taken.name);
+            notices.tell("kept whole, since they take less than their variables", said);
+            taken.keep_whole();
+        }
+    }
     let (rest, reports) = compressor.finish()?;
     out.write(&rest)?;
     let archive_bytes = out.finish()?;
@@ -111,6 +119,16 @@ struct Taken {
     /// On disk.
     bytes: u64,
     variables: Vec<Variable>,
+}
+
+impl Taken {
+    /// Its bytes are the one variable that it has.
+    fn keep_whole(&mut self) {
+        let bytes = keep(Vec::new());
+        let judged = bytes.fields.first().map(|field| (field.name.clone(), Roles::of(&bytes).judge(field)));
+        let number = self.variables.first().map_or(usize::MAX, |first| first.number);
+        self.variables = judged.into_iter().map(|(name, judgement)| Variable { number, name, judgement }).collect();
+    }
 }
 
 /// A variable in the archive.
@@ -157,6 +175,9 @@ impl<'a> Inputs<'a> {
         self.compressor.begin(file.header().clone(), &input.name).map_err(about(&input.path))?;
         let status = file.status();
         self.compressor.set_status(if self.rules.times { status } else { FileStatus { length: status.length, ..FileStatus::default() } });
+        if let Some(bytes) = file.original().filter(|_| !self.rules.strict) {
+            self.compressor.set_original(bytes);
+        }
         self.files.push(Taken { name: input.name.clone(), bytes: file.length(), variables: Vec::new() });
         self.roles = Some(Roles::of(file.header()));
         self.current = Some((input, file, 0));

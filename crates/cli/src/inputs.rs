@@ -4,7 +4,7 @@ use crate::failure::{Cause, Outcome, about};
 use crate::identity::Identity;
 use crate::names;
 use crate::terminal::{Notices, warn};
-use deepcomp::archive::FileStatus;
+use deepcomp::archive::{FileStatus, MOST_ORIGINAL};
 use deepcomp::field::{Dataset, Field};
 use deepcomp::formats::{OpenFile, Source};
 use deepcomp::{Error, Limits};
@@ -133,6 +133,13 @@ impl Reading {
 
     pub(crate) fn layout(&mut self) -> deepcomp::Result<Vec<u8>> {
         self.file.layout()
+    }
+
+    /// All its bytes, where it is data that is short enough to be kept whole.
+    pub(crate) fn original(&self) -> Option<Vec<u8>> {
+        let length = usize::try_from(self.length()).ok().filter(|length| *length <= MOST_ORIGINAL && self.kept.is_none())?;
+        let mut bytes = vec![0; length];
+        self.disk.read(0, &mut bytes).ok().map(|()| bytes)
     }
 
     /// Whether something wrote to the file since it was opened.

@@ -118,7 +118,8 @@ struct CompressArgs {
     /// A base layer drawn by the autoencoder of the model: where it makes the archive smaller, or wherever one can be had, as a preview.
     #[arg(long, value_enum, default_value_t)]
     base: BaseArg,
-    /// Refuse what cannot be kept as asked. Without it a damaged file is kept byte for byte, and a variable that cannot be held to its bound without loss, and why is told.
+    /// Refuse what cannot be kept as asked. Without it a damaged file is kept byte for byte, a variable that cannot be held to its bound without loss, a file that its variables would make
+    /// larger as it is, and it is told.
     #[arg(long)]
     strict: bool,
     /// Keep no times of files and no permission to run them, so that the archive depends on nothing but names and contents.

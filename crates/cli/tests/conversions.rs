@@ -17,6 +17,7 @@ fn mixed() -> Vec<u8> {
         values,
         attributes: vec![Attribute::text("long_name", name)],
         missing: Missing::NonFinite,
+        derived: None,
     };
     let numbers = |count: usize| Values::F32((0..count).map(|n| n as f32).collect());
     let dataset = Dataset {
@@ -71,7 +72,7 @@ fn what_a_format_cannot_hold_is_named_and_stops_nothing_else() {
 fn what_only_the_format_of_the_source_has_is_named() {
     let folder = folder_with(&["gfs_upper_air.grib2", "blue_marble.png"]);
     let at = folder.path();
-    ok(at, &["compress", "gfs_upper_air.grib2", "blue_marble.png", "-o", "a.dca", "--lossless", "--model", "none"]);
+    ok(at, &["compress", "gfs_upper_air.grib2", "blue_marble.png", "-o", "a.dca", "--lossless", "--model", "none", "--strict"]);
     let message = warns(at, &["extract", "a.dca", "-C", "out", "--as", "netcdf4"]);
     assert!(message.contains("gfs_upper_air.grib2: left out: the keys of its messages"), "{message}");
     ok(at, &["extract", "a.dca", "-C", "own"]);
@@ -90,6 +91,7 @@ fn variables_whose_names_come_to_the_same_are_told_apart() {
         values: Values::F64(vec![n as f64; 2]),
         attributes: Vec::new(),
         missing: Missing::NonFinite,
+        derived: None,
     };
     let dimensions = vec![Dimension { name: "x".to_owned(), length: 2, unlimited: false }];
     let fields = names.iter().enumerate().map(field).collect();

@@ -13,7 +13,7 @@ use std::path::Path;
 fn mesh(folder: &Path, code: f32) -> Dataset {
     let field = |name: &str, dimensions: Vec<usize>, values: Values, attributes: Vec<Attribute>| {
         let shape = dimensions.iter().map(|d| [400, 3][*d]).collect();
-        Field { name: name.to_owned(), dimensions, shape, values, attributes, missing: Missing::NonFinite }
+        Field { name: name.to_owned(), dimensions, shape, values, attributes, missing: Missing::NonFinite, derived: None }
     };
     let dimension = |name: &str, length| Dimension { name: name.to_owned(), length, unlimited: false };
     let speed = (0..400).map(|i| if i % 50 == 3 { code } else { (i as f32 / 40.0).sin() * 40.0 }).collect();

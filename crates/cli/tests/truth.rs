@@ -22,6 +22,7 @@ fn weather(path: &Path) {
         values: Values::F32(values),
         attributes: vec![Attribute::text("units", unit)],
         missing: Missing::NonFinite,
+        derived: None,
     };
     let rain = (0..height * width).map(|i| (wave(i) - 9.0).max(0.0) as f32).collect();
     let warmth = (0..height * width).map(|i| (280.0 + wave(i)) as f32).collect();

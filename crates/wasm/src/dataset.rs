@@ -35,13 +35,13 @@ impl WasmDataset {
         Ok(Self::new(Held::file(length, read, name, any)?, name))
     }
 
-    /// A file of `length` bytes that the module of formats opened, and is this one's from now on.
+    /// A file that the module of formats opened, and is this one's from now on; its bytes as for [`Self::open`].
     ///
     /// # Errors
     /// As [`deepcomp::formats::open`].
     #[wasm_bindgen(js_name = fromFormats)]
-    pub fn from_formats(file: FormatsFile, length: f64, name: &str) -> JsResult<Self> {
-        Ok(Self::new(Held::formats(file, length)?, name))
+    pub fn from_formats(file: FormatsFile, length: f64, read: Function, name: &str) -> JsResult<Self> {
+        Ok(Self::new(Held::formats(file, (length, read))?, name))
     }
 
     /// Any file, to be kept byte for byte.
@@ -347,7 +347,7 @@ fn field_from_js(dimensions: &mut Vec<Dimension>, array: &JsValue) -> JsResult<F
         }
         Some(_) => return Err(invalid(format_args!("the fill value of {:?} is not of the type of its values", header.name))),
     };
-    Ok(Field { name: header.name, dimensions: indices, shape: header.shape, values, attributes, missing })
+    Ok(Field { name: header.name, dimensions: indices, shape: header.shape, values, attributes, missing, derived: None })
 }
 
 /// The index of a dimension, added when it is new.

@@ -3,10 +3,10 @@
 use crate::error::{DeepCompError, JsResult, invalid};
 use crate::outside::OutsideFile;
 use deepcomp::Error;
-use deepcomp::archive::{header_from_bytes, values_from_bytes};
+use deepcomp::archive::{MOST_ORIGINAL, header_from_bytes, values_from_bytes};
 use deepcomp::field::{Dataset, Field, Values};
 use deepcomp::formats::file;
-use js_sys::{Function, Object};
+use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 /// Bytes of values that are kept in memory although they could be loaded again: few enough that three such datasets, and work on one of them, fit into the 4 GiB that a
@@ -90,23 +90,25 @@ pub struct Held {
     kept: Option<String>,
     /// Bytes of the file on disk; none of what came from none.
     length: Option<u64>,
+    /// Bytes of the file and the function that gives them, where the file is as short as one that may be kept whole.
+    original: Option<(f64, Function)>,
 }
 
 impl From<Dataset> for Held {
     fn from(dataset: Dataset) -> Self {
-        Self { loaded: vec![true; dataset.fields.len()], dataset, origin: Origin::Memory, kept: None, length: None }
+        Self { loaded: vec![true; dataset.fields.len()], dataset, origin: Origin::Memory, kept: None, length: None, original: None }
     }
 }
 
 impl Held {
     /// A file that this module reads; the arguments are those of [`OutsideFile::open`].
     pub fn file(length: f64, read: Function, name: &str, any: bool) -> JsResult<Self> {
-        Self::open(Origin::File(OutsideFile::open(length, read, name, any)?), length)
+        Self::open(Origin::File(OutsideFile::open(length, read.clone(), name, any)?), (length, read))
     }
 
-    /// A file of `length` bytes that the other module reads.
-    pub fn formats(file: FormatsFile, length: f64) -> JsResult<Self> {
-        Self::open(Origin::Formats(file), length)
+    /// A file that the other module reads.
+    pub fn formats(file: FormatsFile, original: (f64, Function)) -> JsResult<Self> {
+        Self::open(Origin::Formats(file), original)
     }
 
     /// A file that is kept byte for byte.
@@ -114,8 +116,10 @@ impl Held {
         Self { length: Some(bytes.len() as u64), ..file::keep(bytes).into() }
     }
 
-    fn open(origin: Origin, length: f64) -> JsResult<Self> {
-        let mut held = Self { dataset: origin.header()?, kept: origin.kept(), origin, loaded: Vec::new(), length: Some(length as u64) };
+    fn open(origin: Origin, original: (f64, Function)) -> JsResult<Self> {
+        let length = Some(original.0 as u64);
+        let original = Some(original).filter(|(length, _)| *length <= MOST_ORIGINAL as f64);
+        let mut held = Self { dataset: origin.header()?, kept: origin.kept(), origin, loaded: Vec::new(), length, original };
         held.loaded = vec![false; held.dataset.fields.len()];
         if held.load_small().is_err() {
             held.keep()?;
@@ -158,8 +162,16 @@ impl Held {
         &self.dataset
     }
 
+    /// All bytes of the file, where it is short and nothing was said of it that is not in them.
+    pub fn original(&self) -> Option<Vec<u8>> {
+        let (length, read) = self.original.as_ref()?;
+        let bytes = read.call2(&JsValue::NULL, &0.into(), &(*length).into()).ok()?;
+        bytes.dyn_into::<Uint8Array>().ok().map(|bytes| bytes.to_vec()).filter(|bytes| bytes.len() as f64 == *length)
+    }
+
     /// Takes values of a variable that equal `value` as missing.
     pub fn set_missing(&mut self, variable: usize, value: f64) -> JsResult<()> {
+        self.original = None;
         match self.dataset.fields.get_mut(variable) {
             Some(field) => Ok(field.add_missing(value)?),
             None => Err(self.no_such(variable)),

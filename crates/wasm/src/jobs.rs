@@ -7,7 +7,7 @@ use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
 use crate::models::WasmModels;
 use deepcomp::Limits;
 use deepcomp::archive::{Archive, Compressor, Decompressor, Done, FileStatus, Job, Progress, annotate};
-use deepcomp::codec::Options;
+use deepcomp::codec::{Options, Unmet};
 use js_sys::{Object, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -76,6 +76,9 @@ impl WasmCompressor {
         let options = Options { model: models.choose(model)?, base: info::base(base)?, ..options };
         let mut work = Compressor::empty(&options);
         begin(&mut work, &held, &dataset.name)?;
+        if let Some(bytes) = held.original().filter(|_| options.unmet == Unmet::Lossless) {
+            work.set_original(bytes);
+        }
         Ok(Self { work: Some(work), held: Rc::clone(&dataset.held), name: dataset.name.clone(), next: 0 })
     }
 
@@ -154,6 +157,7 @@ pub struct WasmDecompressor {
     work: Option<(Decompressor, Vec<u8>)>,
     archive: Archive,
     file: usize,
+    whole: bool,
 }
 
 #[wasm_bindgen]
@@ -169,8 +173,16 @@ impl WasmDecompressor {
             None => Decompressor::new(archive.clone(), file, models.list()),
             Some(variable) => Decompressor::of_variable(archive.clone(), file, variable, models.list()),
         };
-        let work = work.map_err(|e| models.explain(e))?;
-        Ok(Self { work: Some((work, bytes)), archive, file })
+        let work = work.map_err(|e| models.explain(e))?.as_kept();
+        let whole = variable.is_none() && archive.is_whole(file)?;
+        Ok(Self { work: Some((work, bytes)), archive, file, whole })
+    }
+
+    /// Whether what comes out are the bytes of a file of data, which is kept whole.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn whole(&self) -> bool {
+        self.whole
     }
 
     /// The next chunk to decode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.

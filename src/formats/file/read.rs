@@ -17,7 +17,8 @@ pub(crate) fn open<'a>(input: &'a Input<'_>, _: &str, limits: &Limits) -> Result
 pub fn keep(bytes: Vec<u8>) -> Dataset {
     let length = bytes.len();
     let missing = Missing::NonFinite;
-    let field = Field { name: "bytes".to_owned(), dimensions: vec![0], shape: vec![length], values: Values::U8(bytes), attributes: Vec::new(), missing };
+    let field =
+        Field { name: "bytes".to_owned(), dimensions: vec![0], shape: vec![length], values: Values::U8(bytes), attributes: Vec::new(), missing, derived: None };
     let dimensions = vec![Dimension { name: "byte".to_owned(), length, unlimited: false }];
     Dataset { format: FORMAT, dimensions, attributes: Vec::new(), fields: vec![field], layout: Vec::new() }
 }

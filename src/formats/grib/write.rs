@@ -175,9 +175,10 @@ fn sections<'a, T: Precision>(values: &[T], field: &Field, layout: &'a Layout, e
     let record = source(layout, entry, state)?;
     let grid = Grid::of(&record).map_err(malformed)?;
     let representation = Representation::of(&record).map_err(malformed)?;
-    let start = (entry.plane as usize).checked_mul(grid.points);
-    let plane = start.and_then(|start| values.get(start..start.checked_add(grid.points)?)).ok_or_else(|| contradiction("uses a plane that is not there"))?;
-    let plane: Vec<T> = if grid.in_place() { plane.to_vec() } else { (0..grid.points).filter_map(|n| plane.get(grid.place(n)).copied()).collect() };
+    let start = (entry.plane as usize).checked_mul(grid.places.points);
+    let plane =
+        start.and_then(|start| values.get(start..start.checked_add(grid.places.points)?)).ok_or_else(|| contradiction("uses a plane that is not there"))?;
+    let plane: Vec<T> = if grid.in_place() { plane.to_vec() } else { (0..grid.places.points).filter_map(|n| plane.get(grid.place(n)).copied()).collect() };
     let present: Vec<bool> = plane.iter().map(|x| !x.to_f64().is_nan()).collect();
     let mask = mask(&record, entry.bits, &present, state)?;
     let bitmap = if entry.bits == BITS_FROM_VALUES { derived(&record, &present)? } else { record.bitmap.bytes.to_vec() };

@@ -107,7 +107,15 @@ impl<'a> Table<'a> {
         }
         let all: Vec<usize> = (0..self.width()).collect();
         let (dimensions, shape) = (vec![0, 1], vec![self.rows, self.width()]);
-        dataset.fields.push(Field { name: name.to_owned(), dimensions, shape, values: self.numbers(&all), attributes, missing: Missing::NonFinite });
+        dataset.fields.push(Field {
+            name: name.to_owned(),
+            dimensions,
+            shape,
+            values: self.numbers(&all),
+            attributes,
+            missing: Missing::NonFinite,
+            derived: None,
+        });
     }
 
     /// The axes of a long table, slowest first: column, name and length; none when it is no grid in order.
@@ -171,6 +179,7 @@ impl<'a> Table<'a> {
                 values: self.numbers(&[column]),
                 attributes: Vec::new(),
                 missing: Missing::NonFinite,
+                derived: None,
             });
         }
     }
@@ -224,5 +233,6 @@ fn coordinate(name: &str, dimension: usize, values: Vec<f64>) -> Field {
         values: Values::F64(values),
         attributes,
         missing: Missing::NonFinite,
+        derived: None,
     }
 }

@@ -4,8 +4,8 @@ use super::cube::AXES;
 use super::product::{Over, Product, method};
 use super::room::Room;
 use crate::error::Result;
-use crate::field::{Attribute, Dimension, Field, Missing, Values};
-use crate::formats::grib::spec::grid::{Geometry, Grid, Positions};
+use crate::field::{Attribute, Derived, Dimension, Field, Missing, Values};
+use crate::formats::grib::spec::places::{COLUMNS, Geometry, LATITUDES, LONGITUDES, Places, ROWS, Regular, Rotation};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most terms that are summed up for the latitudes of all Gaussian grids of a file: those of 20 grids of 2560 rows. Further ones come without coordinates.
@@ -26,6 +26,15 @@ pub(super) struct Coordinates {
     both: Option<usize>,
     /// Terms summed up for latitudes.
     work: u64,
+}
+
+/// A grid with the section that defines it.
+pub(super) struct Defined<'a> {
+    pub(super) edition: u8,
+    pub(super) section: &'a [u8],
+    pub(super) places: &'a Places,
+    /// The name of its kind.
+    pub(super) kind: Option<&'a str>,
 }
 
 /// Name, points and, where they are cells, their bounds.
@@ -72,7 +81,7 @@ impl Coordinates {
 
     fn variable(&mut self, name: String, dimensions: Vec<usize>, values: Values, attributes: Vec<Attribute>) {
         let shape = dimensions.iter().filter_map(|d| self.dimensions.get(*d)).map(|d| d.length).collect();
-        self.fields.push(Field { name, dimensions, shape, values, attributes, missing: Missing::NonFinite });
+        self.fields.push(Field { name, dimensions, shape, values, attributes, missing: Missing::NonFinite, derived: None });
     }
 
     /// A dimension with a variable of its name.
@@ -164,75 +173,71 @@ impl Coordinates {
     }
 
     /// Dimensions of a grid, and where its points are.
-    pub(super) fn add_grid(&mut self, grid: &Grid, kind: Option<&str>, room: &mut Room) -> Result<Axes> {
-        const LATITUDE: [(&str, &str); 2] = [("units", "degrees_north"), ("standard_name", "latitude")];
-        const LONGITUDE: [(&str, &str); 2] = [("units", "degrees_east"), ("standard_name", "longitude")];
-        let points = grid.points as u64;
-        let Some([rows, columns]) = grid.plane else {
-            let dimensions = vec![self.dimension("values", grid.points)];
-            let Geometry::Reduced(reduced) = &grid.geometry else {
-                return Ok(Axes { dimensions, ..Axes::default() });
-            };
-            room.take(points, 8)?;
-            let positions = if self.affords(reduced.work()) { reduced.positions(grid.points) } else { None };
-            let names = self.positions(&dimensions, positions);
+    pub(super) fn add_grid(&mut self, grid: &Defined<'_>, room: &mut Room) -> Result<Axes> {
+        let Defined { places, .. } = grid;
+        let points = places.points as u64;
+        let affordable = match places.geometry {
+            Geometry::Unknown => false,
+            _ => self.affords(places.work()),
+        };
+        let Some([rows, columns]) = places.plane else {
+            let dimensions = vec![self.dimension("values", places.points)];
+            room.take(if affordable { points } else { 0 }, 8)?;
+            let names = if affordable { self.positions(grid, &dimensions) } else { Vec::new() };
             return Ok(Axes { dimensions, names, ..Axes::default() });
         };
-        let fallback = |this: &mut Self| Axes { dimensions: vec![this.dimension("y", rows), this.dimension("x", columns)], ..Axes::default() };
-        match &grid.geometry {
-            Geometry::Regular(regular) => {
-                room.take(rows as u64 + columns as u64, 8)?;
-                let axes = if self.affords(regular.work(rows)) { regular.axes([rows, columns]) } else { None };
-                let Some([latitudes, longitudes]) = axes else { return Ok(fallback(self)) };
-                let Some(rotation) = regular.rotation else {
-                    return Ok(Axes {
-                        dimensions: vec![self.axis("latitude", latitudes, &LATITUDE), self.axis("longitude", longitudes, &LONGITUDE)],
-                        ..Axes::default()
-                    });
-                };
-                room.take(points, 8)?;
-                let places =
-                    latitudes.iter().flat_map(|latitude| longitudes.iter().map(|longitude| rotation.position(*latitude, *longitude).map(|x| x as f32)));
-                let positions = Some(places.map(|[latitude, longitude]| (latitude, longitude)).unzip());
-                let dimensions = vec![
-                    self.axis("rlat", latitudes, &[("units", "degrees"), ("standard_name", "grid_latitude")]),
-                    self.axis("rlon", longitudes, &[("units", "degrees"), ("standard_name", "grid_longitude")]),
-                ];
-                let names = self.positions(&dimensions, positions);
-                let [latitude, longitude] = rotation.south_pole;
-                let north_pole = [
-                    ("grid_north_pole_latitude", -latitude),
-                    ("grid_north_pole_longitude", (longitude + 180.0).rem_euclid(360.0)),
-                    ("north_pole_grid_longitude", rotation.angle),
-                ];
-                let mut attributes = texts(&[("grid_mapping_name", "rotated_latitude_longitude")]);
-                attributes.extend(north_pole.map(|(name, value)| Attribute { name: name.to_owned(), value: Values::F64(vec![value]) }));
-                Ok(Axes { dimensions, names, mapping: Some(self.mapping(kind, attributes)), methods: None })
-            }
-            Geometry::Projected(projection) => {
-                room.take(rows as u64 + columns as u64, 8)?;
-                room.take(points, 8)?;
-                let Some(positions) = projection.positions([rows, columns]) else { return Ok(fallback(self)) };
-                let [y, x] = projection.axes([rows, columns]);
-                let dimensions = vec![
-                    self.axis("y", y, &[("units", "m"), ("standard_name", "projection_y_coordinate")]),
-                    self.axis("x", x, &[("units", "m"), ("standard_name", "projection_x_coordinate")]),
-                ];
-                let names = self.positions(&dimensions, Some(positions));
-                Ok(Axes { dimensions, names, mapping: Some(self.mapping(kind, projection.mapping())), methods: None })
-            }
-            Geometry::Reduced(_) | Geometry::Unknown => Ok(fallback(self)),
+        room.take(if affordable { rows as u64 + columns as u64 } else { 0 }, 8)?;
+        let Some(axes) = places.axes().filter(|_| affordable) else {
+            return Ok(Axes { dimensions: vec![self.dimension("y", rows), self.dimension("x", columns)], ..Axes::default() });
+        };
+        let mapping = match &places.geometry {
+            Geometry::Regular(Regular { rotation: Some(rotation), .. }) => Some((["rlat", "rlon"], rotated(rotation))),
+            Geometry::Projected(projection) => Some((["y", "x"], projection.mapping())),
+            _ => None,
+        };
+        let Some((names, attributes)) = mapping else {
+            return Ok(Axes { dimensions: self.along(grid, ["latitude", "longitude"], axes), ..Axes::default() });
+        };
+        room.take(points, 8)?;
+        let Some(positions) = places.positions() else {
+            return Ok(Axes { dimensions: vec![self.dimension("y", rows), self.dimension("x", columns)], ..Axes::default() });
+        };
+        let dimensions = self.along(grid, names, axes);
+        let names = self.located(grid, &dimensions, positions);
+        Ok(Axes { dimensions, names, mapping: Some(self.mapping(grid.kind, attributes)), methods: None })
+    }
+
+    /// Dimensions of rows and of columns.
+    fn along(&mut self, grid: &Defined<'_>, names: [&str; 2], axes: [Vec<f64>; 2]) -> Vec<usize> {
+        let all = names.into_iter().zip(axes).zip([ROWS, COLUMNS]);
+        all.map(|((name, values), part)| {
+            let dimension = self.axis(name, values, &about(name));
+            self.derived(grid, part);
+            dimension
+        })
+        .collect()
+    }
+
+    /// Says of the variable that was added last that the definition of the grid yields it.
+    fn derived(&mut self, grid: &Defined<'_>, part: u8) {
+        if let Some(field) = self.fields.last_mut() {
+            field.derived = Some(Derived { rule: grid.edition, part, definition: grid.section.to_vec() });
         }
     }
 
+    /// Variables of the latitude and longitude of each point, as far as these can be told.
+    fn positions(&mut self, grid: &Defined<'_>, dimensions: &[usize]) -> Vec<String> {
+        grid.places.positions().map_or_else(Vec::new, |positions| self.located(grid, dimensions, positions))
+    }
+
     /// Variables of the latitude and longitude of each point.
-    fn positions(&mut self, dimensions: &[usize], positions: Positions) -> Vec<String> {
-        let Some((latitudes, longitudes)) = positions else { return Vec::new() };
-        let both = [("latitude", "degrees_north", latitudes), ("longitude", "degrees_east", longitudes)];
+    fn located(&mut self, grid: &Defined<'_>, dimensions: &[usize], (latitudes, longitudes): (Vec<f32>, Vec<f32>)) -> Vec<String> {
+        let both = [("latitude", LATITUDES, latitudes), ("longitude", LONGITUDES, longitudes)];
         both.into_iter()
-            .map(|(name, units, values)| {
+            .map(|(name, part, values)| {
                 let free = self.free(name);
-                self.variable(free.clone(), dimensions.to_vec(), Values::F32(values), texts(&[("units", units), ("standard_name", name)]));
+                self.variable(free.clone(), dimensions.to_vec(), Values::F32(values), texts(&about(name)));
+                self.derived(grid, part);
                 free
             })
             .collect()
@@ -244,6 +249,31 @@ impl Coordinates {
         self.variable(name.clone(), Vec::new(), Values::I32(vec![0]), attributes);
         name
     }
+}
+
+/// Units and standard name of a coordinate of a grid.
+fn about(name: &str) -> [(&'static str, &'static str); 2] {
+    let (units, standard) = match name {
+        "latitude" => ("degrees_north", "latitude"),
+        "longitude" => ("degrees_east", "longitude"),
+        "rlat" => ("degrees", "grid_latitude"),
+        "rlon" => ("degrees", "grid_longitude"),
+        "y" => ("m", "projection_y_coordinate"),
+        _ => ("m", "projection_x_coordinate"),
+    };
+    [("units", units), ("standard_name", standard)]
+}
+
+/// CF attributes of the grid mapping of a rotated sphere.
+fn rotated(rotation: &Rotation) -> Vec<Attribute> {
+    let [latitude, longitude] = rotation.south_pole;
+    let north_pole = [
+        ("grid_north_pole_latitude", -latitude),
+        ("grid_north_pole_longitude", (longitude + 180.0).rem_euclid(360.0)),
+        ("north_pole_grid_longitude", rotation.angle),
+    ];
+    let numbers = north_pole.map(|(name, value)| Attribute { name: name.to_owned(), value: Values::F64(vec![value]) });
+    texts(&[("grid_mapping_name", "rotated_latitude_longitude")]).into_iter().chain(numbers).collect()
 }
 
 fn texts(pairs: &[(&str, &str)]) -> Vec<Attribute> {

@@ -1,6 +1,6 @@
 //! Records -> fields with dimensions, coordinates and attributes.
 
-use super::coordinates::Coordinates;
+use super::coordinates::{Coordinates, Defined};
 use super::cube::{Cube, Place, cubes};
 use super::product::Product;
 use super::room::Room;
@@ -63,7 +63,7 @@ type Kind<'m> = (String, &'m str, &'m [u8], usize, Template);
 impl<'a> Contents<'a> {
     pub(super) fn of(records: Vec<Record<'a>>, limits: &Limits) -> Result<Self> {
         let mut grids = Vec::new();
-        let mut kinds = Vec::new();
+        let mut definitions = Vec::new();
         let mut numbers: BTreeMap<(u8, &[u8]), usize> = BTreeMap::new();
         let mut items = Vec::new();
         for record in records {
@@ -72,7 +72,7 @@ impl<'a> Contents<'a> {
                 Some(grid) => *grid,
                 None => {
                     grids.push(Grid::of(&record)?);
-                    kinds.push(grid::kind(&record));
+                    definitions.push((record.edition, record.grid.bytes, grid::kind(&record)));
                     numbers.insert(key, grids.len() - 1);
                     grids.len() - 1
                 }
@@ -84,7 +84,8 @@ impl<'a> Contents<'a> {
         Limits::check("the number of fields", plans.len() as u64, limits.items)?;
         let mut room = Room { left: limits.decoded_bytes, limit: limits.decoded_bytes };
         let mut coordinates = Coordinates::default();
-        let places = grids.iter().zip(kinds).map(|(grid, kind)| coordinates.add_grid(grid, kind, &mut room)).collect::<Result<Vec<_>>>()?;
+        let defined = grids.iter().zip(definitions).map(|(grid, (edition, section, kind))| Defined { edition, section, places: &grid.places, kind });
+        let places = defined.map(|grid| coordinates.add_grid(&grid, &mut room)).collect::<Result<Vec<_>>>()?;
         let mut fields = Vec::new();
         for plan in &plans {
             let planes: Vec<&Item<'_>> = plan.cube.records.iter().filter_map(|n| items.get(*n)).collect();
@@ -107,7 +108,7 @@ impl<'a> Contents<'a> {
             let shape = axes.dimensions.iter().filter_map(|d| coordinates.dimensions.get(*d)).map(|d| d.length).collect();
             // Of at least this precision, whatever the values turn out to need.
             let values = Values::empty(if is_double(&planes) { DataType::F64 } else { DataType::F32 });
-            fields.push(Field { name: plan.name.clone(), dimensions: axes.dimensions, shape, values, attributes, missing: Missing::NonFinite });
+            fields.push(Field { name: plan.name.clone(), dimensions: axes.dimensions, shape, values, attributes, missing: Missing::NonFinite, derived: None });
         }
         let Coordinates { dimensions, fields: mut all, .. } = coordinates;
         Limits::check("the number of dimensions", dimensions.len() as u64, limits.items)?;
@@ -275,7 +276,7 @@ impl<'a> Unpacking<'_, 'a> {
     fn planes<T: Precision>(&self) -> Result<Option<(Vec<T>, Vec<Rest<'a>>)>> {
         let Self { planes, grid, limits, .. } = *self;
         let last_resort = T::TYPE == DataType::F64;
-        let count = planes.len().saturating_mul(grid.points);
+        let count = planes.len().saturating_mul(grid.places.points);
         let limit = limits.decoded_bytes.min(isize::MAX as u64);
         let needed = (count as u64).saturating_mul(T::TYPE.size() as u64);
         Limits::check("the values of a field", needed, limit)?;
@@ -284,8 +285,10 @@ impl<'a> Unpacking<'_, 'a> {
         for item in planes {
             let record = &item.record;
             let coded = match record.mask {
-                None => grid.points,
-                Some(mask) => bits::ones(mask.bytes, grid.points).ok_or_else(|| mask.malformed(1, format!("a bitmap of {} points", grid.points)))?,
+                None => grid.places.points,
+                Some(mask) => {
+                    bits::ones(mask.bytes, grid.places.points).ok_or_else(|| mask.malformed(1, format!("a bitmap of {} points", grid.places.points)))?
+                }
             };
             let Span { at, length } = record.data;
             let data = self.input.values(at as u64, length as u64)?.unwrap_or_default();
@@ -311,7 +314,8 @@ impl<'a> Unpacking<'_, 'a> {
     /// bytes follow.
     fn rest(&self, record: &Record<'a>, complete: bool, told: bool, tail: usize) -> Result<Rest<'a>> {
         let head = bits_head(record.bitmap.bytes);
-        let derived = complete && record.mask.is_some_and(|mask| mask.offset == record.bitmap.offset + BITMAP_HEAD && is_filled(mask.bytes, self.grid.points));
+        let derived =
+            complete && record.mask.is_some_and(|mask| mask.offset == record.bitmap.offset + BITMAP_HEAD && is_filled(mask.bytes, self.grid.places.points));
         let (bitmap, bits) = if derived { (head, BITS_FROM_VALUES) } else { (record.bitmap.bytes, BITS_STORED) };
         let Span { at, length } = record.data;
         let kept = |at: usize, length: usize| self.input.metadata(at as u64, length as u64).map(Option::unwrap_or_default);
@@ -332,7 +336,7 @@ fn place<T: Precision>(values: &mut Vec<T>, coded: Vec<T>, record: &Record<'_>, 
         values.extend(coded);
         return;
     }
-    values.resize(start + grid.points, T::NAN);
+    values.resize(start + grid.places.points, T::NAN);
     let plane = values.get_mut(start..).unwrap_or_default();
     let mut coded = coded.into_iter();
     let mut put = |index: usize| {
@@ -341,8 +345,8 @@ fn place<T: Precision>(values: &mut Vec<T>, coded: Vec<T>, record: &Record<'_>, 
         }
     };
     match record.mask {
-        None => (0..grid.points).for_each(put),
-        Some(mask) => bits::flags(mask.bytes).take(grid.points).enumerate().filter(|(_, set)| *set).for_each(|(n, _)| put(n)),
+        None => (0..grid.places.points).for_each(put),
+        Some(mask) => bits::flags(mask.bytes).take(grid.places.points).enumerate().filter(|(_, set)| *set).for_each(|(n, _)| put(n)),
     }
 }
 

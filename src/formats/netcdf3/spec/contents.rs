@@ -298,6 +298,7 @@ impl Variable {
             values: Values::empty(self.given_type()),
             attributes: self.attributes.clone(),
             missing: missing_rule(self.data_type, &self.attributes),
+            derived: None,
         }
     }
 }

@@ -122,7 +122,7 @@ impl<'a> Output<'a, '_> {
         self.attributes("", Some(&variable.path), &variable.attributes, &mut attributes)?;
         let (stored, missing) = (values.data_type(), missing_rule(values.data_type(), &attributes));
         let values = if values.is_empty() { Values::empty(given_type(stored, &attributes)) } else { values };
-        let field = Field { name: variable.path.clone(), dimensions, shape, values, attributes, missing };
+        let field = Field { name: variable.path.clone(), dimensions, shape, values, attributes, missing, derived: None };
         let signed = (stored_type(&field) != stored).then(|| stored.with_sign(true) == stored);
         self.layout.variables.push(VariableLayout { signed, ..variable.layout() });
         Ok(field)

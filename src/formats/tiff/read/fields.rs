@@ -37,7 +37,7 @@ pub(super) fn add(dataset: &mut Dataset, axes: &mut Axes, name: &str, names: &[S
         attributes.extend(system.map(|system| Attribute::text("grid_mapping", &axes.reference_system(dataset, names, system))));
     }
     let values = Values::empty(page.data_type);
-    dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing });
+    dataset.fields.push(Field { name: name.to_owned(), dimensions, shape: page.shape(), values, attributes, missing, derived: None });
 }
 
 /// Number of the dimension, and of the field of its coordinate.
@@ -69,7 +69,15 @@ impl Axes {
             name = format!("spatial_ref_{number}");
         }
         let values = Values::I32(vec![0]);
-        dataset.fields.push(Field { name: name.clone(), dimensions: Vec::new(), shape: Vec::new(), values, attributes, missing: Missing::NonFinite });
+        dataset.fields.push(Field {
+            name: name.clone(),
+            dimensions: Vec::new(),
+            shape: Vec::new(),
+            values,
+            attributes,
+            missing: Missing::NonFinite,
+            derived: None,
+        });
         self.systems.insert(said, name.clone());
         name
     }

@@ -53,8 +53,15 @@ impl Georeference {
             (false, _) => [("standard_name", "projection_x_coordinate"), ("axis", "X")],
         };
         let attributes = text.iter().map(|(name, value)| Attribute::text(name, value)).collect();
-        let field =
-            Field { name: String::new(), dimensions: Vec::new(), shape: vec![length], values: Values::F64(values), attributes, missing: Missing::NonFinite };
+        let field = Field {
+            name: String::new(),
+            dimensions: Vec::new(),
+            shape: vec![length],
+            values: Values::F64(values),
+            attributes,
+            missing: Missing::NonFinite,
+            derived: None,
+        };
         (start + length as f64 * step).is_finite().then_some(field)
     }
 

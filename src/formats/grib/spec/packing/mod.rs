@@ -7,12 +7,12 @@ mod png;
 mod refusals;
 mod scale;
 
-pub(crate) use self::refusals::spherical_harmonics;
 pub(crate) use self::scale::{Precision, Scale};
 
 use self::refusals::unsupported;
 use super::bits::{BitReader, MAX_WIDTH};
 use super::octets::Octets;
+use super::places::spherical_harmonics;
 use super::record::Record;
 use crate::error::Result;
 use crate::limits::{self, Limits};

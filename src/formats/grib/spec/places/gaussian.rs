@@ -1,5 +1,6 @@
 //! Latitudes of Gaussian grids: the roots of a Legendre polynomial.
 
+use super::math::{asin, cos, degrees, radians};
 use core::f64::consts::PI;
 
 /// The most terms that are summed up for the latitudes of a grid; grids that need more come without coordinates.
@@ -30,13 +31,13 @@ pub(super) const fn work(parallels: usize, rows: usize) -> u64 {
 pub(super) fn latitudes(parallels: usize, rows: usize, first: f64, southward: bool) -> Option<Vec<f64>> {
     let degree = parallels.checked_mul(2).filter(|n| *n > 0 && rows <= *n && work(parallels, rows) <= MAX_WORK)?;
     // Of the two directions, the one in which all rows lie on the earth.
-    let nearest = ((90.0 - first).to_radians() * (4 * degree + 2) as f64 / (4.0 * PI) - 0.75).round().clamp(0.0, (degree - 1) as f64) as usize;
+    let nearest = (radians(90.0 - first) * (4 * degree + 2) as f64 / (4.0 * PI) - 0.75).round().clamp(0.0, (degree - 1) as f64) as usize;
     let number = |row: usize| if southward { nearest.checked_add(row).filter(|n| *n < degree) } else { nearest.checked_sub(row) };
     (0..rows).map(|row| number(row).map(|n| latitude(degree, n))).collect()
 }
 
 fn latitude(degree: usize, number: usize) -> f64 {
-    let mut x = colatitude(degree, number).cos();
+    let mut x = cos(colatitude(degree, number));
     for _ in 0..10 {
         let (value, slope) = legendre(degree, x);
         let step = value / slope;
@@ -46,5 +47,5 @@ fn latitude(degree: usize, number: usize) -> f64 {
             break;
         }
     }
-    x.asin().to_degrees()
+    degrees(asin(x))
 }

@@ -1,8 +1,10 @@
 //! Grids on a plane: Mercator, polar stereographic and Lambert conformal, of a sphere or an ellipsoid (Snyder, Map Projections, 1987).
 
 use super::super::octets::Octets;
+use super::math::{atan, atan2, cos, degrees, exp, log, power, radians, scaled, sin, tan};
 use super::positions::Positions;
 use crate::error::Result;
+#[cfg(feature = "formats")]
 use crate::field::{Attribute, Values};
 use core::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
@@ -44,7 +46,7 @@ struct Earth {
 impl Earth {
     /// Code table 3.2.
     fn second_edition(section: Octets<'_>) -> Result<Self> {
-        let scaled = |octet: usize| Ok::<_, crate::Error>(section.unsigned(octet + 1, 4)? as f64 / 10f64.powi(section.signed(octet, 1)? as i32));
+        let scaled = |octet: usize| Ok::<_, crate::Error>(scaled(section.unsigned(octet + 1, 4)? as f64, section.signed(octet, 1)?));
         let sphere = |radius| Self { major: radius, minor: radius };
         Ok(match section.byte(15)? {
             1 => sphere(scaled(16)?),
@@ -66,29 +68,31 @@ impl Earth {
     }
 
     fn eccentricity(&self) -> f64 {
-        (1.0 - (self.minor / self.major).powi(2)).max(0.0).sqrt()
+        let ratio = self.minor / self.major;
+        (1.0 - ratio * ratio).max(0.0).sqrt()
     }
 
     /// Radius of a parallel over the major axis.
     fn m(&self, latitude: f64) -> f64 {
-        latitude.cos() / (1.0 - (self.eccentricity() * latitude.sin()).powi(2)).sqrt()
+        let sin = self.eccentricity() * sin(latitude);
+        cos(latitude) / (1.0 - sin * sin).sqrt()
     }
 
     /// Conformal distance from the north pole.
     fn t(&self, latitude: f64) -> f64 {
         let e = self.eccentricity();
-        let sin = e * latitude.sin();
-        (FRAC_PI_4 - latitude / 2.0).tan() / ((1.0 - sin) / (1.0 + sin)).powf(e / 2.0)
+        let sin = e * sin(latitude);
+        tan(FRAC_PI_4 - latitude / 2.0) / power((1.0 - sin) / (1.0 + sin), e / 2.0)
     }
 
     /// The inverse of [`Self::t`].
     fn latitude(&self, t: f64) -> f64 {
         let e = self.eccentricity();
-        let mut latitude = FRAC_PI_2 - 2.0 * t.atan();
+        let mut latitude = FRAC_PI_2 - 2.0 * atan(t);
         if e > 0.0 {
             for _ in 0..8 {
-                let sin = e * latitude.sin();
-                latitude = FRAC_PI_2 - 2.0 * (t * ((1.0 - sin) / (1.0 + sin)).powf(e / 2.0)).atan();
+                let sin = e * sin(latitude);
+                latitude = FRAC_PI_2 - 2.0 * atan(t * power((1.0 - sin) / (1.0 + sin), e / 2.0));
             }
         }
         latitude
@@ -105,8 +109,8 @@ struct Conic {
 }
 
 impl Projection {
-    pub(super) fn second_edition(section: Octets<'_>, template: u64) -> Result<Self> {
-        let angle = |octet| Ok::<_, crate::Error>((section.signed(octet, 4)? as f64 * 1e-6).to_radians());
+    pub(crate) fn second_edition(section: Octets<'_>, template: u64) -> Result<Self> {
+        let angle = |octet| Ok::<_, crate::Error>(radians(section.signed(octet, 4)? as f64 * 1e-6));
         let length = |octet| Ok::<_, crate::Error>(section.unsigned(octet, 4)? as f64 * 1e-3);
         let (kind, lengths, scanning) = match template {
             10 => (Kind::Mercator { parallel: angle(48)? }, 65, 60),
@@ -118,13 +122,13 @@ impl Projection {
     }
 
     pub(super) fn first_edition(section: Octets<'_>, kind: u8) -> Result<Self> {
-        let angle = |octet| Ok::<_, crate::Error>((section.signed(octet, 3)? as f64 * 1e-3).to_radians());
+        let angle = |octet| Ok::<_, crate::Error>(radians(section.signed(octet, 3)? as f64 * 1e-3));
         let length = |octet| Ok::<_, crate::Error>(section.unsigned(octet, 3)? as f64);
         let (kind, lengths) = match kind {
             1 => (Kind::Mercator { parallel: angle(24)? }, 29),
             5 => {
                 let side = side(section.byte(27)?);
-                (Kind::PolarStereographic { side, parallel: side * 60f64.to_radians(), meridian: angle(18)? }, 21)
+                (Kind::PolarStereographic { side, parallel: side * radians(60.0), meridian: angle(18)? }, 21)
             }
             _ => (Kind::LambertConformal { parallels: [angle(29)?, angle(32)?], meridian: angle(18)? }, 21),
         };
@@ -140,15 +144,15 @@ impl Projection {
                 let parallel = parallel.abs();
                 let scale = if FRAC_PI_2 - parallel < 1e-9 {
                     let e = earth.eccentricity();
-                    2.0 * earth.major / ((1.0 + e).powf(1.0 + e) * (1.0 - e).powf(1.0 - e)).sqrt()
+                    2.0 * earth.major / (power(1.0 + e, 1.0 + e) * power(1.0 - e, 1.0 - e)).sqrt()
                 } else {
                     earth.major * earth.m(parallel) / earth.t(parallel)
                 };
                 Conic { n: side, scale, meridian }
             }
             Kind::LambertConformal { parallels: [one, two], meridian } => {
-                let n = if (one - two).abs() < 1e-9 { one.sin() } else { (earth.m(one).ln() - earth.m(two).ln()) / (earth.t(one).ln() - earth.t(two).ln()) };
-                Conic { n, scale: earth.major * earth.m(one) / (n * earth.t(one).powf(n)), meridian }
+                let n = if (one - two).abs() < 1e-9 { sin(one) } else { (log(earth.m(one)) - log(earth.m(two))) / (log(earth.t(one)) - log(earth.t(two))) };
+                Conic { n, scale: earth.major * earth.m(one) / (n * power(earth.t(one), n)), meridian }
             }
         }
     }
@@ -158,30 +162,30 @@ impl Projection {
         let t = self.earth.t(latitude);
         let east = (longitude - conic.meridian + core::f64::consts::PI).rem_euclid(core::f64::consts::TAU) - core::f64::consts::PI;
         if conic.n == 0.0 {
-            return [conic.scale * (longitude - conic.meridian), -conic.scale * t.ln()];
+            return [conic.scale * (longitude - conic.meridian), -conic.scale * log(t)];
         }
         // About a pole, distances grow with t of that side.
         let distance = if matches!(self.kind, Kind::PolarStereographic { .. }) {
             conic.n * conic.scale * self.earth.t(conic.n * latitude)
         } else {
-            conic.scale * t.powf(conic.n)
+            conic.scale * power(t, conic.n)
         };
         let angle = conic.n * east;
-        [distance * angle.sin(), -distance * angle.cos()]
+        [distance * sin(angle), -distance * cos(angle)]
     }
 
     /// The position of coordinates on the plane.
     fn inverse(&self, conic: &Conic, [x, y]: [f64; 2]) -> [f64; 2] {
         if conic.n == 0.0 {
-            return [self.earth.latitude((-y / conic.scale).exp()), conic.meridian + x / conic.scale];
+            return [self.earth.latitude(exp(-y / conic.scale)), conic.meridian + x / conic.scale];
         }
         let side = conic.n.signum();
-        let distance = x.hypot(y);
-        let angle = (side * x).atan2(-side * y);
+        let distance = (x * x + y * y).sqrt();
+        let angle = atan2(side * x, -side * y);
         let latitude = if matches!(self.kind, Kind::PolarStereographic { .. }) {
             side * self.earth.latitude(distance / conic.scale)
         } else {
-            self.earth.latitude((distance / conic.scale.abs()).powf(1.0 / conic.n))
+            self.earth.latitude(power(distance / conic.scale.abs(), 1.0 / conic.n))
         };
         [latitude, conic.meridian + angle / conic.n]
     }
@@ -199,7 +203,7 @@ impl Projection {
         let (mut latitudes, mut longitudes) = (Vec::new(), Vec::new());
         for y in &rows {
             for x in &columns {
-                let [latitude, longitude] = self.inverse(&conic, [*x, *y]).map(f64::to_degrees);
+                let [latitude, longitude] = self.inverse(&conic, [*x, *y]).map(degrees);
                 latitudes.push(latitude as f32);
                 longitudes.push(longitude.rem_euclid(360.0) as f32);
             }
@@ -208,25 +212,26 @@ impl Projection {
     }
 
     /// CF attributes of the grid mapping.
+    #[cfg(feature = "formats")]
     pub(crate) fn mapping(&self) -> Vec<Attribute> {
         let number = |name: &str, value: &[f64]| Attribute { name: name.to_owned(), value: Values::F64(value.to_vec()) };
-        let degrees = |name: &str, value: f64| number(name, &[tidy(value)]);
+        let angle = |name: &str, value: f64| number(name, &[tidy(value)]);
         let mut attributes = match self.kind {
             Kind::Mercator { parallel } => vec![
                 Attribute::text("grid_mapping_name", "mercator"),
-                degrees("standard_parallel", parallel),
-                degrees("longitude_of_projection_origin", self.first[1]),
+                angle("standard_parallel", parallel),
+                angle("longitude_of_projection_origin", self.first[1]),
             ],
             Kind::PolarStereographic { side, parallel, meridian } => vec![
                 Attribute::text("grid_mapping_name", "polar_stereographic"),
                 number("latitude_of_projection_origin", &[90.0 * side]),
-                degrees("standard_parallel", parallel),
-                degrees("straight_vertical_longitude_from_pole", meridian),
+                angle("standard_parallel", parallel),
+                angle("straight_vertical_longitude_from_pole", meridian),
             ],
             Kind::LambertConformal { parallels: [one, two], meridian } => vec![
                 Attribute::text("grid_mapping_name", "lambert_conformal_conic"),
-                if one == two { degrees("standard_parallel", one) } else { number("standard_parallel", &[tidy(one), tidy(two)]) },
-                degrees("longitude_of_central_meridian", meridian),
+                if one == two { angle("standard_parallel", one) } else { number("standard_parallel", &[tidy(one), tidy(two)]) },
+                angle("longitude_of_central_meridian", meridian),
                 // Where the origin of x and y is.
                 number("latitude_of_projection_origin", &[90.0 * if one < 0.0 { -1.0 } else { 1.0 }]),
             ],
@@ -237,8 +242,9 @@ impl Projection {
 }
 
 /// Degrees as they stood in the file, which has at most six decimals.
+#[cfg(feature = "formats")]
 fn tidy(radians: f64) -> f64 {
-    (radians.to_degrees() * 1e6).round() / 1e6
+    (degrees(radians) * 1e6).round() / 1e6
 }
 
 fn side(flag: u8) -> f64 {

@@ -2,6 +2,8 @@
 
 use super::super::octets::Octets;
 use super::gaussian;
+use super::math::{asin, atan2, cos, degrees, radians, sin};
+use super::positions::Positions;
 use crate::error::Result;
 
 /// First and last point and what lies between them.
@@ -87,6 +89,13 @@ impl Regular {
         let last = if self.westward { first - distance } else { first + distance };
         Some([self.latitudes(rows)?, between(first, last, columns)])
     }
+
+    /// Where points are that a rotated sphere has in equal rows and columns.
+    pub(super) fn positions(&self, plane: [usize; 2]) -> Positions {
+        let (rotation, [rows, columns]) = (self.rotation?, self.axes(plane)?);
+        let places = rows.iter().flat_map(|latitude| columns.iter().map(|longitude| rotation.position(*latitude, *longitude).map(|x| x as f32)));
+        Some(places.map(|[latitude, longitude]| (latitude, longitude)).unzip())
+    }
 }
 
 fn between(first: f64, last: f64, count: usize) -> Vec<f64> {
@@ -99,10 +108,9 @@ impl Rotation {
     /// Where a point of the rotated sphere is on the earth.
     pub(crate) fn position(&self, latitude: f64, longitude: f64) -> [f64; 2] {
         let [pole_latitude, pole_longitude] = self.south_pole;
-        let (phi, lambda) = (latitude.to_radians(), (longitude - self.angle).to_radians());
-        let (sin, cos) = (90.0 + pole_latitude).to_radians().sin_cos();
-        let (x, y, z) = (phi.cos() * lambda.cos(), phi.cos() * lambda.sin(), phi.sin());
-        let (x, z) = (cos * x - sin * z, sin * x + cos * z);
-        [z.clamp(-1.0, 1.0).asin().to_degrees(), (y.atan2(x).to_degrees() + pole_longitude).rem_euclid(360.0)]
+        let (phi, lambda, tilt) = (radians(latitude), radians(longitude - self.angle), radians(90.0 + pole_latitude));
+        let (x, y, z) = (cos(phi) * cos(lambda), cos(phi) * sin(lambda), sin(phi));
+        let (x, z) = (cos(tilt) * x - sin(tilt) * z, sin(tilt) * x + cos(tilt) * z);
+        [degrees(asin(z.clamp(-1.0, 1.0))), (degrees(atan2(y, x)) + pole_longitude).rem_euclid(360.0)]
     }
 }

@@ -1,0 +1,120 @@
+//! A variable on its way into the archive: chunks out as jobs, back as payloads, and in the end its entry in the index.
+
+use super::frame::checksum;
+use super::index::{Certificate, ChunkEntry, KeptEntry, VariableEntry};
+use super::job::{Done, Job, Task, Written};
+use super::plan::Plan;
+use super::records::Records;
+use super::tiles::Tiling;
+use crate::codec::sums::Sums;
+use crate::codec::{Base, BaseReport};
+use crate::error::{Error, Result};
+use crate::field::{ErrorBound, Field, Suspect};
+use crate::network::model::{Model, ModelId};
+
+/// A variable on its way into the archive.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) file: usize,
+    /// Its values are replaced by the decoded ones, chunk by chunk.
+    pub(super) field: Field,
+    pub(super) plan: Plan,
+    pub(super) suspects: Vec<Suspect>,
+    tiling: Tiling,
+    /// Chunks given out as jobs.
+    pub(super) given: usize,
+    /// Chunks that belong to it: all of its tiling, but for a variable that was abandoned.
+    pub(super) wanted: usize,
+    pub(super) abandoned: bool,
+    max_error: f64,
+    missing: u64,
+    sums: Sums,
+    /// Of chunks that are written.
+    pub(super) chunks: Vec<ChunkEntry>,
+    /// The network that some chunk takes.
+    model: Option<ModelId>,
+    pub(super) base: Option<BaseReport>,
+}
+
+impl Work {
+    pub(super) fn new(file: usize, field: Field, plan: Plan, suspects: Vec<Suspect>) -> Self {
+        let tiling = Tiling::of(&field.shape);
+        let wanted = if field.derived.is_some() { 0 } else { tiling.chunks() };
+        Self {
+            file,
+            field,
+            plan,
+            suspects,
+            tiling,
+            given: 0,
+            wanted,
+            abandoned: false,
+            max_error: 0.0,
+            missing: 0,
+            sums: Sums::default(),
+            chunks: Vec::new(),
+            model: None,
+            base: None,
+        }
+    }
+
+    /// Its next chunk as a job.
+    pub(super) fn job(&mut self, (number, variable): (usize, usize), model: Option<&Model>, base: Base) -> Job {
+        let Self { field, plan, tiling, given, .. } = self;
+        let cycle = match field.shape.as_slice() {
+            [.., levels, _, _] if field.shape.len() > 3 => *levels,
+            _ => 0,
+        };
+        let place = tiling.place(*given);
+        *given += 1;
+        let values = tiling.cut_values(&field.values, place);
+        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base };
+        Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
+    }
+
+    /// Writes what became of its next chunk, and returns how many bytes of values it covers.
+    pub(super) fn write(&mut self, records: &mut Records, done: Done) -> Result<u64> {
+        let Done { values, written, .. } = done;
+        let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
+        let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
+        self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
+        let offset = if self.abandoned { 0 } else { records.put(&payload) };
+        let values_sum = Some(super::frame::values_sum(&values) as u32);
+        self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
+        self.max_error = self.max_error.max(max_error);
+        self.missing += missing;
+        self.sums = self.sums.and(sums);
+        self.model = self.model.or(model);
+        self.base = self.base.into_iter().chain(base).reduce(BaseReport::and);
+        Ok(values.byte_len() as u64)
+    }
+
+    /// The finished variable; its certificate holds because `field.values` are now what a decoder gives out.
+    pub(super) fn into_entry(self) -> VariableEntry {
+        let Self { field, plan, .. } = self;
+        let (bound_kind, bound) = match plan.bound {
+            ErrorBound::Lossless => (0, 0.0),
+            ErrorBound::Absolute(b) => (1, b.get()),
+            ErrorBound::Relative(b) => (2, b.get()),
+            ErrorBound::Pointwise(b) => (3, b.get()),
+        };
+        let max_error = self.max_error * field.packing().scale.abs();
+        let values_sum = super::frame::values_sum(&field.values);
+        let [mean_error, mean_magnitude] = self.sums.means();
+        let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
+        let certificate = Certificate {
+            bound_kind,
+            bound,
+            absolute_bound: plan.absolute,
+            max_error,
+            missing: self.missing,
+            values_sum,
+            mean_error: Some(mean_error).filter(|_| bound_kind != 0),
+            mean_magnitude: Some(mean_magnitude).filter(|_| bound_kind != 0),
+            kept,
+            signs: Some(true).filter(|_| plan.demand.signs),
+            stable: Some(true).filter(|_| plan.demand.stable),
+        };
+        VariableEntry::new(&field, self.tiling, self.chunks, certificate, self.model)
+    }
+}
