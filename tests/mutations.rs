@@ -66,6 +66,7 @@ fn archives() -> Vec<Vec<u8>> {
     let hills = || array(Values::F32((0..2 * 23 * 41).map(|i| if i % 97 < 3 { f32::NAN } else { hill(i) }).collect()), &[2, 23, 41]);
     let depths = || array(Values::I16((0..37 * 29).map(|i| (hill(i) * 90.0) as i16).collect()), &[37, 29]);
     let picture = || array(Values::U8((0..3 * 24 * 24).map(|i| (hill(i) * 3.0) as u8 / 40 * 40).collect()), &[3, 24, 24]);
+    let corners = || array(Values::F64((0..9 * 40 * 4).map(|i| f64::from(hill(i / 4 % 40 + i % 2)) * 1.7 + (i / 160) as f64).collect()), &[9, 40, 4]);
     let mut named = hills();
     named.fields[0].attributes.push(Attribute::text("units", "K"));
     let text = formats::file::keep(include_bytes!("../README.md")[..3000].to_vec());
@@ -82,6 +83,7 @@ fn archives() -> Vec<Vec<u8>> {
         made(vec![named], "0.05", Some(shipped()), Base::Always),
         made(vec![hills()], "lossless", None, Base::Never),
         made(vec![depths()], "1%", None, Base::Never),
+        made(vec![corners()], "lossless", None, Base::Never),
         made(vec![picture()], "lossless", None, Base::Never),
         made(vec![text, depths(), hills(), picture()], "0.001 of range", None, Base::Never),
     ]

@@ -215,3 +215,18 @@ fn each_variable_takes_the_bound_it_is_given() {
     assert!(message.contains("no variable \"sst\"") && message.contains("SST") && !at.join("c.dca").exists(), "{message}");
     assert!(fails(at, &["compress", "coads_sst.nc", "-o", "c.dca", "--bound", "SST=cold"]).contains("not an error bound"));
 }
+
+#[test]
+fn list_says_which_rule_was_found() {
+    let folder = folder_with(&["gfs_t2m.npy", "gfs_upper_air.grib2"]);
+    let at = folder.path();
+    let rules = |name: &str, more: &[&str]| -> Vec<String> {
+        ok(at, &[&["compress", name, "-o", "a.dca", "--model", "none"], more].concat());
+        let listed: serde_json::Value = serde_json::from_str(&ok(at, &["list", "a.dca", "--json"])).unwrap();
+        listed["variables"].as_array().unwrap().iter().filter_map(|v| v["rule"].as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(rules("gfs_t2m.npy", &["--lossless"]).len(), 1);
+    assert!(rules("gfs_upper_air.grib2", &["--lossless", "--strict"]).contains(&"k · 0.1".to_owned()));
+    assert!(rules("gfs_t2m.npy", &["--abs", "0.05"])[0].contains(", to within "));
+    assert!(ok(at, &["list", "a.dca"]).contains("coded as: "));
+}

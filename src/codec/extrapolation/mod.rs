@@ -145,3 +145,67 @@ fn code<C: Coder>(coder: &mut C, view: View, numbers: &mut [u64], stop: impl Fn(
         before = done;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(values: &Values, shape: ChunkShape) -> Values {
+        let mut numbers: Vec<u64> = with_values!(values, values => values.iter().map(|v| v.to_ordered()).collect());
+        let view = View::of(shape);
+        let payload = [&[u8::from(view.interleaved)], encoded(view, &mut numbers).as_slice()].concat();
+        read(&payload, shape, values.data_type()).unwrap()
+    }
+
+    #[test]
+    fn every_bit_comes_back_whatever_it_is() {
+        let random = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        for (planes, height, width) in [(1, 1, 1), (1, 1, 300), (1, 40, 33), (3, 17, 9), (5, 20, 4), (40, 1, 2)] {
+            let shape = ChunkShape { planes, height, width };
+            let all = || 0..shape.samples() as u64;
+            for values in [
+                Values::F64(all().map(|i| (i as f64 * 0.37).sin() * 90.0).collect()),
+                Values::F64(all().map(|i| f64::from_bits(random(i))).collect()),
+                Values::F32(all().map(|i| f32::from_bits(random(i) as u32)).collect()),
+                Values::I64(all().map(|i| [i64::MIN, i64::MAX, 0, -1][i as usize % 4]).collect()),
+                Values::U64(all().map(|i| i * i * i).collect()),
+                Values::I8(all().map(|i| random(i) as i8).collect()),
+            ] {
+                assert_eq!(through(&values, shape), values, "{shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn smooth_coordinates_and_their_corners_take_few_bytes() {
+        let latitude = |y: usize, x: usize| -70.0 + y as f64 * 0.9 + (x as f64 / 31.0).sin() * (y as f64 / 20.0).cos();
+        let places = || (0..120).flat_map(|y| (0..150).map(move |x| (y, x)));
+        let size = |values: Values, width: usize| {
+            let shape = if width == 1 { ChunkShape { planes: 1, height: 120, width: 150 } } else { ChunkShape { planes: 120, height: 150, width } };
+            payload(&values, shape, values.byte_len()).map_or(usize::MAX, |payload| payload.len())
+        };
+        let points = size(Values::F64(places().map(|(y, x)| latitude(y, x)).collect()), 1);
+        assert!(points < 120 * 150 * 3, "{points}");
+        // Three of four corners are those of neighbours.
+        let corners = places().flat_map(|(y, x)| [(0, 0), (0, 1), (1, 1), (1, 0)].map(|(down, right)| latitude(y + down, x + right))).collect();
+        let corners = size(Values::F64(corners), 4);
+        assert!(corners < points * 5 / 4, "{corners} beside {points}");
+    }
+
+    #[test]
+    fn damage_is_told() {
+        let shape = ChunkShape { planes: 1, height: 5, width: 60 };
+        let mut numbers: Vec<u64> = (0..300).map(|i| i * i * 60_000).collect();
+        let stream = encoded(View::of(shape), &mut numbers);
+        let payload = |first: u8, stream: &[u8]| [&[first], stream].concat();
+        assert!(read(&payload(0, &stream), shape, DataType::U64).is_ok());
+        for (bytes, data_type) in [
+            (payload(0, &stream), DataType::U32),
+            (payload(2, &stream), DataType::U64),
+            (Vec::new(), DataType::U64),
+            (payload(0, &stream[..stream.len() - 2]), DataType::U64),
+        ] {
+            assert!(matches!(read(&bytes, shape, data_type), Err(Error::Corrupt { .. })), "{data_type:?}");
+        }
+    }
+}

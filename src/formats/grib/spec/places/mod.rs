@@ -56,6 +56,7 @@ impl Places {
     }
 
     /// Terms that are summed up for them.
+    #[cfg(feature = "formats")]
     pub(crate) fn work(&self) -> u64 {
         match (&self.geometry, self.plane) {
             (Geometry::Regular(regular), Some([rows, _])) => regular.work(rows),

@@ -12,6 +12,7 @@ pub(crate) struct Reduced {
 
 impl Reduced {
     /// Terms that are summed up for where the points are.
+    #[cfg(feature = "formats")]
     pub(crate) fn work(&self) -> u64 {
         self.regular.work(self.rows.len())
     }

@@ -60,6 +60,7 @@ impl Regular {
     }
 
     /// Terms that are summed up for the latitudes of rows.
+    #[cfg(feature = "formats")]
     pub(crate) fn work(&self, rows: usize) -> u64 {
         self.gaussian.map_or(0, |parallels| gaussian::work(parallels, rows))
     }
