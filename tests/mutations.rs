@@ -37,6 +37,9 @@ impl Random {
     /// One of eight kinds of damage; `others` is what a splice comes from.
     fn damage(&mut self, bytes: &mut Vec<u8>, others: &[u8]) {
         let length = bytes.len();
+        if length == 0 {
+            return;
+        }
         let (at, stretch) = (self.below(length), self.stretch(length, 24));
         match self.below(8) {
             0 => bytes[at] ^= 1 << self.below(8),
