@@ -20,8 +20,8 @@ pub fn unpacked(payload: &[u8]) -> Vec<u8> {
         _ => {
             use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF};
             let words = words();
-            let mut out = words.clone();
-            out.resize(1 << 20, 0);
+            let mut out = words.to_vec();
+            out.resize(1 << 16, 0);
             let (_, _, given) = decompress(&mut DecompressorOxide::new(), &payload[1..], &mut out, words.len(), TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF);
             out[words.len()..words.len() + given].to_vec()
         }
@@ -29,22 +29,24 @@ pub fn unpacked(payload: &[u8]) -> Vec<u8> {
 }
 
 /// The words of docs/format.md, section 2.
-fn words() -> Vec<u8> {
-    let page = include_str!("../../docs/format.md");
-    let block = page.split("```words\n").nth(1).unwrap().split("\n```").next().unwrap().replace('\n', "");
-    let mut out = Vec::new();
-    let mut rest = block.as_bytes();
-    while let [first, tail @ ..] = rest {
-        (out, rest) = match (first, tail) {
-            (b'\\', [b'n', tail @ ..]) => ([out, vec![b'\n']].concat(), tail),
-            (b'\\', [b'x', hex, low, tail @ ..]) => {
-                let byte = u8::from_str_radix(std::str::from_utf8(&[*hex, *low]).unwrap(), 16).unwrap();
-                ([out, vec![byte]].concat(), tail)
-            }
-            (byte, tail) => ([out, vec![*byte]].concat(), tail),
-        };
-    }
-    out
+fn words() -> &'static [u8] {
+    static WORDS: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+    WORDS.get_or_init(|| {
+        let page = include_str!("../../docs/format.md");
+        let block = page.split("```words\n").nth(1).unwrap().split("\n```").next().unwrap().replace('\n', "");
+        let mut out = Vec::new();
+        let mut rest = block.as_bytes();
+        while let [first, tail @ ..] = rest {
+            let (byte, after) = match (first, tail) {
+                (b'\\', [b'n', tail @ ..]) => (b'\n', tail),
+                (b'\\', [b'x', hex, low, tail @ ..]) => (u8::from_str_radix(std::str::from_utf8(&[*hex, *low]).unwrap(), 16).unwrap(), tail),
+                (byte, tail) => (*byte, tail),
+            };
+            out.push(byte);
+            rest = after;
+        }
+        out
+    })
 }
 
 /// Appends a record; where it and its payload begin.
