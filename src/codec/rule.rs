@@ -35,6 +35,12 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Whether values are there as they are, so that they follow from nothing.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        matches!(self, Self::Constant | Self::Bytes | Self::Raw)
+    }
+
     /// Of a payload, which may end after its header.
     ///
     /// # Errors

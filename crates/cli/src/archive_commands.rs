@@ -90,7 +90,7 @@ pub(crate) fn open(path: &Path, bytes: &[u8], limits: &Limits) -> Outcome<Archiv
 fn variables(archive: &Archive, bytes: &[u8]) -> deepcomp::Result<Vec<VariableJson>> {
     let mut all = Vec::new();
     for (number, file) in archive.files().enumerate() {
-        let rule = |variable| archive.rule(bytes, (number, variable)).map(|rule| rule.to_string());
+        let rule = |variable| archive.rule(bytes, (number, variable)).filter(|rule| !rule.is_plain()).map(|rule| rule.to_string());
         all.extend(archive.variables(number)?.iter().enumerate().map(|(i, v)| VariableJson { rule: rule(i), ..VariableJson::new(file, v) }));
     }
     Ok(all)
