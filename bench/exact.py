@@ -40,7 +40,7 @@ def measure(arguments):
     folder, data_name = readers.data_folder()
     with tempfile.TemporaryDirectory() as scratch, multiprocessing.Pool(arguments.processes) as pool:
         say(f"reading {data_name}")
-        every = readers.all_fields(folder)
+        every = [field for field in readers.all_fields(folder) if field.range > 0]
         fields = [*((field, None) for field in sample(every, arguments.every)), *kinds.made(folder)]
         for field, _ in fields:
             np.save(Path(scratch, field.file_name), field.values)

@@ -27,7 +27,7 @@ PLANES = (
     Source("era-interim/Tpl.200508.grib", "t.isobaricInhPa.850"), Source("era-interim/Upl.200508.grib", "u.isobaricInhPa.850"), Source("era-interim/Zpl.200508.grib", "z.isobaricInhPa.500"),
     Source("gfs-wind/gfs_wind_1p00_20190926-20191005.nc", "u"), Source("cesm/TS.50days.nc", "TS"),
 )  # fmt: skip
-TILED = PLANES[3]
+TILE_OF, TILED = PLANES[3], "tiled"
 """Planes of one degree as tiles of a quarter: as rough from value to value as a plane of one degree, while regridding makes planes smoother than any analysis is."""
 DAILY = PLANES[-1]
 
@@ -39,7 +39,7 @@ def made(folder):
         return []
     days = volume(folder, DAILY)[:DAYS]
     name = lambda source: f"{Path(source.path).parent.name}.{source.variable}"  # noqa: E731
-    packed = {name(source): regrid(volume(folder, source)[0]) for source in PLANES} | {f"{name(TILED)}.tiled": tiled(volume(folder, TILED))}
+    packed = {name(source): regrid(volume(folder, source)[0]) for source in PLANES} | {f"{name(TILE_OF)}.{TILED}": tiled(volume(folder, TILE_OF))}
     means = {name(DAILY): mean(days), f"{name(DAILY)}.regridded": mean(np.stack([regrid(day) for day in days]))}
     like = [(Field(ERA5_LIKE, what, values), integers) for what, plane in packed.items() for values, integers in [unpacked(plane)]]
     return [*like, *((Field(MEAN, what, values), None) for what, values in means.items())]

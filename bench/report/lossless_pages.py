@@ -1,7 +1,7 @@
 """The page on lossless sizes, from the measurements."""
 
 from handed import NAME as TOMOZ
-from kinds import DAYS, ERA5_LIKE, MEAN
+from kinds import DAYS, ERA5_LIKE, MEAN, TILED
 from peers import lossless, numeric
 from report.documents import as_lines
 from report.markdown import bold, geometric_mean, number, table, yes
@@ -12,7 +12,11 @@ NUMERIC = tuple(peer.name for peer in (*numeric.PEERS, *lossless.NUMERIC))
 ARCHIVERS = tuple(peer.name for peer in lossless.ARCHIVERS)
 BEST, ARCHIVER = "best of the four", "best archiver"
 ARCHIVER_FACTOR, BEST_FACTOR, EACH_FACTOR, AXES_FACTOR, ERA5_FACTOR, ERA5_BITS = 1.69, 0.80, 1.0, 1.0, 0.88, 6.5
+INTEGER_BITS = 7
+"""Bits a value by tomoz up to which ERA5_BITS is asked."""
 AXES = ("ULONG", "TLONG")
+REPEATED = 3
+"""A field has few values when each comes so many times on average."""
 OTHER_FACTOR = 1.15
 """Where no lattice is recovered, asked of the bench as a whole."""
 
@@ -46,11 +50,11 @@ Written by `npm run bench -- lossless` on {about["date"]}; do not edit. Data: {a
 # ---------------------------------------------------------------------------------------------------------------------------- Sizes
 
 
-def ours(row, predictor=None):
-    """Bytes of the values: by a predictor, None where it was not measured; or by what the tool does when it is told nothing, as far as measured."""
+def ours(row, predictor=None, part=0):
+    """Bytes of the values, or as part 1 of the archive: by a predictor, None where it was not measured; or by what the tool does when it is told nothing, as far as measured."""
     sizes = row["ours"]
     name = predictor or ("network" if "network" in sizes else "classical")
-    return sizes[name][0] if name in sizes else None
+    return sizes[name][part] if name in sizes else None
 
 
 def size(row, peer):
@@ -59,13 +63,13 @@ def size(row, peer):
     return min((row["peers"][name] for name in names if name in row["peers"] and name not in row["broken"]), default=None)
 
 
-def ratios(rows, peer, predictor=None):
+def ratios(rows, peer, predictor=None, part=0):
     """DeepComp ÷ peer, with the row, where both are."""
-    return [(mine / theirs, row) for row in rows if (theirs := size(row, peer)) and (mine := ours(row, predictor))]
+    return [(mine / theirs, row) for row in rows if (theirs := size(row, peer)) and (mine := ours(row, predictor, part))]
 
 
-def mean(rows, peer, predictor=None):
-    return geometric_mean([ratio for ratio, _ in ratios(rows, peer, predictor)])
+def mean(rows, peer, predictor=None, part=0):
+    return geometric_mean([ratio for ratio, _ in ratios(rows, peer, predictor, part)])
 
 
 def of(rows, name):
@@ -79,16 +83,26 @@ def verdicts(rows):
     """`(what, measured, whether it is what is asked)`; None for the last where there is nothing to measure."""
     exact = [[whole[2] for whole in row["ours"].values()] for row in rows]
     yield "every file came back bit for bit", f"{sum(map(all, exact)):,} of {len(exact):,}", all(map(all, exact))
+    broken = [f"{peer} on {row['field']}" for row in rows for peer in row["broken"]]
+    yield "every peer gave its values back", ", ".join(broken) or f"{sum(len(row['peers']) for row in rows):,} times", not broken
     yield from against_archivers(rows)
     yield at_most(f"÷ {BEST} ({', '.join(BEST_OF)}), geometric mean", rows, BEST, BEST_FACTOR)
+    yield "… with the index of an archive for each field", number(mean(rows, BEST, part=1)), None
     every = ratios(rows, BEST)
     worst = max(every, key=lambda pair: pair[0], default=None)
     above = sum(ratio > EACH_FACTOR for ratio, _ in every)
     yield f"… on no field above {EACH_FACTOR:.2f}", f"{above} of {len(every):,} are" + (f", at most {worst[0]:.3f} ({worst[1]['field']})" if worst else ""), above == 0
     yield at_most(f"{' and '.join(AXES)} ÷ pco, the larger", [row for row in rows if row["field"].endswith(tuple(f"/{name}" for name in AXES))], "pco", AXES_FACTOR, max)
+    like = [ratio for ratio, _ in ratios(of(rows, ERA5_LIKE), "OpenZL")]
     yield at_most("ERA5-like fields ÷ OpenZL, geometric mean", of(rows, ERA5_LIKE), "OpenZL", ERA5_FACTOR)
-    bits = [8 * row["ours"]["network"][0] / row["samples"] for row in of(rows, ERA5_LIKE)]
-    yield f"… with the network at most {ERA5_BITS} bits a value", ", ".join(f"{each:.2f}" for each in bits) or "no such fields", all(each <= ERA5_BITS for each in bits) if bits else None
+    yield "… and on each", f"{min(like):.3f} to {max(like):.3f}" if like else "no such fields", max(like) <= ERA5_FACTOR if like else None
+    yield era5_bits([row for row in of(rows, ERA5_LIKE) if 8 * size(row, TOMOZ) <= INTEGER_BITS * row["samples"]])
+
+
+def era5_bits(rows):
+    bits = [8 * ours(row, "network") / row["samples"] for row in rows]
+    asked = f"… with the network at most {ERA5_BITS} bits a value, where tomoz takes at most {INTEGER_BITS} for the integers"
+    return asked, ", ".join(f"{each:.2f}" for each in bits) or "no such fields", all(each <= ERA5_BITS for each in bits) if bits else None
 
 
 def against_archivers(rows):
@@ -118,8 +132,8 @@ def parts(rows):
     return {name: members for name, members in (named | across).items() if members}
 
 
-def cell(rows, peer, predictor=None):
-    found = [ratio for ratio, _ in ratios(rows, peer, predictor)]
+def cell(rows, peer, predictor=None, part=0):
+    found = [ratio for ratio, _ in ratios(rows, peer, predictor, part)]
     short = f" †{len(rows) - len(found)}" if found and len(found) < len(rows) else ""
     return bold(number(geometric_mean(found)), bool(found) and geometric_mean(found) > 1) + short
 
@@ -128,13 +142,13 @@ def groups(rows):
     lines = []
     for name, members in parts(rows).items():
         above = sum(ratio > 1 for ratio, _ in ratios(members, BEST))
-        lines.append([name, len(members), above, cell(members, BEST), cell(members, BEST, "classical"), *(cell(members, peer) for peer in NUMERIC)])
+        lines.append([name, len(members), above, cell(members, BEST), cell(members, BEST, part=1), cell(members, BEST, "classical"), *(cell(members, peer) for peer in NUMERIC)])
     return f"""## Against coders of numbers
 
 DeepComp ÷ peer, geometric mean: below 1 DeepComp is smaller. *Above*: fields on which it is larger than the best of the four ({", ".join(BEST_OF)}). DeepComp's are its sizes when it is
-told nothing, with the network where that was measured, but for the column without. † and a number: so many fields are left out, where the peer cannot hold them.
+told nothing, with the network where that was measured; the next two columns are of the best of the four as well, by the whole archive of each field, and without the network. † and a number: so many fields are left out, where the peer cannot hold them.
 
-{table(["fields", "number", "above", BEST, f"{BEST}, `--model none`", *NUMERIC], lines)}"""
+{table(["fields", "number", "above", BEST, "with index", "`--model none`", *NUMERIC], lines)}"""
 
 
 def archivers(rows):
@@ -177,23 +191,25 @@ def reason(row):
     """What the values themselves say."""
     if row["group"] == MEAN:
         return f"multiples of a decimal ÷ {DAYS}, with the noise of float32 sums: no lattice to the bit"
-    if row["distinct"] * 50 < row["samples"]:
-        return "few values, each repeated: a map of classes"
+    if row["group"] == ERA5_LIKE and not row["field"].endswith(TILED):
+        return "linear between the points it was interpolated from, so that second differences are next to nothing"
+    if row["distinct"] * REPEATED < row["samples"]:
+        return "few values, each of which comes again and again"
     if not row["lattice"]:
-        return f"{row['type']} with all its digits"
+        return f"{row['type']}, no lattice" + (", smooth" if row["type"] == "float64" else "")
     return "a lattice"
 
 
 def method(about):
     return f"""## How it was measured
 
-- Fields are those of `npm run bench` (GRIB messages and NetCDF variables of at least two dimensions and 1,000 values, missing ones as NaN), one in {about["every"]} of each data set, from the
-  first on. Those of float64, which describe CESM's curvilinear grid, are apart.
+- Fields are those of `npm run bench` (GRIB messages and NetCDF variables of at least two dimensions and 1,000 values, missing ones as NaN) less the constant ones, one in {about["every"]} of
+  each data set, from the first on. Those of float64, which describe CESM's curvilinear grid, are apart.
 - `{ERA5_LIKE}`: planes of the training data, interpolated to 721 × 1440 (bilinear, hence smoother than an analysis of that grid) or tiled (as rough as one of one degree), packed to
   int16 as ECMWF does and unpacked in float32, scale, product and sum each rounded. `{MEAN}`: {DAYS} days of CESM's surface temperature packed to 0.01, unpacked and averaged in float32, on
   their own grid and interpolated.
 - All get the same values; DeepComp as a NPY file, each in an archive of its own that is extracted and compared byte by byte; every peer's output is decoded and compared by the bits.
-  DeepComp's bytes are `archive_bytes` of the variable: all that the values need; the archive has besides an index of {about["index"]} bytes (median here), which no peer here has.
+  DeepComp's bytes are `archive_bytes` of the variable: all that the values need; the archive has besides an index of {about["index"]:.0f} bytes (median here), which no peer here has.
 - With the network: fields of at most {about["network_most"]:,} bytes and those made for this.
 - OpenZL: the smallest of seven graphs (`bench/peers/numeric.py`) which are all that ever won of some eighty made of its nodes, on values as one stream. gridpack: modes none, spatial and dt,
   zstd 19 and zlib 9. blosc2: zstd 9 after no filter, shuffle, bitshuffle, or shuffle and bytedelta, as one block. pco: level 12. fpzip: plane by plane or all at once.
