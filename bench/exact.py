@@ -101,7 +101,8 @@ def about(arguments, data_name, rows):
     packages = {peer.package for peer in trials.peers_at(LOSSLESS)} - {PYTHON} | {handed.PACKAGE, *READERS}
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": ", ".join(archiver.call(arguments.cli, "--version").splitlines()[:2]),
-        "python": platform.python_version(), "packages": {package: version(package) for package in sorted(packages)}, "every": arguments.every, "index": statistics.median(whole - values for row in rows for values, whole, _ in row["ours"].values()),
+        "python": platform.python_version(), "packages": {package: version(package) for package in sorted(packages)}, "every": arguments.every,
+        "index": statistics.median(whole - values for row in rows for values, whole, _ in row["ours"].values()),
         "network_most": NETWORK_MOST, "absent": [peer.name for peer in lossless.ARCHIVERS if not is_there(peer.package)],
     }  # fmt: skip
 

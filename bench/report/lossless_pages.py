@@ -16,7 +16,7 @@ INTEGER_BITS = 7
 """Bits a value by tomoz up to which ERA5_BITS is asked."""
 AXES = ("ULONG", "TLONG")
 REPEATED = 3
-"""A field has few values when each comes so many times on average."""
+"""From how many times on it is told how often a value comes on average."""
 OTHER_FACTOR = 1.15
 """Where no lattice is recovered, asked of the bench as a whole."""
 
@@ -114,7 +114,8 @@ def against_archivers(rows):
 
 def at_most(what, rows, peer, most, reduce=geometric_mean):
     found = [ratio for ratio, _ in ratios(rows, peer)]
-    return f"DeepComp {'on ' if reduce is max else ''}{what}, ≤ {most:.2f}", f"{number(reduce(found))} ({len(found):,} fields)" if found else "no such fields", reduce(found) <= most if found else None
+    asked = f"DeepComp {'on ' if reduce is max else ''}{what}, ≤ {most:.2f}"
+    return (asked, f"{number(reduce(found))} ({len(found):,} fields)", reduce(found) <= most) if found else (asked, "no such fields", None)
 
 
 def reached(rows):
@@ -146,7 +147,8 @@ def groups(rows):
     return f"""## Against coders of numbers
 
 DeepComp ÷ peer, geometric mean: below 1 DeepComp is smaller. *Above*: fields on which it is larger than the best of the four ({", ".join(BEST_OF)}). DeepComp's are its sizes when it is
-told nothing, with the network where that was measured; the next two columns are of the best of the four as well, by the whole archive of each field, and without the network. † and a number: so many fields are left out, where the peer cannot hold them.
+told nothing, with the network where that was measured; the next two columns are against the best of the four as well, by the whole archive of each field, and without the network.
+† and a number: so many fields are left out, where the peer cannot hold them.
 
 {table(["fields", "number", "above", BEST, "with index", "`--model none`", *NUMERIC], lines)}"""
 
@@ -162,7 +164,6 @@ DeepComp ÷ archiver, geometric mean; every field is a file of its own.
 
 
 def integers(rows):
-    """Against what is handed the integers, and where the time of the lattice search shows in bits."""
     lines = []
     for name, members in parts(rows).items():
         having = [row for row in members if size(row, TOMOZ)]
@@ -193,18 +194,17 @@ def reason(row):
         return f"multiples of a decimal ÷ {DAYS}, with the noise of float32 sums: no lattice to the bit"
     if row["group"] == ERA5_LIKE and not row["field"].endswith(TILED):
         return "linear between the points it was interpolated from, so that second differences are next to nothing"
-    if row["distinct"] * REPEATED < row["samples"]:
-        return "few values, each of which comes again and again"
-    if not row["lattice"]:
-        return f"{row['type']}, no lattice" + (", smooth" if row["type"] == "float64" else "")
-    return "a lattice"
+    often = row["samples"] / row["distinct"]
+    lies = "on a lattice" if row["lattice"] else f"{row['type']}, on no lattice"
+    return lies + (f"; each value comes {often:.0f} times on average" if often >= REPEATED else "")
 
 
 def method(about):
+    every = "" if about["every"] == 1 else f", one in {about['every']} of each data set, from the first on"
     return f"""## How it was measured
 
-- Fields are those of `npm run bench` (GRIB messages and NetCDF variables of at least two dimensions and 1,000 values, missing ones as NaN) less the constant ones, one in {about["every"]} of
-  each data set, from the first on. Those of float64, which describe CESM's curvilinear grid, are apart.
+- Fields are those of `npm run bench` (GRIB messages and NetCDF variables of at least two dimensions and 1,000 values, missing ones as NaN) less the constant ones{every}.
+  Those of float64, which describe CESM's curvilinear grid, are apart.
 - `{ERA5_LIKE}`: planes of the training data, interpolated to 721 × 1440 (bilinear, hence smoother than an analysis of that grid) or tiled (as rough as one of one degree), packed to
   int16 as ECMWF does and unpacked in float32, scale, product and sum each rounded. `{MEAN}`: {DAYS} days of CESM's surface temperature packed to 0.01, unpacked and averaged in float32, on
   their own grid and interpolated.
