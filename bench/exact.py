@@ -22,7 +22,7 @@ import lattice
 import readers
 import trials
 from bounds import LOSSLESS
-from peers import lossless
+from peers import lossless, numeric
 from report import lossless_pages
 from store import Store, digest, source_of
 from versions import PYTHON, is_there, version
@@ -101,7 +101,7 @@ def about(arguments, data_name, rows):
     packages = {peer.package for peer in trials.peers_at(LOSSLESS)} - {PYTHON} | {handed.PACKAGE, *READERS}
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": ", ".join(archiver.call(arguments.cli, "--version").splitlines()[:2]),
-        "python": platform.python_version(), "packages": {package: version(package) for package in sorted(packages)}, "every": arguments.every,
+        "python": platform.python_version(), "packages": {package: version(package) for package in sorted(packages)}, "every": arguments.every, "openzl": numeric.OFFERED,
         "index": statistics.median(whole - values for row in rows for values, whole, _ in row["ours"].values()),
         "network_most": NETWORK_MOST, "absent": [peer.name for peer in lossless.ARCHIVERS if not is_there(peer.package)],
     }  # fmt: skip

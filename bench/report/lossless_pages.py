@@ -211,6 +211,6 @@ def method(about):
 - All get the same values; DeepComp as a NPY file, each in an archive of its own that is extracted and compared byte by byte; every peer's output is decoded and compared by the bits.
   DeepComp's bytes are `archive_bytes` of the variable: all that the values need; the archive has besides an index of {about["index"]:.0f} bytes (median here), which no peer here has.
 - With the network: fields of at most {about["network_most"]:,} bytes and those made for this.
-- OpenZL: the smallest of seven graphs (`bench/peers/numeric.py`) which are all that ever won of some eighty made of its nodes, on values as one stream. gridpack: modes none, spatial and dt,
-  zstd 19 and zlib 9. blosc2: zstd 9 after no filter, shuffle, bitshuffle, or shuffle and bytedelta, as one block. pco: level 12. fpzip: plane by plane or all at once.
+- OpenZL: values as one stream; {about["openzl"]} (`bench/peers/numeric.py`), the smallest of which counts. gridpack: modes none, spatial and dt, zstd 19 and zlib 9.
+  blosc2: zstd 9 after no filter, shuffle, bitshuffle, or shuffle and bytedelta, as one block. pco: level 12. fpzip: plane by plane or all at once.
 - Results are kept in the user's cache folder under a hash of values, version and wrapper, DeepComp's under one of the tool."""
