@@ -8,6 +8,7 @@ LEAST_UNITS = 4
 """A step must be this many units in the last place, or else any float has one."""
 SEED_UNITS = 32
 """The same for a step of any size, whose search starts from the difference of two gaps between rounded values."""
+MOST_STEPS = 0xFFFF
 STEPS = np.unique([2.0**binary / 10.0**decimal for binary in range(-40, 31) for decimal in range(10)])
 """Steps in use: GRIB packs to 2^E / 10^D, tables round to decimals."""
 
@@ -18,11 +19,35 @@ def is_recoverable(values):
     return bool(varying) and all(map(on_lattice, varying))
 
 
+def integers(values):
+    """`(volume of 16-bit integers, how many lattices)` that values stand for: all planes on one, or each on its own; none, one or both."""
+    ways = ([values.reshape(1, -1)], planes(values))
+    found = ([steps(part) for part in parts] for parts in ways[: 1 + (len(ways[1]) > 1)])
+    return [(np.stack(parts).reshape(planes(values).shape), len(parts)) for parts in found if all(part is not None for part in parts)]
+
+
+def steps(values):
+    """Steps above the smallest value, missing values below it; None where there is no lattice or more steps than 16 bits tell apart."""
+    present = np.isfinite(values)
+    distinct = np.unique(values[present])
+    step = step_of(distinct) if distinct.size > 1 else 1.0
+    if not step or not distinct.size:
+        return None
+    heights = np.rint((values.astype(np.float64) - float(distinct[0])) / step) + (not present.all())
+    return np.where(present, heights, 0).astype(np.uint16) if heights[present].max() <= MOST_STEPS else None
+
+
 def on_lattice(distinct):
+    return step_of(distinct) > 0
+
+
+def step_of(distinct):
+    """The step of a lattice, 0 when there is none."""
     unit = float(np.spacing(np.abs(distinct).max()))
     heights = distinct.astype(np.float64) - float(distinct[0])
     known = STEPS[(STEPS >= LEAST_UNITS * unit) & (STEPS <= heights[-1])]
-    return any(explains(heights, step, unit) for step in known[::-1]) or explains(heights, by_gaps(heights, unit), unit)
+    step = next((step for step in known[::-1] if explains(heights, step, unit)), None) or by_gaps(heights, unit)
+    return float(step) if explains(heights, step, unit) else 0.0
 
 
 def explains(heights, step, unit):

@@ -2,6 +2,7 @@
  * `npm run bench`: measures the figures of docs/bench. Makes environments with the pinned peers of PyPI and npm in the user's cache
  * folder, installs those of Debian where it may, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
  * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments;
+ * `npm run bench -- lossless` what lossless coding takes, likewise, with exact.py;
  * `npm run bench -- truth` what a bound must not do, with the libraries of the field; `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers;
  * `npm run bench -- report` measures nothing and writes the pages again whose results docs/bench keeps whole.
  */
@@ -18,6 +19,9 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const DEBIAN = { '7zip': '/usr/bin/7zz', time: '/usr/bin/time' };
 /** One thread for every codec that could take more. */
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
+
+/** Measurements of their own with the peers of PyPI, and what they are told besides. */
+const SCRIPTS = { claims: { script: 'paper.py', needed: ['--node', process.execPath] }, lossless: { script: 'exact.py', needed: [] } };
 
 function nodePeers() {
   const pins = join(HERE, 'package.json');
@@ -41,7 +45,7 @@ function truth(more) {
   run(ensureFieldPython(), ['-B', join(HERE, 'truth.py'), '--cli', commandLineTool(), '--cache', CACHE, ...more], { env: ONE_THREAD });
 }
 
-/** The pages of claims, truth and backends from their JSON. */
+/** The pages of claims, truth, lossless and backends from their JSON. */
 function report(python) {
   run(python, ['-B', join(HERE, 'again.py')]);
   backendsAgain();
@@ -53,12 +57,11 @@ await main(() => {
   if (what === 'backends') return backends();
   if (what === 'files') return files();
   if (what === 'truth') return truth(more);
-  if (what !== undefined && what !== 'claims' && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`truth\`, \`backends\`, \`files\` and \`report\``);
+  if (what !== undefined && !(what in SCRIPTS) && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`lossless\`, \`truth\`, \`backends\`, \`files\` and \`report\``);
   const python = ensurePython('bench', join(HERE, 'requirements.txt'));
   if (what === 'report') return report(python);
-  const peers = what ? [] : ['--npm', nodePeers()];
+  const needed = what ? SCRIPTS[what].needed : ['--node', process.execPath, '--npm', nodePeers()];
   debianPeers();
-  const cli = commandLineTool();
-  const script = join(HERE, what ? 'paper.py' : 'figures.py');
-  run(python, ['-B', script, '--cli', cli, '--node', process.execPath, '--cache', CACHE, ...peers, ...more], { env: ONE_THREAD });
+  const script = join(HERE, what ? SCRIPTS[what].script : 'figures.py');
+  run(python, ['-B', script, '--cli', commandLineTool(), '--cache', CACHE, ...needed, ...more], { env: ONE_THREAD });
 });

@@ -4,15 +4,15 @@ import checks
 import fields
 import store
 from bounds import LOSSLESS
-from peers import base, bounded, ebcc, lossless, quantised
+from peers import base, bounded, ebcc, lossless, numeric, quantised
 from versions import version
 
-MODULES = {peer.name: module for module in (bounded, quantised, ebcc, lossless) for peer in module.PEERS}
+MODULES = {peer.name: module for module in (bounded, quantised, ebcc, lossless, numeric) for peer in module.PEERS}
 RANK = (checks.HOLDS, checks.ULP, checks.BROKEN)
 
 
 def peers_at(bound):
-    return lossless.PEERS if bound == LOSSLESS else (*bounded.PEERS, *quantised.PEERS, *ebcc.PEERS)
+    return (*numeric.PEERS, *lossless.PEERS) if bound == LOSSLESS else (*bounded.PEERS, *quantised.PEERS, *ebcc.PEERS)
 
 
 def rows(field, bound, kept, peers=None):

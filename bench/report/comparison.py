@@ -4,10 +4,10 @@ from collections import defaultdict
 
 from bounds import ABSOLUTE, LOSSLESS, RELATIVE
 from checks import BROKEN
-from peers import bounded, ebcc, lossless, quantised
+from peers import bounded, ebcc, lossless, numeric, quantised
 
 BOUNDED = tuple(peer.name for peer in (*bounded.PEERS, *quantised.PEERS, *ebcc.PEERS))
-NUMERIC = tuple(peer.name for peer in lossless.NUMERIC)
+NUMERIC = tuple(peer.name for peer in (*numeric.PEERS, *lossless.NUMERIC))
 JPEG_XL = "quantise+JXL"
 BETTER_OF_TWO = "better of SZ3 and SPERR"
 BEST_PEER = "best peer of each field"
@@ -22,7 +22,7 @@ class Comparison:
         for row in result["peers"]:
             self.peers[row["field"], row["bound"]][row["peer"]] = row
         self.archivers = tuple(peer.name for peer in lossless.ARCHIVERS if any(peer.name in rows for rows in self.peers.values()))
-        self.exact = tuple(peer.name for peer in lossless.KNOWN if any(peer.name in rows for rows in self.peers.values()))
+        self.exact = tuple(peer.name for peer in (*numeric.PEERS, *lossless.KNOWN) if any(peer.name in rows for rows in self.peers.values()))
         self.groups = {BETTER_OF_TWO: ("SZ3", "SPERR"), BEST_PEER: BOUNDED, BEST_ARCHIVER: self.archivers}
         self.relative = [str(bound) for bound in RELATIVE]
         self.absolute = [str(bound) for bound in ABSOLUTE if any(key[1] == str(bound) for key in self.peers)]

@@ -27,6 +27,7 @@ def method():
   EBCC (base ratio 10) all planes. BitRound drops as many mantissa bits as the bound allows; bytes shuffled, zstd level 19.
 - "quantise+" is integers of the step the bound allows, and 17 bytes for offset, step and type. JPEG XL (effort 9), JPEG-LS and JPEG 2000 (reversible) have plane by plane as grey
   pictures of 8 or 16 bits; pco (level 12) and zstd (shuffled, level 19) all at once. Nothing is counted for framing planes, which favours the peers.
+- OpenZL (graphs and levels), gridpack (modes and ends) and blosc2 (filters) offer many ways each, of which the smallest counts (`bench/peers/numeric.py`).
 - The classics: order-0 Huffman is zlib's Huffman-only mode, LZ77 is LZ4's high-compression mode, LZ78 is LZW as in TIFF, all on the bytes of the values.
 - DeepComp's size is `archive_bytes` of the variable: everything its values need, as for the peers, but not the archive's index (name, shape, attributes, checksums, certificate).
   "With index" adds the rest of the archive of the whole data set, shared equally.
