@@ -23,10 +23,10 @@ class Deepcomp:
         self.count = 0
 
     def compress(self, source, *bound):
-        """An archive of a file, without loss unless a bound is given, by the classical predictor."""
+        """An archive of the variables of a file, even where it is larger, without loss unless a bound is given, by the classical predictor."""
         self.count += 1
         archive = self.folder / f"{self.count}.dca"
-        run(self.cli, "compress", source, "-o", archive, "--model", "none", *map(str, bound or ["--lossless"]))
+        run(self.cli, "compress", source, "-o", archive, "--model", "none", "--strict", *map(str, bound or ["--lossless"]))
         return archive
 
     def extract(self, archive, form=None):
