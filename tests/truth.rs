@@ -229,7 +229,11 @@ fn recommended_bounds_that_follow_from_the_values_stay_as_they_are() {
         let (once, report) = through(named(Values::F32(values.clone())), &options);
         assert!(report.absolute_bound > 0.0, "{name} is lossless");
         let (twice, again) = through(named(once.clone()), &options);
-        assert_eq!((again.absolute_bound, twice), (report.absolute_bound, once), "{name}");
+        assert_eq!((again.absolute_bound, &twice), (report.absolute_bound, &once), "{name}");
+        // As plain numbers under the same bound in units, too, where no end of the range is asked for.
+        let options = Options { stable: true, base: Base::Never, ..asked(&report.bound.to_string()) };
+        let (plain, _) = through(dataset(&[96, 128], once.clone()), &options);
+        assert!(plain == once, "{name}");
     }
 }
 

@@ -66,18 +66,20 @@ fn meaningful(field: &Field, [low, high]: [f64; 2]) -> Vec<f64> {
     [low, high].into_iter().filter(|end| means(physical(*end))).collect()
 }
 
-/// The few values that lie off the steps on which all others lie: they were kept when those were put there, and may be too rare to be found in a piece of what was whole.
+/// The few values, and ends of the range, that lie off the steps on which all others lie: they were kept when those were put there, and may be too rare to be found in a piece of what was whole.
 fn kept_before(field: &Field, demand: &Demand) -> Vec<f64> {
     fn off<T: Sample>(values: &[T], missing: &Missing, steps: Steps, [low, high]: [f64; 2]) -> Option<Vec<f64>> {
         let mut off: Vec<T> = Vec::new();
         let mut on = 0usize;
         for &value in values.iter().filter(|v| !missing.is_missing(**v)) {
-            let moves = steps.put(value) != value && value.to_f64() != low && value.to_f64() != high;
+            let (put, number) = (steps.put(value), value.to_f64());
+            // Steps beyond the ends are cut to these.
+            let moves = put < value && number != low || put > value && number != high;
             on += usize::from(!moves);
             if moves && !off.contains(&value) {
                 off.push(value);
             }
-            if off.len() > MOST {
+            if off.len() > MOST + 2 {
                 return None;
             }
         }
