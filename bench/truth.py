@@ -27,7 +27,7 @@ from versions import version  # noqa: E402
 PROCESSES = 2
 BATCH = 4_000_000
 """Bytes of the fields that share an archive, so that no process is left with one at the end."""
-NETWORK_EVERY, NETWORK_MOST = 6, 1_000_000
+NETWORK_EVERY, NETWORK_MOST = 24, 1_000_000
 """With the network one field in so many of each data set is measured, of those of no more bytes."""
 NETWORK = ()
 """Options that take it: none."""
