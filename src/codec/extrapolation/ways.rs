@@ -35,8 +35,10 @@ pub(super) struct Ways<'a> {
     width: usize,
     /// How far off each way was, in half octaves: the row, the one above and the one above that.
     errors: [Vec<Each<u8>>; 3],
-    /// Foreseen by each way in the column.
+    /// Foreseen in the column: by each way, and by both polynomials as they take it back.
     each: Each<i64>,
+    of_plane: [[i64; ORDERS]; ORDERS],
+    of_changes: [[i64; CHANGES]; CHANGES],
 }
 
 impl<'a> Ways<'a> {
@@ -49,6 +51,8 @@ impl<'a> Ways<'a> {
             width,
             errors: core::array::from_fn(|_| vec![[0; WAYS]; width]),
             each: [0; WAYS],
+            of_plane: [[0; ORDERS]; ORDERS],
+            of_changes: [[0; CHANGES]; CHANGES],
         }
     }
 
@@ -73,14 +77,15 @@ impl<'a> Ways<'a> {
     pub(super) fn foresee(&mut self, column: usize) -> Foreseen {
         let mut each = [0; WAYS];
         let (plane, others) = each.split_at_mut(ORDERS * ORDERS);
-        plane.copy_from_slice(self.plane.foresee(column).as_flattened());
+        self.of_plane = self.plane.foresee(column);
+        plane.copy_from_slice(self.of_plane.as_flattened());
         if !self.before.is_empty() {
             let (copies, changes) = others.split_at_mut(9);
             let places = (-1..=1).flat_map(|down| (-1..=1).map(move |right| [down, right]));
             copies.iter_mut().zip(places).for_each(|(copy, place)| *copy = self.before(column, place));
             let here = self.before(column, [0, 0]);
-            let foreseen = self.changes.foresee(column);
-            changes.iter_mut().zip(foreseen.as_flattened()).for_each(|(change, foreseen)| *change = here.wrapping_add(*foreseen));
+            self.of_changes = self.changes.foresee(column);
+            changes.iter_mut().zip(self.of_changes.as_flattened()).for_each(|(change, foreseen)| *change = here.wrapping_add(*foreseen));
         }
         self.each = each;
         self.closest(column)
@@ -105,13 +110,10 @@ impl<'a> Ways<'a> {
     /// Takes in the number of the column that was foreseen last.
     #[inline]
     pub(super) fn learn(&mut self, column: usize, value: i64) {
-        let (plane, _) = self.each.split_at(ORDERS * ORDERS);
-        let foreseen: [[i64; ORDERS]; ORDERS] = core::array::from_fn(|a| core::array::from_fn(|b| plane.get(a * ORDERS + b).copied().unwrap_or(0)));
-        self.plane.learn(column, &foreseen, value);
+        self.plane.learn(column, &self.of_plane, value);
         if !self.before.is_empty() {
-            let foreseen = self.changes.foresee(column);
             let here = self.before(column, [0, 0]);
-            self.changes.learn(column, &foreseen, value.wrapping_sub(here));
+            self.changes.learn(column, &self.of_changes, value.wrapping_sub(here));
         }
         let each = self.each;
         let [here, ..] = &mut self.errors;
