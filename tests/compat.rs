@@ -352,14 +352,21 @@ fn kept_inputs() -> Vec<(&'static str, Dataset, ErrorBound, &'static str, bool)>
     ]
 }
 
-/// Numbers that are extrapolated: of a grid in double precision, its corners, times, levels of a few planes, and of single precision.
+/// Numbers that are extrapolated: of a grid in double precision, its corners, times, levels of a few planes, of single precision, and of planes that are mirror images.
 fn smooth_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     let array = |shape: &[usize], values| Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
     let latitude = |y: usize, x: usize| 80.0 - (y as f64 * 3.7 + 0.3) / (1.0 + 0.001 * (x as f64 - 20.0) * (x as f64 - 20.0) / (1.0 + y as f64));
     let places = |height: usize, width: usize| (0..height * width).map(move |i| (i / width, i % width));
     let corners = places(9, 80).flat_map(|(y, x)| [(0, 0), (0, 1), (1, 1), (1, 0)].map(|(dy, dx)| latitude(y + dy, x + dx))).collect();
     let levels = (0..3).flat_map(|p| places(20, 31).map(move |(y, x)| latitude(y, x) * (1.0 + p as f64 * 0.1))).collect();
+    // About columns 19 and 39 the other way, about row 20, and each plane about row 20.
+    let poles = |y: usize, x: usize| if x > 19 && x < 39 { -latitude(y, 38 - x) } else { latitude(y, x) };
+    let hemispheres = |y: usize, x: usize| latitude(y.min(40 - y), x) * if y > 20 { -1.0 } else { 1.0 };
+    let halves = (0..2).flat_map(|p| places(41, 40).map(move |(y, x)| hemispheres(y, x) + p as f64)).collect();
     vec![
+        ("extrapolated_poles", array(&[41, 40], Values::F64(places(41, 40).map(|(y, x)| poles(y, x)).collect())), ErrorBound::Lossless),
+        ("extrapolated_hemispheres", array(&[41, 40], Values::F64(places(41, 40).map(|(y, x)| hemispheres(y, x)).collect())), ErrorBound::Lossless),
+        ("extrapolated_halves", array(&[2, 41, 40], Values::F64(halves)), ErrorBound::Lossless),
         ("extrapolated", array(&[41, 37], Values::F64(places(41, 37).map(|(y, x)| latitude(y, x)).collect())), ErrorBound::Lossless),
         ("extrapolated_corners", array(&[9, 80, 4], Values::F64(corners)), ErrorBound::Lossless),
         ("extrapolated_levels", array(&[3, 20, 31], Values::F64(levels)), ErrorBound::Lossless),

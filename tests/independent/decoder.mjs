@@ -196,7 +196,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 8, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 9, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
@@ -424,9 +424,15 @@ function endOf(reader, result) {
 
 /** §23. */
 function extrapolated(reader, tile, type, values) {
-  const columns = reader.u8();
-  check(columns <= 1, 'how planes lie');
+  const columns = reader.count(0, 1);
   const [planes, height, width] = columns ? [tile.width, tile.planes, tile.height] : [tile.planes, tile.height, tile.width];
+  const kind = reader.count(0, 2);
+  const sum = kind === 0 ? 0 : reader.count(0, kind === 1 ? Math.max(width - 1, 0) : 2 * height);
+  const imageOf = [
+    () => null,
+    (y, x) => ((sum - x + width) % width < x ? [y, (sum - x + width) % width] : null),
+    (y, x) => (sum >= y && sum - y < y ? [sum - y, x] : null),
+  ][kind];
   const stream = new Stream(reader.take(reader.left));
   const [sign, top] = [1n << BigInt(type.bits - 1), (1n << BigInt(type.bits)) - 1n];
   const tables = { lengths: many(128, () => uniform(16, 6)), upper: many(16, () => uniform(4, 7)) };
@@ -435,7 +441,9 @@ function extrapolated(reader, tile, type, values) {
     const plane = new ExtrapolatedPlane(width, before);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
-        const { foreseen, expected } = plane.foresee(y, x);
+        const image = imageOf(y, x);
+        const seen = image && plane.number(...image);
+        const { foreseen, expected } = plane.foresee(y, x, image ? [seen, top - seen] : null);
         const number = BigInt.asUintN(64, foreseen + extrapolationResidual(stream, tables, expected));
         check(number <= top, 'number beyond its type');
         plane.learn(y, x, number);
@@ -477,18 +485,20 @@ class ExtrapolatedPlane {
     return said;
   }
 
-  foresee(y, x) {
+  foresee(y, x, images) {
     this.ways = this.zeroing(this.differences, 6, y, x);
     if (this.before) {
       for (let i = -1; i <= 1; i++) for (let j = -1; j <= 1; j++) this.ways.push(this.before.number(y + i, x + j));
       this.ways.push(...this.zeroing(this.changes, 3, y, x).map((said) => said + this.before.number(y, x)));
     }
+    this.others = this.ways.length;
+    if (images) this.ways.push(...images);
     const around = [[0, -1, 2], [-1, 0, 2], [0, -2, 1], [-1, -1, 1], [-1, 1, 1], [-2, 0, 1]]
       .map(([dy, dx, weight]) => [this.errors.get(this.key(y + dy, x + dx)), weight])
       .filter(([errors]) => errors);
     const weights = around.reduce((sum, [, weight]) => sum + weight, 0);
     if (weights === 0) return { foreseen: 0n, expected: 127 };
-    const sums = this.ways.map((_, way) => around.reduce((sum, [errors, weight]) => sum + weight * errors[way], 0));
+    const sums = this.ways.map((_, way) => around.reduce((sum, [errors, weight]) => sum + weight * (errors[way] ?? 0), 0));
     const best = sums.indexOf(Math.min(...sums));
     return { foreseen: this.ways[best], expected: Math.floor(sums[best] / weights) };
   }
@@ -498,7 +508,7 @@ class ExtrapolatedPlane {
     const beyond = (said) => signed64(number - said);
     this.numbers.set(key, number);
     this.differences.set(key, this.ways.slice(0, 36).map(beyond));
-    this.changes.set(key, this.ways.slice(45).map(beyond));
+    this.changes.set(key, this.ways.slice(45, this.others).map(beyond));
     this.errors.set(key, this.ways.map((said) => halfOctaves(beyond(said) < 0n ? -beyond(said) : beyond(said))));
   }
 }

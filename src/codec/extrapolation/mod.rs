@@ -2,6 +2,7 @@
 //!
 //! All is done with the order-preserving integers of the values, modulo 2^64: no rounding, and missing values are numbers like others.
 
+mod mirror;
 mod polynomials;
 mod residual;
 mod ways;
@@ -12,6 +13,8 @@ use super::lattice::Sample;
 use crate::error::{Error, Result};
 use crate::field::{DataType, Values, with_values};
 use crate::limits;
+use crate::wire::Reader;
+use mirror::Mirror;
 use residual::Residuals;
 use ways::Ways;
 
@@ -34,17 +37,16 @@ pub(super) fn payload(values: &Values, shape: ChunkShape, other: usize) -> Optio
         return None;
     }
     let mut numbers: Vec<u64> = with_values!(values, values => values.iter().map(|v| v.to_ordered()).collect());
-    let view = View::of(shape);
+    let view = View::of(shape, values.data_type()).mirrored(&numbers);
     if samples >= VERY_MANY {
         let (part, mut some) = view.part(&numbers);
         if encoded(part, &mut some).len() as f64 * samples as f64 > SLACK * other as f64 * some.len() as f64 {
             return None;
         }
     }
-    let stream = encoded(view, &mut numbers);
-    let head = [Filling::Extrapolated.number(), u8::from(view.interleaved)];
+    let payload = [&[Filling::Extrapolated.number()], written(view, &mut numbers).as_slice()].concat();
     let most = if samples < MANY { other as f64 } else { WORTH * other as f64 };
-    Some([&head, stream.as_slice()].concat()).filter(|payload| (payload.len() as f64) < most)
+    Some(payload).filter(|payload| (payload.len() as f64) < most)
 }
 
 /// The values of a payload, which follow its first byte.
@@ -52,14 +54,11 @@ pub(super) fn payload(values: &Values, shape: ChunkShape, other: usize) -> Optio
 /// # Errors
 /// [`Error::Corrupt`] when the stream is damaged, or holds a number that the type does not have.
 pub(super) fn read(bytes: &[u8], shape: ChunkShape, data_type: DataType) -> Result<Values> {
-    let (interleaved, stream) = match bytes.split_first() {
-        Some((0, stream)) => (false, stream),
-        Some((1, stream)) => (true, stream),
-        _ => return Err(Error::corrupt("a chunk does not say how its planes lie")),
-    };
+    let mut reader = Reader::new(bytes);
+    let view = View::read(&mut reader, shape, data_type)?;
     let mut numbers: Vec<u64> = limits::zeros("a chunk", shape.samples())?;
-    let mut decoder = Decoder::new(stream)?;
-    code(&mut decoder, View { shape, interleaved }, &mut numbers, Decoder::overrun);
+    let mut decoder = Decoder::new(reader.rest())?;
+    code(&mut decoder, view, &mut numbers, Decoder::overrun);
     decoder.finish()?;
     let mut values = Values::zeros(data_type, shape.samples())?;
     with_values!(&mut values, values => put(values, &numbers))?;
@@ -80,11 +79,41 @@ struct View {
     shape: ChunkShape,
     /// Whether each column of the chunk is a plane, with the chunk's planes as rows.
     interleaved: bool,
+    mirror: Option<Mirror>,
+    /// The largest number of the type.
+    largest: u64,
 }
 
 impl View {
-    fn of(shape: ChunkShape) -> Self {
-        Self { shape, interleaved: (2..=FEW).contains(&shape.width) && shape.samples() > shape.width }
+    fn of(shape: ChunkShape, data_type: DataType) -> Self {
+        Self { shape, interleaved: (2..=FEW).contains(&shape.width) && shape.samples() > shape.width, mirror: None, largest: largest(data_type) }
+    }
+
+    /// With the mirror of the first plane.
+    fn mirrored(self, numbers: &[u64]) -> Self {
+        let [_, height, width] = self.sizes();
+        let mirror = Mirror::find([height, width], self.largest, |row, column| numbers.get(self.index([0, row, column])).copied().unwrap_or(0));
+        Self { mirror, ..self }
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.interleaved));
+        Mirror::write(self.mirror, out);
+    }
+
+    fn read(reader: &mut Reader, shape: ChunkShape, data_type: DataType) -> Result<Self> {
+        let interleaved = reader.count("how the planes of a chunk lie", 1)? == 1;
+        let view = Self { shape, interleaved, mirror: None, largest: largest(data_type) };
+        let [_, height, width] = view.sizes();
+        Ok(Self { mirror: Mirror::read(reader, [height, width])?, ..view })
+    }
+
+    /// The mirror image of a number and its opposite.
+    fn images(self, [plane, row, column]: [usize; 3], numbers: &[u64]) -> Option<[i64; 2]> {
+        let [_, _, width] = self.sizes();
+        let [row, column] = self.mirror?.image(row, column, width)?;
+        let image = *numbers.get(self.index([plane, row, column]))?;
+        Some([image as i64, self.largest.wrapping_sub(image) as i64])
     }
 
     /// Rows in the middle of the planes, of all that are interleaved and otherwise of two, as a view of their own.
@@ -95,7 +124,8 @@ impl View {
         let first = (height - rows) / 2;
         let places = (0..planes).flat_map(|p| (first..first + rows).flat_map(move |r| (0..width).map(move |c| [p, r, c])));
         let some = places.filter_map(|place| numbers.get(self.index(place)).copied()).collect();
-        (Self { shape: ChunkShape { planes, height: rows, width }, interleaved: false }, some)
+        let mirror = self.mirror.filter(|mirror| matches!(mirror, Mirror::Columns(_)));
+        (Self { shape: ChunkShape { planes, height: rows, width }, interleaved: false, mirror, ..self }, some)
     }
 
     /// Planes, rows and columns.
@@ -109,6 +139,18 @@ impl View {
         let ChunkShape { height, width, .. } = self.shape;
         if self.interleaved { (row * height + column) * width + plane } else { (plane * height + row) * width + column }
     }
+}
+
+/// What a payload says of how its numbers lie, and their stream.
+fn written(view: View, numbers: &mut [u64]) -> Vec<u8> {
+    let mut out = Vec::new();
+    view.write(&mut out);
+    out.extend(encoded(view, numbers));
+    out
+}
+
+const fn largest(data_type: DataType) -> u64 {
+    u64::MAX >> (u64::BITS - data_type.bits())
 }
 
 fn encoded(view: View, numbers: &mut [u64]) -> Vec<u8> {
@@ -131,8 +173,8 @@ fn code<C: Coder>(coder: &mut C, view: View, numbers: &mut [u64], stop: impl Fn(
             }
             ways.begin_row(row);
             for column in 0..width {
+                let foreseen = ways.foresee(column, view.images([plane, row, column], numbers));
                 let Some(number) = numbers.get_mut(view.index([plane, row, column])) else { continue };
-                let foreseen = ways.foresee(column);
                 let wanted = (*number as i64).wrapping_sub(foreseen.number);
                 let value = foreseen.number.wrapping_add(residuals.code(coder, foreseen.expected, wanted));
                 *number = value as u64;
@@ -152,9 +194,9 @@ mod tests {
 
     fn through(values: &Values, shape: ChunkShape) -> Values {
         let mut numbers: Vec<u64> = with_values!(values, values => values.iter().map(|v| v.to_ordered()).collect());
-        let view = View::of(shape);
-        let payload = [&[u8::from(view.interleaved)], encoded(view, &mut numbers).as_slice()].concat();
-        read(&payload, shape, values.data_type()).unwrap()
+        let view = View::of(shape, values.data_type());
+        let mirrored = view.mirrored(&numbers);
+        read(&written(mirrored, &mut numbers), shape, values.data_type()).unwrap()
     }
 
     #[test]
@@ -193,11 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_mirrored_takes_few_bytes() {
+        let length = |y: usize, x: usize| 1e5 * (1.0 + (y as f64 / 90.0).sin()) / (1.0 + 0.003 * (x as f64 - 40.3).powi(2) / (3.0 + y as f64));
+        let size = |mirrored: bool| {
+            let values = (0..120 * 160).map(|i| (i / 160, i % 160)).map(|(y, x)| if mirrored && x > 79 { -length(y, 159 - x) } else { length(y, x) });
+            let values = Values::F64(values.collect());
+            let shape = ChunkShape { planes: 1, height: 120, width: 160 };
+            assert_eq!(through(&values, shape), values);
+            payload(&values, shape, values.byte_len()).map_or(usize::MAX, |payload| payload.len())
+        };
+        let (plain, mirrored) = (size(false), size(true));
+        assert!(mirrored * 20 < plain * 11, "{mirrored} beside {plain}");
+    }
+
+    #[test]
     fn damage_is_told() {
         let shape = ChunkShape { planes: 1, height: 5, width: 60 };
         let mut numbers: Vec<u64> = (0..300).map(|i| i * i * 60_000).collect();
-        let stream = encoded(View::of(shape), &mut numbers);
-        let payload = |first: u8, stream: &[u8]| [&[first], stream].concat();
+        let stream = encoded(View::of(shape, DataType::U64), &mut numbers);
+        let payload = |first: u8, stream: &[u8]| [&[first, 0], stream].concat();
         assert!(read(&payload(0, &stream), shape, DataType::U64).is_ok());
         for (bytes, data_type) in [
             (payload(0, &stream), DataType::U32),

@@ -6,8 +6,9 @@ use crate::codec::entropy::half_octaves;
 /// Orders of polynomials through the plane, and through its differences from the one before.
 const ORDERS: usize = 6;
 const CHANGES: usize = 3;
-/// Polynomials, the nine nearest numbers of the plane before, polynomials of differences.
-const WAYS: usize = ORDERS * ORDERS + 9 + CHANGES * CHANGES;
+/// Polynomials, the nine nearest numbers of the plane before, polynomials of differences, the mirror image and its opposite.
+const WAYS: usize = MIRRORED + 2;
+const MIRRORED: usize = ORDERS * ORDERS + 9 + CHANGES * CHANGES;
 
 /// What is looked at: so many rows up and columns to the right, and how much it counts.
 const AROUND: [(usize, isize, u16); 6] = [(0, -1, 2), (0, -2, 1), (1, -1, 1), (1, 0, 2), (1, 1, 1), (2, 0, 1)];
@@ -39,6 +40,8 @@ pub(super) struct Ways<'a> {
     each: Each<i64>,
     of_plane: [[i64; ORDERS]; ORDERS],
     of_changes: [[i64; CHANGES]; CHANGES],
+    /// Whether the number has mirror images.
+    mirrored: bool,
 }
 
 impl<'a> Ways<'a> {
@@ -53,6 +56,7 @@ impl<'a> Ways<'a> {
             each: [0; WAYS],
             of_plane: [[0; ORDERS]; ORDERS],
             of_changes: [[0; CHANGES]; CHANGES],
+            mirrored: false,
         }
     }
 
@@ -72,11 +76,14 @@ impl<'a> Ways<'a> {
         place().copied().unwrap_or(0)
     }
 
-    /// Foresees the number of a column, in all ways.
+    /// Foresees the number of a column, in all ways; its mirror image and the opposite of that may be known.
     #[inline]
-    pub(super) fn foresee(&mut self, column: usize) -> Foreseen {
+    pub(super) fn foresee(&mut self, column: usize, images: Option<[i64; 2]>) -> Foreseen {
         let mut each = [0; WAYS];
-        let (plane, others) = each.split_at_mut(ORDERS * ORDERS);
+        let (others, mirrored) = each.split_at_mut(MIRRORED);
+        self.mirrored = images.is_some();
+        mirrored.copy_from_slice(&images.unwrap_or_default());
+        let (plane, others) = others.split_at_mut(ORDERS * ORDERS);
         self.of_plane = self.plane.foresee(column);
         plane.copy_from_slice(self.of_plane.as_flattened());
         if !self.before.is_empty() {
@@ -91,7 +98,7 @@ impl<'a> Ways<'a> {
         self.closest(column)
     }
 
-    /// The way that came closest around: the first of several. Those that need a plane before only count where there is one.
+    /// The way that came closest around: the first of several. Those that need a plane before or mirror images only count where there are some.
     fn closest(&self, column: usize) -> Foreseen {
         let mut sums = [0u16; WAYS];
         let mut weights = 0;
@@ -101,8 +108,10 @@ impl<'a> Ways<'a> {
             weights += weight;
             sums.iter_mut().zip(errors).for_each(|(sum, error)| *sum += weight * u16::from(*error));
         }
-        let ways = if self.before.is_empty() { ORDERS * ORDERS } else { WAYS };
-        let best = sums.iter().zip(self.each).take(ways).min_by_key(|(sum, _)| **sum);
+        let (others, mirrored) = sums.split_at(MIRRORED);
+        let others = others.iter().take(if self.before.is_empty() { ORDERS * ORDERS } else { MIRRORED }).zip(self.each);
+        let mirrored = mirrored.iter().zip(self.each.into_iter().skip(MIRRORED)).filter(|_| self.mirrored);
+        let best = others.chain(mirrored).min_by_key(|(sum, _)| **sum);
         let (sum, number) = best.map_or((0, 0), |(sum, number)| (*sum, number));
         Foreseen { number, expected: sum.checked_div(weights).map_or(UNKNOWN, usize::from) }
     }
@@ -115,10 +124,14 @@ impl<'a> Ways<'a> {
             let here = self.before(column, [0, 0]);
             self.changes.learn(column, &self.of_changes, value.wrapping_sub(here));
         }
-        let each = self.each;
+        let (each, mirrored) = (self.each, self.mirrored);
         let [here, ..] = &mut self.errors;
         if let Some(errors) = here.get_mut(column) {
             *errors = each.map(|foreseen| half_octaves(value.wrapping_sub(foreseen).unsigned_abs()));
+            // What is not there tells nothing against images farther on.
+            if let (false, Some(errors)) = (mirrored, errors.get_mut(MIRRORED..)) {
+                errors.fill(0);
+            }
         }
     }
 }
