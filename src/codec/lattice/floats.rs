@@ -5,6 +5,7 @@ use super::lines::Lines;
 use super::plain::Plain;
 use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
 use super::sample::Sample;
+use super::stacked::{offset, power_near};
 use super::unpacked::Unpacked;
 use crate::field::DataType;
 
@@ -14,6 +15,12 @@ const QUANTA: [i32; 7] = [129, 33, 17, 9, 5, 3, 1];
 const PASSES: usize = 16;
 /// One mismatch in this many may be patched before a lattice counts as wrong.
 pub(super) const MISMATCHES: usize = 1000;
+/// Steps that are tried where gaps do not show them: from so many halves of the type's spacing on, so many octaves, up to so many decimals.
+const FINEST: f64 = 4.0;
+const OCTAVES: usize = 6;
+const DECIMALS: usize = 10;
+/// Times scale and offset of packed integers are looked for, each time with more examples.
+const ROUNDS: usize = 4;
 /// How exact a line is that is fitted to all values in binary64, as a part of their range.
 const FITTED: f64 = 1e-9;
 /// The values' own lattice is taken under a bound when its quantum is at least this part of the one the bound allows.
@@ -111,14 +118,16 @@ impl<'a> Floats<'a> {
     /// A decimal or packed lattice that the examples lie on.
     fn recovered(&self) -> Option<Lattice> {
         let examples = self.examples();
-        self.decimal(&examples).or_else(|| self.affine(&examples)).filter(|l| (self.largest - self.smallest) / step(l) < f64::from(COORDINATE_LIMIT))
+        self.decimal(&examples).or_else(|| self.affine(&examples)).or_else(|| self.scaled(&examples)).filter(|l| (self.largest - self.smallest) / step(l) < f64::from(COORDINATE_LIMIT))
     }
 
     /// Values printed with up to twelve decimals, as long as the type resolves more than that.
     fn decimal(&self, examples: &[f64]) -> Option<Lattice> {
         let divisors = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
+        // In binary64 the products here are rounded too.
+        let finest = if self.is_single() { 0.45 } else { 1.0 / 16.0 };
         let divisor =
-            divisors.into_iter().take_while(|d| d * self.precision < 1.0 / 16.0).find(|d| examples.iter().all(|v| self.round((v * d).round() / d) == *v))?;
+            divisors.into_iter().take_while(|d| d * self.precision < finest).find(|d| examples.iter().all(|v| self.round((v * d).round() / d) == *v))?;
         if !(self.smallest * divisor).abs().max((self.largest * divisor).abs()).lt(&9e15) {
             return None;
         }
@@ -154,6 +163,20 @@ impl<'a> Floats<'a> {
         Some(Lattice::Scaled { offset: offset + ((self.smallest - offset) / step).round() * step, step })
     }
 
+    /// offset + k · 2^e / 10^d, as GRIB packs, with a step so near the spacing of the type that gaps do not show it.
+    fn scaled(&self, examples: &[f64]) -> Option<Lattice> {
+        if !self.is_single() {
+            return None;
+        }
+        let finest = FINEST * self.precision;
+        let divisors = core::iter::successors(Some(1.0), |d| Some(d * 10.0)).take(DECIMALS);
+        let steps = divisors.flat_map(|d| core::iter::successors(Some(power_near(finest * d) / d), |step| Some(step * 2.0)).take(OCTAVES));
+        let fitting = steps.filter(|step| *step > finest).filter_map(|step| Some((step, offset(examples, step)?)));
+        let (step, [low, high]) = fitting.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        let offset = f64::midpoint(low, high);
+        Some(Lattice::Scaled { offset: offset + nearest_integer((self.smallest - offset) / step) * step, step })
+    }
+
     /// Multiples of a power of two above the smallest value: floats of one precision.
     fn dyadic(&self) -> Option<Lattice> {
         let lowest = self.values.iter().filter(|v| **v != 0.0).map(|v| lowest_bit(*v)).min()?;
@@ -177,10 +200,25 @@ impl<'a> Floats<'a> {
         (wrong <= self.values.len() / MISMATCHES).then_some(lattice)
     }
 
-    /// The scale and offset by which packed integers became the values, about one `step` apart.
+    /// The scale and offset by which packed integers became the values, about one `step` apart. What does not come back becomes an example.
     fn unpacked(&self, step: f64, examples: &[f64]) -> Option<Lattice> {
         let margin = 8.0 * self.precision + FITTED * (self.largest - self.smallest);
-        Unpacked { examples, step, margin, data_type: self.data_type, tries: self.values.len() / 8 + EXAMPLES }.solve(self.smallest)
+        let tries = self.values.len() / 8 + EXAMPLES;
+        let mut examples = examples.to_vec();
+        let mut best = None;
+        for _ in 0..ROUNDS {
+            let solved = Unpacked { examples: &examples, step, margin, data_type: self.data_type, tries }.solve(self.smallest);
+            let Some(lattice) = solved else { break };
+            best = solved;
+            let before = examples.len();
+            examples.extend(self.values.iter().filter(|v| self.at(&lattice, **v) != **v).take(EXAMPLES));
+            if examples.len() == before {
+                break;
+            }
+            examples.sort_unstable_by(f64::total_cmp);
+            examples.dedup();
+        }
+        best
     }
 
     /// Moves the line offset + k · step into the rounding interval of every value, a few excepted.

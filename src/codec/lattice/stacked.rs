@@ -76,13 +76,13 @@ fn decimal_scaled(step: f64) -> Option<f64> {
 }
 
 /// The power of two nearest to a positive number.
-fn power_near(number: f64) -> f64 {
+pub(super) fn power_near(number: f64) -> f64 {
     // Adding half of the mantissa's range carries into the exponent.
     f64::from_bits((number.to_bits() + (1 << 51)) >> 52 << 52)
 }
 
 /// Where offset + k · step must start so that it is rounded to all values of a plane, a few excepted.
-fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
+pub(super) fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
     let first = *plane.first()?;
     let [mut low, mut high] = [f64::NEG_INFINITY, f64::INFINITY];
     let mut wrong = 0;
