@@ -84,7 +84,12 @@ impl fmt::Display for Lattices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(lattice) => lattice.fmt(f),
-            Self::Stacked { step, .. } => write!(f, "an offset for each plane + k · {step}"),
+            Self::Stacked { steps, .. } => {
+                f.write_str(if steps.len() > 1 { "an offset and a step for each plane: + k · " } else { "an offset for each plane + k · " })?;
+                let mut steps = steps.iter().map(|s| s.step);
+                steps.next().map_or(Ok(()), |first| first.fmt(f))?;
+                steps.try_for_each(|step| write!(f, " or {step}"))
+            }
         }
     }
 }

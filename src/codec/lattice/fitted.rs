@@ -37,7 +37,7 @@ impl Fit {
             let listed = self.used.as_ref().is_none_or(|used| used.binary_search(&coordinate).is_ok());
             listed && lattice.value::<T>(coordinate, lattice.low(value)) == value
         };
-        let planes = if let Lattices::Stacked { phases, .. } = &self.lattices { phases.len() } else { 1 };
+        let planes = if let Lattices::Stacked { planes, .. } = &self.lattices { planes.len() } else { 1 };
         self.quantum == 1 && (0..planes).all(|plane| exact(self.lattices.of(plane)))
     }
 }

@@ -1,8 +1,8 @@
-//! The search for one step and an offset for each plane, where planes were packed on their own (GRIB messages).
+//! The search for an offset for each plane, and a step that all share or one for each, where planes were packed on their own (GRIB messages).
 
 use super::fitted::{Fit, Fitted, half_spacing, spacing};
 use super::floats::{Floats, MISMATCHES, OWN_QUANTUM, rounding_interval};
-use super::lattices::Lattices;
+use super::lattices::{Lattices, Place, Spacing};
 use super::rule::{COORDINATE_LIMIT, coordinate, nearest_integer};
 use crate::field::DataType;
 
@@ -10,58 +10,154 @@ use crate::field::DataType;
 const SAMPLES: usize = 256;
 /// Steps tried, each half of the one before.
 const HALVINGS: usize = 4;
+/// Most planes whose steps tell whether it is worth looking at all of them.
+const PROBES: usize = 8;
+/// Most steps of a chunk that are found.
+const MOST_STEPS: usize = 16;
+/// Bits that the lattice of a plane takes.
+const PLANE_BITS: i64 = 96;
 
-/// A step that all planes share, with an offset for each, where it is coarser than what was `fitted` to all of them. `counts` are the samples of each plane.
+/// Lattices with an offset for each plane, where their steps are coarser than what was `fitted` to all of them. `counts` are the samples of each plane.
 pub(super) fn stacked(values: &[f64], data_type: DataType, counts: &[usize], tolerance: f64, fitted: &Fitted) -> Option<Fit> {
-    let fewest = *counts.iter().min()?;
-    if data_type != DataType::F32 || counts.len() < 2 || fewest < SAMPLES {
+    if data_type != DataType::F32 || counts.len() < 2 {
         return None;
     }
     let mut rest = values;
-    let planes = counts.iter().map(|count| rest.split_off(..*count)).collect::<Option<Vec<_>>>()?;
-    let stack = Stack::new(&planes);
+    let planes = counts.iter().map(|count| Some(Plane::new(rest.split_off(..*count)?))).collect::<Option<Vec<_>>>()?;
+    let stack = Stack::new(planes);
+    let magnitude = stack.smallest.abs().max(stack.largest.abs());
     // A step more must not leave the bound once it is rounded to the type.
-    let tolerance = (tolerance - 2.0 * half_spacing(stack.smallest.abs().max(stack.largest.abs()), data_type)).max(0.0);
-    let rival = spacing(fitted, stack.smallest.abs().max(stack.largest.abs()), data_type) * if tolerance > 0.0 { OWN_QUANTUM } else { 1.0 };
-    // A message may have been packed with half the step of another.
-    let steps = core::iter::successors(decimal_scaled(Floats::new(planes.first()?, data_type).step()?), |step| Some(step / 2.0)).take(HALVINGS);
-    steps.take_while(|step| quantum(*step, tolerance) * step > rival * (1.0 + 64.0 / fewest as f64)).find_map(|step| stack.fit(step, tolerance))
+    let tolerance = (tolerance - 2.0 * half_spacing(magnitude, data_type)).max(0.0);
+    if tolerance > 0.0 { stack.within(tolerance, spacing(fitted, magnitude, data_type) * OWN_QUANTUM) } else { stack.exact(fitted) }
 }
 
-/// Values plane by plane.
+/// The values of a plane.
+struct Plane<'a> {
+    values: &'a [f64],
+    smallest: f64,
+    largest: f64,
+}
+
+/// Where a plane's lattice may start, and its step.
+type Line = (f64, [f64; 2]);
+
+impl<'a> Plane<'a> {
+    fn new(values: &'a [f64]) -> Self {
+        let (smallest, largest) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+        Self { values, smallest, largest }
+    }
+
+    /// Whether no value differs from another.
+    fn is_constant(&self) -> bool {
+        self.smallest >= self.largest
+    }
+
+    /// The step that it seems to have, if it is one of GRIB.
+    fn step(&self) -> Option<f64> {
+        let enough = self.values.len() >= SAMPLES && !self.is_constant();
+        enough.then(|| Floats::new(self.values, DataType::F32).step()).flatten().and_then(decimal_scaled)
+    }
+
+    fn magnitude(&self) -> f64 {
+        if self.values.is_empty() { 0.0 } else { self.smallest.abs().max(self.largest.abs()) }
+    }
+
+    /// The first of some steps, coarser than floats are, that it turns out to have.
+    fn line(&self, steps: impl Iterator<Item = f64>) -> Option<Line> {
+        let finest = 2.0 * half_spacing(self.magnitude(), DataType::F32);
+        let mut coarser = steps.filter(|step| *step > finest);
+        coarser.find_map(|step| Some((step, offset(self.values, step)?)))
+    }
+}
+
+/// Planes, and the ends of their range.
 struct Stack<'a> {
-    planes: &'a [&'a [f64]],
+    planes: Vec<Plane<'a>>,
     smallest: f64,
     largest: f64,
 }
 
 impl<'a> Stack<'a> {
-    fn new(planes: &'a [&'a [f64]]) -> Self {
-        let (smallest, largest) = planes.iter().copied().flatten().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+    fn new(planes: Vec<Plane<'a>>) -> Self {
+        let (smallest, largest) = planes.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), p| (a.min(p.smallest), b.max(p.largest)));
         Self { planes, smallest, largest }
     }
 
-    /// The lattices of that step, if they give back all but a few values.
-    fn fit(&self, step: f64, tolerance: f64) -> Option<Fit> {
-        let quantum = quantum(step, tolerance);
-        if ((self.largest - self.smallest) / step).max(quantum) >= f64::from(COORDINATE_LIMIT) {
+    /// One step for all, coarser than `rival`.
+    fn within(&self, tolerance: f64, rival: f64) -> Option<Fit> {
+        let fewest = self.planes.iter().map(|p| p.values.len()).min()?;
+        let first = self.planes.first()?.step().filter(|_| fewest >= SAMPLES)?;
+        // A message may have been packed with half the step of another.
+        let mut steps = halved(first).take_while(|step| quantum(*step, tolerance) * step > rival * (1.0 + 64.0 / fewest as f64));
+        steps.find_map(|step| {
+            let lines: Option<Vec<Line>> = self.planes.iter().map(|p| Some((step, offset(p.values, step)?))).collect();
+            self.fit(&lines?, quantum(step, tolerance))
+        })
+    }
+
+    /// For each plane its own step, or one of the others'.
+    fn exact(&self, fitted: &Fitted) -> Option<Fit> {
+        let saved = |plane: &Plane, step: f64| {
+            let rival = spacing(fitted, plane.magnitude(), DataType::F32);
+            if plane.is_constant() { 0 } else { plane.values.len() as i64 * (logarithm(step) - logarithm(rival)) }
+        };
+        let mut probes = self.planes.iter().step_by(self.planes.len().div_ceil(PROBES));
+        if !probes.any(|plane| plane.step().is_some_and(|step| saved(plane, step) > PLANE_BITS << FRACTION)) {
             return None;
         }
-        let offsets = self.planes.iter().map(|plane| offset(plane, step)).collect::<Option<Vec<_>>>()?;
-        let lowest = self.planes.iter().position(|plane| plane.contains(&self.smallest))?;
-        let base = offsets.get(lowest).map(|[low, high]| f64::midpoint(*low, *high))?;
-        let base = base + nearest_integer((self.smallest - base) / step) * step;
-        let (fine, phases) = phases(&offsets, base, step)?;
-        let highest = phases.iter().max().map_or(0.0, |p| *p as f64 * fine);
-        let top = if quantum > 1.0 { ((self.largest - self.smallest - highest) / step).floor().max(0.0) as i32 } else { i32::MAX };
-        let lattices = Lattices::Stacked { offset: base, step, fine, phases };
-        let wrong = |(i, plane): (usize, &&[f64])| {
+        let own: Vec<Option<f64>> = self.planes.iter().map(Plane::step).collect();
+        let mut steps: Vec<f64> = own.iter().flatten().copied().collect();
+        steps.sort_unstable_by(|a, b| b.total_cmp(a));
+        steps.dedup();
+        let finest = steps.last().copied().filter(|_| steps.len() <= MOST_STEPS)?;
+        let others = || steps.iter().copied().chain(halved(finest).skip(1));
+        let lines = self.planes.iter().zip(own).map(|(plane, own)| plane.line(own.into_iter().chain(others()))).collect::<Option<Vec<Line>>>()?;
+        let saved: i64 = self.planes.iter().zip(&lines).map(|(plane, (step, _))| saved(plane, *step)).sum();
+        if saved <= (PLANE_BITS * self.planes.len() as i64) << FRACTION {
+            return None;
+        }
+        self.fit(&lines, 1.0)
+    }
+
+    /// The lattices with those steps, if they give back all but a few values.
+    fn fit(&self, lines: &[Line], quantum: f64) -> Option<Fit> {
+        let lowest = self.planes.iter().position(|p| p.smallest == self.smallest)?;
+        let base = lines.get(lowest).map(|(step, [low, high])| {
+            let middle = f64::midpoint(*low, *high);
+            middle + nearest_integer((self.smallest - middle) / step) * step
+        })?;
+        let far = |(plane, (step, _)): (&Plane, &Line)| ((plane.largest - base) / step).max(quantum) >= f64::from(COORDINATE_LIMIT);
+        if self.planes.iter().zip(lines).any(far) {
+            return None;
+        }
+        let mut steps: Vec<Spacing> = Vec::new();
+        let mut places = vec![Place { step: 0, phase: 0 }; lines.len()];
+        for (step, _) in lines {
+            if steps.iter().all(|s| s.step != *step) {
+                let alike = || lines.iter().zip(0..).filter(|((s, _), _)| s == step);
+                let offsets: Vec<[f64; 2]> = alike().map(|((_, offsets), _)| *offsets).collect();
+                let (fine, phases) = phases(&offsets, base, *step)?;
+                for ((_, plane), phase) in alike().zip(phases) {
+                    places.get_mut(plane).into_iter().for_each(|place: &mut Place| *place = Place { step: steps.len(), phase });
+                }
+                steps.push(Spacing { step: *step, fine });
+            }
+        }
+        let top = if quantum > 1.0 { top(self.largest - self.smallest, &steps, &places) } else { i32::MAX };
+        let lattices = Lattices::Stacked { offset: base, steps, planes: places };
+        let wrong = |(i, plane): (usize, &Plane)| {
             let lattice = lattices.of(i);
-            plane.iter().filter(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, **v).into(), 0)).to_bits() != v.to_bits()).count()
+            plane.values.iter().filter(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, **v).into(), 0)).to_bits() != v.to_bits()).count()
         };
-        let (wrong, all): (usize, usize) = (self.planes.iter().enumerate().map(wrong).sum(), self.planes.iter().map(|p| p.len()).sum());
+        let (wrong, all): (usize, usize) = (self.planes.iter().enumerate().map(wrong).sum(), self.planes.iter().map(|p| p.values.len()).sum());
         (wrong <= all / MISMATCHES).then_some(Fit { lattices, quantum: quantum as i32, top, used: None })
     }
+}
+
+/// The largest coordinate in a range that is not beyond it in any plane.
+fn top(range: f64, steps: &[Spacing], places: &[Place]) -> i32 {
+    let tops = places.iter().filter_map(|place| steps.get(place.step).map(|s| ((range - place.phase as f64 * s.fine) / s.step).floor().max(0.0)));
+    tops.fold(f64::INFINITY, f64::min) as i32
 }
 
 /// Steps between reconstructions.
@@ -69,9 +165,22 @@ fn quantum(step: f64, tolerance: f64) -> f64 {
     2.0 * (tolerance / step).floor() + 1.0
 }
 
+/// A step, and a few that are half of the one before.
+fn halved(step: f64) -> impl Iterator<Item = f64> {
+    core::iter::successors(Some(step), |step| Some(step / 2.0)).take(HALVINGS)
+}
+
+/// Bits of the fraction of a [`logarithm`].
+const FRACTION: u32 = 8;
+
+/// About the binary logarithm of a positive number, by straight lines between powers of two: as good as the bits of the number.
+fn logarithm(number: f64) -> i64 {
+    (number.to_bits() >> (52 - FRACTION)) as i64
+}
+
 /// The step 2^e / 10^d that is all but equal to one found: GRIB has no others.
 fn decimal_scaled(step: f64) -> Option<f64> {
-    let divisors = core::iter::successors(Some(1.0), |d| Some(d * 10.0)).take(10);
+    let divisors = core::iter::successors(Some(1.0), |d| Some(d * 10.0)).take(13);
     divisors.map(|d| power_near(step * d) / d).find(|exact| (exact - step).abs() < 1e-5 * step)
 }
 
@@ -81,9 +190,9 @@ fn power_near(number: f64) -> f64 {
     f64::from_bits((number.to_bits() + (1 << 51)) >> 52 << 52)
 }
 
-/// Where offset + k · step must start so that it is rounded to all values of a plane, a few excepted.
+/// Where offset + k · step must start so that it is rounded to all values of a plane, a few excepted; anywhere when there are none.
 fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
-    let first = *plane.first()?;
+    let Some(first) = plane.first() else { return Some([f64::MIN / 4.0, f64::MAX / 4.0]) };
     let [mut low, mut high] = [f64::NEG_INFINITY, f64::INFINITY];
     let mut wrong = 0;
     for &v in plane {
@@ -93,9 +202,12 @@ fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
             (low, high) = (below.max(low), above.min(high));
         } else {
             wrong += 1;
+            if wrong > plane.len() / MISMATCHES {
+                return None;
+            }
         }
     }
-    (wrong <= plane.len() / MISMATCHES).then_some([low, high])
+    Some([low, high])
 }
 
 /// The coarsest unit of which whole numbers, above `base` and less than a step, lie in all intervals of offsets (modulo a step); and those numbers.

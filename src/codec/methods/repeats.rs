@@ -2,6 +2,8 @@
 //! occur, where a sample mostly repeats a neighbour. Written once for both directions, like all methods.
 
 use super::PlaneCoder;
+use super::done::{Coded, Done};
+use crate::codec::chunk::Header;
 use crate::codec::entropy::{Coder, Cumulative, SYMBOLS, Table};
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
@@ -16,28 +18,28 @@ const CONTEXTS: usize = 1 << 7;
 
 /// The planes of a chunk, by this method.
 #[derive(Debug)]
-pub(crate) struct Repeats {
+pub(crate) struct Repeats<'a> {
     learned: Learned,
-    done: Vec<Grid<i32>>,
+    done: Done<'a>,
 }
 
-impl Repeats {
+impl<'a> Repeats<'a> {
     /// Codes what comes before the planes; the encoder brings those along.
-    pub(crate) fn start<C: Coder>(coder: &mut C, planes: Option<&[Grid<i32>]>) -> Self {
-        Self { learned: Learned::start(coder, planes), done: Vec::new() }
+    pub(crate) fn start<C: Coder>(coder: &mut C, header: &'a Header, planes: Option<&[Grid<i32>]>) -> Self {
+        Self { learned: Learned::start(coder, planes), done: Done::new(header) }
     }
 }
 
-impl PlaneCoder for Repeats {
+impl PlaneCoder for Repeats<'_> {
     async fn next<C: Coder>(&mut self, coder: &mut C, plane: Plane<'_>, stop: impl Fn(&C) -> bool) -> Result<()> {
         let Self { learned, done } = self;
-        let numbers = code_plane(coder, learned, plane, done.last(), stop);
-        done.push(numbers);
+        let numbers = code_plane(coder, learned, plane, done.back(1).as_deref().map(|before| &before.samples), stop);
+        done.push(Coded::bare(numbers));
         Ok(())
     }
 
     fn finish(self) -> Vec<Grid<i32>> {
-        self.done
+        self.done.finish()
     }
 }
 
