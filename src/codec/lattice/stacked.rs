@@ -3,7 +3,7 @@
 use super::fitted::{Fit, Fitted, half_spacing, spacing};
 use super::floats::{Floats, MISMATCHES, OWN_QUANTUM, rounding_interval};
 use super::lattices::{Lattices, Place, Spacing};
-use super::rule::{COORDINATE_LIMIT, coordinate, nearest_integer};
+use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
 use crate::field::DataType;
 
 /// Samples of a plane that is fitted on its own.
@@ -79,7 +79,7 @@ struct Stack<'a> {
 
 impl<'a> Stack<'a> {
     fn new(planes: Vec<Plane<'a>>) -> Self {
-        let (smallest, largest) = planes.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), p| (a.min(p.smallest), b.max(p.largest)));
+        let (smallest, largest) = ends(planes.iter());
         Self { planes, smallest, largest }
     }
 
@@ -121,43 +121,45 @@ impl<'a> Stack<'a> {
 
     /// The lattices with those steps, if they give back all but a few values.
     fn fit(&self, lines: &[Line], quantum: f64) -> Option<Fit> {
-        let lowest = self.planes.iter().position(|p| p.smallest == self.smallest)?;
-        let base = lines.get(lowest).map(|(step, [low, high])| {
-            let middle = f64::midpoint(*low, *high);
-            middle + nearest_integer((self.smallest - middle) / step) * step
-        })?;
-        let far = |(plane, (step, _)): (&Plane, &Line)| ((plane.largest - base) / step).max(quantum) >= f64::from(COORDINATE_LIMIT);
-        if self.planes.iter().zip(lines).any(far) {
-            return None;
-        }
         let mut steps: Vec<Spacing> = Vec::new();
-        let mut places = vec![Place { step: 0, phase: 0 }; lines.len()];
+        let mut places = vec![Place::default(); lines.len()];
         for (step, _) in lines {
             if steps.iter().all(|s| s.step != *step) {
-                let alike = || lines.iter().zip(0..).filter(|((s, _), _)| s == step);
-                let offsets: Vec<[f64; 2]> = alike().map(|((_, offsets), _)| *offsets).collect();
-                let (fine, phases) = phases(&offsets, base, *step)?;
-                for ((_, plane), phase) in alike().zip(phases) {
-                    places.get_mut(plane).into_iter().for_each(|place: &mut Place| *place = Place { step: steps.len(), phase });
+                let alike = || self.planes.iter().zip(lines).filter(|(_, (s, _))| s == step);
+                let (smallest, largest) = ends(alike().map(|(plane, _)| plane));
+                let base = (smallest / step).floor();
+                if ((largest - smallest) / step).max(base.abs()).max(quantum) >= f64::from(COORDINATE_LIMIT) {
+                    return None;
                 }
-                steps.push(Spacing { step: *step, fine });
+                let (fine, phases) = phases(&alike().map(|(_, (_, offset))| *offset).collect::<Vec<_>>(), *step)?;
+                let alike = places.iter_mut().zip(lines).filter(|(_, (s, _))| s == step);
+                alike.zip(phases).for_each(|((place, _), phase)| *place = Place { step: steps.len(), phase });
+                steps.push(Spacing { step: *step, fine, base: base as i32 });
             }
         }
-        let top = if quantum > 1.0 { top(self.largest - self.smallest, &steps, &places) } else { i32::MAX };
-        let lattices = Lattices::Stacked { offset: base, steps, planes: places };
+        let lattices = Lattices::Stacked { steps, planes: places };
         let wrong = |(i, plane): (usize, &Plane)| {
             let lattice = lattices.of(i);
             plane.values.iter().filter(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, **v).into(), 0)).to_bits() != v.to_bits()).count()
         };
         let (wrong, all): (usize, usize) = (self.planes.iter().enumerate().map(wrong).sum(), self.planes.iter().map(|p| p.values.len()).sum());
+        let top = if quantum > 1.0 { self.top(&lattices) } else { i32::MAX };
         (wrong <= all / MISMATCHES).then_some(Fit { lattices, quantum: quantum as i32, top, used: None })
+    }
+
+    /// The largest coordinate whose value is not above the largest, whatever the plane.
+    fn top(&self, lattices: &Lattices) -> i32 {
+        let below = |lattice: Lattice| {
+            let nearest = coordinate(&lattice, self.largest);
+            if f64::from(lattice.value::<f32>(nearest.into(), 0)) > self.largest { nearest - 1 } else { nearest }
+        };
+        (0..self.planes.len()).map(|plane| below(lattices.of(plane))).min().unwrap_or(0).max(0)
     }
 }
 
-/// The largest coordinate in a range that is not beyond it in any plane.
-fn top(range: f64, steps: &[Spacing], places: &[Place]) -> i32 {
-    let tops = places.iter().filter_map(|place| steps.get(place.step).map(|s| ((range - place.phase as f64 * s.fine) / s.step).floor().max(0.0)));
-    tops.fold(f64::INFINITY, f64::min) as i32
+/// The smallest and the largest value of planes.
+fn ends<'p>(planes: impl Iterator<Item = &'p Plane<'p>>) -> (f64, f64) {
+    planes.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), plane| (low.min(plane.smallest), high.max(plane.largest)))
 }
 
 /// Steps between reconstructions.
@@ -190,13 +192,14 @@ fn power_near(number: f64) -> f64 {
     f64::from_bits((number.to_bits() + (1 << 51)) >> 52 << 52)
 }
 
-/// Where offset + k · step must start so that it is rounded to all values of a plane, a few excepted; anywhere when there are none.
+/// Where offset + k · step must start, about half a step from 0 at most, so that it is rounded to all values of a plane, a few excepted; anywhere when there are none.
 fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
-    let Some(first) = plane.first() else { return Some([f64::MIN / 4.0, f64::MAX / 4.0]) };
+    let Some(first) = plane.first() else { return Some([-step, step]) };
+    let rest = first - nearest_integer(first / step) * step;
     let [mut low, mut high] = [f64::NEG_INFINITY, f64::INFINITY];
     let mut wrong = 0;
     for &v in plane {
-        let whole = nearest_integer((v - first) / step) * step;
+        let whole = nearest_integer((v - rest) / step) * step;
         let [below, above] = rounding_interval(v).map(|end| end - whole);
         if below.max(low) <= above.min(high) {
             (low, high) = (below.max(low), above.min(high));
@@ -210,15 +213,18 @@ fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
     Some([low, high])
 }
 
-/// The coarsest unit of which whole numbers, above `base` and less than a step, lie in all intervals of offsets (modulo a step); and those numbers.
-fn phases(offsets: &[[f64; 2]], base: f64, step: f64) -> Option<(f64, Vec<u64>)> {
+/// The coarsest unit of which whole numbers, 0 or more and less than a step, lie in all intervals of offsets (modulo a step); and those numbers.
+fn phases(offsets: &[[f64; 2]], step: f64) -> Option<(f64, Vec<u64>)> {
     let fines = core::iter::successors(Some(step), |f| Some(f / 2.0)).take(48);
     let phase = |[low, high]: [f64; 2], fine: f64| {
+        if low < 0.0 && high > 0.0 {
+            return Some(0);
+        }
         let middle = f64::midpoint(low, high);
-        let whole = ((middle - base) / step + 1e-9).floor() * step;
-        let phase = nearest_integer((middle - whole - base) / fine).max(0.0);
+        let whole = (middle / step).floor() * step;
+        let phase = nearest_integer((middle - whole) / fine);
         // Not at an end, where rounding is up to ties.
-        let off = (base + phase * fine + whole - middle).abs();
+        let off = (phase * fine + whole - middle).abs();
         (off * 2.0 < (high - low) * 0.99).then_some(phase as u64)
     };
     fines.into_iter().find_map(|fine| Some((fine, offsets.iter().map(|o| phase(*o, fine)).collect::<Option<_>>()?)))
