@@ -28,8 +28,8 @@ enum Way<'a> {
     Pyramid(Box<Pyramid<'a>>),
     Network(Box<Network<'a>>),
     Layered(Box<Layered<'a>>),
-    Raster(Box<Raster<'a>>),
-    Repeats(Box<Repeats<'a>>),
+    Raster(Box<Raster>),
+    Repeats(Box<Repeats>),
 }
 
 /// What a chunk starts with besides its header.
@@ -59,8 +59,8 @@ impl<'a> Planes<'a> {
             Method::Pyramid => Way::Pyramid(Box::new(Pyramid::start(header))),
             Method::Network => Way::Network(Box::new(network()?)),
             Method::Layered => Way::Layered(Box::new(Layered::start(network()?, base))),
-            Method::Raster => Way::Raster(Box::new(Raster::start(header, shape.samples()))),
-            Method::Repeats => Way::Repeats(Box::new(Repeats::start(coder, header, source))),
+            Method::Raster => Way::Raster(Box::new(Raster::start(shape.samples()))),
+            Method::Repeats => Way::Repeats(Box::new(Repeats::start(coder, source))),
         };
         Ok(Self { height: shape.height, width: shape.width, header, way })
     }

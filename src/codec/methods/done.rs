@@ -21,8 +21,8 @@ impl Coded {
     }
 
     fn converted(&self, conversion: Conversion) -> Self {
-        let convert = |grid: &Grid<i32>, conversion: Conversion| Grid { samples: grid.samples.iter().map(|s| conversion.of(*s)).collect(), ..*grid };
-        Self { samples: convert(&self.samples, conversion), errors: convert(&self.errors, conversion.of_distances()) }
+        let samples = self.samples.samples.iter().map(|s| conversion.of(*s)).collect();
+        Self { samples: Grid { samples, ..self.samples }, errors: self.errors.clone() }
     }
 }
 

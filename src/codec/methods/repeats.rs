@@ -2,8 +2,6 @@
 //! occur, where a sample mostly repeats a neighbour. Written once for both directions, like all methods.
 
 use super::PlaneCoder;
-use super::done::{Coded, Done};
-use crate::codec::chunk::Header;
 use crate::codec::entropy::{Coder, Cumulative, SYMBOLS, Table};
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
@@ -18,28 +16,28 @@ const CONTEXTS: usize = 1 << 7;
 
 /// The planes of a chunk, by this method.
 #[derive(Debug)]
-pub(crate) struct Repeats<'a> {
+pub(crate) struct Repeats {
     learned: Learned,
-    done: Done<'a>,
+    done: Vec<Grid<i32>>,
 }
 
-impl<'a> Repeats<'a> {
+impl Repeats {
     /// Codes what comes before the planes; the encoder brings those along.
-    pub(crate) fn start<C: Coder>(coder: &mut C, header: &'a Header, planes: Option<&[Grid<i32>]>) -> Self {
-        Self { learned: Learned::start(coder, planes), done: Done::new(header) }
+    pub(crate) fn start<C: Coder>(coder: &mut C, planes: Option<&[Grid<i32>]>) -> Self {
+        Self { learned: Learned::start(coder, planes), done: Vec::new() }
     }
 }
 
-impl PlaneCoder for Repeats<'_> {
+impl PlaneCoder for Repeats {
     async fn next<C: Coder>(&mut self, coder: &mut C, plane: Plane<'_>, stop: impl Fn(&C) -> bool) -> Result<()> {
         let Self { learned, done } = self;
-        let numbers = code_plane(coder, learned, plane, done.back(1).as_deref().map(|before| &before.samples), stop);
-        done.push(Coded::bare(numbers));
+        let numbers = code_plane(coder, learned, plane, done.last(), stop);
+        done.push(numbers);
         Ok(())
     }
 
     fn finish(self) -> Vec<Grid<i32>> {
-        self.done.finish()
+        self.done
     }
 }
 

@@ -5,8 +5,6 @@ mod blend;
 mod contexts;
 
 use super::PlaneCoder;
-use super::done::{Coded, Done};
-use crate::codec::chunk::Header;
 use crate::codec::entropy::{Coder, Decisions, Mixing};
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
@@ -15,29 +13,29 @@ use contexts::{CONTEXTS, Sizes, WEIGHTS, contexts};
 
 /// The planes of a chunk, by this method.
 #[derive(Debug)]
-pub(crate) struct Raster<'a> {
+pub(crate) struct Raster {
     learned: Learned,
-    done: Done<'a>,
+    done: Vec<Coded>,
 }
 
-impl<'a> Raster<'a> {
+impl Raster {
     /// For a chunk of that many samples.
-    pub(crate) fn start(header: &'a Header, samples: usize) -> Self {
-        Self { learned: Learned::new(samples), done: Done::new(header) }
+    pub(crate) fn start(samples: usize) -> Self {
+        Self { learned: Learned::new(samples), done: Vec::new() }
     }
 }
 
-impl PlaneCoder for Raster<'_> {
+impl PlaneCoder for Raster {
     async fn next<C: Coder>(&mut self, coder: &mut C, plane: Plane<'_>, stop: impl Fn(&C) -> bool) -> Result<()> {
         let Self { learned, done } = self;
-        let before = [1, 2].map(|distance| done.back(distance));
-        let coded = code_plane(coder, learned, plane, before.each_ref().map(Option::as_deref), stop);
+        let before = [1, 2].map(|d| done.len().checked_sub(d).and_then(|i| done.get(i)));
+        let coded = code_plane(coder, learned, plane, before, stop);
         done.push(coded);
         Ok(())
     }
 
     fn finish(self) -> Vec<Grid<i32>> {
-        self.done.finish()
+        self.done.into_iter().map(|p| p.samples).collect()
     }
 }
 
@@ -55,6 +53,13 @@ impl Learned {
         let sizes = Sizes::of(samples);
         Self { blend: Blend::default(), decisions: Decisions::new(Mixing::new(sizes.views.contexts(), contexts::CIRCUMSTANCES)), sizes }
     }
+}
+
+/// A coded plane and how far each sample was from its prediction.
+#[derive(Debug)]
+struct Coded {
+    samples: Grid<i32>,
+    residuals: Grid<i32>,
 }
 
 /// What is known around a sample, by compass direction.
@@ -130,7 +135,7 @@ fn code_plane<C: Coder>(coder: &mut C, learned: &mut Learned, plane: Plane, befo
         values.next();
         errors.next();
     }
-    Coded { samples, errors: residuals }
+    Coded { samples, residuals }
 }
 
 impl Around {
@@ -232,7 +237,7 @@ impl<'a> EarlierRows<'a> {
     }
 
     fn load(&mut self, plane: Option<&'a Coded>, y: usize) {
-        let Some(Coded { samples, errors }) = plane else { return };
+        let Some(Coded { samples, residuals }) = plane else { return };
         let fill = |row: &mut Vec<i32>, y: usize| {
             if let Some(middle) = row.get_mut(MARGIN..MARGIN + samples.width) {
                 middle.copy_from_slice(samples.row(y));
@@ -242,7 +247,7 @@ impl<'a> EarlierRows<'a> {
         fill(&mut self.above, y.saturating_sub(1));
         fill(&mut self.here, y);
         fill(&mut self.below, (y + 1).min(samples.height - 1));
-        self.residuals = errors.row(y);
+        self.residuals = residuals.row(y);
     }
 
     #[inline]
