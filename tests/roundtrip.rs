@@ -170,6 +170,31 @@ fn full_mantissas_cost_no_more_across_zero_or_in_a_wider_type() {
 }
 
 #[test]
+fn planes_of_several_steps_cost_what_each_has_and_predict_each_other() {
+    // As (reference + k · 2^e) / 10^d of GRIB, with a reference and factors for each message, and exact zeros in most.
+    let hills: Vec<f64> = field(&[60, 90], 0.0).iter().map(|v| f64::from(*v) - 270.0).collect();
+    let grain = |i: usize| ((i * 7919) % 64) as f64 / 64.0 - 0.5;
+    let messages = [(0.01, 0.0), (0.1, 0.0), (0.01, 0.003_7), (0.1, 0.0), (0.02, 0.0), (0.1, 0.041)];
+    let stack = |seen: fn(f64) -> f64| -> Vec<f32> {
+        let plane = |(p, (step, offset)): (usize, &(f64, f64))| {
+            hills
+                .iter()
+                .enumerate()
+                .map(move |(i, v)| (offset + seen(((v * (1.0 + p as f64 / 50.0) + grain(i)) / step).round()) * step) as f32)
+                .collect::<Vec<_>>()
+        };
+        messages.iter().enumerate().flat_map(plane).collect()
+    };
+    let [own, alone] = [
+        check(&[6, 60, 90], Values::F32(stack(|k| k)), ErrorBound::Lossless).1,
+        check(&[6, 60, 90], Values::F32(stack(|k| k + 0.000_1 * (k * 0.7).sin())), ErrorBound::Lossless).1,
+    ];
+    assert!(own * 2 < alone, "{own} on steps of their own, {alone} as any floats");
+    let apart: u64 = stack(|k| k).chunks(60 * 90).map(|plane| check(&[60, 90], Values::F32(plane.to_vec()), ErrorBound::Lossless).1).sum();
+    assert!(own * 10 < apart * 9, "{own} together, {apart} apart");
+}
+
+#[test]
 fn values_that_leave_gaps_are_listed() {
     let levels: Vec<f64> = (0..60).map(|i| f64::from(i * i) * 1.234_567 - 500.0).collect();
     let classes: Vec<usize> = field(&[90, 180], 0.2).iter().map(|v| ((v - 240.0) / 2.0) as usize % 60).collect();

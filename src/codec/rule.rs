@@ -85,10 +85,8 @@ impl fmt::Display for Lattices {
         match self {
             Self::One(lattice) => lattice.fmt(f),
             Self::Stacked { steps, .. } => {
-                f.write_str(if steps.len() > 1 { "an offset and a step for each plane: + k · " } else { "an offset for each plane + k · " })?;
-                let mut steps = steps.iter().map(|s| s.step);
-                steps.next().map_or(Ok(()), |first| first.fmt(f))?;
-                steps.try_for_each(|step| write!(f, " or {step}"))
+                f.write_str("an offset for each plane + k · ")?;
+                steps.iter().enumerate().try_for_each(|(i, s)| write!(f, "{}{}", if i > 0 { " or " } else { "" }, s.step))
             }
         }
     }

@@ -114,3 +114,53 @@ impl Conversion {
         coordinate(&self.to, self.from.value(sample.into(), 0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mixed() -> Lattices {
+        let steps = vec![Spacing { step: 0.1, fine: 0.025, base: -7 }, Spacing { step: 0.02, fine: 0.02, base: 40 }];
+        Lattices::Stacked { steps, planes: [(0, 3), (1, 0), (0, 0)].map(|(step, phase)| Place { step, phase }).to_vec() }
+    }
+
+    fn read(bytes: &[u8], planes: usize) -> Result<Lattices> {
+        Lattices::read(&mut Reader::new(bytes), planes)
+    }
+
+    #[test]
+    fn steps_of_planes_are_read_as_they_were_written_and_nonsense_is_refused() {
+        let one = Lattices::Stacked { steps: vec![Spacing { step: 0.1, fine: 0.05, base: 3 }], planes: vec![Place { step: 0, phase: 1 }; 2] };
+        for lattices in [mixed(), one] {
+            let mut bytes = Vec::new();
+            lattices.write(&mut bytes);
+            let planes = if let Lattices::Stacked { planes, .. } = &lattices { planes.len() } else { 0 };
+            assert_eq!(read(&bytes, planes).unwrap(), lattices);
+            assert!((0..bytes.len()).all(|length| read(&bytes[..length], planes).is_err()));
+        }
+        let mut bytes = Vec::new();
+        mixed().write(&mut bytes);
+        let changed = |at: usize, with: &[u8]| {
+            let mut bytes = bytes.clone();
+            bytes[at..at + with.len()].copy_from_slice(with);
+            read(&bytes, 3)
+        };
+        assert!(changed(2, &0.5f64.to_le_bytes()).is_ok());
+        let (first_step, first_fine, step_of_a_plane) = (2, 10, bytes.len() - 2);
+        for number in [0.0, -0.1, f64::NAN, f64::INFINITY] {
+            assert!(changed(first_step, &number.to_le_bytes()).is_err() && changed(first_fine, &number.to_le_bytes()).is_err(), "{number}");
+        }
+        assert!(changed(1, &[0]).is_err() && changed(1, &[4]).is_err() && changed(step_of_a_plane, &[2]).is_err());
+    }
+
+    #[test]
+    fn coordinates_of_one_plane_become_the_nearest_of_another() {
+        let lattices = mixed();
+        assert!(lattices.conversion(0, 2).is_none() && lattices.conversion(0, 3).is_none());
+        let [coarser, finer] = [(1, 0), (0, 1)].map(|(from, to)| lattices.conversion(from, to).unwrap());
+        // 0.075 + 0.1 · (k − 7) and 0.02 · (k + 40).
+        assert_eq!([0, 7, 20].map(|k| finer.of(k)), [-71, -36, 29]);
+        assert_eq!([-71, 29, -40, i32::MAX].map(|k| coarser.of(k)), [0, 20, 6, 429_496_744]);
+        assert_eq!([i32::MAX, i32::MIN].map(|k| finer.of(k)), [i32::MAX, i32::MIN]);
+    }
+}

@@ -229,3 +229,67 @@ fn phases(offsets: &[[f64; 2]], step: f64) -> Option<(f64, Vec<u64>)> {
     };
     fines.into_iter().find_map(|fine| Some((fine, offsets.iter().map(|o| phase(*o, fine)).collect::<Option<_>>()?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::lattice::rule::Lattice;
+
+    /// What GRIB makes of whole numbers with that reference value and those scale factors: (reference + k · 2^binary) / 10^decimal.
+    fn packed(reference: f32, binary: i32, decimal: i32, k: impl Iterator<Item = u32>) -> Vec<f64> {
+        let unpacked = |k: u32| (f64::from(reference) + f64::from(k) * f64::from(2f32.powi(binary))) / 10f64.powi(decimal);
+        k.map(|k| f64::from(unpacked(k) as f32)).collect()
+    }
+
+    fn numbers(count: u32, most: u32) -> impl Iterator<Item = u32> {
+        (0..count).map(move |i| i.wrapping_mul(2_654_435_761).rotate_left(9) % most)
+    }
+
+    /// The steps found for some planes, all values of which come back.
+    fn steps(planes: &[Vec<f64>]) -> Vec<f64> {
+        let counts: Vec<usize> = planes.iter().map(Vec::len).collect();
+        let bits = Fitted::exact(Lattice::Ordered { base: 0, shift: 0, noise: 8 });
+        let fit = stacked(&planes.concat(), DataType::F32, &counts, 0.0, &bits).unwrap();
+        for (i, plane) in planes.iter().enumerate() {
+            let lattice = fit.lattices.of(i);
+            assert!(plane.iter().all(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, *v).into(), 0)) == *v && coordinate(&lattice, *v) >= 0), "{i}");
+        }
+        (0..planes.len()).map(|i| if let Lattice::Anchored { step, .. } = fit.lattices.of(i) { step } else { 0.0 }).collect()
+    }
+
+    #[test]
+    fn each_plane_has_the_step_it_was_packed_with() {
+        let planes = [
+            packed(-1234.0, 0, 2, numbers(900, 4000)),
+            packed(-187.25, 0, 1, numbers(900, 400)),
+            packed(310.731, 1, 2, numbers(900, 2000)),
+            packed(-90.0, 0, 2, numbers(900, 180)),
+            packed(17.5, -3, 0, numbers(900, 300)),
+        ];
+        assert_eq!(steps(&planes), [0.01, 0.1, 0.02, 0.01, 0.125]);
+    }
+
+    #[test]
+    fn planes_that_tell_no_step_take_one_of_the_others() {
+        let planes = [
+            // Floats are nearly as coarse here as the step, one that is constant, one of a few values, one without.
+            packed(3_000_000.0, 0, 2, numbers(900, 150_000)),
+            packed(55_000.25, 0, 2, numbers(900, 40_000)),
+            vec![7.25; 900],
+            packed(42_000.0, 0, 3, numbers(900, 50_000)),
+            packed(1300.5, 0, 2, numbers(5, 900)),
+            Vec::new(),
+        ];
+        assert_eq!(steps(&planes), [0.01, 0.01, 0.01, 0.001, 0.01, 0.01]);
+    }
+
+    #[test]
+    fn values_of_no_step_are_left_alone() {
+        let rough = |i: u32| f64::from((f64::from(i).sqrt() * 37.123 + f64::from(i % 7)) as f32);
+        let values: Vec<f64> = (0..1800).map(rough).collect();
+        assert_eq!(stacked(&values, DataType::F32, &[900; 2], 0.0, &Fitted::exact(Lattice::Ordered { base: 0, shift: 0, noise: 8 })), None);
+        // Nor are planes whose own steps are no coarser than one that all have.
+        let alike: Vec<f64> = packed(500.0, 0, 1, numbers(1800, 900));
+        assert_eq!(stacked(&alike, DataType::F32, &[900; 2], 0.0, &Fitted::exact(Lattice::Ratio { base: 500, multiple: 1, divisor: 10.0 })), None);
+    }
+}

@@ -42,23 +42,19 @@ impl<'a> Done<'a> {
         self.planes.len()
     }
 
-    /// A plane as the next one sees it: in coordinates of that one, where the two have different steps (docs/format.md, "Planes of other steps").
+    /// A plane as the next one sees it: in coordinates of that one, where the two have different steps (docs/format.md, "References on other steps").
     pub(super) fn seen(&self, index: usize) -> Option<Cow<'_, Coded>> {
         let coded = self.planes.get(index)?;
         let conversion = if self.header.mapping == Mapping::Direct { self.header.lattices.conversion(index, self.len()) } else { None };
         Some(conversion.map_or(Cow::Borrowed(coded), |conversion| Cow::Owned(coded.converted(conversion))))
     }
 
-    /// The plane so many planes before the next one.
-    pub(super) fn back(&self, distance: usize) -> Option<Cow<'_, Coded>> {
-        self.seen(self.len().checked_sub(distance)?)
-    }
-
     /// Which plane before leaves the least detail of the next one when taken away: a number into the header's references from 1, or 0 when there is none, or no
     /// source. A reference enters each pass with a weight of its own, possibly none, so that taking one is never a loss.
     pub(super) fn best_reference(&self, plane: Plane) -> usize {
         let Plane { source: Some(source), holes, .. } = plane else { return 0 };
-        let details = self.header.references.iter().zip(1..).filter_map(|(d, i)| Some((i, detail(source, holes, &self.back(*d)?.samples))));
+        let details =
+            self.header.references.iter().zip(1..).filter_map(|(d, i)| Some((i, detail(source, holes, &self.seen(self.len().checked_sub(*d)?)?.samples))));
         details.min_by_key(|(_, d)| *d).map_or(0, |(i, _)| i)
     }
 
