@@ -43,7 +43,7 @@ fn pixel(i: usize) -> u8 {
 
 /// A value as a message of its own for each plane gives it, with the scale factors of that.
 fn message(plane: usize, y: usize, x: usize) -> f32 {
-    let (step, offset) = [(0.01, -271.5), (0.1, 0.0), (0.1, 13.031_7), (0.02, 0.0), (0.01, 5.37)][plane];
+    let (step, offset) = [(0.1, -271.5), (0.5, 0.0), (0.5, 13.031_7), (0.2, 0.0), (0.1, 5.37)][plane];
     let hills = f64::from(hill(y, x)) * (1.0 + plane as f64 / 8.0) - 20.0;
     (offset + (hills / step).round() * step) as f32
 }
