@@ -2,6 +2,7 @@
 
 use crate::codec::accelerator::{Processor, at_once};
 use crate::codec::entropy::{Coder, Cumulative};
+use crate::codec::methods::Coded;
 use crate::codec::methods::layered::{self, LearnedLatents};
 use crate::codec::methods::network::{self, Neighbourhood, ReferenceLevels, Surroundings, known_level, wraps_at};
 use crate::codec::methods::pyramid::{Job, Learned, PassCoder, PassJob, code_plane};
@@ -128,10 +129,10 @@ pub fn no_counts() -> Counts {
 pub fn count(stack: &Stack, model: &Model, counts: &mut Counts) {
     let mut learned = network::Learned::new(model, Processor::cpu());
     core::mem::swap(learned.counts(), counts);
-    let mut done: Vec<network::Coded> = Vec::new();
+    let mut done: Vec<Coded> = Vec::new();
     for (source, holes) in stack.grids() {
         let plane = Plane { height: stack.height, width: stack.width, source: Some(&source), holes: holes.as_ref() };
-        let references: Vec<&network::Coded> = done.iter().rev().take(stack.references).collect();
+        let references: Vec<&Coded> = done.iter().rev().take(stack.references).collect();
         let coded = at_once(network::code_plane(&mut Discard, &mut learned, plane, &references, (stack.quantum, stack.wrap), |_| false));
         done.extend(coded);
     }

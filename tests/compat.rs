@@ -41,6 +41,13 @@ fn pixel(i: usize) -> u8 {
     (y * 2 + x + x * y / 30 + channel * 11 + (x * x + y * 3 + channel) % 7) as u8
 }
 
+/// A value as a message of its own for each plane gives it, with the scale factors of that.
+fn message(plane: usize, y: usize, x: usize) -> f32 {
+    let (step, offset) = [(0.1, -271.5), (0.5, 0.0), (0.5, 13.031_7), (0.2, 0.0), (0.1, 5.37)][plane];
+    let hills = f64::from(hill(y, x)) * (1.0 + plane as f64 / 8.0) - 20.0;
+    (offset + (hills / step).round() * step) as f32
+}
+
 /// A number that looks random.
 fn random(i: u32) -> u32 {
     let mixed = i.wrapping_add(1).wrapping_mul(0x9E37_79B1);
@@ -105,6 +112,11 @@ fn inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
                 &[4, 41, 37],
                 Values::F32(numbers(4 * 1517).enumerate().map(|(i, v)| ((i / 1517 + 1) as f64 / 7.3 + (v * 20.0).round() / 64.0 + 270.0) as f32).collect()),
             ),
+            ErrorBound::Lossless,
+        ),
+        (
+            "lossless_steps",
+            dataset(&[5, 61, 67], Values::F32((0..5 * 61 * 67).map(|i| message(i / (61 * 67), i / 67 % 61, i % 67)).collect())),
             ErrorBound::Lossless,
         ),
         ("ranks", dataset(&[41, 37], Values::F64(numbers(1517).map(|v| (v / 9.0).round().powi(3) * 1.234_567_891).collect())), ErrorBound::Lossless),
@@ -181,6 +193,7 @@ fn network_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
             dataset(&[2, 3, 24, 28], (0..6 * 24 * 28).map(|i| hill(i / 28 % 24 + i / 2016, i % 28) * (1 + i / 672 % 3) as f32).collect()),
             relative(1e-3),
         ),
+        ("network_steps", planes(4, 48, 56, message), ErrorBound::Lossless),
         ("network_row", planes(1, 1, 300, |_, y, x| hill(y + 9, x)), relative(1e-4)),
     ]
 }

@@ -54,6 +54,11 @@ fn make_archives() -> Vec<Vec<u8>> {
         rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| if i % 50 < 9 { 0.0 } else { wave(i) / 7.0 * wave(i + 1) }).collect(), &[31, 29]),
         rounds(ErrorBound::Lossless, (0..29 * 31).map(|i| (((i % 29) * (i / 29)) as f32 / 60.0).floor().exp()).collect(), &[31, 29]),
         rounds(ErrorBound::Lossless, (0..2 * 29 * 31).map(|i| (wave(i) * 64.0).round() / 64.0 + 300.0 + 0.013 * (i / 899) as f32).collect(), &[2, 31, 29]),
+        rounds(
+            ErrorBound::Lossless,
+            (0..3 * 29 * 31).map(|i| (wave(i) * [64.0, 8.0][i / 899 % 2]).round() / [64.0, 8.0][i / 899 % 2] + 0.01 * (i / 899) as f32).collect(),
+            &[3, 31, 29],
+        ),
         rounds(ErrorBound::Lossless, vec![3.25; 29 * 31], &[31, 29]),
         rounds(ErrorBound::Lossless, vec![], &[0, 4]),
     ];

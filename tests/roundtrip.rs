@@ -170,6 +170,31 @@ fn full_mantissas_cost_no_more_across_zero_or_in_a_wider_type() {
 }
 
 #[test]
+fn planes_of_several_steps_cost_what_each_has_and_predict_each_other() {
+    // As (reference + k · 2^e) / 10^d of GRIB, with a reference and factors for each message, and exact zeros in most.
+    let hills: Vec<f64> = field(&[60, 90], 0.0).iter().map(|v| f64::from(*v) - 270.0).collect();
+    let grain = |i: usize| ((i * 7919) % 64) as f64 / 64.0 - 0.5;
+    let messages = [(0.01, 0.0), (0.1, 0.0), (0.01, 0.003_7), (0.1, 0.0), (0.02, 0.0), (0.1, 0.041)];
+    let stack = |seen: fn(f64) -> f64| -> Vec<f32> {
+        let plane = |(p, (step, offset)): (usize, &(f64, f64))| {
+            hills
+                .iter()
+                .enumerate()
+                .map(move |(i, v)| (offset + seen(((v * (1.0 + p as f64 / 50.0) + grain(i)) / step).round()) * step) as f32)
+                .collect::<Vec<_>>()
+        };
+        messages.iter().enumerate().flat_map(plane).collect()
+    };
+    let [own, alone] = [
+        check(&[6, 60, 90], Values::F32(stack(|k| k)), ErrorBound::Lossless).1,
+        check(&[6, 60, 90], Values::F32(stack(|k| k + 0.000_1 * (k * 0.7).sin())), ErrorBound::Lossless).1,
+    ];
+    assert!(own * 2 < alone, "{own} on steps of their own, {alone} as any floats");
+    let apart: u64 = stack(|k| k).chunks(60 * 90).map(|plane| check(&[60, 90], Values::F32(plane.to_vec()), ErrorBound::Lossless).1).sum();
+    assert!(own * 10 < apart * 9, "{own} together, {apart} apart");
+}
+
+#[test]
 fn values_that_leave_gaps_are_listed() {
     let levels: Vec<f64> = (0..60).map(|i| f64::from(i * i) * 1.234_567 - 500.0).collect();
     let classes: Vec<usize> = field(&[90, 180], 0.2).iter().map(|v| ((v - 240.0) / 2.0) as usize % 60).collect();
@@ -240,6 +265,31 @@ fn packed_values_are_found_again_however_they_were_unpacked() {
         let (_, archive) = check(&[240, 250], unpacked, ErrorBound::Lossless);
         assert!(archive <= integers + integers / 200 + 64, "{data_type:?}: {archive} bytes, the integers {integers}");
     }
+}
+
+#[test]
+fn steps_near_the_spacing_of_the_type_are_found() {
+    // Heights above 16,384 m to the centimetre, five spacings of float32; and as GRIB packs, 16 of 2^3 millimetres above any millimetre.
+    let source: Vec<f64> = field(&[60, 80], 30.0).into_iter().map(|v| 20_000.0 + 10.0 * f64::from(v)).collect();
+    for (step, offset) in [(0.01, 0.0), (0.016, 17_997.939)] {
+        let integers: Vec<i32> = source.iter().map(|v| ((v - offset) / step).round() as i32).collect();
+        let values = Values::F32(integers.iter().map(|k| (offset + f64::from(*k) * step) as f32).collect());
+        let (_, integers) = check(&[60, 80], Values::I32(integers), ErrorBound::Lossless);
+        let (_, archive) = check(&[60, 80], values, ErrorBound::Lossless);
+        assert!(archive <= integers + integers / 100 + 64, "{step}: {archive} bytes, the integers {integers}");
+    }
+}
+
+#[test]
+fn scale_and_offset_are_found_where_some_examples_allow_others() {
+    let (scale, offset) = (0.206_308_272_168_220_6, 51_723.303_095_863_914);
+    let smooth = field(&[400, 500], 2.0);
+    let [low, high] = smooth.iter().fold([f32::MAX, f32::MIN], |[low, high], v| [low.min(*v), high.max(*v)]);
+    let packed: Vec<i16> = smooth.iter().map(|v| (f64::from((v - low) / (high - low)) * 65_533.0 - 32_766.0).round() as i16).collect();
+    let values = Values::F64(packed.iter().map(|k| f64::from(*k) * scale + offset).collect());
+    let (_, integers) = check(&[400, 500], Values::I16(packed), ErrorBound::Lossless);
+    let (_, archive) = check(&[400, 500], values, ErrorBound::Lossless);
+    assert!(archive <= integers + integers / 500 + 64, "{archive} bytes, the integers {integers}");
 }
 
 #[test]

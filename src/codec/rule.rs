@@ -84,7 +84,10 @@ impl fmt::Display for Lattices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(lattice) => lattice.fmt(f),
-            Self::Stacked { step, .. } => write!(f, "an offset for each plane + k · {step}"),
+            Self::Stacked { steps, .. } => {
+                f.write_str("an offset for each plane + k · ")?;
+                steps.iter().enumerate().try_for_each(|(i, s)| write!(f, "{}{}", if i > 0 { " or " } else { "" }, s.step))
+            }
         }
     }
 }

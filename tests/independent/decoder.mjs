@@ -660,7 +660,8 @@ function fromPalette(colours, places, planes) {
 
 /**
  * §5. A lattice has low(c, stream), which reads the low bits of coordinate c (a number, or a BigInt if it is of 64 bits), and
- * put(values, i, c, low, plane), which writes the value.
+ * put(values, i, c, low, plane), which writes the value; a stacked one also onStepsOf(from, to), the function that makes of a
+ * coordinate of one plane that of another, or null where their steps are the same.
  */
 function readLattice(reader, type, planes) {
   const kind = reader.u8();
@@ -682,9 +683,31 @@ function readRatio(reader) {
 }
 
 function readStacked(reader, type, planes) {
-  const [offset, step, fine] = [reader.f64(), reader.f64(), reader.f64()];
-  const offsets = many(planes, () => offset + Number(reader.varint()) * fine);
-  return { put: (values, i, c, low, plane) => values.setNumber(i, offsets[plane] + Number(c) * step) };
+  const steps = many(reader.count(1, planes), () => readStep(reader));
+  const places = many(planes, () => {
+    const index = steps.length > 1 ? reader.count(0, steps.length - 1) : 0;
+    return { index, origin: Number(reader.varint()) * steps[index].fine, ...steps[index] };
+  });
+  const value = ({ origin, step, base }, c) => origin + Number(BigInt.asIntN(64, BigInt(base) + BigInt(c))) * step;
+  const put = (values, i, c, low, plane) => values.setNumber(i, value(places[plane], c));
+  const onStepsOf = (from, to) => {
+    const { index, origin, step, base } = places[to];
+    return index === places[from].index ? null : (c) => clamp((roundToEven((value(places[from], c) - origin) / step) || 0) - base, -(2 ** 31), 2 ** 31 - 1);
+  };
+  return { put, onStepsOf };
+}
+
+function readStep(reader) {
+  const [step, fine, base] = [reader.f64(), reader.f64(), zigzag(reader.count(0, 2 ** 32 - 1))];
+  check(step > 0 && step < Infinity && fine > 0 && fine < Infinity, 'step of planes');
+  return { step, fine, base };
+}
+
+function roundToEven(x) {
+  const down = Math.floor(x);
+  const rest = x - down;
+  if (rest !== 0.5) return Math.round(x);
+  return down % 2 === 0 ? down : down + 1;
 }
 
 function readAnchored(reader) {
@@ -1068,8 +1091,8 @@ class Pyramid {
   plane(p, classes) {
     const { height, width } = this.chunk;
     const samples = new Int32Array(height * width);
-    const references = this.chooseReferences(p);
-    const plane = { height, width, samples, missing: classes, references, reference: references[0]?.samples };
+    const references = this.chooseReferences(p).map((reference) => this.onStepsOf(p, reference));
+    const plane = { number: p, height, width, samples, missing: classes, references, reference: references[0]?.samples };
     let levels = 0;
     while (Math.ceil(Math.max(height, width) / 2 ** levels) > 4) levels++;
     this.coarsest(plane, 2 ** levels);
@@ -1078,6 +1101,14 @@ class Pyramid {
     }
     this.done.push(plane);
     return samples;
+  }
+
+  /** §5, references on other steps. */
+  onStepsOf(p, reference) {
+    const { lattice, mapping } = this.chunk;
+    if (!lattice.onStepsOf || mapping.kind !== DIRECT || reference.number === undefined) return reference;
+    const convert = lattice.onStepsOf(reference.number, p);
+    return convert ? { ...reference, samples: reference.samples.map(convert) } : reference;
   }
 
   /** The planes that plane p refers to: here one at most. */

@@ -37,7 +37,7 @@ impl Fit {
             let listed = self.used.as_ref().is_none_or(|used| used.binary_search(&coordinate).is_ok());
             listed && lattice.value::<T>(coordinate, lattice.low(value)) == value
         };
-        let planes = if let Lattices::Stacked { phases, .. } = &self.lattices { phases.len() } else { 1 };
+        let planes = if let Lattices::Stacked { planes, .. } = &self.lattices { planes.len() } else { 1 };
         self.quantum == 1 && (0..planes).all(|plane| exact(self.lattices.of(plane)))
     }
 }
@@ -60,6 +60,9 @@ impl Fitted {
         Fit { lattices: Lattices::One(self.lattice), quantum: self.quantum, top: self.top, used: None }
     }
 }
+
+/// One mismatch in this many may be patched before a lattice counts as wrong.
+pub(super) const MISMATCHES: usize = 1000;
 
 /// Values looked at first when a lattice is searched.
 pub(super) const EXAMPLES: usize = 1024;
@@ -101,4 +104,10 @@ pub(crate) fn half_spacing(magnitude: f64, data_type: DataType) -> f64 {
         DataType::F64 => half([magnitude.next_down(), magnitude, magnitude.next_up()]),
         _ => 0.5,
     }
+}
+
+/// The numbers that are rounded to the binary32 `v`.
+pub(super) fn rounding_interval(v: f64) -> [f64; 2] {
+    let v = v as f32;
+    [v.next_down(), v.next_up()].map(|end| f64::midpoint(end.into(), v.into()))
 }

@@ -1,11 +1,11 @@
 //! Even steps among floats: decimals, offset + k · step, multiples of a power of two, or steps made from the bound.
 
-use super::fitted::{EXAMPLES, Fitted, bits, half_spacing, step};
+use super::fitted::{EXAMPLES, Fitted, MISMATCHES, bits, half_spacing, rounding_interval, step};
 use super::lines::Lines;
 use super::plain::Plain;
 use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
 use super::sample::Sample;
-use super::stacked::{offset, power_near};
+use super::scaled;
 use super::unpacked::Unpacked;
 use crate::field::DataType;
 
@@ -13,12 +13,6 @@ use crate::field::DataType;
 const QUANTA: [i32; 7] = [129, 33, 17, 9, 5, 3, 1];
 /// Times all values are gone through to place a line.
 const PASSES: usize = 16;
-/// One mismatch in this many may be patched before a lattice counts as wrong.
-pub(super) const MISMATCHES: usize = 1000;
-/// Steps that are tried where gaps do not show them: from so many halves of the type's spacing on, so many octaves, up to so many decimals.
-const FINEST: f64 = 4.0;
-const OCTAVES: usize = 6;
-const DECIMALS: usize = 10;
 /// Times scale and offset of packed integers are looked for, each time with more examples.
 const ROUNDS: usize = 4;
 /// How exact a line is that is fitted to all values in binary64, as a part of their range.
@@ -118,7 +112,10 @@ impl<'a> Floats<'a> {
     /// A decimal or packed lattice that the examples lie on.
     fn recovered(&self) -> Option<Lattice> {
         let examples = self.examples();
-        self.decimal(&examples).or_else(|| self.affine(&examples)).or_else(|| self.scaled(&examples)).filter(|l| (self.largest - self.smallest) / step(l) < f64::from(COORDINATE_LIMIT))
+        self.decimal(&examples)
+            .or_else(|| self.affine(&examples))
+            .or_else(|| self.scaled(&examples))
+            .filter(|l| (self.largest - self.smallest) / step(l) < f64::from(COORDINATE_LIMIT))
     }
 
     /// Values printed with up to twelve decimals, as long as the type resolves more than that.
@@ -163,16 +160,9 @@ impl<'a> Floats<'a> {
         Some(Lattice::Scaled { offset: offset + ((self.smallest - offset) / step).round() * step, step })
     }
 
-    /// offset + k · 2^e / 10^d, as GRIB packs, with a step so near the spacing of the type that gaps do not show it.
+    /// offset + k · 2^e / 10^d, with a step so near the spacing of the type that gaps do not show it.
     fn scaled(&self, examples: &[f64]) -> Option<Lattice> {
-        if !self.is_single() {
-            return None;
-        }
-        let finest = FINEST * self.precision;
-        let divisors = core::iter::successors(Some(1.0), |d| Some(d * 10.0)).take(DECIMALS);
-        let steps = divisors.flat_map(|d| core::iter::successors(Some(power_near(finest * d) / d), |step| Some(step * 2.0)).take(OCTAVES));
-        let fitting = steps.filter(|step| *step > finest).filter_map(|step| Some((step, offset(examples, step)?)));
-        let (step, [low, high]) = fitting.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+        let (step, [low, high]) = if self.is_single() { scaled::coarsest(examples, self.precision)? } else { return None };
         let offset = f64::midpoint(low, high);
         Some(Lattice::Scaled { offset: offset + nearest_integer((self.smallest - offset) / step) * step, step })
     }
@@ -281,12 +271,6 @@ impl<'a> Floats<'a> {
         let pairs = self.values.windows(2).take(1 << 16);
         pairs.map(|w| if let [a, b] = w { u64::from(bits(integer(*a).abs_diff(integer(*b)))) } else { 0 }).sum()
     }
-}
-
-/// The numbers that are rounded to the binary32 `v`.
-pub(super) fn rounding_interval(v: f64) -> [f64; 2] {
-    let v = v as f32;
-    [v.next_down(), v.next_up()].map(|end| f64::midpoint(end.into(), v.into()))
 }
 
 /// The largest number every gap is near a multiple of; `None` when it would drown in the rounding `noise`.

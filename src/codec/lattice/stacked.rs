@@ -1,67 +1,166 @@
-//! The search for one step and an offset for each plane, where planes were packed on their own (GRIB messages).
+//! The search for an offset for each plane, and a step that all share or one for each, where planes were packed on their own (GRIB messages).
 
-use super::fitted::{Fit, Fitted, half_spacing, spacing};
-use super::floats::{Floats, MISMATCHES, OWN_QUANTUM, rounding_interval};
-use super::lattices::Lattices;
-use super::rule::{COORDINATE_LIMIT, coordinate, nearest_integer};
+use super::fitted::{Fit, Fitted, MISMATCHES, half_spacing, spacing};
+use super::floats::{Floats, OWN_QUANTUM};
+use super::lattices::{Lattices, Place, Spacing};
+use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
+use super::scaled::{decimal_scaled, offset};
 use crate::field::DataType;
 
 /// Samples of a plane that is fitted on its own.
 const SAMPLES: usize = 256;
 /// Steps tried, each half of the one before.
 const HALVINGS: usize = 4;
+/// Most planes whose steps tell whether it is worth looking at all of them.
+const PROBES: usize = 8;
+/// Most steps of a chunk that are found.
+const MOST_STEPS: usize = 16;
+/// Bits that the lattice of a plane takes.
+const PLANE_BITS: i64 = 96;
 
-/// A step that all planes share, with an offset for each, where it is coarser than what was `fitted` to all of them. `counts` are the samples of each plane.
+/// Lattices with an offset for each plane, where their steps are coarser than what was `fitted` to all of them. `counts` are the samples of each plane.
 pub(super) fn stacked(values: &[f64], data_type: DataType, counts: &[usize], tolerance: f64, fitted: &Fitted) -> Option<Fit> {
-    let fewest = *counts.iter().min()?;
-    if data_type != DataType::F32 || counts.len() < 2 || fewest < SAMPLES {
+    if data_type != DataType::F32 || counts.len() < 2 {
         return None;
     }
     let mut rest = values;
-    let planes = counts.iter().map(|count| rest.split_off(..*count)).collect::<Option<Vec<_>>>()?;
-    let stack = Stack::new(&planes);
+    let planes = counts.iter().map(|count| Some(Plane::new(rest.split_off(..*count)?))).collect::<Option<Vec<_>>>()?;
+    let stack = Stack::new(planes);
+    let magnitude = stack.smallest.abs().max(stack.largest.abs());
     // A step more must not leave the bound once it is rounded to the type.
-    let tolerance = (tolerance - 2.0 * half_spacing(stack.smallest.abs().max(stack.largest.abs()), data_type)).max(0.0);
-    let rival = spacing(fitted, stack.smallest.abs().max(stack.largest.abs()), data_type) * if tolerance > 0.0 { OWN_QUANTUM } else { 1.0 };
-    // A message may have been packed with half the step of another.
-    let steps = core::iter::successors(decimal_scaled(Floats::new(planes.first()?, data_type).step()?), |step| Some(step / 2.0)).take(HALVINGS);
-    steps.take_while(|step| quantum(*step, tolerance) * step > rival * (1.0 + 64.0 / fewest as f64)).find_map(|step| stack.fit(step, tolerance))
+    let tolerance = (tolerance - 2.0 * half_spacing(magnitude, data_type)).max(0.0);
+    if tolerance > 0.0 { stack.within(tolerance, spacing(fitted, magnitude, data_type) * OWN_QUANTUM) } else { stack.exact(fitted) }
 }
 
-/// Values plane by plane.
+/// The values of a plane.
+struct Plane<'a> {
+    values: &'a [f64],
+    smallest: f64,
+    largest: f64,
+}
+
+/// Where a plane's lattice may start, and its step.
+type Line = (f64, [f64; 2]);
+
+impl<'a> Plane<'a> {
+    fn new(values: &'a [f64]) -> Self {
+        let (smallest, largest) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+        Self { values, smallest, largest }
+    }
+
+    /// Whether no value differs from another.
+    fn is_constant(&self) -> bool {
+        self.smallest >= self.largest
+    }
+
+    /// The step that it seems to have, if it is one of GRIB.
+    fn step(&self) -> Option<f64> {
+        let enough = self.values.len() >= SAMPLES && !self.is_constant();
+        enough.then(|| Floats::new(self.values, DataType::F32).step()).flatten().and_then(decimal_scaled)
+    }
+
+    fn magnitude(&self) -> f64 {
+        if self.values.is_empty() { 0.0 } else { self.smallest.abs().max(self.largest.abs()) }
+    }
+
+    /// The first of some steps, coarser than floats are, that it turns out to have.
+    fn line(&self, steps: impl Iterator<Item = f64>) -> Option<Line> {
+        let finest = 2.0 * half_spacing(self.magnitude(), DataType::F32);
+        let mut coarser = steps.filter(|step| *step > finest);
+        coarser.find_map(|step| Some((step, offset(self.values, step)?)))
+    }
+}
+
+/// Planes, and the ends of their range.
 struct Stack<'a> {
-    planes: &'a [&'a [f64]],
+    planes: Vec<Plane<'a>>,
     smallest: f64,
     largest: f64,
 }
 
 impl<'a> Stack<'a> {
-    fn new(planes: &'a [&'a [f64]]) -> Self {
-        let (smallest, largest) = planes.iter().copied().flatten().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+    fn new(planes: Vec<Plane<'a>>) -> Self {
+        let (smallest, largest) = ends(planes.iter());
         Self { planes, smallest, largest }
     }
 
-    /// The lattices of that step, if they give back all but a few values.
-    fn fit(&self, step: f64, tolerance: f64) -> Option<Fit> {
-        let quantum = quantum(step, tolerance);
-        if ((self.largest - self.smallest) / step).max(quantum) >= f64::from(COORDINATE_LIMIT) {
+    /// One step for all, coarser than `rival`.
+    fn within(&self, tolerance: f64, rival: f64) -> Option<Fit> {
+        let fewest = self.planes.iter().map(|p| p.values.len()).min()?;
+        let first = self.planes.first()?.step().filter(|_| fewest >= SAMPLES)?;
+        // A message may have been packed with half the step of another.
+        let mut steps = halved(first).take_while(|step| quantum(*step, tolerance) * step > rival * (1.0 + 64.0 / fewest as f64));
+        steps.find_map(|step| {
+            let lines: Option<Vec<Line>> = self.planes.iter().map(|p| Some((step, offset(p.values, step)?))).collect();
+            self.fit(&lines?, quantum(step, tolerance))
+        })
+    }
+
+    /// For each plane its own step, or one of the others'.
+    fn exact(&self, fitted: &Fitted) -> Option<Fit> {
+        let saved = |plane: &Plane, step: f64| {
+            let rival = spacing(fitted, plane.magnitude(), DataType::F32);
+            if plane.is_constant() { 0 } else { plane.values.len() as i64 * (logarithm(step) - logarithm(rival)) }
+        };
+        let mut probes = self.planes.iter().step_by(self.planes.len().div_ceil(PROBES));
+        if !probes.any(|plane| plane.step().is_some_and(|step| saved(plane, step) > PLANE_BITS << FRACTION)) {
             return None;
         }
-        let offsets = self.planes.iter().map(|plane| offset(plane, step)).collect::<Option<Vec<_>>>()?;
-        let lowest = self.planes.iter().position(|plane| plane.contains(&self.smallest))?;
-        let base = offsets.get(lowest).map(|[low, high]| f64::midpoint(*low, *high))?;
-        let base = base + nearest_integer((self.smallest - base) / step) * step;
-        let (fine, phases) = phases(&offsets, base, step)?;
-        let highest = phases.iter().max().map_or(0.0, |p| *p as f64 * fine);
-        let top = if quantum > 1.0 { ((self.largest - self.smallest - highest) / step).floor().max(0.0) as i32 } else { i32::MAX };
-        let lattices = Lattices::Stacked { offset: base, step, fine, phases };
-        let wrong = |(i, plane): (usize, &&[f64])| {
+        let own: Vec<Option<f64>> = self.planes.iter().map(Plane::step).collect();
+        let mut steps: Vec<f64> = own.iter().flatten().copied().collect();
+        steps.sort_unstable_by(|a, b| b.total_cmp(a));
+        steps.dedup();
+        let finest = steps.last().copied().filter(|_| steps.len() <= MOST_STEPS)?;
+        let others = || steps.iter().copied().chain(halved(finest).skip(1));
+        let lines = self.planes.iter().zip(own).map(|(plane, own)| plane.line(own.into_iter().chain(others()))).collect::<Option<Vec<Line>>>()?;
+        let saved: i64 = self.planes.iter().zip(&lines).map(|(plane, (step, _))| saved(plane, *step)).sum();
+        if saved <= (PLANE_BITS * self.planes.len() as i64) << FRACTION {
+            return None;
+        }
+        self.fit(&lines, 1.0)
+    }
+
+    /// The lattices with those steps, if they give back all but a few values.
+    fn fit(&self, lines: &[Line], quantum: f64) -> Option<Fit> {
+        let mut steps: Vec<Spacing> = Vec::new();
+        let mut places = vec![Place::default(); lines.len()];
+        for (step, _) in lines {
+            if steps.iter().all(|s| s.step != *step) {
+                let alike = || self.planes.iter().zip(lines).filter(|(_, (s, _))| s == step);
+                let (smallest, largest) = ends(alike().map(|(plane, _)| plane));
+                let base = (smallest / step).floor();
+                if ((largest - smallest) / step).max(base.abs()).max(quantum) >= f64::from(COORDINATE_LIMIT) {
+                    return None;
+                }
+                let (fine, phases) = phases(&alike().map(|(_, (_, offset))| *offset).collect::<Vec<_>>(), *step)?;
+                let alike = places.iter_mut().zip(lines).filter(|(_, (s, _))| s == step);
+                alike.zip(phases).for_each(|((place, _), phase)| *place = Place { step: steps.len(), phase });
+                steps.push(Spacing { step: *step, fine, base: base as i32 });
+            }
+        }
+        let lattices = Lattices::Stacked { steps, planes: places };
+        let wrong = |(i, plane): (usize, &Plane)| {
             let lattice = lattices.of(i);
-            plane.iter().filter(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, **v).into(), 0)).to_bits() != v.to_bits()).count()
+            plane.values.iter().filter(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, **v).into(), 0)).to_bits() != v.to_bits()).count()
         };
-        let (wrong, all): (usize, usize) = (self.planes.iter().enumerate().map(wrong).sum(), self.planes.iter().map(|p| p.len()).sum());
+        let (wrong, all): (usize, usize) = (self.planes.iter().enumerate().map(wrong).sum(), self.planes.iter().map(|p| p.values.len()).sum());
+        let top = if quantum > 1.0 { self.top(&lattices) } else { i32::MAX };
         (wrong <= all / MISMATCHES).then_some(Fit { lattices, quantum: quantum as i32, top, used: None })
     }
+
+    /// The largest coordinate whose value is not above the largest, whatever the plane.
+    fn top(&self, lattices: &Lattices) -> i32 {
+        let below = |lattice: Lattice| {
+            let nearest = coordinate(&lattice, self.largest);
+            if f64::from(lattice.value::<f32>(nearest.into(), 0)) > self.largest { nearest - 1 } else { nearest }
+        };
+        (0..self.planes.len()).map(|plane| below(lattices.of(plane))).min().unwrap_or(0).max(0)
+    }
+}
+
+/// The smallest and the largest value of planes.
+fn ends<'p>(planes: impl Iterator<Item = &'p Plane<'p>>) -> (f64, f64) {
+    planes.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), plane| (low.min(plane.smallest), high.max(plane.largest)))
 }
 
 /// Steps between reconstructions.
@@ -69,45 +168,96 @@ fn quantum(step: f64, tolerance: f64) -> f64 {
     2.0 * (tolerance / step).floor() + 1.0
 }
 
-/// The step 2^e / 10^d that is all but equal to one found: GRIB has no others.
-fn decimal_scaled(step: f64) -> Option<f64> {
-    let divisors = core::iter::successors(Some(1.0), |d| Some(d * 10.0)).take(10);
-    divisors.map(|d| power_near(step * d) / d).find(|exact| (exact - step).abs() < 1e-5 * step)
+/// A step, and a few that are half of the one before.
+fn halved(step: f64) -> impl Iterator<Item = f64> {
+    core::iter::successors(Some(step), |step| Some(step / 2.0)).take(HALVINGS)
 }
 
-/// The power of two nearest to a positive number.
-pub(super) fn power_near(number: f64) -> f64 {
-    // Adding half of the mantissa's range carries into the exponent.
-    f64::from_bits((number.to_bits() + (1 << 51)) >> 52 << 52)
+/// Bits of the fraction of a [`logarithm`].
+const FRACTION: u32 = 8;
+
+/// About the binary logarithm of a positive number, by straight lines between powers of two: as good as the bits of the number.
+fn logarithm(number: f64) -> i64 {
+    (number.to_bits() >> (52 - FRACTION)) as i64
 }
 
-/// Where offset + k · step must start so that it is rounded to all values of a plane, a few excepted.
-pub(super) fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
-    let first = *plane.first()?;
-    let [mut low, mut high] = [f64::NEG_INFINITY, f64::INFINITY];
-    let mut wrong = 0;
-    for &v in plane {
-        let whole = nearest_integer((v - first) / step) * step;
-        let [below, above] = rounding_interval(v).map(|end| end - whole);
-        if below.max(low) <= above.min(high) {
-            (low, high) = (below.max(low), above.min(high));
-        } else {
-            wrong += 1;
-        }
-    }
-    (wrong <= plane.len() / MISMATCHES).then_some([low, high])
-}
-
-/// The coarsest unit of which whole numbers, above `base` and less than a step, lie in all intervals of offsets (modulo a step); and those numbers.
-fn phases(offsets: &[[f64; 2]], base: f64, step: f64) -> Option<(f64, Vec<u64>)> {
+/// The coarsest unit of which whole numbers, 0 or more and less than a step, lie in all intervals of offsets (modulo a step); and those numbers.
+fn phases(offsets: &[[f64; 2]], step: f64) -> Option<(f64, Vec<u64>)> {
     let fines = core::iter::successors(Some(step), |f| Some(f / 2.0)).take(48);
     let phase = |[low, high]: [f64; 2], fine: f64| {
+        if low < 0.0 && high > 0.0 {
+            return Some(0);
+        }
         let middle = f64::midpoint(low, high);
-        let whole = ((middle - base) / step + 1e-9).floor() * step;
-        let phase = nearest_integer((middle - whole - base) / fine).max(0.0);
+        let whole = (middle / step).floor() * step;
+        let phase = nearest_integer((middle - whole) / fine);
         // Not at an end, where rounding is up to ties.
-        let off = (base + phase * fine + whole - middle).abs();
+        let off = (phase * fine + whole - middle).abs();
         (off * 2.0 < (high - low) * 0.99).then_some(phase as u64)
     };
     fines.into_iter().find_map(|fine| Some((fine, offsets.iter().map(|o| phase(*o, fine)).collect::<Option<_>>()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::lattice::rule::Lattice;
+
+    /// What GRIB makes of whole numbers with that reference value and those scale factors: (reference + k · 2^binary) / 10^decimal.
+    fn packed(reference: f32, binary: i32, decimal: i32, k: impl Iterator<Item = u32>) -> Vec<f64> {
+        let unpacked = |k: u32| (f64::from(reference) + f64::from(k) * f64::from(2f32.powi(binary))) / 10f64.powi(decimal);
+        k.map(|k| f64::from(unpacked(k) as f32)).collect()
+    }
+
+    fn numbers(count: u32, most: u32) -> impl Iterator<Item = u32> {
+        (0..count).map(move |i| i.wrapping_mul(2_654_435_761).rotate_left(9) % most)
+    }
+
+    /// The steps found for some planes, all values of which come back.
+    fn steps(planes: &[Vec<f64>]) -> Vec<f64> {
+        let counts: Vec<usize> = planes.iter().map(Vec::len).collect();
+        let bits = Fitted::exact(Lattice::Ordered { base: 0, shift: 0, noise: 8 });
+        let fit = stacked(&planes.concat(), DataType::F32, &counts, 0.0, &bits).unwrap();
+        for (i, plane) in planes.iter().enumerate() {
+            let lattice = fit.lattices.of(i);
+            assert!(plane.iter().all(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, *v).into(), 0)) == *v && coordinate(&lattice, *v) >= 0), "{i}");
+        }
+        (0..planes.len()).map(|i| if let Lattice::Anchored { step, .. } = fit.lattices.of(i) { step } else { 0.0 }).collect()
+    }
+
+    #[test]
+    fn each_plane_has_the_step_it_was_packed_with() {
+        let planes = [
+            packed(-1234.0, 0, 2, numbers(900, 4000)),
+            packed(-187.25, 0, 1, numbers(900, 400)),
+            packed(310.731, 1, 2, numbers(900, 2000)),
+            packed(-90.0, 0, 2, numbers(900, 180)),
+            packed(17.5, -3, 0, numbers(900, 300)),
+        ];
+        assert_eq!(steps(&planes), [0.01, 0.1, 0.02, 0.01, 0.125]);
+    }
+
+    #[test]
+    fn planes_that_tell_no_step_take_one_of_the_others() {
+        let planes = [
+            // Floats are nearly as coarse here as the step, one that is constant, one of a few values, one without.
+            packed(3_000_000.0, 0, 2, numbers(900, 150_000)),
+            packed(55_000.25, 0, 2, numbers(900, 40_000)),
+            vec![7.25; 900],
+            packed(42_000.0, 0, 3, numbers(900, 50_000)),
+            packed(1300.5, 0, 2, numbers(5, 900)),
+            Vec::new(),
+        ];
+        assert_eq!(steps(&planes), [0.01, 0.01, 0.01, 0.001, 0.01, 0.01]);
+    }
+
+    #[test]
+    fn values_of_no_step_are_left_alone() {
+        let rough = |i: u32| f64::from((f64::from(i).sqrt() * 37.123 + f64::from(i % 7)) as f32);
+        let values: Vec<f64> = (0..1800).map(rough).collect();
+        assert_eq!(stacked(&values, DataType::F32, &[900; 2], 0.0, &Fitted::exact(Lattice::Ordered { base: 0, shift: 0, noise: 8 })), None);
+        // Nor are planes whose own steps are no coarser than one that all have.
+        let alike: Vec<f64> = packed(500.0, 0, 1, numbers(1800, 900));
+        assert_eq!(stacked(&alike, DataType::F32, &[900; 2], 0.0, &Fitted::exact(Lattice::Ratio { base: 500, multiple: 1, divisor: 10.0 })), None);
+    }
 }

@@ -9,12 +9,15 @@
 //! ```
 //! [`super::planes`] alone knows them all. What is absent: the choice between them, which is the encoder's ([`super::candidates`]).
 
+mod done;
 pub(crate) mod layered;
 pub(crate) mod network;
 pub(crate) mod pyramid;
 pub(crate) mod raster;
 mod reference;
 pub(crate) mod repeats;
+
+pub(crate) use done::Coded;
 
 use super::entropy::Coder;
 use crate::error::Result;

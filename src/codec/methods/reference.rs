@@ -1,21 +1,12 @@
-//! The encoder's choice of a reference plane.
+//! How much a reference plane leaves to be coded.
 
-use crate::grid::{Grid, Plane};
+use crate::grid::Grid;
 
 /// Rows looked at in a plane.
 const ROWS: usize = 64;
 
-/// Which plane before leaves the least detail when taken away: a number into `distances` from 1, or 0 when there is none, or no source. A reference enters
-/// each pass with a weight of its own, possibly none, so that taking one is never a loss.
-pub(super) fn best_reference(plane: Plane, planes: &[&Grid<i32>], distances: &[usize]) -> usize {
-    let Plane { source: Some(source), holes, .. } = plane else { return 0 };
-    let candidates = distances.iter().map(|d| planes.len().checked_sub(*d).and_then(|i| planes.get(i)));
-    let details = candidates.enumerate().filter_map(|(i, plane)| Some((i + 1, detail(source, holes, plane?))));
-    details.min_by_key(|(_, d)| *d).map_or(0, |(i, _)| i)
-}
-
 /// Sum of the curvatures along rows of the difference from `reference`.
-fn detail(source: &Grid<i32>, holes: Option<&Grid<u8>>, reference: &Grid<i32>) -> u64 {
+pub(super) fn detail(source: &Grid<i32>, holes: Option<&Grid<u8>>, reference: &Grid<i32>) -> u64 {
     let mut sum = 0;
     for y in (0..source.height).step_by(1 + source.height / ROWS) {
         let holes = holes.map(|h| h.row(y)).unwrap_or_default();

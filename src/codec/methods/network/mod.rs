@@ -13,39 +13,40 @@ pub(crate) use levels::{ReferenceLevels, known_level, wraps_at};
 #[cfg(feature = "training")]
 pub(crate) use neighbourhood::{Neighbourhood, Surroundings};
 pub use on_cpu::OnCpu;
-pub(crate) use plane::{Coded, Learned, code_plane};
+pub(crate) use plane::{Learned, code_plane};
 
 use super::PlaneCoder;
-use super::reference::best_reference;
+use super::done::{Coded, Done};
 use crate::codec::accelerator::Processor;
 use crate::codec::chunk::{Header, Method};
 use crate::codec::entropy::Coder;
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
 use crate::network::model::Model;
+use std::borrow::Cow;
 
 /// The planes of a chunk, by this method.
 #[derive(Debug)]
 pub(crate) struct Network<'a> {
     header: &'a Header,
     learned: Learned<'a>,
-    done: Vec<Coded>,
+    done: Done<'a>,
 }
 
 impl<'a> Network<'a> {
     pub(crate) fn start(header: &'a Header, model: &'a Model, processor: Processor<'a>) -> Self {
-        Self { header, learned: Learned::new(model, processor), done: Vec::new() }
+        Self { header, learned: Learned::new(model, processor), done: Done::new(header) }
     }
 
     /// Codes the next plane, with what was drawn of it, if anything was, as its first reference.
     pub(crate) async fn next_after<C: Coder>(&mut self, coder: &mut C, plane: Plane<'_>, drawn: Option<Grid<i32>>, stop: impl Fn(&C) -> bool) -> Result<()> {
         let Self { header, learned, done } = self;
-        let known: Vec<&Grid<i32>> = done.iter().map(|d| &d.samples).collect();
-        let choice = best_reference(plane, &known, &header.references);
+        let choice = done.best_reference(plane);
         let first = learned.walk().reference(coder, done.len(), &header.references, choice);
         let second = header.references.iter().chain(&[1, 2]).filter_map(|d| done.len().checked_sub(*d)).find(|i| Some(*i) != first);
-        let drawn = drawn.map(Coded::drawn);
-        let references: Vec<&Coded> = drawn.iter().chain(first.into_iter().chain(second).filter_map(|i| done.get(i))).collect();
+        let drawn = drawn.map(|drawn| Cow::Owned(Coded::bare(drawn)));
+        let seen: Vec<Cow<Coded>> = drawn.into_iter().chain(first.into_iter().chain(second).filter_map(|i| done.seen(i))).collect();
+        let references: Vec<&Coded> = seen.iter().map(AsRef::as_ref).collect();
         let how = (header.coded_quantum(Method::Network), header.wrap);
         let coded = code_plane(coder, learned, plane, &references, how, stop).await?;
         done.push(coded);
@@ -57,9 +58,7 @@ impl<'a> Network<'a> {
     fn forget(&mut self) {
         let Self { header, done, .. } = self;
         let farthest = header.references.iter().copied().max().unwrap_or(0).max(2);
-        if let Some(old) = done.len().checked_sub(farthest).and_then(|i| i.checked_sub(1)).and_then(|i| done.get_mut(i)) {
-            old.forget_errors();
-        }
+        done.forget_errors(farthest + 1);
     }
 
     /// A checksum of all that the network said.
@@ -74,6 +73,6 @@ impl PlaneCoder for Network<'_> {
     }
 
     fn finish(self) -> Vec<Grid<i32>> {
-        self.done.into_iter().map(|p| p.samples).collect()
+        self.done.finish()
     }
 }

@@ -5,6 +5,7 @@ use super::levels::{ReferenceLevels, wraps_at};
 use super::refine::{Around, TRUSTS, refine};
 use crate::codec::accelerator::Processor;
 use crate::codec::entropy::{Coder, Decisions, Mixing, Table};
+use crate::codec::methods::Coded;
 use crate::codec::methods::pyramid::{self, Job, PassCoder, PassJob};
 use crate::codec::passes::{Pass, merge};
 use crate::codec::predictor::{Context, taps};
@@ -52,25 +53,6 @@ impl<'a> Learned<'a> {
 
     pub(crate) fn walk(&mut self) -> &mut pyramid::Learned {
         &mut self.walk
-    }
-}
-
-/// A coded plane and how far each sample was from its prediction, in quanta.
-#[derive(Debug)]
-pub(crate) struct Coded {
-    pub(crate) samples: Grid<i32>,
-    errors: Grid<i32>,
-}
-
-impl Coded {
-    /// A plane that was drawn, not coded.
-    pub(crate) fn drawn(samples: Grid<i32>) -> Self {
-        Self { errors: Grid::new(samples.height, samples.width), samples }
-    }
-
-    /// Frees what only planes that refer to this one need.
-    pub(crate) fn forget_errors(&mut self) {
-        self.errors = Grid::new(0, 0);
     }
 }
 

@@ -8,7 +8,7 @@ pub(crate) use tables::Tables;
 pub(crate) use walk::{Holed, Job, Learned, PassCoder, PassJob, code_plane};
 
 use super::PlaneCoder;
-use super::reference::best_reference;
+use super::done::{Coded, Done};
 use crate::codec::chunk::{Header, Method};
 use crate::codec::entropy::Coder;
 use crate::error::Result;
@@ -19,27 +19,27 @@ use crate::grid::{Grid, Plane};
 pub(crate) struct Pyramid<'a> {
     header: &'a Header,
     learned: Learned,
-    done: Vec<Grid<i32>>,
+    done: Done<'a>,
 }
 
 impl<'a> Pyramid<'a> {
     pub(crate) fn start(header: &'a Header) -> Self {
-        Self { header, learned: Learned::default(), done: Vec::new() }
+        Self { header, learned: Learned::default(), done: Done::new(header) }
     }
 }
 
 impl PlaneCoder for Pyramid<'_> {
     async fn next<C: Coder>(&mut self, coder: &mut C, plane: Plane<'_>, stop: impl Fn(&C) -> bool) -> Result<()> {
         let Self { header, learned, done } = self;
-        let choice = best_reference(plane, &done.iter().collect::<Vec<_>>(), &header.references);
-        let reference = learned.reference(coder, done.len(), &header.references, choice).and_then(|i| done.get(i));
-        let job = Job { plane, reference, quantum: header.coded_quantum(Method::Pyramid) };
+        let choice = done.best_reference(plane);
+        let reference = learned.reference(coder, done.len(), &header.references, choice).and_then(|i| done.seen(i));
+        let job = Job { plane, reference: reference.as_deref().map(|r| &r.samples), quantum: header.coded_quantum(Method::Pyramid) };
         let samples = code_plane(coder, &mut Tables, learned, job, stop).await?;
-        done.push(samples);
+        done.push(Coded::bare(samples));
         Ok(())
     }
 
     fn finish(self) -> Vec<Grid<i32>> {
-        self.done
+        self.done.finish()
     }
 }

@@ -1,0 +1,76 @@
+//! The planes of a chunk that are coded, as those after them see them.
+
+use super::reference::detail;
+use crate::codec::chunk::Header;
+use crate::codec::lattice::Conversion;
+use crate::codec::mapping::Mapping;
+use crate::grid::{Grid, Plane};
+use std::borrow::Cow;
+
+/// A coded plane and how far each sample was from its prediction, in quanta; without these where nothing looks at them.
+#[derive(Debug, Clone)]
+pub(crate) struct Coded {
+    pub(crate) samples: Grid<i32>,
+    pub(super) errors: Grid<i32>,
+}
+
+impl Coded {
+    /// A plane of which nothing but the samples is looked at, or that was drawn, not coded.
+    pub(super) const fn bare(samples: Grid<i32>) -> Self {
+        Self { samples, errors: Grid { height: 0, width: 0, samples: Vec::new() } }
+    }
+
+    fn converted(&self, conversion: Conversion) -> Self {
+        let samples = self.samples.samples.iter().map(|s| conversion.of(*s)).collect();
+        Self { samples: Grid { samples, ..self.samples }, errors: self.errors.clone() }
+    }
+}
+
+/// Those planes, in order.
+#[derive(Debug)]
+pub(super) struct Done<'a> {
+    header: &'a Header,
+    planes: Vec<Coded>,
+}
+
+impl<'a> Done<'a> {
+    pub(super) const fn new(header: &'a Header) -> Self {
+        Self { header, planes: Vec::new() }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.planes.len()
+    }
+
+    /// A plane as the next one sees it: in coordinates of that one, where the two have different steps (docs/format.md, "References on other steps").
+    pub(super) fn seen(&self, index: usize) -> Option<Cow<'_, Coded>> {
+        let coded = self.planes.get(index)?;
+        let conversion = if self.header.mapping == Mapping::Direct { self.header.lattices.conversion(index, self.len()) } else { None };
+        Some(conversion.map_or(Cow::Borrowed(coded), |conversion| Cow::Owned(coded.converted(conversion))))
+    }
+
+    /// Which plane before leaves the least detail of the next one when taken away: a number into the header's references from 1, or 0 when there is none, or no
+    /// source. A reference enters each pass with a weight of its own, possibly none, so that taking one is never a loss.
+    pub(super) fn best_reference(&self, plane: Plane) -> usize {
+        let Plane { source: Some(source), holes, .. } = plane else { return 0 };
+        let details =
+            self.header.references.iter().zip(1..).filter_map(|(d, i)| Some((i, detail(source, holes, &self.seen(self.len().checked_sub(*d)?)?.samples))));
+        details.min_by_key(|(_, d)| *d).map_or(0, |(i, _)| i)
+    }
+
+    pub(super) fn push(&mut self, coded: Coded) {
+        self.planes.push(coded);
+    }
+
+    /// Frees what only planes that refer to the one so many before the next ask for.
+    pub(super) fn forget_errors(&mut self, distance: usize) {
+        if let Some(old) = self.len().checked_sub(distance).and_then(|i| self.planes.get_mut(i)) {
+            old.errors = Grid::new(0, 0);
+        }
+    }
+
+    /// The samples of all planes.
+    pub(super) fn finish(self) -> Vec<Grid<i32>> {
+        self.planes.into_iter().map(|p| p.samples).collect()
+    }
+}
