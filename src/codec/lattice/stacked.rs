@@ -53,6 +53,7 @@ impl<'a> Plane<'a> {
     }
 
     /// The step that it seems to have, if it is one of GRIB.
+    #[inline(never)]
     fn step(&self) -> Option<f64> {
         let enough = self.values.len() >= SAMPLES && !self.is_constant();
         enough.then(|| Floats::new(self.values, DataType::F32).step()).flatten().and_then(decimal_scaled)
@@ -107,10 +108,10 @@ impl<'a> Stack<'a> {
         }
         let own: Vec<Option<f64>> = self.planes.iter().map(Plane::step).collect();
         let mut steps: Vec<f64> = own.iter().flatten().copied().collect();
-        steps.sort_unstable_by(|a, b| b.total_cmp(a));
+        steps.sort_unstable_by(f64::total_cmp);
         steps.dedup();
-        let finest = steps.last().copied().filter(|_| steps.len() <= MOST_STEPS)?;
-        let others = || steps.iter().copied().chain(halved(finest).skip(1));
+        let finest = steps.first().copied().filter(|_| steps.len() <= MOST_STEPS)?;
+        let others = || steps.iter().rev().copied().chain(halved(finest).skip(1));
         let lines = self.planes.iter().zip(own).map(|(plane, own)| plane.line(own.into_iter().chain(others()))).collect::<Option<Vec<Line>>>()?;
         let saved: i64 = self.planes.iter().zip(&lines).map(|(plane, (step, _))| saved(plane, *step)).sum();
         if saved <= (PLANE_BITS * self.planes.len() as i64) << FRACTION {
@@ -193,6 +194,7 @@ fn power_near(number: f64) -> f64 {
 }
 
 /// Where offset + k · step must start, about half a step from 0 at most, so that it is rounded to all values of a plane, a few excepted; anywhere when there are none.
+#[inline(never)]
 fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
     let Some(first) = plane.first() else { return Some([-step, step]) };
     let rest = first - nearest_integer(first / step) * step;

@@ -36,6 +36,7 @@ impl<'a> Done<'a> {
     }
 
     /// A plane as the next one sees it: in coordinates of that one, where the two have different steps (docs/format.md, "References on other steps").
+    #[inline(never)]
     pub(super) fn seen(&self, index: usize) -> Option<Cow<'_, Coded>> {
         let coded = self.planes.get(index)?;
         let converted = self.header.converted(&coded.samples, index, self.len());
@@ -44,6 +45,7 @@ impl<'a> Done<'a> {
 
     /// Which plane before leaves the least detail of the next one when taken away: a number into the header's references from 1, or 0 when there is none, or no
     /// source. A reference enters each pass with a weight of its own, possibly none, so that taking one is never a loss.
+    #[inline(never)]
     pub(super) fn best_reference(&self, plane: Plane) -> usize {
         let Plane { source: Some(source), holes, .. } = plane else { return 0 };
         let details =
