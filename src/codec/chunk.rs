@@ -3,6 +3,7 @@
 use super::lattice::Lattices;
 use super::mapping::Mapping;
 use crate::error::{Error, Result};
+use crate::grid::Grid;
 use crate::wire::{Reader, put_varint};
 
 /// Planes, rows and columns of a chunk.
@@ -146,6 +147,12 @@ impl Header {
         let Mapping::Ranks(codes) = &self.mapping else { return self.cut(sample).into() };
         let code = usize::try_from(sample).ok().and_then(|rank| codes.get(rank)).copied().unwrap_or(0);
         if self.quantum == 1 { code } else { code.wrapping_mul(self.quantum.into()).clamp(0, self.top.into()) }
+    }
+
+    /// The samples of plane `from` in coordinates of plane `to`; `None` where they are already, or are no coordinates.
+    pub(crate) fn converted(&self, samples: &Grid<i32>, from: usize, to: usize) -> Option<Grid<i32>> {
+        let conversion = self.lattices.conversion(from, to).filter(|_| self.mapping == Mapping::Direct)?;
+        Some(Grid { samples: samples.samples.iter().map(|s| conversion.of(*s)).collect(), ..*samples })
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) {

@@ -22,7 +22,7 @@ mod unpacked;
 
 pub(crate) use fit::fit;
 pub(crate) use fitted::{Fit, half_spacing};
-pub(crate) use lattices::{Conversion, Lattices};
+pub(crate) use lattices::Lattices;
 pub(crate) use listed::{MAX_RANKS, nearest};
 pub(crate) use low::LowBits;
 pub(crate) use rule::{Lattice, nearest_integer};

@@ -30,6 +30,7 @@ fn power_near(number: f64) -> f64 {
 }
 
 /// Where offset + k · step must start, about half a step from 0 at most, so that it is rounded to all values of a plane, a few excepted; anywhere when there are none.
+#[inline(never)]
 pub(super) fn offset(plane: &[f64], step: f64) -> Option<[f64; 2]> {
     let Some(first) = plane.first() else { return Some([-step, step]) };
     let rest = first - nearest_integer(first / step) * step;

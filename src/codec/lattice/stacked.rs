@@ -54,6 +54,7 @@ impl<'a> Plane<'a> {
     }
 
     /// The step that it seems to have, if it is one of GRIB.
+    #[inline(never)]
     fn step(&self) -> Option<f64> {
         let enough = self.values.len() >= SAMPLES && !self.is_constant();
         enough.then(|| Floats::new(self.values, DataType::F32).step()).flatten().and_then(decimal_scaled)
@@ -108,10 +109,10 @@ impl<'a> Stack<'a> {
         }
         let own: Vec<Option<f64>> = self.planes.iter().map(Plane::step).collect();
         let mut steps: Vec<f64> = own.iter().flatten().copied().collect();
-        steps.sort_unstable_by(|a, b| b.total_cmp(a));
+        steps.sort_unstable_by(f64::total_cmp);
         steps.dedup();
-        let finest = steps.last().copied().filter(|_| steps.len() <= MOST_STEPS)?;
-        let others = || steps.iter().copied().chain(halved(finest).skip(1));
+        let finest = steps.first().copied().filter(|_| steps.len() <= MOST_STEPS)?;
+        let others = || steps.iter().rev().copied().chain(halved(finest).skip(1));
         let lines = self.planes.iter().zip(own).map(|(plane, own)| plane.line(own.into_iter().chain(others()))).collect::<Option<Vec<Line>>>()?;
         let saved: i64 = self.planes.iter().zip(&lines).map(|(plane, (step, _))| saved(plane, *step)).sum();
         if saved <= (PLANE_BITS * self.planes.len() as i64) << FRACTION {

@@ -2,8 +2,6 @@
 
 use super::reference::detail;
 use crate::codec::chunk::Header;
-use crate::codec::lattice::Conversion;
-use crate::codec::mapping::Mapping;
 use crate::grid::{Grid, Plane};
 use std::borrow::Cow;
 
@@ -18,11 +16,6 @@ impl Coded {
     /// A plane of which nothing but the samples is looked at, or that was drawn, not coded.
     pub(super) const fn bare(samples: Grid<i32>) -> Self {
         Self { samples, errors: Grid { height: 0, width: 0, samples: Vec::new() } }
-    }
-
-    fn converted(&self, conversion: Conversion) -> Self {
-        let samples = self.samples.samples.iter().map(|s| conversion.of(*s)).collect();
-        Self { samples: Grid { samples, ..self.samples }, errors: self.errors.clone() }
     }
 }
 
@@ -43,14 +36,16 @@ impl<'a> Done<'a> {
     }
 
     /// A plane as the next one sees it: in coordinates of that one, where the two have different steps (docs/format.md, "References on other steps").
+    #[inline(never)]
     pub(super) fn seen(&self, index: usize) -> Option<Cow<'_, Coded>> {
         let coded = self.planes.get(index)?;
-        let conversion = if self.header.mapping == Mapping::Direct { self.header.lattices.conversion(index, self.len()) } else { None };
-        Some(conversion.map_or(Cow::Borrowed(coded), |conversion| Cow::Owned(coded.converted(conversion))))
+        let converted = self.header.converted(&coded.samples, index, self.len());
+        Some(converted.map_or(Cow::Borrowed(coded), |samples| Cow::Owned(Coded { samples, errors: coded.errors.clone() })))
     }
 
     /// Which plane before leaves the least detail of the next one when taken away: a number into the header's references from 1, or 0 when there is none, or no
     /// source. A reference enters each pass with a weight of its own, possibly none, so that taking one is never a loss.
+    #[inline(never)]
     pub(super) fn best_reference(&self, plane: Plane) -> usize {
         let Plane { source: Some(source), holes, .. } = plane else { return 0 };
         let details =
