@@ -233,9 +233,21 @@ fn other_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     vec![
         ("pointwise", dataset(&[61, 67], Values::F32((0..61 * 67).map(|i| octaves(i) as f32).collect())), pointwise(0.01)),
         ("pointwise_zeros", dataset(&[61, 67], Values::F64((0..61 * 67).map(|i| if i / 300 % 2 == 0 { 0.0 } else { octaves(i) }).collect())), pointwise(0.001)),
+        // Means of eleven values packed to 0.01, unpacked and added up in single precision; a product and a sum rounded once, as fused arithmetic does.
+        ("near_means", dataset(&[61, 67], Values::F32((0..61 * 67).map(mean_of_packed).collect())), ErrorBound::Lossless),
+        (
+            "near_fused",
+            dataset(&[61, 67], Values::F64((0..61 * 67).map(|i| f64::from(random(i) % 4096 + 100 * i).mul_add(0.001_234_567_891, 270.123_456_789)).collect())),
+            ErrorBound::Lossless,
+        ),
         ("text", dataset(&[100, 40], Values::Char(text.iter().take(4000).copied().collect())), ErrorBound::Lossless),
         ("file", file::keep(text), ErrorBound::Lossless),
     ]
+}
+
+fn mean_of_packed(i: u32) -> f32 {
+    let day = |d: u32| (27_000 + (hill(i as usize / 67, i as usize % 67) * 20.0) as u32 + random(i * 11 + d) % 300) as f32 * 0.01;
+    (0..11).map(day).sum::<f32>() / 11.0
 }
 
 /// Where the points of a grid are, which follow from section 3 of a GRIB: conformal conic, rotated, and an earth that is no sphere.

@@ -293,6 +293,25 @@ fn scale_and_offset_are_found_where_some_examples_allow_others() {
 }
 
 #[test]
+fn values_near_a_lattice_cost_little_more_than_its_integers() {
+    let smooth = field(&[120, 150], 2.0);
+    let packed: Vec<i32> = smooth.iter().map(|v| (f64::from(*v) * 100.0) as i32).collect();
+    let (_, integers) = check(&[120, 150], Values::I32(packed.clone()), ErrorBound::Lossless);
+    // Rounded once, as where product and sum are fused.
+    let fused = Values::F64(packed.iter().map(|k| f64::from(*k).mul_add(0.012_345_678_912_345, 273.151_234_567_89)).collect());
+    let (_, archive) = check(&[120, 150], fused, ErrorBound::Lossless);
+    // At most two bits a value.
+    assert!(archive <= integers + 120 * 150 / 4, "{archive} bytes, the integers {integers}");
+    // Means of 31 days that were packed, their sums rounded at each step.
+    let day = |k: i32, d: i32| (k + (k / 7 + d * 37) % 11) as f32 * 0.01;
+    let means = packed.iter().map(|k| (0..31).map(|d| day(*k, d)).sum::<f32>() / 31.0).collect();
+    let sums = packed.iter().map(|k| (0..31).map(|d| k + (k / 7 + d * 37) % 11).sum::<i32>()).collect();
+    let (_, integers) = check(&[120, 150], Values::I32(sums), ErrorBound::Lossless);
+    let (_, archive) = check(&[120, 150], Values::F32(means), ErrorBound::Lossless);
+    assert!(archive <= integers + 120 * 150 * 3 / 8, "{archive} bytes, the sums {integers}");
+}
+
+#[test]
 fn more_values_than_can_be_listed_come_back() {
     // A few bits set among many, so that a list would pay: 150,000 values, four times each.
     let value = |n: u32| f32::from_bits(0x3F80_0000 + n * 37 + (n.wrapping_mul(2_654_435_761) >> 29));

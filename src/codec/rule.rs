@@ -104,6 +104,7 @@ impl fmt::Display for Lattice {
             Self::Ordered { shift, .. } => write!(f, "numbers of the type without their last {shift} bits"),
             Self::Truncated { .. } => f.write_str("units of a power of two, and the bits below"),
             Self::Anchored { origin, step, .. } => write!(f, "{origin} + k · {step}"),
+            Self::Near { origin, step, .. } => write!(f, "near {origin} + k · {step}"),
             Self::Stepped { step: 1, .. } => f.write_str("any number of the type"),
             Self::Stepped { step, .. } => write!(f, "numbers of the type, {step} apart"),
             Self::Single { step, offset, .. } => write!(f, "k · {step} + {offset} in single precision"),

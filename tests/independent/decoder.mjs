@@ -114,6 +114,13 @@ class Values {
     return size === 2 ? this.view.setUint16(2 * i, low, true) : this.view.setUint8(i, low);
   }
 
+  /** The bit pattern of a value. */
+  bits(i) {
+    const { size } = this.type;
+    if (size === 8) return this.view.getBigUint64(8 * i, true);
+    return BigInt(size === 4 ? this.view.getUint32(4 * i, true) : size === 2 ? this.view.getUint16(2 * i, true) : this.view.getUint8(i));
+  }
+
   /** Writes a binary64 number, rounded to the type as §5 says. */
   setNumber(i, x) {
     const { kind, size, bits } = this.type;
@@ -665,8 +672,8 @@ function fromPalette(colours, places, planes) {
  */
 function readLattice(reader, type, planes) {
   const kind = reader.u8();
-  check(kind <= 7, 'unknown lattice');
-  return { low: () => 0n, ...[readScaled, readRatio, readOrdered, readTruncated, readStacked, readAnchored, readStepped, readSingle][kind](reader, type, planes) };
+  check(kind <= 8, 'unknown lattice');
+  return { low: () => 0n, ...[readScaled, readRatio, readOrdered, readTruncated, readStacked, readAnchored, readStepped, readSingle, readNear][kind](reader, type, planes) };
 }
 
 function readScaled(reader) {
@@ -715,6 +722,20 @@ function readAnchored(reader) {
   const base = reader.varint();
   const step = reader.f64();
   return { put: (values, i, c) => values.setNumber(i, origin + Number(BigInt.asIntN(64, base + BigInt(c))) * step) };
+}
+
+function readNear(reader, type) {
+  const anchored = readAnchored(reader);
+  const tables = many(16, () => uniform(16, 7));
+  let before = 0;
+  const low = (c, stream) => BigInt((before = stream.symbol(tables[before])));
+  const [sign, top] = [1n << BigInt(type.bits - 1), (1n << BigInt(type.bits)) - 1n];
+  const put = (values, i, c, low) => {
+    anchored.put(values, i, c);
+    const number = orderedOfBits(values.bits(i), type.kind, sign, top) + low - 7n;
+    values.setBits(i, bitsOfOrdered(number < 0n ? 0n : number > top ? top : number, type.kind, sign, top));
+  };
+  return { low, put };
 }
 
 function readSingle(reader) {
@@ -786,6 +807,12 @@ function readTruncated(reader, { bits, kind }) {
 
 /** Binary digits of a BigInt; 0 for 0. */
 const digits = (n) => (n === 0n ? 0 : n.toString(2).length);
+
+function orderedOfBits(bits, kind, sign, top) {
+  if (kind === 'unsigned') return bits;
+  if (kind === 'signed') return bits ^ sign;
+  return (bits & sign) !== 0n ? bits ^ top : bits ^ sign;
+}
 
 function bitsOfOrdered(ordered, kind, sign, top) {
   if (kind === 'unsigned') return ordered;

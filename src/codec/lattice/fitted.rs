@@ -86,7 +86,7 @@ pub(super) const fn bits(number: u64) -> u32 {
 /// Spacing of a lattice's values.
 pub(super) fn step(lattice: &Lattice) -> f64 {
     match *lattice {
-        Lattice::Scaled { step, .. } | Lattice::Anchored { step, .. } => step,
+        Lattice::Scaled { step, .. } | Lattice::Anchored { step, .. } | Lattice::Near { step, .. } => step,
         Lattice::Single { step, .. } => step.abs().into(),
         Lattice::Ratio { multiple, divisor, .. } => multiple as f64 / divisor,
         _ => 1.0,

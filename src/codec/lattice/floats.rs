@@ -3,7 +3,7 @@
 use super::fitted::{EXAMPLES, Fitted, MISMATCHES, bits, half_spacing, rounding_interval, step};
 use super::lines::Lines;
 use super::plain::Plain;
-use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
+use super::rule::{COORDINATE_LIMIT, Lattice, NEAR, coordinate, nearest_integer};
 use super::sample::Sample;
 use super::scaled;
 use super::unpacked::Unpacked;
@@ -13,6 +13,8 @@ use crate::field::DataType;
 const QUANTA: [i32; 7] = [129, 33, 17, 9, 5, 3, 1];
 /// Times all values are gone through to place a line.
 const PASSES: usize = 16;
+/// Neighbours that are looked at to tell what coordinates cost.
+const PAIRS: usize = 1 << 16;
 /// Times scale and offset of packed integers are looked for, each time with more examples.
 const ROUNDS: usize = 4;
 /// How exact a line is that is fitted to all values in binary64, as a part of their range.
@@ -94,8 +96,14 @@ impl<'a> Floats<'a> {
 
     /// The cheapest rule that gives back every value, a few patches allowed.
     fn lossless(&self) -> Option<Fitted> {
-        let dyadic = self.dyadic().filter(|l| self.cost(l) < self.ordered_cost());
-        let lattice = self.recovered().and_then(|l| self.proven(l)).or(dyadic)?;
+        let recovered = self.recovered();
+        if let Some(lattice) = recovered.and_then(|l| self.proven(l)) {
+            return Some(Fitted::exact(lattice));
+        }
+        let ordered = self.ordered_cost();
+        let near = self.line(recovered).and_then(|l| Some((self.cost(&l) + self.noise(&l)?, l)));
+        let dyadic = self.dyadic().map(|l| (self.cost(&l), l));
+        let (_, lattice) = near.into_iter().chain(dyadic).filter(|(cost, _)| *cost < ordered).min_by_key(|(cost, _)| *cost)?;
         Some(Fitted::exact(lattice))
     }
 
@@ -104,6 +112,7 @@ impl<'a> Floats<'a> {
         let stride = self.values.len().div_ceil(EXAMPLES);
         let mut examples: Vec<f64> = self.values.iter().step_by(stride).copied().collect();
         examples.extend(self.values.iter().take(EXAMPLES / 4));
+        examples.extend([self.smallest, self.largest]);
         examples.sort_unstable_by(f64::total_cmp);
         examples.dedup();
         examples
@@ -192,12 +201,10 @@ impl<'a> Floats<'a> {
 
     /// The scale and offset by which packed integers became the values, about one `step` apart. What does not come back becomes an example.
     fn unpacked(&self, step: f64, examples: &[f64]) -> Option<Lattice> {
-        let margin = 8.0 * self.precision + FITTED * (self.largest - self.smallest);
-        let tries = self.values.len() / 8 + EXAMPLES;
         let mut examples = examples.to_vec();
         let mut best = None;
         for _ in 0..ROUNDS {
-            let solved = Unpacked { examples: &examples, step, margin, data_type: self.data_type, tries }.solve(self.smallest);
+            let solved = self.packed(step, &examples).solve(self.smallest);
             let Some(lattice) = solved else { break };
             best = solved;
             let before = examples.len();
@@ -209,6 +216,42 @@ impl<'a> Floats<'a> {
             examples.dedup();
         }
         best
+    }
+
+    fn packed<'e>(&self, step: f64, examples: &'e [f64]) -> Unpacked<'e> {
+        let margin = 8.0 * self.precision + FITTED * (self.largest - self.smallest);
+        Unpacked { examples, step, margin, data_type: self.data_type, tries: self.values.len() / 8 + EXAMPLES }
+    }
+
+    /// A line that values seem to be near to, if none gives them back: the one `recovered`, or one of means of decimals.
+    fn line(&self, recovered: Option<Lattice>) -> Option<Lattice> {
+        let examples = self.examples();
+        match recovered {
+            Some(Lattice::Scaled { offset, step }) if self.is_single() => Some(Lattice::Near { origin: offset, base: 0, step }),
+            Some(Lattice::Scaled { step, .. }) => self.packed(step, &examples).nearest(self.smallest),
+            None if self.is_single() => {
+                scaled::mean(&examples, self.precision).map(|step| Lattice::Near { origin: 0.0, base: (self.smallest / step).round() as i64, step })
+            }
+            _ => None,
+        }
+    }
+
+    /// Rough bits of telling how far off the line the values are, of as many as [`Self::cost`] looks at; `None` when too many are farther off than can be told.
+    fn noise(&self, line: &Lattice) -> Option<u64> {
+        const BEYOND: usize = 2 * NEAR as usize + 1;
+        let mut counts = [0u64; BEYOND + 1];
+        for v in self.values {
+            let off = if self.is_single() { line.off_line(*v as f32) } else { line.off_line(*v) };
+            let place = usize::try_from(off.saturating_add(NEAR as i64)).unwrap_or(BEYOND).min(BEYOND);
+            if let Some(count) = counts.get_mut(place) {
+                *count += 1;
+            }
+        }
+        let all = self.values.len() as u64;
+        let [.., beyond] = counts;
+        let quarter_bits = |count: u64| count * u64::from(bits((16 * all / count.max(1)).min(1 << 15).pow(4)).saturating_sub(17));
+        let told: u64 = counts.iter().map(|c| quarter_bits(*c)).sum::<u64>() / 4;
+        (beyond <= all / MISMATCHES as u64).then(|| told * all.min(PAIRS as u64) / all.max(1))
     }
 
     /// Moves the line offset + k · step into the rounding interval of every value, a few excepted.
@@ -268,7 +311,7 @@ impl<'a> Floats<'a> {
     }
 
     fn differences(&self, integer: impl Fn(f64) -> i64) -> u64 {
-        let pairs = self.values.windows(2).take(1 << 16);
+        let pairs = self.values.windows(2).take(PAIRS);
         pairs.map(|w| if let [a, b] = w { u64::from(bits(integer(*a).abs_diff(integer(*b)))) } else { 0 }).sum()
     }
 }

@@ -1,4 +1,4 @@
-//! The low bits of samples: plain, but for the octave of truncated values below one unit. Written once for both directions.
+//! The low bits of samples: plain, but for the octave of truncated values below one unit and for numbers near a line. Written once for both directions.
 
 use super::rule::Lattice;
 use super::sample::mantissa;
@@ -6,11 +6,12 @@ use super::truncated::magnitude;
 use crate::codec::entropy::{Coder, SYMBOLS, Table};
 use crate::field::DataType;
 
-/// What a chunk learns about values below one unit.
+/// What a chunk learns about values below one unit, and about values near a line.
 #[derive(Debug)]
 pub(crate) struct LowBits {
     /// By the symbol before.
     octaves: [Table; SYMBOLS],
+    near: [Table; SYMBOLS],
     before: usize,
     /// Stored bits of the type's mantissa.
     mantissa: u32,
@@ -18,7 +19,12 @@ pub(crate) struct LowBits {
 
 impl LowBits {
     pub(crate) fn new(data_type: DataType) -> Self {
-        Self { octaves: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)), before: 0, mantissa: mantissa(data_type) }
+        Self {
+            octaves: core::array::from_fn(|_| Table::uniform(SYMBOLS, 5)),
+            near: core::array::from_fn(|_| Table::uniform(SYMBOLS, 7)),
+            before: 0,
+            mantissa: mantissa(data_type),
+        }
     }
 
     /// Codes the low bits that go with a coordinate.
@@ -30,6 +36,11 @@ impl LowBits {
                 Some(octave) => coder.bits(self.mantissa.saturating_sub(octave + zeros), low),
                 None => self.fraction(coder, u64::from(unit), self.mantissa.saturating_sub(zeros), low),
             },
+            Lattice::Near { .. } => {
+                let Some(table) = self.near.get_mut(self.before) else { return 0 };
+                self.before = coder.adaptive(table, low as usize);
+                self.before as u64
+            }
             _ => 0,
         }
     }

@@ -23,7 +23,12 @@ pub(crate) enum Lattice {
     Stepped { base: u64, step: u64 },
     /// (base + coordinate) · step + offset, each operation rounded to binary32: packed integers that were unpacked in single precision.
     Single { base: i64, step: f32, offset: f32 },
+    /// The value of [`Self::Anchored`], and so many numbers of the type on as the low bits are above [`NEAR`]: unpacked by other arithmetic, or means of what was packed.
+    Near { origin: f64, base: i64, step: f64 },
 }
+
+/// Numbers of the type that a value may lie on either side of a line near it.
+pub(super) const NEAR: u64 = 7;
 
 /// Coordinates stay within ± this, so that prediction never overflows.
 pub(crate) const COORDINATE_LIMIT: i32 = 1 << 24;
@@ -31,7 +36,7 @@ pub(crate) const COORDINATE_LIMIT: i32 = 1 << 24;
 impl Lattice {
     /// Whether samples have low bits, which are stored beside the coordinate.
     pub(crate) const fn has_low_bits(&self) -> bool {
-        matches!(self, Self::Ordered { noise: 1.., .. } | Self::Truncated { .. })
+        matches!(self, Self::Ordered { noise: 1.., .. } | Self::Truncated { .. } | Self::Near { .. })
     }
 
     /// The low bits of a value.
@@ -39,6 +44,7 @@ impl Lattice {
         match *self {
             Self::Ordered { base, shift, noise } => value.to_ordered().wrapping_sub(base) >> shift & ((1 << noise) - 1),
             Self::Truncated { unit, zeros } => truncated::low(unit, value) >> zeros,
+            Self::Near { .. } => (NEAR as i64).saturating_add(self.off_line(value)).clamp(0, 2 * NEAR as i64) as u64,
             _ => 0,
         }
     }
@@ -51,8 +57,15 @@ impl Lattice {
                 let octave = truncated::magnitude(truncated::coordinate(unit, value)).checked_ilog2();
                 octave.map_or(0, |octave| T::MANTISSA.saturating_sub(octave + zeros))
             }
+            // Few lie far from it.
+            Self::Near { .. } => 2,
             _ => 0,
         }
+    }
+
+    /// How many numbers of the type a value lies above the line that it is near to.
+    pub(super) fn off_line<T: Sample>(&self, value: T) -> i64 {
+        value.to_ordered().wrapping_sub(self.value::<T>(self.coordinate(value), NEAR).to_ordered()) as i64
     }
 
     /// The value of a coordinate; those that ranks stand for may need 64 bits.
@@ -69,6 +82,10 @@ impl Lattice {
             Self::Anchored { origin, base, step } => T::from_f64(origin + base.wrapping_add(coordinate) as f64 * step),
             Self::Stepped { base, step } => T::from_ordered(base.saturating_add_signed(coordinate.wrapping_mul(step as i64)).min(T::ORDERED_MAX)),
             Self::Single { base, step, offset } => T::from_f64(f64::from(base.wrapping_add(coordinate) as f32 * step + offset)),
+            Self::Near { origin, base, step } => {
+                let line = T::from_f64(origin + base.wrapping_add(coordinate) as f64 * step).to_ordered();
+                T::from_ordered(line.saturating_add_signed(low as i64 - NEAR as i64).min(T::ORDERED_MAX))
+            }
         }
     }
 
@@ -78,7 +95,7 @@ impl Lattice {
         match *self {
             Self::Ordered { base, shift, noise } => value.to_ordered().wrapping_sub(base) as i64 >> shift >> noise,
             Self::Truncated { unit, .. } => i64::from(truncated::coordinate(unit, value)),
-            Self::Anchored { origin, base, step } => packed(value.to_f64(), step, origin).saturating_sub(base),
+            Self::Anchored { origin, base, step } | Self::Near { origin, base, step } => packed(value.to_f64(), step, origin).saturating_sub(base),
             Self::Stepped { base, step } => stepped(value.to_ordered(), base, step),
             Self::Single { base, step, offset } => {
                 packed(value.to_f64(), step.into(), offset.into()).saturating_sub(base).clamp(-i64::from(COORDINATE_LIMIT), i64::from(COORDINATE_LIMIT))
@@ -115,8 +132,8 @@ impl Lattice {
                 put_varint(out, unit.into());
                 out.push(zeros as u8);
             }
-            Self::Anchored { origin, base, step } => {
-                out.push(5);
+            Self::Anchored { origin, base, step } | Self::Near { origin, base, step } => {
+                out.push(if matches!(self, Self::Near { .. }) { 8 } else { 5 });
                 put_f64(out, origin);
                 put_varint(out, base as u64);
                 put_f64(out, step);
@@ -156,6 +173,7 @@ impl Lattice {
             5 => Ok(Self::Anchored { origin: reader.f64()?, base: reader.varint()? as i64, step: reader.f64()? }),
             6 => Ok(Self::Stepped { base: reader.varint()?, step: reader.varint()? }),
             7 => Ok(Self::Single { base: reader.varint()? as i64, step: single(reader)?, offset: single(reader)? }),
+            8 => Ok(Self::Near { origin: reader.f64()?, base: reader.varint()? as i64, step: reader.f64()? }),
             kind => Err(Error::corrupt(format_args!("lattice kind {kind} does not exist in this format version"))),
         }
     }
@@ -167,7 +185,7 @@ pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
     match *lattice {
         Lattice::Scaled { offset, step } => nearest_integer((value - offset) / step) as i32,
         Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
-        Lattice::Single { .. } | Lattice::Anchored { .. } => lattice.coordinate(value).clamp(i32::MIN.into(), i32::MAX.into()) as i32,
+        Lattice::Single { .. } | Lattice::Anchored { .. } | Lattice::Near { .. } => lattice.coordinate(value).clamp(i32::MIN.into(), i32::MAX.into()) as i32,
         _ => 0,
     }
 }

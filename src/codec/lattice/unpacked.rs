@@ -43,6 +43,16 @@ impl Unpacked<'_> {
         pairs.take(self.tries).map(|(step, offset)| self.lattice(step, offset, smallest)).find(|lattice| lattice.gives_back(self.examples))
     }
 
+    /// The line that gives most examples, where other arithmetic made them.
+    pub(super) fn nearest(&self, smallest: f64) -> Option<Lattice> {
+        let bundle = self.bundle()?;
+        let zero = (bundle.points.last()?.1 / 2.0).floor();
+        let scales: Vec<f64> = self.numbers(bundle.steps()).take(SCALES).collect();
+        let offsets = self.numbers(bundle.offset(zero, self.data_type)).take(OFFSETS);
+        let lines = offsets.flat_map(|origin| scales.iter().map(move |step| Lattice::Near { origin, base: packed(smallest, *step, origin), step: *step }));
+        lines.max_by_key(|line| self.examples.iter().filter(|v| line.off_line(**v) == 0).count())
+    }
+
     fn bundle(&self) -> Option<Bundle> {
         let (first, last) = (*self.examples.first()?, *self.examples.last()?);
         // So short that products with packed integers are exact.
