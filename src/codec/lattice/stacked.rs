@@ -64,10 +64,9 @@ impl<'a> Plane<'a> {
     }
 
     /// The first of some steps, coarser than floats are, that it turns out to have.
-    fn line(&self, steps: impl Iterator<Item = f64>) -> Option<Line> {
+    fn line<'s>(&self, mut steps: impl Iterator<Item = &'s f64>) -> Option<Line> {
         let finest = 2.0 * half_spacing(self.magnitude(), DataType::F32);
-        let mut coarser = steps.filter(|step| *step > finest);
-        coarser.find_map(|step| Some((step, offset(self.values, step)?)))
+        steps.find_map(|step| if *step > finest { Some((*step, offset(self.values, *step)?)) } else { None })
     }
 }
 
@@ -91,8 +90,11 @@ impl<'a> Stack<'a> {
         // A message may have been packed with half the step of another.
         let mut steps = halved(first).take_while(|step| quantum(*step, tolerance) * step > rival * (1.0 + 64.0 / fewest as f64));
         steps.find_map(|step| {
-            let lines: Option<Vec<Line>> = self.planes.iter().map(|p| Some((step, offset(p.values, step)?))).collect();
-            self.fit(&lines?, quantum(step, tolerance))
+            let mut lines = Vec::with_capacity(self.planes.len());
+            for plane in &self.planes {
+                lines.push((step, offset(plane.values, step)?));
+            }
+            self.fit(&lines, quantum(step, tolerance))
         })
     }
 
@@ -111,8 +113,12 @@ impl<'a> Stack<'a> {
         steps.sort_unstable_by(f64::total_cmp);
         steps.dedup();
         let finest = steps.first().copied().filter(|_| steps.len() <= MOST_STEPS)?;
-        let others = || steps.iter().rev().copied().chain(halved(finest).skip(1));
-        let lines = self.planes.iter().zip(own).map(|(plane, own)| plane.line(own.into_iter().chain(others()))).collect::<Option<Vec<Line>>>()?;
+        steps.reverse();
+        steps.extend(halved(finest).skip(1));
+        let mut lines = Vec::with_capacity(own.len());
+        for (plane, own) in self.planes.iter().zip(&own) {
+            lines.push(plane.line(own.iter().chain(&steps))?);
+        }
         let saved: i64 = self.planes.iter().zip(&lines).map(|(plane, (step, _))| saved(plane, *step)).sum();
         if saved <= (PLANE_BITS * self.planes.len() as i64) << FRACTION {
             return None;
