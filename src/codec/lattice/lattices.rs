@@ -1,6 +1,6 @@
 //! The lattices of a chunk's planes: one for all, or an offset and a step for each.
 
-use super::rule::{Lattice, coordinate};
+use super::rule::{Lattice, nearest_integer};
 use crate::error::{Error, Result};
 use crate::wire::{Reader, put_f64, put_signed, put_varint};
 
@@ -31,8 +31,16 @@ pub(crate) struct Place {
 /// What makes of coordinates of one plane those of another that has another step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Conversion {
-    from: Lattice,
-    to: Lattice,
+    from: Even,
+    to: Even,
+}
+
+/// origin + (base + coordinate) · step.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Even {
+    pub(super) origin: f64,
+    base: i32,
+    pub(super) step: f64,
 }
 
 /// Number of the kind of [`Lattices::Stacked`]; others are those of a lattice.
@@ -40,22 +48,22 @@ const STACKED: u8 = 4;
 
 impl Lattices {
     /// The lattice of a plane.
+    #[inline(never)]
     pub(crate) fn of(&self, plane: usize) -> Lattice {
         match self {
             Self::One(lattice) => *lattice,
             Self::Stacked { steps, planes } => {
-                let place = planes.get(plane).copied().unwrap_or_default();
-                let Spacing { step, fine, base } = steps.get(place.step).copied().unwrap_or(Spacing { step: 1.0, fine: 1.0, base: 0 });
-                Lattice::Anchored { origin: place.phase as f64 * fine, base: base.into(), step }
+                let Even { origin, base, step } = planes.get(plane).and_then(|place| place.on(steps)).unwrap_or(Even { origin: 0.0, base: 0, step: 1.0 });
+                Lattice::Anchored { origin, base: base.into(), step }
             }
         }
     }
 
     /// What makes of coordinates of one plane those of another; `None` where they have the same step.
     pub(crate) fn conversion(&self, from: usize, to: usize) -> Option<Conversion> {
-        let Self::Stacked { planes, .. } = self else { return None };
-        let differ = planes.get(from)?.step != planes.get(to)?.step;
-        differ.then(|| Conversion { from: self.of(from), to: self.of(to) })
+        let Self::Stacked { steps, planes } = self else { return None };
+        let (from, to) = (planes.get(from)?, planes.get(to)?);
+        if from.step == to.step { None } else { Some(Conversion { from: from.on(steps)?, to: to.on(steps)? }) }
     }
 
     /// The lattice of all planes, if samples have low bits.
@@ -107,11 +115,21 @@ impl Spacing {
     }
 }
 
+impl Place {
+    /// Its values, where those are all steps.
+    pub(super) fn on(self, steps: &[Spacing]) -> Option<Even> {
+        let Spacing { step, fine, base } = *steps.get(self.step)?;
+        Some(Even { origin: self.phase as f64 * fine, base, step })
+    }
+}
+
 impl Conversion {
     /// The coordinate of the other plane whose value is nearest, as far as it has 32 bits.
     #[inline]
     pub(crate) fn of(self, sample: i32) -> i32 {
-        coordinate(&self.to, self.from.value(sample.into(), 0))
+        let Self { from, to } = self;
+        let value = from.origin + (f64::from(from.base) + f64::from(sample)) * from.step;
+        (nearest_integer((value - to.origin) / to.step) as i64).saturating_sub(to.base.into()).clamp(i32::MIN.into(), i32::MAX.into()) as i32
     }
 }
 

@@ -185,7 +185,7 @@ pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
     match *lattice {
         Lattice::Scaled { offset, step } => nearest_integer((value - offset) / step) as i32,
         Lattice::Ratio { base, multiple, divisor } => ((nearest_integer(value * divisor) as i64).wrapping_sub(base) / multiple.max(1)) as i32,
-        Lattice::Single { .. } | Lattice::Anchored { .. } | Lattice::Near { .. } => lattice.coordinate(value).clamp(i32::MIN.into(), i32::MAX.into()) as i32,
+        Lattice::Single { .. } | Lattice::Anchored { .. } | Lattice::Near { .. } => lattice.coordinate(value) as i32,
         _ => 0,
     }
 }

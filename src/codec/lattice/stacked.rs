@@ -2,8 +2,8 @@
 
 use super::fitted::{Fit, Fitted, MISMATCHES, half_spacing, spacing};
 use super::floats::{Floats, OWN_QUANTUM};
-use super::lattices::{Lattices, Place, Spacing};
-use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
+use super::lattices::{Even, Lattices, Place, Spacing};
+use super::rule::{COORDINATE_LIMIT, nearest_integer};
 use super::scaled::{decimal_scaled, offset};
 use crate::field::DataType;
 
@@ -65,10 +65,9 @@ impl<'a> Plane<'a> {
     }
 
     /// The first of some steps, coarser than floats are, that it turns out to have.
-    fn line(&self, steps: impl Iterator<Item = f64>) -> Option<Line> {
+    fn line<'s>(&self, mut steps: impl Iterator<Item = &'s f64>) -> Option<Line> {
         let finest = 2.0 * half_spacing(self.magnitude(), DataType::F32);
-        let mut coarser = steps.filter(|step| *step > finest);
-        coarser.find_map(|step| Some((step, offset(self.values, step)?)))
+        steps.find_map(|step| if *step > finest { Some((*step, offset(self.values, *step)?)) } else { None })
     }
 }
 
@@ -92,8 +91,11 @@ impl<'a> Stack<'a> {
         // A message may have been packed with half the step of another.
         let mut steps = halved(first).take_while(|step| quantum(*step, tolerance) * step > rival * (1.0 + 64.0 / fewest as f64));
         steps.find_map(|step| {
-            let lines: Option<Vec<Line>> = self.planes.iter().map(|p| Some((step, offset(p.values, step)?))).collect();
-            self.fit(&lines?, quantum(step, tolerance))
+            let mut lines = Vec::with_capacity(self.planes.len());
+            for plane in &self.planes {
+                lines.push((step, offset(plane.values, step)?));
+            }
+            self.fit(&lines, quantum(step, tolerance))
         })
     }
 
@@ -112,8 +114,12 @@ impl<'a> Stack<'a> {
         steps.sort_unstable_by(f64::total_cmp);
         steps.dedup();
         let finest = steps.first().copied().filter(|_| steps.len() <= MOST_STEPS)?;
-        let others = || steps.iter().rev().copied().chain(halved(finest).skip(1));
-        let lines = self.planes.iter().zip(own).map(|(plane, own)| plane.line(own.into_iter().chain(others()))).collect::<Option<Vec<Line>>>()?;
+        steps.reverse();
+        steps.extend(halved(finest).skip(1));
+        let mut lines = Vec::with_capacity(own.len());
+        for (plane, own) in self.planes.iter().zip(&own) {
+            lines.push(plane.line(own.iter().chain(&steps))?);
+        }
         let saved: i64 = self.planes.iter().zip(&lines).map(|(plane, (step, _))| saved(plane, *step)).sum();
         if saved <= (PLANE_BITS * self.planes.len() as i64) << FRACTION {
             return None;
@@ -139,23 +145,25 @@ impl<'a> Stack<'a> {
                 steps.push(Spacing { step: *step, fine, base: base as i32 });
             }
         }
+        // Steps are alike where values may move.
+        let top = steps.first().filter(|_| quantum > 1.0).map_or(i32::MAX, |s| s.below(self.largest, &places));
+        let (mut wrong, mut all) = (0, 0);
+        for (plane, place) in self.planes.iter().zip(&places) {
+            let Even { origin, step, .. } = place.on(&steps)?;
+            let back = |v: f64| (origin + nearest_integer((v - origin) / step) * step) as f32;
+            wrong += plane.values.iter().filter(|v| f64::from(back(**v)).to_bits() != v.to_bits()).count();
+            all += plane.values.len();
+        }
         let lattices = Lattices::Stacked { steps, planes: places };
-        let wrong = |(i, plane): (usize, &Plane)| {
-            let lattice = lattices.of(i);
-            plane.values.iter().filter(|v| f64::from(lattice.value::<f32>(coordinate(&lattice, **v).into(), 0)).to_bits() != v.to_bits()).count()
-        };
-        let (wrong, all): (usize, usize) = (self.planes.iter().enumerate().map(wrong).sum(), self.planes.iter().map(|p| p.values.len()).sum());
-        let top = if quantum > 1.0 { self.top(&lattices) } else { i32::MAX };
         (wrong <= all / MISMATCHES).then_some(Fit { lattices, quantum: quantum as i32, top, used: None })
     }
+}
 
-    /// The largest coordinate whose value is not above the largest, whatever the plane.
-    fn top(&self, lattices: &Lattices) -> i32 {
-        let below = |lattice: Lattice| {
-            let nearest = coordinate(&lattice, self.largest);
-            if f64::from(lattice.value::<f32>(nearest.into(), 0)) > self.largest { nearest - 1 } else { nearest }
-        };
-        (0..self.planes.len()).map(|plane| below(lattices.of(plane))).min().unwrap_or(0).max(0)
+impl Spacing {
+    /// The largest coordinate whose value is not above a number, whatever the phase.
+    fn below(&self, number: f64, places: &[Place]) -> i32 {
+        let highest = places.iter().map(|p| p.phase).max().unwrap_or(0) as f64 * self.fine;
+        (((number - highest) / self.step + 1e-9).floor() as i32).saturating_sub(self.base).max(0)
     }
 }
 
@@ -202,7 +210,7 @@ fn phases(offsets: &[[f64; 2]], step: f64) -> Option<(f64, Vec<u64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::lattice::rule::Lattice;
+    use crate::codec::lattice::rule::{Lattice, coordinate};
 
     /// What GRIB makes of whole numbers with that reference value and those scale factors: (reference + k · 2^binary) / 10^decimal.
     fn packed(reference: f32, binary: i32, decimal: i32, k: impl Iterator<Item = u32>) -> Vec<f64> {

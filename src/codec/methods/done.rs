@@ -53,6 +53,14 @@ impl<'a> Done<'a> {
         details.min_by_key(|(_, d)| *d).map_or(0, |(i, _)| i)
     }
 
+    /// What the next plane refers to: what was drawn of it, the plane that it names, if any, and the nearest other one.
+    #[inline(never)]
+    pub(super) fn references(&self, drawn: Option<Grid<i32>>, named: Option<usize>) -> Vec<Cow<'_, Coded>> {
+        let other = self.header.references.iter().chain(&[1, 2]).filter_map(|d| self.len().checked_sub(*d)).find(|i| Some(*i) != named);
+        let drawn = drawn.map(|drawn| Cow::Owned(Coded::bare(drawn)));
+        drawn.into_iter().chain(named.into_iter().chain(other).filter_map(|i| self.seen(i))).collect()
+    }
+
     pub(super) fn push(&mut self, coded: Coded) {
         self.planes.push(coded);
     }

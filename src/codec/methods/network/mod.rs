@@ -23,7 +23,6 @@ use crate::codec::entropy::Coder;
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
 use crate::network::model::Model;
-use std::borrow::Cow;
 
 /// The planes of a chunk, by this method.
 #[derive(Debug)]
@@ -42,10 +41,8 @@ impl<'a> Network<'a> {
     pub(crate) async fn next_after<C: Coder>(&mut self, coder: &mut C, plane: Plane<'_>, drawn: Option<Grid<i32>>, stop: impl Fn(&C) -> bool) -> Result<()> {
         let Self { header, learned, done } = self;
         let choice = done.best_reference(plane);
-        let first = learned.walk().reference(coder, done.len(), &header.references, choice);
-        let second = header.references.iter().chain(&[1, 2]).filter_map(|d| done.len().checked_sub(*d)).find(|i| Some(*i) != first);
-        let drawn = drawn.map(|drawn| Cow::Owned(Coded::bare(drawn)));
-        let seen: Vec<Cow<Coded>> = drawn.into_iter().chain(first.into_iter().chain(second).filter_map(|i| done.seen(i))).collect();
+        let named = learned.walk().reference(coder, done.len(), &header.references, choice);
+        let seen = done.references(drawn, named);
         let references: Vec<&Coded> = seen.iter().map(AsRef::as_ref).collect();
         let how = (header.coded_quantum(Method::Network), header.wrap);
         let coded = code_plane(coder, learned, plane, &references, how, stop).await?;
