@@ -4,7 +4,7 @@ use super::kept::{counted, kept};
 use crate::codec::demand::Demand;
 use crate::codec::{Options, Tolerance, Unmet, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Roles, Wish, with_values};
+use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Roles, Values, Wish};
 use crate::formats::picture;
 
 /// How one variable is compressed.
@@ -139,8 +139,7 @@ fn pointwise(field: &Field, range: Range, asked: f64) -> Result<Plan> {
         check_precision(field, asked)?;
         return Ok(Plan { bound, absolute: asked * largest, demand: Demand { tolerance: Tolerance::Pointwise(asked), ..Demand::LOSSLESS }, ..LOSSLESS });
     }
-    let missing = &field.missing;
-    let smallest = with_values!(&field.values, values => values.iter().filter(|v| !missing.is_missing(**v)).map(|v| packing.unpack(Element::to_f64(*v)).abs()).fold(f64::INFINITY, f64::min));
+    let smallest = field.present().map(|v| packing.unpack(v).abs()).fold(f64::INFINITY, f64::min);
     // Room for the rounding of physical values.
     let absolute = asked * smallest - 4.0 * f64::EPSILON * largest;
     even(field, range, bound, absolute).map(|plan| if absolute > 0.0 { plan } else { LOSSLESS }).or(Ok(LOSSLESS))
@@ -168,13 +167,19 @@ struct Range {
 impl Range {
     /// `None` where all values are missing.
     fn of(field: &Field) -> Option<Self> {
-        fn ends<T: Element>(values: &[T], missing: &Missing) -> Option<Range> {
-            let mut present = values.iter().copied().filter(|v| !missing.is_missing(*v));
-            let first = present.next()?;
-            let (smallest, largest) = present.fold((first, first), |(a, b), v| (if v < a { v } else { a }, if v > b { v } else { b }));
-            Some(Range { smallest: smallest.to_f64(), largest: largest.to_f64(), span: largest.less(smallest) })
+        fn span<T: Element + Ord>(values: &[T], missing: &Missing) -> f64 {
+            let present = || values.iter().copied().filter(|v| !missing.is_missing(*v));
+            present().max().zip(present().min()).map_or(0.0, |(largest, smallest)| largest.less(smallest))
         }
-        with_values!(&field.values, values => ends(values, &field.missing))
+        let mut present = field.present();
+        let first = present.next()?;
+        let (smallest, largest) = present.fold((first, first), |(a, b), v| (if v < a { v } else { a }, if v > b { v } else { b }));
+        let span = match &field.values {
+            Values::I64(values) => span(values, &field.missing),
+            Values::U64(values) => span(values, &field.missing),
+            _ => largest - smallest,
+        };
+        Some(Self { smallest, largest, span })
     }
 
     /// So much of it in units that are `scale` stored ones: finite whatever it is, and not more where rounding among denormals would make it so.
