@@ -1,11 +1,10 @@
 //! The encoder's search for values that mean something and are kept under a bound: 0 of rain, 0 and 1 of fractions, 100 of humidity, codes that no attribute declares.
 
+use core::cmp::Ordering;
+
 use crate::codec::demand::Demand;
 use crate::codec::lattice::{Sample, Steps};
-use core::cmp::Ordering;
-use core::ops::Range;
-
-use crate::field::{DataType, Field, Missing, with_values};
+use crate::field::{DataType, Element, Field, Stored};
 
 /// Values looked at when frequent ones are searched.
 const SAMPLE: usize = 1 << 16;
@@ -69,11 +68,14 @@ fn meaningful(field: &Field, [low, high]: [f64; 2]) -> Vec<f64> {
 /// The few values, and ends of the range, that lie off the steps on which all others lie: they were kept when those were put there, and may be too rare to be found in a piece of what was whole.
 fn kept_before(field: &Field, demand: &Demand) -> Vec<f64> {
     let (data_type, [low, high]) = (field.values.data_type(), demand.range);
-    let Some(steps) = demand.steps(data_type, zero(field)) else { return Vec::new() };
+    let Some(steps) = demand.steps(data_type, zero(data_type)) else { return Vec::new() };
     let (mut off, mut on) = (Vec::<Number>::new(), 0usize);
-    let count = field.values.len();
+    let (mut block, count) = (Vec::new(), field.values.len());
     for start in (0..count).step_by(BLOCK) {
-        for number in numbers(field, start..count.min(start + BLOCK), 1) {
+        block.clear();
+        field.values.put_stored(&mut block, start..count.min(start + BLOCK));
+        for stored in block.iter().filter(|v| !v.is_missing(&field.missing)) {
+            let number = number(stored, data_type);
             let put = put(steps, number, data_type);
             // Steps beyond the ends are cut to these.
             let moves = put == Ordering::Less && number.1 != low || put == Ordering::Greater && number.1 != high;
@@ -100,23 +102,26 @@ fn put(steps: Steps, (ordered, value): Number, data_type: DataType) -> Ordering 
     }
 }
 
-/// The order-preserving integer that stands for 0 among the values of a field.
-fn zero(field: &Field) -> u64 {
-    fn of<T: Sample>(_: &[T]) -> u64 {
-        T::from_f64(0.0).to_ordered()
-    }
-    with_values!(&field.values, values => of(values))
-}
-
 /// A value and the order-preserving integer that stands for it.
 type Number = (u64, f64);
 
-/// Every so many of some values, without those that are missing.
-fn numbers(field: &Field, range: Range<usize>, stride: usize) -> Vec<Number> {
-    fn of<T: Sample>(values: &[T], stride: usize, missing: &Missing) -> Vec<Number> {
-        values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).map(|v| (v.to_ordered(), v.to_f64())).collect()
+fn number(stored: &Stored, data_type: DataType) -> Number {
+    (ordered(stored.bits, data_type), stored.number)
+}
+
+/// The order-preserving integer that stands for a value.
+fn ordered(bits: u64, data_type: DataType) -> u64 {
+    match data_type {
+        DataType::F32 => f32::from_bits64(bits).to_ordered(),
+        DataType::F64 => f64::from_bits64(bits).to_ordered(),
+        DataType::I8 | DataType::I16 | DataType::I32 | DataType::I64 => bits ^ 1 << (data_type.bits() - 1),
+        DataType::U8 | DataType::U16 | DataType::U32 | DataType::U64 | DataType::Char => bits,
     }
-    with_values!(&field.values, values => of(values.get(range).unwrap_or_default(), stride, &field.missing))
+}
+
+/// That of 0, all bits of which are 0.
+fn zero(data_type: DataType) -> u64 {
+    ordered(0, data_type)
 }
 
 /// How many cells lie from one that holds values to the next, in the middle of all such distances.
@@ -130,9 +135,10 @@ fn usual_gap(cells: &[(i64, &[Number])]) -> u64 {
 /// values within them, as a bound allows, changes nothing of that.
 fn frequent(field: &Field, demand: &Demand) -> Vec<f64> {
     let [low, high] = demand.range;
-    let count = field.values.len();
-    let mut sample = numbers(field, 0..count, count.div_ceil(SAMPLE).max(1));
-    let Some(cells) = Steps::fixed(field.values.data_type(), zero(field), demand.tolerance) else { return Vec::new() };
+    let (data_type, count) = (field.values.data_type(), field.values.len());
+    let looked_at = (0..count).step_by(count.div_ceil(SAMPLE).max(1)).filter_map(|index| field.values.stored(index));
+    let mut sample: Vec<Number> = looked_at.filter(|v| !v.is_missing(&field.missing)).map(|v| number(&v, data_type)).collect();
+    let Some(cells) = Steps::fixed(data_type, zero(data_type), demand.tolerance) else { return Vec::new() };
     sample.sort_unstable_by_key(|(ordered, _)| *ordered);
     let place = |(ordered, value): &Number| cells.place(*value, *ordered);
     let groups: Vec<(i64, &[Number])> = sample.chunk_by(|a, b| place(a) == place(b)).filter_map(|cell| Some((place(cell.first()?), cell))).collect();

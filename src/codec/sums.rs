@@ -16,11 +16,11 @@ pub(crate) struct Sums {
 impl Sums {
     pub(crate) fn of(values: &Values, decoded: &Values, missing: &Missing, packing: Packing) -> Self {
         let mut sums = Self::default();
-        each_pair(values, decoded, missing, |pair| {
-            if !pair.number.is_nan() {
+        each_pair(values, decoded, |value, _, error| {
+            if !value.is_missing(missing) {
                 sums.count += 1;
-                sums.errors += pair.error * packing.scale;
-                sums.magnitudes += packing.unpack(pair.number).abs();
+                sums.errors += error * packing.scale;
+                sums.magnitudes += packing.unpack(value.number).abs();
             }
         });
         sums

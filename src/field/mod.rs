@@ -18,7 +18,7 @@ pub use bounds::{Bounds, Wish};
 pub use keep::{Keep, Keeps};
 pub(crate) use missing::bit_pattern;
 pub use missing::{Missing, MissingRule, Packing, Suspect, suspected_missing};
-pub(crate) use present::{each_pair, put_numbers};
+pub(crate) use present::{Stored, each_pair, put_numbers};
 pub(crate) use recommended::plain_unit;
 pub use recommended::recommended;
 pub use role::{Judgement, Role, Roles, Source};

@@ -29,8 +29,9 @@ impl Field {
         let (length, packing) = (self.plane_len(), self.packing());
         let start = index.saturating_mul(length);
         let end = start.saturating_add(length);
-        let mut plane = limits::room("a plane of values", if end <= self.values.len() { length } else { 0 })?;
-        put_numbers(&mut plane, &self.values, &self.missing, start..end);
+        let range = if end <= self.values.len() { start..end } else { 0..0 };
+        let mut plane = limits::room("a plane of values", range.len())?;
+        put_numbers(&mut plane, &self.values, &self.missing, range);
         plane.iter_mut().for_each(|x| *x = packing.unpack(*x));
         Ok(plane)
     }

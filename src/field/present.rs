@@ -2,17 +2,70 @@
 
 use core::ops::Range;
 
-use super::{Element, Field, Missing, Values, with_values};
+use super::{DataType, Element, Field, Missing, Values, with_values};
 
 /// Values that become numbers at a time.
 const BLOCK: usize = 1 << 9;
 
+/// A stored value of whatever type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stored {
+    /// As [`Element::to_f64`] has it.
+    pub(crate) number: f64,
+    /// As [`Element::to_bits64`] has them.
+    pub(crate) bits: u64,
+}
+
+impl Stored {
+    fn of<T: Element>(value: &T) -> Self {
+        Self { number: value.to_f64(), bits: value.to_bits64() }
+    }
+
+    /// Whether it is missing.
+    #[inline]
+    pub(crate) fn is_missing(&self, missing: &Missing) -> bool {
+        !self.number.is_finite() || matches!(missing, Missing::Patterns(patterns) if patterns.contains(&self.bits))
+    }
+
+    /// The whole number that it is, where its type is such a one.
+    #[inline]
+    pub(crate) fn whole(&self, data_type: DataType) -> i128 {
+        if data_type == DataType::I64 { i128::from(self.bits as i64) } else { i128::from(self.bits) }
+    }
+
+    /// Less `other`: [`Element::less`].
+    #[inline]
+    fn less(&self, other: &Self, data_type: DataType) -> f64 {
+        if matches!(data_type, DataType::I64 | DataType::U64) { (self.whole(data_type) - other.whole(data_type)) as f64 } else { self.number - other.number }
+    }
+}
+
+impl Values {
+    /// The value at `index`.
+    pub(crate) fn stored(&self, index: usize) -> Option<Stored> {
+        with_values!(self, v => v.get(index).map(Stored::of))
+    }
+
+    /// Appends some; none where not all of them are there.
+    pub(crate) fn put_stored(&self, out: &mut Vec<Stored>, range: Range<usize>) {
+        with_values!(self, v => out.extend(v.get(range).unwrap_or_default().iter().map(Stored::of)));
+    }
+}
+
+/// Some values at a time.
+fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(BLOCK).map(move |start| start..end.min(start.saturating_add(BLOCK)))
+}
+
 /// Appends stored values as numbers, NaN where they are missing: none that is there is NaN.
 pub(crate) fn put_numbers(out: &mut Vec<f64>, values: &Values, missing: &Missing, range: Range<usize>) {
-    fn put<T: Element>(out: &mut Vec<f64>, values: &[T], missing: &Missing) {
-        out.extend(values.iter().map(|v| if missing.is_missing(*v) { f64::NAN } else { v.to_f64() }));
+    let mut block = Vec::with_capacity(BLOCK.min(range.len()));
+    for range in blocks(range) {
+        block.clear();
+        values.put_stored(&mut block, range);
+        out.extend(block.iter().map(|v| if v.is_missing(missing) { f64::NAN } else { v.number }));
     }
-    with_values!(values, v => put(out, v.get(range).unwrap_or_default(), missing));
 }
 
 /// The stored values that are not missing, as numbers.
@@ -62,41 +115,18 @@ impl Field {
     }
 }
 
-/// A value and what it came back as.
-pub(crate) struct Pair {
-    /// The value as a number, NaN where it is missing.
-    pub(crate) number: f64,
-    /// Its bit pattern, zero-extended.
-    pub(crate) bits: u64,
-    /// What came back less the value, as [`Element::less`] has it.
-    pub(crate) error: f64,
-    /// Whether all bits are the same.
-    pub(crate) same: bool,
-    /// Whether what came back is missing.
-    pub(crate) lost: bool,
-}
-
-/// Calls `visit` with values and what they came back as, in their order; with none where the types differ.
-pub(crate) fn each_pair(values: &Values, decoded: &Values, missing: &Missing, mut visit: impl FnMut(&Pair)) {
-    let mut block = Vec::with_capacity(BLOCK);
-    for start in (0..values.len().min(decoded.len())).step_by(BLOCK) {
-        block.clear();
-        put_pairs(&mut block, values, decoded, missing, start);
-        block.iter().for_each(&mut visit);
+/// Calls `visit` with values, what they came back as, and by how much that is more; with none where the types differ.
+pub(crate) fn each_pair(values: &Values, decoded: &Values, mut visit: impl FnMut(&Stored, &Stored, f64)) {
+    let data_type = values.data_type();
+    if data_type != decoded.data_type() {
+        return;
     }
-}
-
-#[inline(never)]
-fn put_pairs(out: &mut Vec<Pair>, values: &Values, decoded: &Values, missing: &Missing, start: usize) {
-    fn put<T: Element>(out: &mut Vec<Pair>, values: &[T], decoded: &[T], missing: &Missing, start: usize) {
-        let pairs = values.get(start..).unwrap_or_default().iter().zip(decoded.get(start..).unwrap_or_default()).take(BLOCK);
-        out.extend(pairs.map(|(value, back)| Pair {
-            number: if missing.is_missing(*value) { f64::NAN } else { value.to_f64() },
-            bits: value.to_bits64(),
-            error: back.less(*value),
-            same: value.to_bits64() == back.to_bits64(),
-            lost: missing.is_missing(*back),
-        }));
+    let (mut before, mut after) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
+    for range in blocks(0..values.len().min(decoded.len())) {
+        before.clear();
+        after.clear();
+        values.put_stored(&mut before, range.clone());
+        decoded.put_stored(&mut after, range);
+        before.iter().zip(&after).for_each(|(value, back)| visit(value, back, back.less(value, data_type)));
     }
-    with_values!(values, v => put(out, v, Element::unwrap(decoded).unwrap_or_default(), missing, start));
 }

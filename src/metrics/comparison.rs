@@ -69,22 +69,21 @@ pub fn compare(original: &Field, decoded: &Field) -> Result<Comparison> {
     };
     let (mut sum, mut squares) = (0.0, 0.0);
     let (mut low, mut high, mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY, i128::MAX, i128::MIN);
-    each_pair(&original.values, &decoded.values, &missing, |pair| {
-        result.bit_identical &= pair.same;
-        let is_missing = pair.number.is_nan();
-        if is_missing || pair.lost {
+    each_pair(&original.values, &decoded.values, |value, back, error| {
+        let (same, is_missing) = (value.bits == back.bits, value.is_missing(&missing));
+        result.bit_identical &= same;
+        if is_missing || back.is_missing(&missing) {
             result.missing += u64::from(is_missing);
-            result.missing_equal &= pair.same;
+            result.missing_equal &= same;
             return;
         }
-        let error = if pair.same { 0.0 } else { pair.error * packing.scale };
-        (low, high) = (low.min(pair.number), high.max(pair.number));
-        let whole = if data_type == DataType::I64 { i128::from(pair.bits as i64) } else { i128::from(pair.bits) };
-        (least, most) = (least.min(whole), most.max(whole));
+        let error = if same { 0.0 } else { error * packing.scale };
+        (low, high) = (low.min(value.number), high.max(value.number));
+        (least, most) = (least.min(value.whole(data_type)), most.max(value.whole(data_type)));
         result.count += 1;
         result.max_abs_error = result.max_abs_error.max(error.abs());
-        if !pair.same {
-            let pointwise = error.abs() / packing.unpack(pair.number).abs();
+        if !same {
+            let pointwise = error.abs() / packing.unpack(value.number).abs();
             result.max_pointwise_error = result.max_pointwise_error.max(if pointwise.is_nan() { f64::INFINITY } else { pointwise });
         }
         sum += error;
