@@ -56,7 +56,8 @@ impl Repeated {
     fn of(variables: &[VariableEntry]) -> Self {
         let mut all: Vec<u64> = variables.iter().flat_map(|v| v.chunks.iter().map(|c| c.offset)).collect();
         all.sort_unstable();
-        let offsets = all.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).filter_map(|pair| pair.first().copied()).collect();
+        let mut offsets = BTreeSet::new();
+        offsets.extend(all.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).filter_map(|pair| pair.first().copied()));
         Self { offsets, ..Self::default() }
     }
 

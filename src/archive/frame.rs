@@ -1,7 +1,7 @@
 //! Superblock, records and trailer: what frames the bytes of an archive (docs/format.md, "Frame").
 
 use crate::error::{Error, Result};
-use crate::field::{Element, Values, with_values};
+use crate::field::Values;
 use crate::version::FormatVersion;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -28,15 +28,20 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
 
 /// XXH3-64 of values as little-endian bytes.
 pub(crate) fn values_sum(values: &Values) -> u64 {
-    with_values!(values, v => hash(v))
-}
-
-fn hash<T: Element>(values: &[T]) -> u64 {
+    let (count, size) = (values.len(), values.data_type().size());
     let mut hasher = Xxh3::new();
-    let mut bytes = Vec::with_capacity(HASH_BLOCK * size_of::<T>());
-    for block in values.chunks(HASH_BLOCK) {
+    let (mut block, mut bytes) = (Vec::with_capacity(HASH_BLOCK), Vec::with_capacity(HASH_BLOCK * size));
+    for start in (0..count).step_by(HASH_BLOCK) {
+        block.clear();
         bytes.clear();
-        block.iter().for_each(|v| bytes.extend(v.to_bits64().to_le_bytes().iter().take(size_of::<T>())));
+        values.put_stored(&mut block, start..count.min(start + HASH_BLOCK));
+        let bits = block.iter().map(|v| v.bits);
+        match size {
+            1 => bytes.extend(bits.map(|b| b as u8)),
+            2 => bits.for_each(|b| bytes.extend((b as u16).to_le_bytes())),
+            4 => bits.for_each(|b| bytes.extend((b as u32).to_le_bytes())),
+            _ => bits.for_each(|b| bytes.extend(b.to_le_bytes())),
+        }
         update(&mut hasher, &bytes);
     }
     hasher.digest()
@@ -49,7 +54,7 @@ fn update(hasher: &mut Xxh3, bytes: &[u8]) {
 }
 
 /// Values turned into bytes at a time.
-const HASH_BLOCK: usize = 1 << 13;
+const HASH_BLOCK: usize = 1 << 10;
 
 pub(crate) fn put_superblock(out: &mut Vec<u8>) {
     let start = out.len();

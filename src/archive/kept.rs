@@ -39,9 +39,10 @@ pub(super) fn kept(field: &Field, demand: &Demand) -> Vec<(f64, u64)> {
 fn most_frequent(field: &Field, mut values: Vec<f64>) -> Vec<(f64, u64)> {
     values.sort_unstable_by(f64::total_cmp);
     values.dedup();
-    let mut counted = counted(field, &values);
-    counted.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
-    counted
+    let counted = counted(field, &values);
+    let mut order: Vec<(u64, usize)> = counted.iter().zip(0..).map(|((_, count), index)| (u64::MAX - count, index)).collect();
+    order.sort_unstable();
+    order.into_iter().filter_map(|(_, index)| counted.get(index).copied()).collect()
 }
 
 /// How often each of some stored values is there; those that are not are left out.

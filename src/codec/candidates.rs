@@ -163,7 +163,8 @@ impl Layout {
             }
         }
         let mut colours: Vec<Vec<i32>> = seen.into_iter().collect();
-        colours.sort_unstable_by_key(|c| (order == Order::GraysFirst && c.iter().max() != c.iter().min(), c.iter().sum::<i32>(), c.clone()));
+        let key = |c: &Vec<i32>| (order == Order::GraysFirst && c.iter().max() != c.iter().min(), c.iter().sum::<i32>());
+        colours.sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.cmp(b)));
         Some(Mapping::Palette(colours))
     }
 }

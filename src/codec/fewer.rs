@@ -34,7 +34,7 @@ pub(crate) fn fewer_colours(planes: &[Grid<i32>], reach: i32) -> Option<Vec<Grid
 
 /// Colours in an order that keeps like ones together: from the darkest to the nearest that is left, and on.
 fn chain(mut colours: Vec<(Colour, u32)>) -> Vec<(Colour, u32)> {
-    colours.sort_unstable_by_key(|(c, _)| (c.iter().sum::<i32>(), c.clone()));
+    colours.sort_unstable_by(|(a, _), (b, _)| a.iter().sum::<i32>().cmp(&b.iter().sum()).then_with(|| a.cmp(b)));
     let mut chain = Vec::with_capacity(colours.len());
     let mut next = (!colours.is_empty()).then_some(0);
     while let Some(place) = next {

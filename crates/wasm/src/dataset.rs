@@ -182,7 +182,9 @@ impl WasmDataset {
     /// As [`formats::original`]; `formats-needed` for a format that the module of formats writes.
     pub fn original(&self) -> JsResult<JsValue> {
         let (bytes, extension) = formats::original(self.held.borrow_mut().whole()?)?;
-        let object = info::to_js(&extension.map(|extension| ("extension", extension)).into_iter().collect::<BTreeMap<_, _>>())?;
+        let mut fields = BTreeMap::new();
+        fields.extend(extension.map(|extension| ("extension", extension)));
+        let object = info::to_js(&fields)?;
         Reflect::set(&object, &"bytes".into(), &Uint8Array::from(bytes.as_slice())).map_err(|_| invalid("cannot set `bytes`"))?;
         Ok(object)
     }

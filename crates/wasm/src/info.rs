@@ -96,7 +96,9 @@ impl VariableInfo {
 }
 
 fn attributes(list: &[Attribute]) -> BTreeMap<String, AttributeInfo> {
-    list.iter().map(|a| (a.name.clone(), AttributeInfo::from(&a.value))).collect()
+    let mut attributes = BTreeMap::new();
+    attributes.extend(list.iter().map(|a| (a.name.clone(), AttributeInfo::from(&a.value))));
+    attributes
 }
 
 /// A format, as the page and programs list it.

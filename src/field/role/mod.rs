@@ -121,7 +121,9 @@ impl Roles {
     /// Of a dataset, for which its header is enough, from a file of that kind.
     #[must_use]
     pub fn from_source(dataset: &Dataset, source: Source) -> Self {
-        let known: BTreeSet<&str> = dataset.fields.iter().map(|f| f.name.as_str()).collect();
+        // Put in one by one: to collect them brings the code of a sort.
+        let mut known = BTreeSet::new();
+        known.extend(dataset.fields.iter().map(|f| f.name.as_str()));
         let mut referred = BTreeMap::new();
         for field in &dataset.fields {
             referred::collect(field, &known, &mut referred);

@@ -38,6 +38,7 @@ impl Block {
     }
 
     /// Sets one channel; refuses a channel that is not there.
+    #[inline]
     pub fn set(&mut self, channel: usize, values: &[i16; LANES]) -> Result<()> {
         let odd = channel % 2 == 1;
         let channels = self.channels;

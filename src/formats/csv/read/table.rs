@@ -137,7 +137,8 @@ impl<'a> Table<'a> {
         if !has("lat") || !has("lon") || axes.len() > 3 || axes.len() == 3 && !has("time") {
             return None;
         }
-        let mut taken = BTreeSet::from(["lat", "lon", "time", ""]);
+        let mut taken = BTreeSet::new();
+        taken.extend(["lat", "lon", "time", ""]);
         let mut others = self.header.iter().enumerate().filter(|(i, _)| axes.iter().all(|a| a.column != *i)).peekable();
         if others.peek().is_none() || !others.all(|(_, name)| taken.insert(name)) {
             return None;

@@ -11,12 +11,12 @@ const REFERENCES: [&str; 7] = ["ancillary_variables", "bounds", "cell_measures",
 /// The dataset without groups, which NetCDF-3 does not have: what lies in them has the path as its name, with _ for /. None where there are no groups.
 pub(super) fn flattened(dataset: &Dataset) -> Option<Dataset> {
     let variables = || dataset.fields.iter().map(|f| f.name.as_str());
-    let names = flat_names(dataset.dimensions.iter().map(|d| d.name.as_str()).chain(variables()).collect());
-    let of_file = flat_names(dataset.attributes.iter().map(|a| a.name.as_str()).collect());
+    let names = flat_names(set(&mut dataset.dimensions.iter().map(|d| d.name.as_str()).chain(variables())));
+    let of_file = flat_names(set(&mut dataset.attributes.iter().map(|a| a.name.as_str())));
     if !dataset.format.is(NETCDF4) || names.is_empty() && of_file.is_empty() {
         return None;
     }
-    let known: BTreeSet<&str> = variables().collect();
+    let known = set(&mut variables());
     let mut flat = dataset.clone();
     let rename = |name: &mut String, names: &BTreeMap<&str, String>| names.get(name.as_str()).into_iter().for_each(|new| name.clone_from(new));
     flat.dimensions.iter_mut().for_each(|d| rename(&mut d.name, &names));
@@ -33,9 +33,17 @@ pub(super) fn flattened(dataset: &Dataset) -> Option<Dataset> {
     Some(flat)
 }
 
+/// Put in one by one: to collect them brings the code of a sort.
+fn set<'a>(names: &mut dyn Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
+    let mut set = BTreeSet::new();
+    set.extend(names);
+    set
+}
+
 /// For each name with groups one without, which none of the others has.
 fn flat_names(names: BTreeSet<&str>) -> BTreeMap<&str, String> {
-    let mut taken: BTreeSet<String> = names.iter().filter(|n| !n.contains('/')).map(|n| (*n).to_owned()).collect();
+    let mut taken = BTreeSet::new();
+    taken.extend(names.iter().filter(|n| !n.contains('/')).map(|n| (*n).to_owned()));
     let mut flat = BTreeMap::new();
     for name in names.into_iter().filter(|n| n.contains('/')) {
         let base = name.replace('/', "_");
