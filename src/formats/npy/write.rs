@@ -2,7 +2,7 @@
 
 use super::spec::{TYPES, orders};
 use crate::error::Result;
-use crate::field::{DataType, Dataset, Field, SourceFormat, Values, with_values};
+use crate::field::{DataType, Dataset, Field, SourceFormat, Values};
 use crate::formats::single::only;
 
 /// Digits that NumPy leaves room for, so that the growing axis can be rewritten in place.
@@ -81,11 +81,9 @@ fn wrap(text: &str) -> Vec<u8> {
 
 fn append(out: &mut Vec<u8>, values: &Values, big_endian: bool) {
     let start = out.len();
-    out.resize(start + values.byte_len(), 0);
-    let room = out.get_mut(start..).unwrap_or_default();
-    with_values!(values, v => {
-        for (bytes, x) in room.as_chunks_mut().0.iter_mut().zip(v) {
-            *bytes = if big_endian { x.to_be_bytes() } else { x.to_le_bytes() };
-        }
-    });
+    out.reserve(values.byte_len());
+    values.put_le_bytes(out);
+    if big_endian {
+        out.get_mut(start..).unwrap_or_default().chunks_exact_mut(values.data_type().size()).for_each(<[u8]>::reverse);
+    }
 }
