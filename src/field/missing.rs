@@ -1,7 +1,7 @@
 //! Which values mean "no data", and how stored numbers become physical ones.
 
 use super::values::Element;
-use super::{DataType, ErrorBound, Field, with_values};
+use super::{DataType, ErrorBound, Field};
 use crate::error::{Error, Result};
 use core::str::FromStr;
 
@@ -200,8 +200,7 @@ impl MissingRule {
 /// A value that somebody gave; none where the field has no such value.
 fn given(field: &mut Field, value: f64) -> Option<Suspect> {
     let pattern = bit_pattern(field.values.data_type(), value)?;
-    let mut count = 0;
-    with_values!(&field.values, values => values.iter().for_each(|v| count += u64::from(v.to_bits64() == pattern)));
+    let count = (0..field.values.len()).filter_map(|index| field.values.stored(index)).filter(|v| v.bits == pattern).count() as u64;
     (count > 0 && field.add_missing(value).is_ok()).then_some(Suspect { value, count, taken: true })
 }
 

@@ -1,7 +1,7 @@
 //! Values that mean "no data", and those that stand where nothing was written, in NetCDF of either kind.
 
 use super::sign::given_type;
-use crate::field::{self, Attribute, DataType, Element, Missing, Values, with_values};
+use crate::field::{self, Attribute, DataType, Element, Missing, Values};
 
 /// What the NetCDF library puts where a program wrote no number; the same for both float types.
 const DEFAULT_FILL: f32 = f32::from_bits(0x7cf0_0000);
@@ -32,7 +32,7 @@ pub(crate) fn missing_rule(data_type: DataType, attributes: &[Attribute]) -> Mis
 /// The number at `index` as bits of the given type; none when the type does not have that number.
 fn bit_pattern(data_type: DataType, value: &Values, index: usize) -> Option<u64> {
     if value.data_type() == data_type {
-        return with_values!(value, v => v.get(index).filter(|x| x.to_f64().is_finite()).map(|x| x.to_bits64()));
+        return value.stored(index).filter(|v| v.number.is_finite()).map(|v| v.bits);
     }
     value.get_f64(index).filter(|x| x.is_finite()).and_then(|x| field::bit_pattern(data_type, x))
 }
