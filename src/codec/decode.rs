@@ -76,6 +76,8 @@ struct Beginning<'a> {
     masks: Vec<PlaneMask>,
     /// What is drawn of the first plane.
     base: Option<Grid<i32>>,
+    /// What the bulk method has beside the stream.
+    residuals: Option<&'a [u8]>,
 }
 
 impl<'a> Beginning<'a> {
@@ -86,6 +88,12 @@ impl<'a> Beginning<'a> {
         let view = if method == Method::Layered { Some(View::read(reader)?) } else { None };
         let length = reader.count("the length of the stream", reader.rest().len())?;
         let mut decoder = Decoder::new(reader.take(length)?)?;
+        let residuals = if method == Method::Bulk {
+            let length = reader.count("the length of the residuals", reader.rest().len())?;
+            Some(reader.take(length)?)
+        } else {
+            None
+        };
         let masks = masks::read(&mut decoder, &header, shape, data_type)?;
         header.mapping.code(&mut decoder);
         let base = view.map(|view| {
@@ -93,7 +101,7 @@ impl<'a> Beginning<'a> {
                 network.and_then(|(model, _)| model.autoencoder()).ok_or_else(|| Error::corrupt("a chunk has a base layer and its model no autoencoder"))?;
             layered::draw(&mut decoder, net, view, (shape.height, shape.width))
         });
-        Ok(Self { base: base.transpose()?, header, decoder, masks })
+        Ok(Self { base: base.transpose()?, header, decoder, masks, residuals })
     }
 }
 
@@ -126,8 +134,8 @@ impl Coded {
     /// All of the stream, then the patches.
     async fn read(mut reader: Reader<'_>, setting: &Setting<'_>) -> Result<Self> {
         let Setting { method, shape, data_type, network } = *setting;
-        let Beginning { header, mut decoder, masks, base } = Beginning::read(&mut reader, setting)?;
-        let mut planes = Planes::start(&mut decoder, &header, Start { method, shape, source: None, network, base })?;
+        let Beginning { header, mut decoder, masks, base, residuals } = Beginning::read(&mut reader, setting)?;
+        let mut planes = Planes::start(&mut decoder, &header, Start { method, shape, source: None, network, base, residuals })?;
         for index in 0..header.mapping.coded_planes(shape.planes) {
             if decoder.overrun() {
                 return Err(Error::corrupt("a coded stream ends before its symbols do"));
@@ -135,7 +143,7 @@ impl Coded {
             planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun).await?;
         }
         let said = planes.said();
-        let planes = planes.finish();
+        let planes = planes.finish()?;
         let low_bits = low_bits(&mut decoder, &header, &planes, &masks, data_type);
         decoder.finish()?;
         let corrections = patches::read(&mut reader, shape.samples(), data_type)?;
