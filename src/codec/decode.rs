@@ -4,7 +4,7 @@ use super::accelerator::Processor;
 use super::chunk::{ChunkShape, Filling, Header, Method};
 use super::entropy::Decoder;
 use super::extrapolation;
-use super::lattice::{LowBits, Sample};
+use super::lattice::{Lattice, LowBits, Sample};
 use super::mapping::Mapping;
 use super::masks::{self, PlaneMask};
 use super::methods::layered;
@@ -157,7 +157,11 @@ impl Coded {
         let mut low_bits = low_bits.iter();
         for (index, plane) in planes.iter().enumerate() {
             let (lattice, start) = (header.lattices.of(index), values.len());
-            values.extend(plane.samples.iter().map(|s| lattice.value::<T>(header.coordinate(*s), low_bits.next().copied().unwrap_or(0))));
+            if self.low_bits.is_empty() && !matches!(header.mapping, Mapping::Ranks(_)) {
+                plane.samples.chunks(BLOCK).for_each(|block| extend(&mut values, header, &lattice, block));
+            } else {
+                values.extend(plane.samples.iter().map(|s| lattice.value::<T>(header.coordinate(*s), low_bits.next().copied().unwrap_or(0))));
+            }
             let Some(plane) = values.get_mut(start..) else { continue };
             patches::cut(plane.iter_mut(), *ends);
             if let Some(mask) = masks.get(index) {
@@ -166,6 +170,21 @@ impl Coded {
         }
         patches::patch(&mut values, patches);
         values
+    }
+}
+
+/// Samples turned into values at a time.
+const BLOCK: usize = 512;
+
+/// Appends the values of up to [`BLOCK`] samples without low bits.
+fn extend<T: Sample>(values: &mut Vec<T>, header: &Header, lattice: &Lattice, samples: &[i32]) {
+    let (mut inside, mut reals) = ([0; BLOCK], [0.0; BLOCK]);
+    inside.iter_mut().zip(samples).for_each(|(to, s)| *to = header.cut(*s));
+    let inside = inside.get(..samples.len()).unwrap_or_default();
+    if lattice.reals(inside, &mut reals) {
+        values.extend(reals.iter().take(samples.len()).map(|r| T::from_f64(*r)));
+    } else {
+        values.extend(inside.iter().map(|s| lattice.value::<T>(i64::from(*s), 0)));
     }
 }
 

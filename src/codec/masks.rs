@@ -22,6 +22,9 @@ pub(super) struct Mask {
 impl Mask {
     /// The mask of what is missing, of what the tolerance keeps, and of the values in `told`.
     pub(super) fn of<T: Sample>(values: &[T], missing: &Missing, tolerance: Tolerance, told: &[f64]) -> Self {
+        if told.is_empty() && matches!(tolerance, Tolerance::Absolute(_)) && !values.iter().fold(false, |any, v| any | missing.is_missing(*v)) {
+            return Self { classes: Vec::new(), kind: MaskKind::None, bits: Vec::new(), kept: 0 };
+        }
         let mut kept = 0;
         let mut class = |v: T| {
             let keep = (tolerance.keeps(v.to_f64()) || told.contains(&v.to_f64())) && !missing.is_missing(v);
@@ -59,6 +62,16 @@ impl Mask {
     /// How many values are missing.
     pub(super) fn count(&self) -> u64 {
         (self.bits.len() - self.kept) as u64
+    }
+
+    /// Whether any value is told by the mask.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bits.is_empty()
+    }
+
+    /// Whether any of those is told by the mask.
+    pub(super) fn reaches(&self, indices: core::ops::Range<usize>) -> bool {
+        self.classes.get(indices).is_some_and(|classes| classes.iter().fold(0, |any, class| any | class) != 0)
     }
 
     pub(super) fn is_missing(&self, index: usize) -> bool {

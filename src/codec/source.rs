@@ -4,7 +4,7 @@ use super::accelerator::{self, Processor, at_once};
 use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, Method};
 use super::entropy::Encoder;
-use super::lattice::{Fit, LowBits, Sample, Steps, fit, nearest};
+use super::lattice::{Fit, Lattice, LowBits, Sample, Steps, fit, nearest};
 use super::mapping::Mapping;
 use super::masks::{self, Mask};
 use super::methods::layered::BaseLayer;
@@ -305,10 +305,26 @@ impl<'a> Source<'a> {
 fn samples<T: Sample>(fit: &Fit, plane: usize, values: &[T], shape: ChunkShape) -> Grid<i32> {
     let lattice = fit.lattices.of(plane);
     let samples = match &fit.used {
-        None => values.iter().map(|v| lattice.coordinate(*v) as i32).collect(),
+        None => coordinates(&lattice, values),
         Some(used) => values.iter().map(|v| nearest(used, lattice.coordinate(*v)) as i32).collect(),
     };
     Grid { height: shape.height, width: shape.width, samples }
+}
+
+/// Lattice coordinates of values, many at a time.
+fn coordinates<T: Sample>(lattice: &Lattice, values: &[T]) -> Vec<i32> {
+    const BLOCK: usize = 512;
+    let mut all = Vec::with_capacity(values.len());
+    let (mut reals, mut found) = ([0.0; BLOCK], [0; BLOCK]);
+    for block in values.chunks(BLOCK) {
+        reals.iter_mut().zip(block).for_each(|(real, v)| *real = v.to_f64());
+        if lattice.coordinates(reals.get(..block.len()).unwrap_or_default(), &mut found) {
+            all.extend(found.get(..block.len()).unwrap_or_default());
+        } else {
+            all.extend(block.iter().map(|v| lattice.coordinate(*v) as i32));
+        }
+    }
+    all
 }
 
 /// Whether the last column lies about as close to the first as any two columns do.

@@ -6,7 +6,7 @@ use super::plain::Plain;
 use super::rule::{COORDINATE_LIMIT, Lattice, coordinate, nearest_integer};
 use super::sample::Sample;
 use super::unpacked::Unpacked;
-use crate::field::DataType;
+use crate::field::{DataType, extremes};
 
 /// Coordinates per quantum of a made-up lattice: fine enough to centre the quantiser on the prediction.
 const QUANTA: [i32; 7] = [129, 33, 17, 9, 5, 3, 1];
@@ -31,7 +31,7 @@ pub(super) struct Floats<'a> {
 
 impl<'a> Floats<'a> {
     pub(super) fn new(values: &'a [f64], data_type: DataType) -> Self {
-        let (smallest, largest) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+        let [smallest, largest] = extremes(values, |_| true).unwrap_or([f64::INFINITY, f64::NEG_INFINITY]);
         Self { values, data_type, smallest, largest, precision: half_spacing(smallest.abs().max(largest.abs()), data_type) }
     }
 

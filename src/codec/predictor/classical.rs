@@ -3,8 +3,10 @@
 use super::careful::careful;
 use super::choice::{Choice, Kernel, WEIGHTS};
 use super::context::{Context, Prediction, bucket, reciprocal};
+use super::outer::outer_row;
 use super::taps::{Tap, oblique_taps, taps};
 use crate::codec::passes::Pass;
+use crate::codec::vector::vectorised;
 use crate::grid::Grid;
 
 /// Predicts every sample of a pass.
@@ -38,18 +40,22 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let mut values = Grid::new(context.height, context.width);
     let mut buckets = Grid::new(context.height, context.width);
     let scale = reciprocal(context.quantum);
+    let columns = Columns::of(context);
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
-        let lines = Lines::of(context, y);
-        let inner = lines.as_ref().map_or(0..0, |lines| lines.interpolate(kernel, scale, values, buckets));
+        let lines = Lines::of(context, columns, y);
+        let inner = match &lines {
+            Some(lines) => lines.interpolate(kernel, scale, values, buckets),
+            None => outer_row(context, columns, y, scale, values, buckets),
+        };
         let blocked = lines.map(|lines| lines.blocked(is_oblique(kernel))).unwrap_or_default();
-        let open = |x: usize| inner.contains(&x) && blocked.get(x - inner.start).is_none_or(|b| *b == 0);
-        if inner.len() == values.len() && blocked.is_empty() {
-            continue;
-        }
-        for (x, (value, b)) in values.iter_mut().zip(buckets).enumerate().filter(|(x, _)| !open(*x)) {
-            let (predicted, spread) = careful(context, y, x);
-            (*value, *b) = (predicted, bucket(spread, scale));
-        }
+        let mut careful = |x: usize| {
+            if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
+                let (predicted, spread) = careful(context, y, x);
+                (*value, *b) = (predicted, bucket(spread, scale));
+            }
+        };
+        (0..inner.start).chain(inner.end..context.width).for_each(&mut careful);
+        blocked.iter().enumerate().filter(|(_, b)| **b != 0).for_each(|(x, _)| careful(inner.start + x));
     }
     Prediction { values, buckets }
 }
@@ -75,53 +81,79 @@ struct TapRows<'a, T> {
     oblique: [[&'a [T]; 4]; 2],
 }
 
+/// The row of a tap from the column `first` on.
+#[inline(always)]
+pub(super) fn tap_row<'a, T: Copy + Default>(
+    (known, diagonal): (&'a Grid<T>, &'a Grid<T>),
+    y: usize,
+    columns: Columns,
+    (is_diagonal, dy, dx): Tap,
+) -> Option<&'a [T]> {
+    let from = columns.first.checked_add_signed(dx)?;
+    if is_diagonal { diagonal } else { known }.row(y.checked_add_signed(dy)?).get(from..from + columns.length)
+}
+
 impl<'a, T: Copy + Default> TapRows<'a, T> {
-    /// The taps of row `y` between the columns `first` and `first + length`; `None` when one lies outside.
-    fn of(pass: Pass, known: &'a Grid<T>, diagonal: &'a Grid<T>, y: usize, first: usize, length: usize) -> Option<Self> {
-        let row = |(is_diagonal, dy, dx): Tap| {
-            let grid = if is_diagonal { diagonal } else { known };
-            let from = first.checked_add_signed(dx)?;
-            grid.row(y.checked_add_signed(dy)?).get(from..from + length)
-        };
-        let pair = |[a, b]: [Tap; 2]| Some([row(a)?, row(b)?]);
-        let quartet = |[a, b, c, d]: [Tap; 4]| Some([row(a)?, row(b)?, row(c)?, row(d)?]);
+    /// The taps of row `y`; `None` when one lies outside.
+    fn of(pass: Pass, grids: (&'a Grid<T>, &'a Grid<T>), y: usize, columns: Columns) -> Option<Self> {
         let ([a, b, c, d], [e, f]) = (taps(pass), oblique_taps(pass));
+        let pair = |[a, b]: [Tap; 2]| Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?]);
+        let quartet = |[a, b, c, d]: [Tap; 4]| {
+            Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?, tap_row(grids, y, columns, c)?, tap_row(grids, y, columns, d)?])
+        };
         Some(Self { straight: [pair(a)?, pair(b)?, pair(c)?, pair(d)?], oblique: [quartet(e)?, quartet(f)?] })
     }
 }
 
-impl<'a> Lines<'a> {
-    /// `None` when a tap's row lies outside.
-    pub(super) fn of(context: &Context<'a>, y: usize) -> Option<Self> {
+/// The columns of a pass in which all taps exist, as far as rows do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    first: usize,
+    length: usize,
+}
+
+impl Columns {
+    pub(super) const fn range(self) -> core::ops::Range<usize> {
+        self.first..self.first + self.length
+    }
+
+    pub(super) fn of(context: &Context) -> Self {
         let (mut start, mut end) = (0isize, context.width as isize);
         for (is_diagonal, _, dx) in taps(context.pass).into_iter().flatten().chain(oblique_taps(context.pass).into_iter().flatten()) {
             start = start.max(-dx);
             end = end.min(if is_diagonal { context.diagonal } else { context.known }.width as isize - dx);
         }
-        let (first, length) = (usize::try_from(start).ok()?, usize::try_from(end - start).ok()?);
-        let samples = TapRows::of(context.pass, context.known, context.diagonal, y, first, length)?;
+        let first = usize::try_from(start).unwrap_or_default();
+        Self { first, length: usize::try_from(end - start).unwrap_or_default() }
+    }
+}
+
+impl<'a> Lines<'a> {
+    /// `None` when a tap lies outside.
+    pub(super) fn of(context: &Context<'a>, columns: Columns, y: usize) -> Option<Self> {
+        if columns.length == 0 {
+            return None;
+        }
+        let samples = TapRows::of(context.pass, (context.known, context.diagonal), y, columns)?;
         let holes = match context.holes {
-            Some(holes) => Some(TapRows::of(context.pass, holes.known, holes.diagonal, y, first, length)?),
+            Some(holes) => Some(TapRows::of(context.pass, (holes.known, holes.diagonal), y, columns)?),
             None => None,
         };
-        Some(Self { start: first, samples, holes })
+        Some(Self { start: columns.first, samples, holes })
     }
 
     /// Fills the columns it covers and says which.
     fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) -> core::ops::Range<usize> {
-        let [[n1, n2], _, [n3, n4], _] = self.samples.straight;
+        let TapRows { straight, oblique } = self.samples;
+        let [[n1, n2], _, [n3, n4], _] = straight;
         let range = self.start..self.start + n1.len();
         let (Some(values), Some(buckets)) = (values.get_mut(range.clone()), buckets.get_mut(range.clone())) else { return 0..0 };
         if is_oblique(kernel) {
-            values.iter_mut().zip(self.sums()).for_each(|(value, sums)| *value = sums.predict(kernel));
+            predict_oblique(kernel, straight, oblique, values);
         } else {
-            values.iter_mut().zip(self.straight_sums()).for_each(|(value, sums)| *value = sums.predict(kernel));
+            predict_straight(kernel, straight, values);
         }
-        let near = n1.iter().zip(n2).zip(n3).zip(n4);
-        for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(near) {
-            let distance = |n: &i32| n.wrapping_sub(*value).unsigned_abs();
-            *b = bucket(distance(n1).wrapping_add(distance(n2)).wrapping_add(distance(n3)).wrapping_add(distance(n4)), scale);
-        }
+        name_buckets(scale, [n1, n2, n3, n4], values, buckets);
         range
     }
 
@@ -138,23 +170,53 @@ impl<'a> Lines<'a> {
         if blocked.iter().any(|b| *b != 0) { blocked } else { Vec::new() }
     }
 
-    /// Sums of the pairs, column by column.
-    fn straight_sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
-        let [n1, f1, n2, f2] = self.samples.straight.map(|[a, b]| a.iter().zip(b).map(|(a, b)| a.wrapping_add(*b)));
-        n1.zip(n2).zip(f1.zip(f2)).map(|((n1, n2), (f1, f2))| Sums { near: [n1, n2], far: [f1, f2], oblique: [0; 2] })
-    }
-
     /// Sums of the pairs and quartets, column by column.
     pub(super) fn sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
-        let quartet = |[a, b, c, d]: [&'a [i32]; 4]| a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| a.wrapping_add(*b).wrapping_add(*c).wrapping_add(*d));
-        let [first, second] = self.samples.oblique.map(quartet);
-        self.straight_sums().zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
+        sums(self.samples.straight, self.samples.oblique)
     }
 
     /// First column covered.
     pub(super) const fn start(&self) -> usize {
         self.start
     }
+}
+
+vectorised! {
+    fn predict_straight(kernel: Kernel, straight: [[&[i32]; 2]; 4], values: &mut [i32]) {
+        values.iter_mut().zip(straight_sums(straight)).for_each(|(value, sums)| *value = sums.predict(kernel));
+    }
+}
+
+vectorised! {
+    fn predict_oblique(kernel: Kernel, straight: [[&[i32]; 2]; 4], oblique: [[&[i32]; 4]; 2], values: &mut [i32]) {
+        values.iter_mut().zip(sums(straight, oblique)).for_each(|(value, sums)| *value = sums.predict(kernel));
+    }
+}
+
+vectorised! {
+    /// The buckets of predicted values, of the four neighbours nearest to each.
+    fn name_buckets(scale: u64, near: [&[i32]; 4], values: &[i32], buckets: &mut [u8]) {
+        let [n1, n2, n3, n4] = near;
+        for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(n1.iter().zip(n2).zip(n3).zip(n4)) {
+            let distance = |n: &i32| n.wrapping_sub(*value).unsigned_abs();
+            *b = bucket(distance(n1).wrapping_add(distance(n2)).wrapping_add(distance(n3)).wrapping_add(distance(n4)), scale);
+        }
+    }
+}
+
+/// Sums of the pairs, column by column.
+#[inline(always)]
+fn straight_sums<'a>(straight: [[&'a [i32]; 2]; 4]) -> impl Iterator<Item = Sums> + use<'a> {
+    let [n1, f1, n2, f2] = straight.map(|[a, b]| a.iter().zip(b).map(|(a, b)| a.wrapping_add(*b)));
+    n1.zip(n2).zip(f1.zip(f2)).map(|((n1, n2), (f1, f2))| Sums { near: [n1, n2], far: [f1, f2], oblique: [0; 2] })
+}
+
+/// Sums of the pairs and quartets, column by column.
+#[inline(always)]
+fn sums<'a>(straight: [[&'a [i32]; 2]; 4], oblique: [[&'a [i32]; 4]; 2]) -> impl Iterator<Item = Sums> + use<'a> {
+    let quartet = |[a, b, c, d]: [&'a [i32]; 4]| a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| a.wrapping_add(*b).wrapping_add(*c).wrapping_add(*d));
+    let [first, second] = oblique.map(quartet);
+    straight_sums(straight).zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
 }
 
 /// Sums of the taps around a sample.

@@ -1,8 +1,8 @@
 //! Bytes of a chunk -> residuals, row by row.
 
 use super::bits::BitReader;
-use super::rows::{Means, means};
-use super::spec::{ESCAPE, PROBABILITY_BITS, SLOTS, STATE_LOW, STATES, WHOLE, split};
+use super::rows::{self, Means, means};
+use super::spec::{ESCAPE, PROBABILITY_BITS, STATE_LOW, STATES, WHOLE, split, table};
 use super::tables::{self, Slots};
 use crate::error::{Error, Result};
 use crate::wire::Reader;
@@ -14,60 +14,80 @@ pub(super) struct Reading<'a> {
     slots: Slots,
     bits: BitReader<'a>,
     states: [u32; STATES],
-    words: &'a [[u8; 2]],
-    overrun: bool,
+    /// Words, and some zeros beyond, so that a group of symbols can always be read.
+    words: Vec<u16>,
+    /// Words taken.
+    taken: usize,
+    symbols: Vec<u8>,
 }
 
 impl<'a> Reading<'a> {
     /// # Errors
-    /// [`Error::Corrupt`] when the bytes end before the symbols begin.
+    /// [`Error::Corrupt`] when the bits end before the symbols begin.
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let length = reader.count("the length of the bits of a chunk", bytes.len())?;
         let mut bits = BitReader::new(reader.take(length)?);
         let means = read_means(&mut bits);
-        let slots = Slots::new(&tables::read(&mut bits));
+        let slots = Slots::new(&tables::read(&mut bits)).ok_or_else(|| Error::corrupt("a chunk has no tables"))?;
         let mut states = [0; STATES];
         for state in &mut states {
             *state = reader.u32()?;
         }
         let (words, []) = reader.rest().as_chunks::<2>() else { return Err(Error::corrupt("the words of a chunk have an odd length")) };
-        Ok(Self { means, slots, bits, states, words, overrun: false })
+        let words = words.iter().map(|w| u16::from_le_bytes(*w)).chain([0; STATES]).collect();
+        Ok(Self { means, slots, bits, states, words, taken: 0, symbols: Vec::new() })
     }
 
     /// Whether more was read than there is.
     pub(super) fn overrun(&self) -> bool {
-        self.overrun || self.bits.overrun()
+        self.taken + STATES > self.words.len() || self.bits.overrun()
     }
 
     /// # Errors
     /// [`Error::Corrupt`] unless all ended where the residuals did.
     pub(super) fn finish(&self) -> Result<()> {
-        let whole = !self.overrun && self.words.is_empty() && self.states == [STATE_LOW; STATES] && self.bits.is_done();
+        let whole = self.taken + STATES == self.words.len() && self.states == [STATE_LOW; STATES] && self.bits.is_done();
         if whole { Ok(()) } else { Err(Error::corrupt("the symbols of a chunk do not end where its samples do")) }
     }
 
     /// The residuals of samples that are there, of these classes.
     pub(super) fn row(&mut self, classes: &[u8], residuals: &mut [i32]) {
-        if self.slots.is_empty() {
-            self.overrun |= !classes.is_empty();
-            return;
+        let mut symbols = core::mem::take(&mut self.symbols);
+        symbols.resize(classes.len(), 0);
+        let highest = classes.iter().fold(0, |highest, class| highest.max(*class));
+        if highest < WHOLE {
+            self.symbols(classes, &mut symbols, |class| class);
+        } else {
+            self.symbols(classes, &mut symbols, table);
         }
-        let (groups, last) = classes.as_chunks::<STATES>();
-        let (residual_groups, last_residuals) = residuals.as_chunks_mut::<STATES>();
-        let mut plain = true;
-        let Self { slots, states, words, overrun, .. } = self;
-        for (classes, residuals) in groups.iter().zip(residual_groups) {
-            for ((class, residual), state) in classes.iter().zip(residuals).zip(&mut *states) {
-                plain &= step(slots, *class, state, words, overrun, residual);
-            }
-        }
-        for ((class, residual), state) in last.iter().zip(last_residuals).zip(&mut *states) {
-            plain &= step(slots, *class, state, words, overrun, residual);
-        }
-        if !plain {
+        if rows::residuals(&symbols, residuals) || highest >= WHOLE {
             self.complete(classes, residuals);
         }
+        self.symbols = symbols;
+    }
+
+    #[inline(always)]
+    fn symbols(&mut self, classes: &[u8], symbols: &mut [u8], table: impl Fn(u8) -> u8) {
+        let Self { slots, states: all, words, taken, .. } = self;
+        let mut states = *all;
+        let (groups, last) = classes.as_chunks::<STATES>();
+        let (symbol_groups, last_symbols) = symbols.as_chunks_mut::<STATES>();
+        for (classes, symbols) in groups.iter().zip(symbol_groups) {
+            let next: [u16; STATES] = words.get(*taken..).and_then(|w| w.first_chunk()).copied().unwrap_or_default();
+            let mut used = 0;
+            for ((class, symbol), state) in classes.iter().zip(symbols).zip(&mut states) {
+                *symbol = step(slots, table(*class), state, &next, &mut used);
+            }
+            *taken += used;
+        }
+        let next: [u16; STATES] = words.get(*taken..).and_then(|w| w.first_chunk()).copied().unwrap_or_default();
+        let mut used = 0;
+        for ((class, symbol), state) in last.iter().zip(last_symbols).zip(&mut states) {
+            *symbol = step(slots, table(*class), state, &next, &mut used);
+        }
+        *taken += used;
+        *all = states;
     }
 
     /// What residuals have beside their symbols.
@@ -88,28 +108,16 @@ impl<'a> Reading<'a> {
 /// What stands for a residual that has escaped: no symbol does.
 const ESCAPED: i32 = signed(ESCAPE as u32);
 
-/// Takes a symbol out of a state, and says whether that is all there is of the residual.
+/// Takes a symbol out of a state, and a word into it where that is needed.
 #[inline(always)]
-fn step(slots: &Slots, class: u8, state: &mut u32, words: &mut &[[u8; 2]], overrun: &mut bool, residual: &mut i32) -> bool {
-    let slot = slots.get(class, *state & (SLOTS as u32 - 1));
+fn step(slots: &Slots, table: u8, state: &mut u32, words: &[u16; STATES], used: &mut usize) -> u8 {
+    let slot = slots.get(table, *state);
     let next = slot.frequency() * (*state >> PROBABILITY_BITS) + slot.place();
-    *state = if next < STATE_LOW {
-        let word = match words.split_first() {
-            Some((word, rest)) => {
-                *words = rest;
-                u16::from_le_bytes(*word)
-            }
-            None => {
-                *overrun = true;
-                0
-            }
-        };
-        next << 16 | u32::from(word)
-    } else {
-        next
-    };
-    *residual = signed(slot.symbol().into());
-    slot.symbol() != ESCAPE && class < WHOLE
+    let word = words.get(*used % STATES).copied().unwrap_or_default();
+    let empty = next < STATE_LOW;
+    *state = if empty { next << 16 | u32::from(word) } else { next };
+    *used += usize::from(empty);
+    slot.symbol()
 }
 
 /// The number of a zigzag.

@@ -1,6 +1,7 @@
 //! What is done to whole rows, in plain loops that become vector code.
 
-use super::spec::{MAGNITUDE_LIMIT, class, mean};
+use super::spec::{ESCAPE, MAGNITUDE_LIMIT, class, mean};
+use crate::codec::lattice::ROUND;
 use crate::codec::vector::vectorised;
 
 /// Means of the buckets of a chunk, in 1/4096.
@@ -42,8 +43,6 @@ vectorised! {
 vectorised! {
     /// Residuals of a row in quanta, to the nearest, and what is reconstructed with them in the place of the prediction.
     pub(super) fn quantise(quantum: i32, source: &[i32], values: &mut [i32], residuals: &mut [i32]) {
-        // Adding this leaves the nearest integer in the low bits of a float.
-        const ROUND: f64 = 6_755_399_441_055_744.0;
         let inverse = 1.0 / f64::from(quantum);
         for ((value, source), residual) in values.iter_mut().zip(source).zip(residuals) {
             let difference = source.wrapping_sub(*value);
@@ -79,5 +78,24 @@ vectorised! {
     /// Adds residuals, in quanta, to the prediction.
     pub(super) fn reconstruct(quantum: i32, residuals: &[i32], values: &mut [i32]) {
         values.iter_mut().zip(residuals).for_each(|(value, r)| *value = value.wrapping_add(r.wrapping_mul(quantum)));
+    }
+}
+
+/// The residuals of symbols, and whether any has to escape.
+pub(super) fn residuals(symbols: &[u8], residuals: &mut [i32]) -> bool {
+    let mut escapes = 0;
+    unfold(symbols, residuals, &mut escapes);
+    escapes != 0
+}
+
+vectorised! {
+    fn unfold(symbols: &[u8], residuals: &mut [i32], escapes: &mut u8) {
+        let mut any = 0;
+        for (residual, symbol) in residuals.iter_mut().zip(symbols) {
+            let zigzag = i32::from(*symbol);
+            *residual = zigzag >> 1 ^ -(zigzag & 1);
+            any |= u8::from(*symbol == ESCAPE);
+        }
+        *escapes = any;
     }
 }

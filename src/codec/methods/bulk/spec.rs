@@ -9,7 +9,7 @@ pub(super) const SLOTS: usize = 1 << PROBABILITY_BITS;
 /// Lower end of a normalised rANS state; words of 16 bits are moved below it.
 pub(super) const STATE_LOW: u32 = 1 << 16;
 /// States that take turns along a row.
-pub(super) const STATES: usize = 4;
+pub(super) const STATES: usize = 8;
 
 /// Symbols of every table: magnitudes with their signs, and the escape.
 pub(super) const SYMBOLS: usize = 64;

@@ -1,7 +1,7 @@
 //! Tables of a chunk: what is sent of them, and what coder and decoder look up.
 
 use super::bits::{BitReader, BitWriter};
-use super::spec::{CLASSES, ESCAPE, Frequencies, OFFSETS, PROBABILITY_BITS, SHAPES, SLOTS, SYMBOLS, USUAL, WHOLE, frequencies, table};
+use super::spec::{ESCAPE, Frequencies, OFFSETS, PROBABILITY_BITS, SHAPES, SLOTS, SYMBOLS, USUAL, WHOLE, frequencies};
 
 /// Which of the family a table is; `None` where no sample needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,52 +131,41 @@ impl Slot {
     }
 }
 
-/// Slots of the tables that a chunk has.
+/// Tables that there is room for: a power of two, so that no place lies outside.
+const ROOM: usize = 32;
+
+/// Slots of the tables that a chunk has, by their numbers.
 #[derive(Debug)]
-pub(super) struct Slots {
-    tables: Vec<[Slot; SLOTS]>,
-    /// The place in `tables` of the table of each class.
-    of_class: [u8; CLASSES],
-}
+pub(super) struct Slots(Box<[[Slot; SLOTS]; ROOM]>);
 
 impl Slots {
-    pub(super) fn new(picks: &[Option<Pick>]) -> Self {
-        let mut tables = Vec::new();
-        // Classes that no sample is said to have get a table that is never looked at in a sound chunk.
-        let places: Vec<u8> = (0..WHOLE)
-            .zip(picks)
-            .map(|(number, pick)| {
-                let place = tables.len();
-                tables.extend(pick.map(|p| filled(frequencies(number, p.offset, p.shape))));
-                place.min(tables.len().saturating_sub(1)) as u8
-            })
-            .collect();
-        let of_class = core::array::from_fn(|class| places.get(usize::from(table(class as u8))).copied().unwrap_or_default());
-        Self { tables, of_class }
+    /// Nothing is sent of some tables: no sample of a sound chunk needs them, and all their slots are escapes.
+    pub(super) fn new(picks: &[Option<Pick>]) -> Option<Self> {
+        let mut tables: Box<[[Slot; SLOTS]; ROOM]> = vec![[Slot(0); SLOTS]; ROOM].into_boxed_slice().try_into().ok()?;
+        for ((number, pick), slots) in (0..WHOLE).zip(picks).zip(tables.iter_mut()) {
+            match pick {
+                Some(p) => fill(slots, frequencies(number, p.offset, p.shape)),
+                None => slots.fill(Slot(1 << 8 | ESCAPE as u32)),
+            }
+        }
+        Some(Self(tables))
     }
 
-    /// Whether there is any.
-    pub(super) fn is_empty(&self) -> bool {
-        self.tables.is_empty()
-    }
-
-    /// What a slot stands for in samples of a class.
+    /// What a slot stands for in a table.
     #[inline(always)]
-    pub(super) fn get(&self, class: u8, slot: u32) -> Slot {
-        let place = self.of_class.get(usize::from(class) % CLASSES).copied().unwrap_or_default();
-        self.tables.get(usize::from(place)).and_then(|t| t.get(slot as usize % SLOTS)).copied().unwrap_or(Slot(1 << 8 | ESCAPE as u32))
+    pub(super) fn get(&self, table: u8, slot: u32) -> Slot {
+        let Self(tables) = self;
+        tables.get(usize::from(table) % ROOM).and_then(|t| t.get(slot as usize % SLOTS)).copied().unwrap_or(Slot(0))
     }
 }
 
-fn filled(frequencies: &Frequencies) -> [Slot; SLOTS] {
-    let mut slots = [Slot(0); SLOTS];
+fn fill(slots: &mut [Slot; SLOTS], frequencies: &Frequencies) {
     let mut rest = slots.as_mut_slice();
     for (symbol, frequency) in (0u32..).zip(frequencies) {
         let Some(own) = rest.split_off_mut(..usize::from(*frequency)) else { break };
         let base = symbol | u32::from(*frequency) << 8;
         own.iter_mut().zip(0u32..).for_each(|(slot, place)| *slot = Slot(base | place << 20));
     }
-    slots
 }
 
 #[cfg(test)]

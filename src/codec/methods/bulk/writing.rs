@@ -2,10 +2,12 @@
 
 use super::bits::BitWriter;
 use super::rows::{Means, classes, magnitudes, means};
-use super::spec::{CLASSES, ESCAPE, MEANS, PROBABILITY_BITS, STATE_LOW, STATES, SYMBOLS, WHOLE, mean, split, table};
-use super::tables::{self, Counts, Step, Steps};
+use super::spec::{CLASSES, ESCAPE, MEANS, STATE_LOW, STATES, SYMBOLS, WHOLE, mean, split, table};
+use super::tables::{self, Counts, Steps};
+use crate::codec::predictor::{Choice, Context};
 use crate::grid::Grid;
 use crate::wire::put_varint;
+use std::collections::BTreeMap;
 
 /// What there is to code of a pass, in which missing samples have residual 0.
 #[derive(Debug)]
@@ -20,12 +22,29 @@ pub(super) struct Noted {
 #[derive(Debug, Default)]
 pub(super) struct Writing {
     passes: Vec<Noted>,
+    /// What was chosen last for a pass of a level, with or without a reference, and for how many samples it holds.
+    choices: BTreeMap<(usize, u32, bool), (Choice, usize)>,
 }
 
-/// Rows with more samples than this are looked at in part.
+/// Samples for which a choice holds, unless it is a single pass that has more.
+const CHOSEN_FOR: usize = 1 << 12;
+/// Passes with more samples than this are looked at in part.
 const LOOKED_AT: usize = 1 << 14;
 
 impl Writing {
+    /// What is chosen for a pass: as before, unless that was many samples ago.
+    pub(super) fn chosen(&mut self, context: &Context, choose: impl FnOnce() -> Choice) -> Choice {
+        let key = (context.pass.number(), context.level, context.reference.is_some());
+        let samples = context.height * context.width;
+        if let Some((choice, left)) = self.choices.get_mut(&key).filter(|(_, left)| *left >= samples) {
+            *left -= samples;
+            return *choice;
+        }
+        let choice = choose();
+        self.choices.insert(key, (choice, CHOSEN_FOR.saturating_sub(samples)));
+        choice
+    }
+
     pub(super) fn note(&mut self, pass: Noted) {
         self.passes.push(pass);
     }
@@ -35,16 +54,17 @@ impl Writing {
         let numbers = self.means();
         self.classify(&means(&numbers));
         let picks = tables::picks(&self.counts());
-        let steps = tables::steps(&picks);
+        let symbols = self.symbols(&tables::steps(&picks));
         let mut bits = BitWriter::default();
         write_means(&mut bits, &numbers);
         tables::write(&mut bits, &picks);
-        self.passes.iter().flat_map(Noted::rows).for_each(|(row, classes)| write_bits(&mut bits, &steps, row, classes));
+        symbols.beside.iter().rev().for_each(|beside| beside.write(&mut bits));
         let bits = bits.finish();
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(bits.len() + 2 * symbols.words.len() + 64);
         put_varint(&mut out, bits.len() as u64);
         out.extend(bits);
-        self.write_symbols(&mut out, &steps);
+        symbols.states.iter().for_each(|state| out.extend(state.to_le_bytes()));
+        out.extend(symbols.words.get(symbols.start..).unwrap_or_default().iter().flat_map(|w| w.to_le_bytes()));
         out
     }
 
@@ -92,6 +112,7 @@ impl Writing {
 
     fn counts(&self) -> Counts {
         let mut counts = [[0; SYMBOLS]; WHOLE as usize];
+        let mut used = 0u64;
         for pass in &self.passes {
             for (residuals, classes) in pass.rows().step_by(pass.stride()) {
                 for (residual, class) in residuals.iter().zip(classes) {
@@ -100,33 +121,26 @@ impl Writing {
                 }
             }
             // What was not looked at may still have to be coded.
-            pass.buckets.samples.iter().for_each(|class| seen(&mut counts, *class));
+            used |= used_classes(&pass.buckets.samples);
+        }
+        for class in (0..CLASSES as u8).filter(|class| used >> class & 1 == 1) {
+            if let Some([zero, ..]) = counts.get_mut(usize::from(table(class))) {
+                *zero = (*zero).max(1);
+            }
         }
         counts
     }
 
-    /// States and words, in the order in which they are read.
-    fn write_symbols(&self, out: &mut Vec<u8>, steps: &[Steps]) {
+    /// All symbols, from the last to the first.
+    fn symbols(&self, steps: &[Steps]) -> Symbols {
         let samples: usize = self.passes.iter().map(|p| p.residuals.samples.len()).sum();
-        let mut words = Words { words: vec![0; samples], start: samples };
-        let mut states = [STATE_LOW; STATES];
+        let mut symbols = Symbols { words: vec![0; samples], start: samples, states: [STATE_LOW; STATES], beside: Vec::new() };
         for pass in self.passes.iter().rev() {
             for (residuals, classes) in pass.rows().rev() {
-                let rest = residuals.len() - residuals.len() % STATES;
-                let ((first, last), (first_classes, last_classes)) = (residuals.split_at(rest), classes.split_at(rest));
-                for ((residual, class), state) in last.iter().zip(last_classes).zip(&mut states).rev() {
-                    words.step(state, step(steps, *residual, *class));
-                }
-                let groups = first.as_chunks::<STATES>().0.iter().zip(first_classes.as_chunks::<STATES>().0);
-                for (residuals, classes) in groups.rev() {
-                    for ((residual, class), state) in residuals.iter().zip(classes).zip(&mut states).rev() {
-                        words.step(state, step(steps, *residual, *class));
-                    }
-                }
+                symbols.row(steps, residuals, classes);
             }
         }
-        states.iter().for_each(|state| out.extend(state.to_le_bytes()));
-        out.extend(words.words.get(words.start..).unwrap_or_default().iter().flat_map(|w| w.to_le_bytes()));
+        symbols
     }
 }
 
@@ -157,12 +171,9 @@ impl Noted {
     }
 }
 
-/// Marks the table of a class as needed.
-#[inline]
-fn seen(counts: &mut Counts, class: u8) {
-    if let Some([zero, ..]) = counts.get_mut(usize::from(table(class))) {
-        *zero = (*zero).max(1);
-    }
+/// A bit for each class.
+fn used_classes(classes: &[u8]) -> u64 {
+    classes.iter().fold(0, |used, class| used | 1 << (class % CLASSES as u8))
 }
 
 /// The part of a residual that is a symbol.
@@ -183,25 +194,22 @@ fn zigzag(high: i32) -> u32 {
     (high << 1 ^ high >> 31) as u32
 }
 
-/// The step of a residual: that of its symbol, or of the escape.
-#[inline(always)]
-fn step(steps: &[Steps], residual: i32, class: u8) -> Step {
-    let Some(steps) = steps.get(usize::from(table(class))) else { return Step::default() };
-    let own = steps.get(symbol(high(residual, class))).copied().unwrap_or_default();
-    if own.limit == 0 { steps.last().copied().unwrap_or_default() } else { own }
+/// A residual of which a symbol does not say all.
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    residual: i32,
+    class: u8,
+    escapes: bool,
 }
 
-/// What residuals of a row take beside their symbols.
-fn write_bits(bits: &mut BitWriter, steps: &[Steps], row: &[i32], classes: &[u8]) {
-    for (residual, class) in row.iter().zip(classes) {
-        let (high, split) = (high(*residual, *class), split(*class));
-        let is_symbol = symbol(high) < ESCAPE.into() && steps.get(usize::from(table(*class))).and_then(|s| s.get(symbol(high))).is_some_and(|s| s.limit != 0);
-        if !is_symbol {
-            bits.put_number(zigzag(high));
+impl Beside {
+    fn write(self, bits: &mut BitWriter) {
+        let Self { residual, class, escapes } = self;
+        let split = split(class);
+        if escapes {
+            bits.put_number(zigzag(high(residual, class)));
         }
-        if split > 0 {
-            bits.put(split, residual.wrapping_add(1 << split >> 1) as u32 & ((1 << split) - 1));
-        }
+        bits.put(split, residual.wrapping_add(1 << split >> 1) as u32 & ((1 << split) - 1));
     }
 }
 
@@ -215,16 +223,53 @@ fn write_means(bits: &mut BitWriter, numbers: &[u32]) {
     }
 }
 
-/// Words from the last to the first.
-struct Words {
+/// States and words, as they are when the symbols from some on are coded.
+struct Symbols {
     words: Vec<u16>,
     /// Where those begin that are there.
     start: usize,
+    states: [u32; STATES],
+    /// From the last to the first.
+    beside: Vec<Beside>,
 }
 
-impl Words {
+impl Symbols {
+    /// A row, from its end.
+    fn row(&mut self, steps: &[Steps], residuals: &[i32], classes: &[u8]) {
+        if classes.iter().fold(0, |highest, class| highest.max(*class)) < WHOLE {
+            self.coded::<false>(steps, residuals, classes);
+        } else {
+            self.coded::<true>(steps, residuals, classes);
+        }
+    }
+
     #[inline(always)]
-    fn step(&mut self, state: &mut u32, step: Step) {
+    fn coded<const SPLIT: bool>(&mut self, steps: &[Steps], residuals: &[i32], classes: &[u8]) {
+        let (groups, last) = residuals.as_chunks::<STATES>();
+        let (group_classes, last_classes) = classes.as_chunks::<STATES>();
+        let mut states = self.states;
+        for ((residual, class), state) in last.iter().zip(last_classes).zip(&mut states).rev() {
+            self.step::<SPLIT>(steps, *residual, *class, state);
+        }
+        for (residuals, classes) in groups.iter().zip(group_classes).rev() {
+            for ((residual, class), state) in residuals.iter().zip(classes).zip(&mut states).rev() {
+                self.step::<SPLIT>(steps, *residual, *class, state);
+            }
+        }
+        self.states = states;
+    }
+
+    #[inline(always)]
+    fn step<const SPLIT: bool>(&mut self, steps: &[Steps], residual: i32, class: u8, state: &mut u32) {
+        let (number, high) = if SPLIT { (table(class), high(residual, class)) } else { (class, residual) };
+        let Some(steps) = steps.get(usize::from(number)) else { return };
+        let symbol = symbol(high);
+        let mut step = steps.get(symbol % SYMBOLS).copied().unwrap_or_default();
+        let escapes = step.limit == 0 || symbol == ESCAPE.into();
+        if escapes || SPLIT && class >= WHOLE {
+            self.beside.push(Beside { residual, class, escapes });
+            step = if escapes { steps.last().copied().unwrap_or_default() } else { step };
+        }
         // Written in any case, and kept where it is wanted.
         if let Some(word) = self.words.get_mut(self.start.wrapping_sub(1)) {
             *word = *state as u16;
@@ -236,5 +281,3 @@ impl Words {
         *state = state_below.wrapping_add(step.bias).wrapping_add(quotient.wrapping_mul(step.others));
     }
 }
-
-const _: () = assert!(CLASSES == 64 && PROBABILITY_BITS <= 16);

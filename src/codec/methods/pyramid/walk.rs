@@ -4,7 +4,7 @@
 use super::residuals::{NEARBY_LIMIT, Step, code_sample};
 use crate::codec::entropy::{Coder, Residuals, Table};
 use crate::codec::passes::{Pass, levels, merge};
-use crate::codec::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, Holes, Prediction, Reference, choose, predict};
+use crate::codec::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, EXAMPLES, Holes, Kernel, Prediction, Reference, choose, predict};
 use crate::codec::quantiser::Quantiser;
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
@@ -53,6 +53,11 @@ pub(crate) struct PassJob<'a> {
 /// Codes the residuals of passes and returns the reconstruction; missing samples keep their prediction.
 pub(crate) trait PassCoder {
     async fn code<C: Coder>(&mut self, coder: &mut C, learned: &mut Learned, job: PassJob<'_>) -> Result<Grid<i32>>;
+
+    /// The encoder's choice for a pass whose true samples are `target`, as [`choose`].
+    fn choose(&mut self, context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, before: Kernel) -> Choice {
+        choose(context, target, holes, before, EXAMPLES)
+    }
 }
 
 /// Codes a plane and returns its reconstruction. `stop` is asked before every level; true ends early with what is there.
@@ -135,7 +140,7 @@ async fn code_pass<C: Coder, P: PassCoder>(
     let source = job.plane.source.map(|s| pass.component(s, stride));
     let missing = job.plane.holes.map(|h| pass.component(h, stride));
     let (source, missing) = (source.as_ref(), missing.as_ref());
-    let choice = source.map_or_else(Choice::default, |target| choose(context, target, missing, learned.choices.before(context)));
+    let choice = source.map_or_else(Choice::default, |target| passes.choose(context, target, missing, learned.choices.before(context)));
     let choice = choice.code(coder, &mut learned.choices, context);
     let prediction = predict(context, choice);
     passes.code(coder, learned, PassJob { context, prediction, stride, horizontal, source, missing }).await
