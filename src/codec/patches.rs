@@ -5,7 +5,7 @@ use super::lattice::Sample;
 use super::masks::Mask;
 use super::tolerance::Tolerance;
 use crate::error::{Error, Result};
-use crate::field::{DataType, Missing};
+use crate::field::{DataType, Missing, extremes};
 use crate::wire::{Reader, little_endian, put_bits, put_varint};
 
 /// How decoded values compare with their source.
@@ -77,7 +77,7 @@ fn ends<T: Sample>(decoded: &[T], mask: &Mask, demand: &Demand) -> [Option<u64>;
     let [low, high] = demand.range;
     let beyond = |any: [bool; 2], back: &T| [any[0] | (back.to_f64() < low), any[1] | (back.to_f64() > high)];
     // Most often nothing is, masked or not.
-    let mut any = decoded.iter().fold([false; 2], beyond);
+    let mut any = extremes(decoded, |v| v.to_f64().is_finite()).iter().flatten().fold([false; 2], beyond);
     if any != [false; 2] && !mask.is_empty() {
         any = decoded.iter().enumerate().filter(|(index, _)| !mask.is_missing(*index)).map(|(_, back)| back).fold([false; 2], beyond);
     }

@@ -196,7 +196,9 @@ impl Lattice {
 
 vectorised! {
     fn scaled(offset: f64, step: f64, coordinates: &[i32], reals: &mut [f64]) {
-        reals.iter_mut().zip(coordinates).for_each(|(r, c)| *r = offset + f64::from(*c) * step);
+        for (r, c) in reals.iter_mut().zip(coordinates) {
+            *r = offset + f64::from(*c) * step;
+        }
     }
 }
 

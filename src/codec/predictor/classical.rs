@@ -183,13 +183,17 @@ impl<'a> Lines<'a> {
 
 vectorised! {
     fn predict_straight(kernel: Kernel, straight: [[&[i32]; 2]; 4], values: &mut [i32]) {
-        values.iter_mut().zip(straight_sums(straight)).for_each(|(value, sums)| *value = sums.predict(kernel));
+        for (value, sums) in values.iter_mut().zip(straight_sums(straight)) {
+            *value = sums.predict(kernel);
+        }
     }
 }
 
 vectorised! {
     fn predict_oblique(kernel: Kernel, straight: [[&[i32]; 2]; 4], oblique: [[&[i32]; 4]; 2], values: &mut [i32]) {
-        values.iter_mut().zip(sums(straight, oblique)).for_each(|(value, sums)| *value = sums.predict(kernel));
+        for (value, sums) in values.iter_mut().zip(sums(straight, oblique)) {
+            *value = sums.predict(kernel);
+        }
     }
 }
 

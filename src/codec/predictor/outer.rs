@@ -43,8 +43,12 @@ vectorised! {
     fn weigh(rows: [&[i32]; 8], weights: [i32; 8], shift: u32, values: &mut [i32]) {
         values.fill(1 << shift >> 1);
         for (row, weight) in rows.iter().zip(weights) {
-            values.iter_mut().zip(*row).for_each(|(value, sample)| *value = value.wrapping_add(sample.wrapping_mul(weight)));
+            for (value, sample) in values.iter_mut().zip(*row) {
+                *value = value.wrapping_add(sample.wrapping_mul(weight));
+            }
         }
-        values.iter_mut().for_each(|value| *value >>= shift);
+        for value in values {
+            *value >>= shift;
+        }
     }
 }

@@ -36,7 +36,9 @@ vectorised! {
     /// Magnitudes of residuals, cut, into the row whose ends stay neutral.
     pub(super) fn magnitudes(residuals: &[i32], to: &mut [i32]) {
         let Some(to) = to.get_mut(1..) else { return };
-        to.iter_mut().zip(residuals).for_each(|(to, r)| *to = (r.unsigned_abs().min(MAGNITUDE_LIMIT as u32)) as i32);
+        for (to, r) in to.iter_mut().zip(residuals) {
+            *to = r.unsigned_abs().min(MAGNITUDE_LIMIT as u32) as i32;
+        }
     }
 }
 
@@ -77,7 +79,9 @@ vectorised! {
 vectorised! {
     /// Adds residuals, in quanta, to the prediction.
     pub(super) fn reconstruct(quantum: i32, residuals: &[i32], values: &mut [i32]) {
-        values.iter_mut().zip(residuals).for_each(|(value, r)| *value = value.wrapping_add(r.wrapping_mul(quantum)));
+        for (value, r) in values.iter_mut().zip(residuals) {
+            *value = value.wrapping_add(r.wrapping_mul(quantum));
+        }
     }
 }
 
@@ -97,5 +101,16 @@ vectorised! {
             any |= u8::from(*symbol == ESCAPE);
         }
         *escapes = any;
+    }
+}
+
+vectorised! {
+    /// Adds a bit for each class.
+    pub(super) fn mark(classes: &[u8], marks: &mut u64) {
+        let mut all = 0u64;
+        for class in classes {
+            all |= 1 << (class % 64);
+        }
+        *marks |= all;
     }
 }

@@ -1,7 +1,7 @@
 //! Residuals of a chunk -> bytes, when all are known: means and tables first, then the symbols from the last to the first.
 
 use super::bits::BitWriter;
-use super::rows::{Means, classes, magnitudes, means};
+use super::rows::{Means, classes, magnitudes, mark, means};
 use super::spec::{CLASSES, ESCAPE, MEANS, STATE_LOW, STATES, SYMBOLS, WHOLE, mean, split, table};
 use super::tables::{self, Counts, Steps};
 use crate::codec::predictor::{Choice, Context};
@@ -27,9 +27,10 @@ pub(super) struct Writing {
 }
 
 /// Samples for which a choice holds, unless it is a single pass that has more.
-const CHOSEN_FOR: usize = 1 << 12;
-/// Passes with more samples than this are looked at in part.
-const LOOKED_AT: usize = 1 << 14;
+const CHOSEN_FOR: usize = 1 << 9;
+/// Samples of a chunk that are counted, and of a pass all of which are.
+const COUNTED: usize = 1 << 17;
+const FEW: usize = 1 << 10;
 
 impl Writing {
     /// What is chosen for a pass: as before, unless that was many samples ago.
@@ -68,11 +69,17 @@ impl Writing {
         out
     }
 
+    /// One row in so many of a pass is counted.
+    fn stride(&self, pass: &Noted) -> usize {
+        let size = |pass: &Noted| pass.buckets.height * pass.buckets.width;
+        if size(pass) <= FEW { 1 } else { self.passes.iter().map(size).sum::<usize>().div_ceil(COUNTED) }
+    }
+
     /// Numbers of the mean magnitudes in each bucket, as far as there are samples; of large passes some rows tell.
     fn means(&self) -> Vec<u32> {
         let mut sums = [(0u64, 0u64); 64];
         for pass in &self.passes {
-            for (y, (residuals, buckets)) in pass.residuals.rows().zip(pass.buckets.rows()).enumerate().step_by(pass.stride()) {
+            for (y, (residuals, buckets)) in pass.residuals.rows().zip(pass.buckets.rows()).enumerate().step_by(self.stride(pass)) {
                 let missing = pass.missing.as_ref().map_or(&[][..], |m| m.row(y));
                 for (x, (residual, bucket)) in residuals.iter().zip(buckets).enumerate() {
                     let present = u64::from(missing.get(x).is_none_or(|m| *m == 0));
@@ -114,14 +121,14 @@ impl Writing {
         let mut counts = [[0; SYMBOLS]; WHOLE as usize];
         let mut used = 0u64;
         for pass in &self.passes {
-            for (residuals, classes) in pass.rows().step_by(pass.stride()) {
+            for (residuals, classes) in pass.rows().step_by(self.stride(pass)) {
                 for (residual, class) in residuals.iter().zip(classes) {
                     let count = counts.get_mut(usize::from(table(*class))).and_then(|c| c.get_mut(symbol(high(*residual, *class))));
                     count.into_iter().for_each(|count| *count += 1);
                 }
             }
             // What was not looked at may still have to be coded.
-            used |= used_classes(&pass.buckets.samples);
+            mark(&pass.buckets.samples, &mut used);
         }
         for class in (0..CLASSES as u8).filter(|class| used >> class & 1 == 1) {
             if let Some([zero, ..]) = counts.get_mut(usize::from(table(class))) {
@@ -164,16 +171,6 @@ impl Noted {
             (residuals.samples.get(range.clone()).unwrap_or_default(), buckets.samples.get(range).unwrap_or_default())
         })
     }
-
-    /// One row in so many tells of the pass.
-    fn stride(&self) -> usize {
-        (self.residuals.height * self.residuals.width).div_ceil(LOOKED_AT).max(1)
-    }
-}
-
-/// A bit for each class.
-fn used_classes(classes: &[u8]) -> u64 {
-    classes.iter().fold(0, |used, class| used | 1 << (class % CLASSES as u8))
 }
 
 /// The part of a residual that is a symbol.
