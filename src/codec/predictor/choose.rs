@@ -6,21 +6,32 @@ use super::context::{Context, reciprocal, rough_bits};
 use crate::codec::vector::vectorised;
 use crate::grid::Grid;
 
-/// Samples that the choice is usually made by: of grids with more, rows are left out.
-pub(crate) const EXAMPLES: usize = 2048;
+/// How many samples of a pass are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Looks {
+    /// About so many: of passes with more, rows are left out.
+    pub(crate) samples: usize,
+    /// One column in so many.
+    pub(crate) apart: usize,
+}
+
+impl Looks {
+    /// What the choice is usually made by.
+    pub(crate) const USUAL: Self = Self { samples: 2048, apart: 1 };
+}
 /// Samples that a fitted kernel is worth fitting to.
 const ENOUGH: usize = 64;
 /// Bits that sending a kernel costs.
 const KERNEL_BITS: f64 = 50.0;
 
 /// Picks kernel and weight for a pass whose true samples are `target` (`holes` marks those that are missing); `before` is the kernel fitted last
-/// for such a pass. About so many `samples` decide.
-pub(crate) fn choose(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, before: Kernel, samples: usize) -> Choice {
-    let ours = examples(context, target, holes, samples);
+/// for such a pass.
+pub(crate) fn choose(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, before: Kernel, looks: Looks) -> Choice {
+    let ours = examples(context, target, holes, looks);
     let plain = best_kernel(context, &terms(&ours), before);
     let alone = Choice { kernel: plain.kernel, weight: 0 };
     let Some(reference) = context.reference else { return alone };
-    let theirs = examples(&Context { known: reference.known, diagonal: reference.diagonal, ..*context }, reference.target, holes, samples);
+    let theirs = examples(&Context { known: reference.known, diagonal: reference.diagonal, ..*context }, reference.target, holes, looks);
     let weight = best_weight(&ours, &theirs);
     let Some(w) = WEIGHTS.get(weight).copied().filter(|w| *w != 0) else { return alone };
     let differences: Vec<Example> = ours.iter().zip(&theirs).map(|(a, b)| a.less(b, w)).collect();
@@ -48,20 +59,22 @@ impl Example {
     }
 }
 
-fn examples(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, samples: usize) -> Vec<Example> {
-    let step = (context.width * context.height).div_ceil(samples).max(1);
-    let mut examples = Vec::with_capacity(context.width * context.height.div_ceil(step));
+fn examples(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, Looks { samples, apart }: Looks) -> Vec<Example> {
+    let size = context.width * context.height;
+    let apart = apart.min(size.div_ceil(samples)).max(1);
+    let step = size.div_ceil(samples * apart).max(1);
+    let mut examples = Vec::with_capacity(context.width.div_ceil(apart) * context.height.div_ceil(step));
     let columns = Columns::of(context);
-    for y in (0..context.height).step_by(step) {
+    for y in (if apart > 1 { step / 2 } else { 0 }..context.height).step_by(step) {
         let Some(lines) = Lines::of(context, columns, y) else { continue };
-        let row = lines.sums().zip(target.row(y).iter().skip(lines.start())).map(|(sums, sample)| Example { sums, sample: *sample });
+        let row = lines.sums().zip(target.row(y).iter().skip(lines.start())).step_by(apart).map(|(sums, sample)| Example { sums, sample: *sample });
         let hole = holes.and_then(|h| h.row(y).get(lines.start()..)).unwrap_or_default();
         let blocked = lines.blocked(true);
         if blocked.is_empty() && hole.iter().all(|h| *h == 0) {
             examples.extend(row);
         } else {
-            let blocked = blocked.iter().copied().chain(core::iter::repeat(0));
-            examples.extend(row.zip(hole.iter().zip(blocked)).filter(|(_, (h, b))| **h | b == 0).map(|(e, _)| e));
+            let blocked = blocked.iter().copied().chain(core::iter::repeat(0)).step_by(apart);
+            examples.extend(row.zip(hole.iter().step_by(apart).zip(blocked)).filter(|(_, (h, b))| **h | b == 0).map(|(e, _)| e));
         }
     }
     examples

@@ -3,7 +3,7 @@
 use super::careful::careful;
 use super::choice::{Choice, Kernel, WEIGHTS};
 use super::context::{Context, Prediction, bucket, reciprocal};
-use super::outer::outer_row;
+use super::rows::Blank;
 use super::taps::{Tap, oblique_taps, taps};
 use crate::codec::passes::Pass;
 use crate::codec::vector::vectorised;
@@ -41,23 +41,35 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let mut buckets = Grid::new(context.height, context.width);
     let scale = reciprocal(context.quantum);
     let columns = Columns::of(context);
+    let inner = columns.range();
+    let mut blank = Blank::new(columns.length);
+    let (mut other_values, mut other_buckets) = (vec![0; columns.length], vec![0; columns.length]);
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
-        let lines = Lines::of(context, columns, y);
-        let inner = match &lines {
-            Some(lines) => lines.interpolate(kernel, scale, values, buckets),
-            None => outer_row(context, columns, y, scale, values, buckets),
-        };
-        let blocked = lines.map(|lines| lines.blocked(is_oblique(kernel))).unwrap_or_default();
-        let mut careful = |x: usize| {
+        for x in (0..inner.start).chain(inner.end..context.width) {
             if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
                 let (predicted, spread) = careful(context, y, x);
                 (*value, *b) = (predicted, bucket(spread, scale));
             }
+        }
+        let (Some(values), Some(buckets)) = (values.get_mut(inner.clone()), buckets.get_mut(inner.clone())) else { continue };
+        let Some(lines) = Lines::of(context, columns, y) else {
+            blank.predict(context, columns, y, scale, values, buckets);
+            continue;
         };
-        (0..inner.start).chain(inner.end..context.width).for_each(&mut careful);
-        blocked.iter().enumerate().filter(|(_, b)| **b != 0).for_each(|(x, _)| careful(inner.start + x));
+        lines.interpolate(kernel, scale, values, buckets);
+        let blocked = lines.blocked(is_oblique(kernel));
+        if !blocked.is_empty() {
+            blank.predict(context, columns, y, scale, &mut other_values, &mut other_buckets);
+            choose_blocked(&blocked, &other_values, values);
+            choose_blocked(&blocked, &other_buckets, buckets);
+        }
     }
     Prediction { values, buckets }
+}
+
+/// Takes the others where something is blocked.
+fn choose_blocked<T: Copy>(blocked: &[u8], others: &[T], own: &mut [T]) {
+    own.iter_mut().zip(others).zip(blocked).for_each(|((own, other), blocked)| *own = if *blocked != 0 { *other } else { *own });
 }
 
 /// Whether a kernel looks at the oblique taps.
@@ -142,19 +154,16 @@ impl<'a> Lines<'a> {
         Some(Self { start: columns.first, samples, holes })
     }
 
-    /// Fills the columns it covers and says which.
-    fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) -> core::ops::Range<usize> {
+    /// Fills the columns it covers.
+    fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) {
         let TapRows { straight, oblique } = self.samples;
         let [[n1, n2], _, [n3, n4], _] = straight;
-        let range = self.start..self.start + n1.len();
-        let (Some(values), Some(buckets)) = (values.get_mut(range.clone()), buckets.get_mut(range.clone())) else { return 0..0 };
         if is_oblique(kernel) {
             predict_oblique(kernel, straight, oblique, values);
         } else {
             predict_straight(kernel, straight, values);
         }
         name_buckets(scale, [n1, n2, n3, n4], values, buckets);
-        range
     }
 
     /// Per covered column, whether a tap is missing; empty when none is in the whole row.

@@ -5,11 +5,11 @@ mod choice;
 mod choose;
 mod classical;
 mod context;
-mod outer;
+mod rows;
 mod taps;
 
 pub(crate) use choice::{Choice, ChoiceTables, Kernel};
-pub(crate) use choose::{EXAMPLES, choose};
+pub(crate) use choose::{Looks, choose};
 pub(crate) use classical::predict;
 pub(crate) use context::{BUCKETS, COARSEST_BUCKET, Context, Holes, Prediction, Reference, reciprocal, rough_bits};
 pub(crate) use taps::taps;

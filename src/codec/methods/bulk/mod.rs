@@ -19,7 +19,7 @@ use super::pyramid::{Job, Learned, PassCoder, PassJob, code_plane};
 use super::reference::best_reference;
 use crate::codec::chunk::{Header, Method};
 use crate::codec::entropy::Coder;
-use crate::codec::predictor::{Choice, Context, Kernel, choose};
+use crate::codec::predictor::{Choice, Context, Kernel, Looks, choose};
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
 use reading::Reading;
@@ -85,13 +85,13 @@ impl PlaneCoder for Bulk<'_> {
     }
 }
 
-/// Samples that the choice for a pass is made by.
-const EXAMPLES: usize = 256;
+/// What the choice for a pass is made by.
+const LOOKS: Looks = Looks { samples: 384, apart: 4 };
 
 impl PassCoder for Residuals<'_> {
     fn choose(&mut self, context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, before: Kernel) -> Choice {
         match self {
-            Self::Writing(writing) => writing.chosen(context, || choose(context, target, holes, before, EXAMPLES)),
+            Self::Writing(writing) => writing.chosen(context, || choose(context, target, holes, before, LOOKS)),
             Self::Reading(_) => Choice::default(),
         }
     }

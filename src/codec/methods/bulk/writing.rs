@@ -27,7 +27,7 @@ pub(super) struct Writing {
 }
 
 /// Samples for which a choice holds, unless it is a single pass that has more.
-const CHOSEN_FOR: usize = 1 << 9;
+const CHOSEN_FOR: usize = 1 << 10;
 /// Samples of a chunk that are counted, and of a pass all of which are.
 const COUNTED: usize = 1 << 17;
 const FEW: usize = 1 << 10;

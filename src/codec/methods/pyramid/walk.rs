@@ -4,7 +4,7 @@
 use super::residuals::{NEARBY_LIMIT, Step, code_sample};
 use crate::codec::entropy::{Coder, Residuals, Table};
 use crate::codec::passes::{Pass, levels, merge};
-use crate::codec::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, EXAMPLES, Holes, Kernel, Prediction, Reference, choose, predict};
+use crate::codec::predictor::{BUCKETS, COARSEST_BUCKET, Choice, ChoiceTables, Context, Holes, Kernel, Looks, Prediction, Reference, choose, predict};
 use crate::codec::quantiser::Quantiser;
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
@@ -56,7 +56,7 @@ pub(crate) trait PassCoder {
 
     /// The encoder's choice for a pass whose true samples are `target`, as [`choose`].
     fn choose(&mut self, context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, before: Kernel) -> Choice {
-        choose(context, target, holes, before, EXAMPLES)
+        choose(context, target, holes, before, Looks::USUAL)
     }
 }
 
