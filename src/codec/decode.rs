@@ -94,7 +94,7 @@ impl<'a> Beginning<'a> {
         } else {
             None
         };
-        let masks = masks::read(&mut decoder, &header, shape, data_type)?;
+        let masks = masks::read(&mut decoder, &header, shape, data_type, method == Method::Bulk)?;
         header.mapping.code(&mut decoder);
         let base = view.map(|view| {
             let net =

@@ -69,9 +69,9 @@ impl Mask {
         self.bits.is_empty()
     }
 
-    /// Whether any of those is told by the mask.
-    pub(super) fn reaches(&self, indices: core::ops::Range<usize>) -> bool {
-        self.classes.get(indices).is_some_and(|classes| classes.iter().fold(0, |any, class| any | class) != 0)
+    /// The classes of some values, none where nothing is missing.
+    pub(super) fn classes(&self, indices: core::ops::Range<usize>) -> &[u8] {
+        self.classes.get(indices).unwrap_or_default()
     }
 
     pub(super) fn is_missing(&self, index: usize) -> bool {
@@ -101,13 +101,15 @@ impl Mask {
     }
 }
 
-/// Codes the masks of all planes, and where they have no patterns the bits of what is missing.
-pub(super) fn write(encoder: &mut Encoder, kind: &MaskKind, holes: &[Grid<u8>], bits: &[u64], data_type: DataType) {
+/// Codes the masks of all planes, and where they have no patterns the bits of what is missing. Where time counts, planes may be `still`.
+pub(super) fn write(encoder: &mut Encoder, (kind, bits): (&MaskKind, &[u64]), holes: &[Grid<u8>], data_type: DataType, still: bool) {
     let mut tables = MaskTables::default();
     let mut before: Option<&Grid<u8>> = None;
     let mut missing = bits.iter();
     for plane in holes {
-        tables.code(encoder, &mut plane.clone(), before, kind.patterns().len());
+        if !(still && before.is_some_and(|before| tables.code_still(encoder, before == plane))) {
+            tables.code(encoder, &mut plane.clone(), before, kind.patterns().len());
+        }
         if *kind == MaskKind::Explicit {
             let count = plane.samples.iter().filter(|c| **c != 0).count();
             missing.by_ref().take(count).for_each(|bits| _ = encoder.bits(data_type.bits(), *bits));
@@ -139,7 +141,7 @@ impl PlaneMask {
 ///
 /// # Errors
 /// [`Error::Corrupt`] when one names a pattern that is not there.
-pub(super) fn read(decoder: &mut Decoder, header: &Header, shape: ChunkShape, data_type: DataType) -> Result<Vec<PlaneMask>> {
+pub(super) fn read(decoder: &mut Decoder, header: &Header, shape: ChunkShape, data_type: DataType, still: bool) -> Result<Vec<PlaneMask>> {
     if header.mask == MaskKind::None {
         return Ok(Vec::new());
     }
@@ -147,8 +149,13 @@ pub(super) fn read(decoder: &mut Decoder, header: &Header, shape: ChunkShape, da
     let mut tables = MaskTables::default();
     let mut masks: Vec<PlaneMask> = Vec::with_capacity(shape.planes);
     for _ in 0..shape.planes {
-        let mut classes = Grid::new(shape.height, shape.width);
-        tables.code(decoder, &mut classes, masks.last().map(|m| &m.classes), patterns.len());
+        let before = masks.last().map(|m| &m.classes);
+        let as_before = before.filter(|_| still).filter(|_| tables.code_still(decoder, false)).cloned();
+        let classes = as_before.unwrap_or_else(|| {
+            let mut classes = Grid::new(shape.height, shape.width);
+            tables.code(decoder, &mut classes, before, patterns.len());
+            classes
+        });
         if decoder.overrun() {
             break;
         }

@@ -26,7 +26,7 @@ pub(super) fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, mis
     }
     for (block, (values, decoded)) in values.chunks(BLOCK).zip(decoded.chunks(BLOCK)).enumerate() {
         let start = block * BLOCK;
-        match fine(values, decoded, missing, demand).filter(|_| !mask.reaches(start..start + values.len())) {
+        match fine((values, decoded), mask.classes(start..start + values.len()), missing, demand) {
             Some(error) => check.max_error = check.max_error.max(error),
             None => check.block(start, (values, decoded), mask, missing, demand),
         }
@@ -38,18 +38,26 @@ pub(super) fn check<T: Sample>(values: &[T], decoded: &mut [T], mask: &Mask, mis
 /// Values that are looked at together.
 const BLOCK: usize = 512;
 
-/// The largest error of some values that all are within an even tolerance, and none of which may be missing or has to be kept; `None` where they have to be looked at one by one.
-fn fine<T: Sample>(values: &[T], decoded: &[T], missing: &Missing, demand: &Demand) -> Option<f64> {
+/// The largest error of some values that all are within an even tolerance, have to be kept nowhere, and come back as they are where the mask tells them; `None` where they have to be
+/// looked at one by one.
+fn fine<T: Sample>((values, decoded): (&[T], &[T]), masked: &[u8], missing: &Missing, demand: &Demand) -> Option<f64> {
     let Tolerance::Absolute(tolerance) = demand.tolerance else { return None };
     let pairs = || values.iter().zip(decoded);
+    let same = |value: &T, back: &T| value.to_bits64() == back.to_bits64();
     if tolerance == 0.0 {
-        return pairs().fold(true, |all, (value, back)| all & (value.to_bits64() == back.to_bits64())).then_some(0.0);
+        return pairs().fold(true, |all, (value, back)| all & same(value, back)).then_some(0.0);
     }
     // The bits of floats that are not negative sort as these do, and those of what is no number are larger still.
-    let largest = pairs().fold(0, |largest, (value, back)| back.less(*value).abs().to_bits().cast_signed().max(largest));
+    let error = |value: &T, back: &T| back.less(*value).abs().to_bits().cast_signed();
+    let largest = if masked.is_empty() {
+        pairs().fold(0, |largest, (value, back)| error(value, back).max(largest))
+    } else {
+        let masked_error = |value: &T, back: &T, class: &u8| if *class == 0 { error(value, back) } else { i64::MAX * i64::from(!same(value, back)) };
+        pairs().zip(masked).fold(0, |largest, ((value, back), class)| masked_error(value, back, class).max(largest))
+    };
     let error = f64::from_bits(largest.cast_unsigned());
     let patterns = if let Missing::Patterns(patterns) = missing { patterns.as_slice() } else { &[] };
-    let is_missing = |pattern: &u64| pairs().fold(false, |any, (value, back)| any | (value.to_bits64() == *pattern) | (back.to_bits64() == *pattern));
+    let is_missing = |pattern: &u64| pairs().fold(false, |any, (value, back)| any | (back.to_bits64() == *pattern) & !same(value, back));
     let moves = |kept: &f64| pairs().fold(false, |any, (value, back)| any | (value.to_f64() == *kept) & (back.to_f64() != *kept));
     let fine = !demand.signs && error <= tolerance && !patterns.iter().any(is_missing) && !demand.kept.iter().any(moves);
     fine.then_some(error)

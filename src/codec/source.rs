@@ -271,7 +271,8 @@ impl<'a> Source<'a> {
     /// The coded stream: all masks, the list of the mapping, all planes, all low bits; and what the bulk method keeps beside it.
     async fn stream(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, Option<Vec<u8>>, u64)> {
         let mut encoder = Encoder::default();
-        masks::write(&mut encoder, &self.layout.header.mask, &self.layout.holes, &self.mask.bits, self.data_type);
+        let still = candidate.method == Method::Bulk;
+        masks::write(&mut encoder, (&self.layout.header.mask, &self.mask.bits), &self.layout.holes, self.data_type, still);
         let mut header = candidate.header.clone();
         header.mapping.code(&mut encoder);
         let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);

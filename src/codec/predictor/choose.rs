@@ -65,12 +65,12 @@ fn examples(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, Loo
     let step = size.div_ceil(samples * apart).max(1);
     let mut examples = Vec::with_capacity(context.width.div_ceil(apart) * context.height.div_ceil(step));
     let columns = Columns::of(context);
+    let mut blocked = Vec::new();
     for y in (if apart > 1 { step / 2 } else { 0 }..context.height).step_by(step) {
         let Some(lines) = Lines::of(context, columns, y) else { continue };
         let row = lines.sums().zip(target.row(y).iter().skip(lines.start())).step_by(apart).map(|(sums, sample)| Example { sums, sample: *sample });
         let hole = holes.and_then(|h| h.row(y).get(lines.start()..)).unwrap_or_default();
-        let blocked = lines.blocked(true);
-        if blocked.is_empty() && hole.iter().all(|h| *h == 0) {
+        if !lines.blocked(true, &mut blocked) && hole.iter().all(|h| *h == 0) {
             examples.extend(row);
         } else {
             let blocked = blocked.iter().copied().chain(core::iter::repeat(0)).step_by(apart);

@@ -43,7 +43,7 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let columns = Columns::of(context);
     let inner = columns.range();
     let mut blank = Blank::new(columns.length);
-    let (mut other_values, mut other_buckets) = (vec![0; columns.length], vec![0; columns.length]);
+    let (mut other_values, mut other_buckets, mut blocked) = (vec![0; columns.length], vec![0; columns.length], Vec::new());
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
         for x in (0..inner.start).chain(inner.end..context.width) {
             if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
@@ -57,8 +57,7 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
             continue;
         };
         lines.interpolate(kernel, scale, values, buckets);
-        let blocked = lines.blocked(is_oblique(kernel));
-        if !blocked.is_empty() {
+        if lines.blocked(is_oblique(kernel), &mut blocked) {
             blank.predict(context, columns, y, scale, &mut other_values, &mut other_buckets);
             choose_blocked(&blocked, &other_values, values);
             choose_blocked(&blocked, &other_buckets, buckets);
@@ -166,17 +165,17 @@ impl<'a> Lines<'a> {
         name_buckets(scale, [n1, n2, n3, n4], values, buckets);
     }
 
-    /// Per covered column, whether a tap is missing; empty when none is in the whole row.
-    pub(super) fn blocked(&self, oblique: bool) -> Vec<u8> {
-        let Some(holes) = self.holes else { return Vec::new() };
-        let [[first, _], ..] = holes.straight;
-        let mut blocked = vec![0; first.len()];
-        let mut add = |tap: &[u8]| blocked.iter_mut().zip(tap).for_each(|(b, h)| *b |= h);
-        holes.straight.into_iter().flatten().for_each(&mut add);
+    /// Whether a tap of any covered column is missing, and in `blocked` of which.
+    pub(super) fn blocked(&self, oblique: bool, blocked: &mut Vec<u8>) -> bool {
+        blocked.clear();
+        let Some(holes) = self.holes else { return false };
+        let [[first, second], ..] = holes.straight;
+        blocked.extend(first.iter().zip(second).map(|(a, b)| a | b));
+        holes.straight.into_iter().skip(1).for_each(|[a, b]| add_holes([a, b, a, b], blocked));
         if oblique {
-            holes.oblique.into_iter().flatten().for_each(&mut add);
+            holes.oblique.into_iter().for_each(|quartet| add_holes(quartet, blocked));
         }
-        if blocked.iter().any(|b| *b != 0) { blocked } else { Vec::new() }
+        blocked.iter().fold(0, |any, b| any | b) != 0
     }
 
     /// Sums of the pairs and quartets, column by column.
@@ -187,6 +186,15 @@ impl<'a> Lines<'a> {
     /// First column covered.
     pub(super) const fn start(&self) -> usize {
         self.start
+    }
+}
+
+vectorised! {
+    fn add_holes(rows: [&[u8]; 4], to: &mut [u8]) {
+        let [a, b, c, d] = rows;
+        for ((((to, a), b), c), d) in to.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *to |= a | b | c | d;
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Blank {
         if there.len() == 3 {
             thirds(near, &there, values, spreads);
         }
-        buckets.iter_mut().zip(spreads).for_each(|(b, spread)| *b = bucket(*spread, scale));
+        name(scale, spreads, buckets);
     }
 }
 
@@ -69,6 +69,14 @@ vectorised! {
             let four = if apart > u32::MAX / 4 { u32::MAX } else { apart << 2 };
             let third = ((u64::from(four) * 0xAAAA_AAAB) >> 33) as u32;
             *spread = if count == 4 { four >> 2 } else if count == 3 { third } else if count == 2 { four >> 1 } else { four };
+        }
+    }
+}
+
+vectorised! {
+    fn name(scale: u64, spreads: &[u32], buckets: &mut [u8]) {
+        for (b, spread) in buckets.iter_mut().zip(spreads) {
+            *b = bucket(*spread, scale);
         }
     }
 }

@@ -115,7 +115,9 @@ fn quantise(writing: &mut Writing, job: PassJob<'_>) -> Grid<i32> {
             None if quantum == 1 => rows::subtract(source, values, residuals),
             missing => {
                 rows::quantise(quantum, source, values, residuals);
-                missing.into_iter().for_each(|m| rows::leave_out(quantum, m.row(y), values, residuals));
+                if let Some(missing) = missing.map(|m| m.row(y)).filter(|row| rows::any(row)) {
+                    rows::leave_out(quantum, missing, values, residuals);
+                }
             }
         }
     }
@@ -127,13 +129,13 @@ fn quantise(writing: &mut Writing, job: PassJob<'_>) -> Grid<i32> {
 fn reconstruct(reading: &mut Reading, job: PassJob<'_>) -> Grid<i32> {
     let (mut values, mut buckets) = (job.prediction.values, job.prediction.buckets);
     let width = values.width;
-    let (mut above, mut residuals, mut scratch) = (vec![0; width + 2], vec![0; width], Vec::new());
+    let (mut above, mut residuals, mut scratch, mut read) = (vec![0; width + 2], vec![0; width], Vec::new(), Vec::new());
     let means = reading.means;
     for (y, (values, classes)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
         rows::classes(&means, (y > 0).then_some(&above), classes, &mut scratch);
-        match job.missing {
+        match job.missing.map(|missing| missing.row(y)).filter(|row| rows::any(row)) {
             None => reading.row(classes, &mut residuals),
-            Some(missing) => spread(reading, missing.row(y), classes, &mut residuals),
+            Some(missing) => spread(reading, missing, (classes, &mut read), &mut residuals),
         }
         rows::magnitudes(&residuals, &mut above);
         rows::reconstruct(job.context.quantum, &residuals, values);
@@ -142,10 +144,21 @@ fn reconstruct(reading: &mut Reading, job: PassJob<'_>) -> Grid<i32> {
 }
 
 /// Reads the residuals of the samples of a row that are there, and puts them in their places; others have 0.
-fn spread(reading: &mut Reading, missing: &[u8], classes: &[u8], residuals: &mut [i32]) {
-    let present: Vec<u8> = classes.iter().zip(missing).filter(|(_, m)| **m == 0).map(|(class, _)| *class).collect();
-    let mut read = vec![0; present.len()];
-    reading.row(&present, &mut read);
-    let mut read = read.into_iter();
-    residuals.iter_mut().zip(missing).for_each(|(r, m)| *r = if *m == 0 { read.next().unwrap_or_default() } else { 0 });
+fn spread(reading: &mut Reading, missing: &[u8], (classes, read): (&mut [u8], &mut Vec<i32>), residuals: &mut [i32]) {
+    // Classes of what is there move to the front.
+    let mut there = 0;
+    for x in 0..classes.len() {
+        let class = classes.get(x).copied().unwrap_or_default();
+        classes.get_mut(there).into_iter().for_each(|to| *to = class);
+        there += usize::from(missing.get(x) == Some(&0));
+    }
+    read.clear();
+    read.resize(there + 1, 0);
+    reading.row(classes.get(..there).unwrap_or_default(), read.get_mut(..there).unwrap_or_default());
+    let mut next = 0;
+    for (residual, missing) in residuals.iter_mut().zip(missing) {
+        let present = *missing == 0;
+        *residual = if present { read.get(next).copied().unwrap_or_default() } else { 0 };
+        next += usize::from(present);
+    }
 }

@@ -114,3 +114,8 @@ vectorised! {
         *marks |= all;
     }
 }
+
+/// Whether any flag is set.
+pub(super) fn any(flags: &[u8]) -> bool {
+    flags.iter().fold(0, |any, flag| any | flag) != 0
+}
