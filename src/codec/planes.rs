@@ -65,7 +65,7 @@ impl<'a> Planes<'a> {
             Method::Layered => Way::Layered(Box::new(Layered::start(network()?, base))),
             Method::Raster => Way::Raster(Box::new(Raster::start(shape.samples()))),
             Method::Repeats => Way::Repeats(Box::new(Repeats::start(coder, source))),
-            Method::Bulk => Way::Bulk(Box::new(Bulk::start(header, residuals)?)),
+            Method::Bulk => Way::Bulk(Box::new(Bulk::start(header, shape.samples(), residuals)?)),
         };
         Ok(Self { height: shape.height, width: shape.width, header, way })
     }

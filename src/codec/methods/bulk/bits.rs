@@ -21,7 +21,7 @@ impl BitWriter {
         }
     }
 
-    /// Appends a number: how many bits it has less one in five bits, then those below the highest of number + 1.
+    /// Appends a number: how many bits number + 1 has below its highest, in six bits, and those.
     pub(super) fn put_number(&mut self, number: u32) {
         let above = u64::from(number) + 1;
         let below = above.ilog2();

@@ -42,14 +42,14 @@ enum Residuals<'a> {
 }
 
 impl<'a> Bulk<'a> {
-    /// Starts a chunk; `bytes` are those of its residuals, which only the decoder has.
+    /// Starts a chunk of so many samples; `bytes` are those of its residuals, which only the decoder has.
     ///
     /// # Errors
     /// [`crate::Error::Corrupt`] when they end before the symbols begin.
-    pub(crate) fn start(header: &'a Header, bytes: Option<&'a [u8]>) -> Result<Self> {
+    pub(crate) fn start(header: &'a Header, samples: usize, bytes: Option<&'a [u8]>) -> Result<Self> {
         let residuals = match bytes {
-            None => Residuals::Writing(Writing::default()),
-            Some(bytes) => Residuals::Reading(Box::new(Reading::new(bytes)?)),
+            None => Residuals::Writing(Writing::new(samples)),
+            Some(bytes) => Residuals::Reading(Box::new(Reading::new(bytes, samples)?)),
         };
         Ok(Self { header, learned: Learned::default(), residuals, done: Vec::new() })
     }

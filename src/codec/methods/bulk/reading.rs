@@ -2,7 +2,7 @@
 
 use super::bits::BitReader;
 use super::rows::{self, Means, means};
-use super::spec::{ESCAPE, PROBABILITY_BITS, STATE_LOW, STATES, WHOLE, split, table};
+use super::spec::{ESCAPE, FAR, FEW_STATES, MANY, PROBABILITY_BITS, STATE_LOW, STATES, STEPS_DOWN, WHOLE, split, table};
 use super::tables::{self, Slots};
 use crate::error::{Error, Result};
 use crate::wire::Reader;
@@ -14,6 +14,8 @@ pub(super) struct Reading<'a> {
     slots: Slots,
     bits: BitReader<'a>,
     states: [u32; STATES],
+    /// Whether all states are in use; those that are not never change.
+    many: bool,
     /// Words, and some zeros beyond, so that a group of symbols can always be read.
     words: Vec<u16>,
     /// Words taken.
@@ -22,21 +24,24 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
+    /// Of a chunk of so many samples.
+    ///
     /// # Errors
     /// [`Error::Corrupt`] when the bits end before the symbols begin.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self> {
+    pub(super) fn new(bytes: &'a [u8], samples: usize) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let length = reader.count("the length of the bits of a chunk", bytes.len())?;
         let mut bits = BitReader::new(reader.take(length)?);
         let means = read_means(&mut bits);
         let slots = Slots::new(&tables::read(&mut bits)).ok_or_else(|| Error::corrupt("a chunk has no tables"))?;
-        let mut states = [0; STATES];
-        for state in &mut states {
+        let many = samples >= MANY;
+        let mut states = [STATE_LOW; STATES];
+        for state in states.iter_mut().take(if many { STATES } else { FEW_STATES }) {
             *state = reader.u32()?;
         }
         let (words, []) = reader.rest().as_chunks::<2>() else { return Err(Error::corrupt("the words of a chunk have an odd length")) };
         let words = words.iter().map(|w| u16::from_le_bytes(*w)).chain([0; STATES]).collect();
-        Ok(Self { means, slots, bits, states, words, taken: 0, symbols: Vec::new() })
+        Ok(Self { means, slots, bits, states, many, words, taken: 0, symbols: Vec::new() })
     }
 
     /// Whether more was read than there is.
@@ -56,10 +61,10 @@ impl<'a> Reading<'a> {
         let mut symbols = core::mem::take(&mut self.symbols);
         symbols.resize(classes.len(), 0);
         let highest = classes.iter().fold(0, |highest, class| highest.max(*class));
-        if highest < WHOLE {
-            self.symbols(classes, &mut symbols, |class| class);
-        } else {
-            self.symbols(classes, &mut symbols, table);
+        match (self.many, highest < WHOLE) {
+            (true, true) => self.symbols::<STATES>(classes, &mut symbols, |class| class),
+            (true, false) => self.symbols::<STATES>(classes, &mut symbols, table),
+            (false, _) => self.symbols::<FEW_STATES>(classes, &mut symbols, table),
         }
         if rows::residuals(&symbols, residuals) || highest >= WHOLE {
             self.complete(classes, residuals);
@@ -68,26 +73,22 @@ impl<'a> Reading<'a> {
     }
 
     #[inline(always)]
-    fn symbols(&mut self, classes: &[u8], symbols: &mut [u8], table: impl Fn(u8) -> u8) {
+    fn symbols<const N: usize>(&mut self, classes: &[u8], symbols: &mut [u8], table: impl Fn(u8) -> u8) {
         let Self { slots, states: all, words, taken, .. } = self;
-        let mut states = *all;
-        let (groups, last) = classes.as_chunks::<STATES>();
-        let (symbol_groups, last_symbols) = symbols.as_chunks_mut::<STATES>();
-        for (classes, symbols) in groups.iter().zip(symbol_groups) {
-            let next: [u16; STATES] = words.get(*taken..).and_then(|w| w.first_chunk()).copied().unwrap_or_default();
+        let Some(mut states) = all.first_chunk::<N>().copied() else { return };
+        let (groups, last) = classes.as_chunks::<N>();
+        let (symbol_groups, last_symbols) = symbols.as_chunks_mut::<N>();
+        let mut group = |classes: &[u8], symbols: &mut [u8]| {
+            let next: [u16; N] = words.get(*taken..).and_then(|w| w.first_chunk()).copied().unwrap_or([0; N]);
             let mut used = 0;
             for ((class, symbol), state) in classes.iter().zip(symbols).zip(&mut states) {
                 *symbol = step(slots, table(*class), state, &next, &mut used);
             }
             *taken += used;
-        }
-        let next: [u16; STATES] = words.get(*taken..).and_then(|w| w.first_chunk()).copied().unwrap_or_default();
-        let mut used = 0;
-        for ((class, symbol), state) in last.iter().zip(last_symbols).zip(&mut states) {
-            *symbol = step(slots, table(*class), state, &next, &mut used);
-        }
-        *taken += used;
-        *all = states;
+        };
+        groups.iter().zip(symbol_groups).for_each(|(classes, symbols)| group(classes, symbols));
+        group(last, last_symbols);
+        all.iter_mut().zip(states).for_each(|(to, state)| *to = state);
     }
 
     /// What residuals have beside their symbols.
@@ -110,10 +111,10 @@ const ESCAPED: i32 = signed(ESCAPE as u32);
 
 /// Takes a symbol out of a state, and a word into it where that is needed.
 #[inline(always)]
-fn step(slots: &Slots, table: u8, state: &mut u32, words: &[u16; STATES], used: &mut usize) -> u8 {
+fn step<const N: usize>(slots: &Slots, table: u8, state: &mut u32, words: &[u16; N], used: &mut usize) -> u8 {
     let slot = slots.get(table, *state);
     let next = slot.frequency() * (*state >> PROBABILITY_BITS) + slot.place();
-    let word = words.get(*used % STATES).copied().unwrap_or_default();
+    let word = words.get(*used % N).copied().unwrap_or_default();
     let empty = next < STATE_LOW;
     *state = if empty { next << 16 | u32::from(word) } else { next };
     *used += usize::from(empty);
@@ -128,11 +129,11 @@ const fn signed(zigzag: u32) -> i32 {
 fn read_means(bits: &mut BitReader) -> Means {
     let count = bits.take(6);
     let mut number = 0i32;
-    let numbers: Vec<u32> = (0..count)
-        .map(|_| {
-            number = number.wrapping_add(signed(bits.take_number()));
-            number.max(0) as u32
-        })
-        .collect();
+    let mut next = || {
+        let step = bits.take(4);
+        number = if step == FAR { bits.take(8).cast_signed() } else { (number + step.cast_signed() - STEPS_DOWN).max(0) };
+        number.cast_unsigned()
+    };
+    let numbers: Vec<u32> = (0..count).map(|_| next()).collect();
     means(&numbers)
 }

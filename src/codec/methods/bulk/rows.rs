@@ -27,7 +27,7 @@ vectorised! {
     fn with_above(above: &[i32], means: &[i32], classes: &mut [u8]) {
         let (middle, right) = (above.get(1..).unwrap_or_default(), above.get(2..).unwrap_or_default());
         for ((((to, mean), a), b), c) in classes.iter_mut().zip(means).zip(above).zip(middle).zip(right) {
-            *to = class((mean + ((a + 2 * b + c) << 10)) >> 1);
+            *to = class((5 * mean + 3 * ((a + 2 * b + c) << 10)) >> 3);
         }
     }
 }

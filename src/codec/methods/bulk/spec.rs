@@ -8,8 +8,11 @@ pub(super) const PROBABILITY_BITS: u32 = 12;
 pub(super) const SLOTS: usize = 1 << PROBABILITY_BITS;
 /// Lower end of a normalised rANS state; words of 16 bits are moved below it.
 pub(super) const STATE_LOW: u32 = 1 << 16;
-/// States that take turns along a row.
+/// States that take turns along a row: of a chunk of many samples, and of one of few, for which each of them would cost too much.
 pub(super) const STATES: usize = 8;
+pub(super) const FEW_STATES: usize = 2;
+/// Samples that are many.
+pub(super) const MANY: usize = 1 << 15;
 
 /// Symbols of every table: magnitudes with their signs, and the escape.
 pub(super) const SYMBOLS: usize = 64;
@@ -26,7 +29,7 @@ const BELOW: u32 = 8;
 const BIAS: u32 = 2 * 127;
 
 /// Magnitudes are cut here before they are added.
-pub(super) const MAGNITUDE_LIMIT: i32 = 1 << 18;
+pub(super) const MAGNITUDE_LIMIT: i32 = 1 << 16;
 
 /// The class of an expected magnitude, in 1/4096 of a quantum.
 #[inline(always)]
@@ -45,6 +48,10 @@ pub(super) const fn table(class: u8) -> u8 {
 pub(super) const fn split(class: u8) -> u32 {
     if class < WHOLE { 0 } else { (class - WHOLE) as u32 / 2 + 1 }
 }
+
+/// Numbers of means are told by how far they lie from the one before: from so many below, up to what is too far.
+pub(super) const STEPS_DOWN: i32 = 3;
+pub(super) const FAR: u32 = 15;
 
 /// Largest mean of a bucket, as a number of [`mean`].
 pub(super) const MEANS: u32 = 27 * 8;

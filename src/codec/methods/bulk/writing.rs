@@ -2,7 +2,7 @@
 
 use super::bits::BitWriter;
 use super::rows::{Means, classes, magnitudes, mark, means};
-use super::spec::{CLASSES, ESCAPE, MEANS, STATE_LOW, STATES, SYMBOLS, WHOLE, mean, split, table};
+use super::spec::{CLASSES, ESCAPE, FAR, FEW_STATES, MANY, MEANS, STATE_LOW, STATES, STEPS_DOWN, SYMBOLS, WHOLE, mean, split, table};
 use super::tables::{self, Counts, Steps};
 use crate::codec::predictor::{Choice, Context};
 use crate::grid::Grid;
@@ -21,6 +21,8 @@ pub(super) struct Noted {
 /// The passes of a chunk.
 #[derive(Debug, Default)]
 pub(super) struct Writing {
+    /// Of the chunk, missing ones among them.
+    samples: usize,
     passes: Vec<Noted>,
     /// What was chosen last for a pass of a level, with or without a reference, and for how many samples it holds.
     choices: BTreeMap<(usize, u32, bool), (Choice, usize)>,
@@ -33,6 +35,11 @@ const COUNTED: usize = 1 << 17;
 const FEW: usize = 1 << 10;
 
 impl Writing {
+    /// Of a chunk of so many samples.
+    pub(super) fn new(samples: usize) -> Self {
+        Self { samples, ..Self::default() }
+    }
+
     /// What is chosen for a pass: as before, unless that was many samples ago.
     pub(super) fn chosen(&mut self, context: &Context, choose: impl FnOnce() -> Choice) -> Choice {
         let key = (context.pass.number(), context.level, context.reference.is_some());
@@ -55,7 +62,8 @@ impl Writing {
         let numbers = self.means();
         self.classify(&means(&numbers));
         let picks = tables::picks(&self.counts());
-        let symbols = self.symbols(&tables::steps(&picks));
+        let states = if self.samples >= MANY { STATES } else { FEW_STATES };
+        let symbols = self.symbols(&tables::steps(&picks), states);
         let mut bits = BitWriter::default();
         write_means(&mut bits, &numbers);
         tables::write(&mut bits, &picks);
@@ -64,7 +72,7 @@ impl Writing {
         let mut out = Vec::with_capacity(bits.len() + 2 * symbols.words.len() + 64);
         put_varint(&mut out, bits.len() as u64);
         out.extend(bits);
-        symbols.states.iter().for_each(|state| out.extend(state.to_le_bytes()));
+        symbols.states.iter().take(states).for_each(|state| out.extend(state.to_le_bytes()));
         out.extend(symbols.words.get(symbols.start..).unwrap_or_default().iter().flat_map(|w| w.to_le_bytes()));
         out
     }
@@ -139,12 +147,16 @@ impl Writing {
     }
 
     /// All symbols, from the last to the first.
-    fn symbols(&self, steps: &[Steps]) -> Symbols {
+    fn symbols(&self, steps: &[Steps], states: usize) -> Symbols {
         let samples: usize = self.passes.iter().map(|p| p.residuals.samples.len()).sum();
         let mut symbols = Symbols { words: vec![0; samples], start: samples, states: [STATE_LOW; STATES], beside: Vec::new() };
         for pass in self.passes.iter().rev() {
             for (residuals, classes) in pass.rows().rev() {
-                symbols.row(steps, residuals, classes);
+                if states == STATES {
+                    symbols.row::<STATES>(steps, residuals, classes);
+                } else {
+                    symbols.row::<FEW_STATES>(steps, residuals, classes);
+                }
             }
         }
         symbols
@@ -210,12 +222,16 @@ impl Beside {
     }
 }
 
-/// Writes how many numbers of means there are, the first, and what is added to each for the next.
+/// Writes how many numbers of means there are, and how far each lies from the one before, or where that is too far, itself.
 fn write_means(bits: &mut BitWriter, numbers: &[u32]) {
     bits.put(6, numbers.len() as u32);
     let mut before = 0;
     for number in numbers {
-        bits.put_number(zigzag(*number as i32 - before));
+        let step = (*number as i32 - before + STEPS_DOWN).cast_unsigned();
+        bits.put(4, step.min(FAR));
+        if step >= FAR {
+            bits.put(8, *number);
+        }
         before = *number as i32;
     }
 }
@@ -232,19 +248,19 @@ struct Symbols {
 
 impl Symbols {
     /// A row, from its end.
-    fn row(&mut self, steps: &[Steps], residuals: &[i32], classes: &[u8]) {
+    fn row<const N: usize>(&mut self, steps: &[Steps], residuals: &[i32], classes: &[u8]) {
         if classes.iter().fold(0, |highest, class| highest.max(*class)) < WHOLE {
-            self.coded::<false>(steps, residuals, classes);
+            self.coded::<N, false>(steps, residuals, classes);
         } else {
-            self.coded::<true>(steps, residuals, classes);
+            self.coded::<N, true>(steps, residuals, classes);
         }
     }
 
     #[inline(always)]
-    fn coded<const SPLIT: bool>(&mut self, steps: &[Steps], residuals: &[i32], classes: &[u8]) {
-        let (groups, last) = residuals.as_chunks::<STATES>();
-        let (group_classes, last_classes) = classes.as_chunks::<STATES>();
-        let mut states = self.states;
+    fn coded<const N: usize, const SPLIT: bool>(&mut self, steps: &[Steps], residuals: &[i32], classes: &[u8]) {
+        let (groups, last) = residuals.as_chunks::<N>();
+        let (group_classes, last_classes) = classes.as_chunks::<N>();
+        let Some(mut states) = self.states.first_chunk::<N>().copied() else { return };
         for ((residual, class), state) in last.iter().zip(last_classes).zip(&mut states).rev() {
             self.step::<SPLIT>(steps, *residual, *class, state);
         }
@@ -253,7 +269,7 @@ impl Symbols {
                 self.step::<SPLIT>(steps, *residual, *class, state);
             }
         }
-        self.states = states;
+        self.states.iter_mut().zip(states).for_each(|(to, state)| *to = state);
     }
 
     #[inline(always)]
