@@ -12,7 +12,7 @@ macro_rules! vectorised {
                 fearless_simd::kernel! {
                     fn wide(_token: Avx2, $($arg: $ty),*) { plain($($arg),*) }
                 }
-                if let Some(token) = fearless_simd::Level::new().as_avx2() {
+                if let Some(token) = crate::codec::vector::avx2() {
                     return wide(token, $($arg),*);
                 }
             }
@@ -22,3 +22,11 @@ macro_rules! vectorised {
 }
 
 pub(crate) use vectorised;
+
+/// Whether there is AVX2: asked once, since the answer takes longer than a short row.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn avx2() -> Option<fearless_simd::x86::Avx2> {
+    static FOUND: std::sync::OnceLock<Option<fearless_simd::x86::Avx2>> = std::sync::OnceLock::new();
+    *FOUND.get_or_init(|| fearless_simd::Level::new().as_avx2())
+}

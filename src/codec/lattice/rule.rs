@@ -113,6 +113,12 @@ impl Lattice {
             nearest(offset, step, values, coordinates);
             return true;
         }
+        if let Self::Ratio { base, multiple, divisor } = *self
+            && multiple.unsigned_abs() < 1 << 20
+        {
+            whole(base as f64, multiple.max(1) as f64, divisor, values, coordinates);
+            return true;
+        }
         if matches!(self, Self::Ratio { .. } | Self::Anchored { .. } | Self::Single { .. }) {
             coordinates.iter_mut().zip(values).for_each(|(c, v)| *c = self.coordinate(*v) as i32);
             return true;
@@ -198,6 +204,22 @@ vectorised! {
     fn scaled(offset: f64, step: f64, coordinates: &[i32], reals: &mut [f64]) {
         for (r, c) in reals.iter_mut().zip(coordinates) {
             *r = offset + f64::from(*c) * step;
+        }
+    }
+}
+
+vectorised! {
+    /// Whole multiples above a base of floats times a divisor, which are integers below 2^53: the arithmetic of these is exact.
+    fn whole(base: f64, multiple: f64, divisor: f64, values: &[f64], coordinates: &mut [i32]) {
+        const LIMIT: f64 = COORDINATE_LIMIT as f64;
+        for (coordinate, value) in coordinates.iter_mut().zip(values) {
+            let numerator = if value.is_nan() { 0.0 } else { nearest_integer(value * divisor) };
+            let number = (numerator - base) / multiple;
+            let above = if number < -LIMIT { -LIMIT } else { number };
+            let inside = if above > LIMIT { LIMIT } else { above };
+            // Cut towards zero: half a unit less in magnitude, then the nearest integer.
+            let cut = inside - inside.signum() * 0.499_999_9;
+            *coordinate = (cut + ROUND).to_bits() as i32;
         }
     }
 }

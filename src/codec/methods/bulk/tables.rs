@@ -1,7 +1,7 @@
 //! Tables of a chunk: what is sent of them, and what coder and decoder look up.
 
 use super::bits::{BitReader, BitWriter};
-use super::spec::{ESCAPE, Frequencies, OFFSETS, PROBABILITY_BITS, SHAPES, SLOTS, SYMBOLS, USUAL, WHOLE, frequencies};
+use super::spec::{Frequencies, OFFSETS, PROBABILITY_BITS, SHAPES, SLOTS, SYMBOLS, USUAL, WHOLE, frequencies};
 
 /// Which of the family a table is; `None` where no sample needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,18 +134,17 @@ impl Slot {
 /// Tables that there is room for: a power of two, so that no place lies outside.
 const ROOM: usize = 32;
 
-/// Slots of the tables that a chunk has, by their numbers.
+/// Slots of the tables that a chunk has, by their numbers: words of [`Slot`]. What is never written takes no memory.
 #[derive(Debug)]
-pub(super) struct Slots(Box<[[Slot; SLOTS]; ROOM]>);
+pub(super) struct Slots(Box<[[u32; SLOTS]; ROOM]>);
 
 impl Slots {
-    /// Nothing is sent of some tables: no sample of a sound chunk needs them, and all their slots are escapes.
+    /// Nothing is sent of some tables: no sample of a sound chunk needs them, and no state comes out of them sound.
     pub(super) fn new(picks: &[Option<Pick>]) -> Option<Self> {
-        let mut tables: Box<[[Slot; SLOTS]; ROOM]> = vec![[Slot(0); SLOTS]; ROOM].into_boxed_slice().try_into().ok()?;
+        let mut tables: Box<[[u32; SLOTS]; ROOM]> = vec![[0; SLOTS]; ROOM].into_boxed_slice().try_into().ok()?;
         for ((number, pick), slots) in (0..WHOLE).zip(picks).zip(tables.iter_mut()) {
-            match pick {
-                Some(p) => fill(slots, frequencies(number, p.offset, p.shape)),
-                None => slots.fill(Slot(1 << 8 | ESCAPE as u32)),
+            if let Some(p) = pick {
+                fill(slots, frequencies(number, p.offset, p.shape));
             }
         }
         Some(Self(tables))
@@ -155,16 +154,16 @@ impl Slots {
     #[inline(always)]
     pub(super) fn get(&self, table: u8, slot: u32) -> Slot {
         let Self(tables) = self;
-        tables.get(usize::from(table) % ROOM).and_then(|t| t.get(slot as usize % SLOTS)).copied().unwrap_or(Slot(0))
+        Slot(tables.get(usize::from(table) % ROOM).and_then(|t| t.get(slot as usize % SLOTS)).copied().unwrap_or_default())
     }
 }
 
-fn fill(slots: &mut [Slot; SLOTS], frequencies: &Frequencies) {
+fn fill(slots: &mut [u32; SLOTS], frequencies: &Frequencies) {
     let mut rest = slots.as_mut_slice();
     for (symbol, frequency) in (0u32..).zip(frequencies) {
         let Some(own) = rest.split_off_mut(..usize::from(*frequency)) else { break };
         let base = symbol | u32::from(*frequency) << 8;
-        own.iter_mut().zip(0u32..).for_each(|(slot, place)| *slot = Slot(base | place << 20));
+        own.iter_mut().zip(0u32..).for_each(|(slot, place)| *slot = base | place << 20);
     }
 }
 
