@@ -2,14 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
-use deepcomp::codec::{Level, Options};
+use deepcomp::codec::{Level, Options, Unmet};
 use deepcomp::field::{Bounds, Dataset, ErrorBound, MissingRule, SourceFormat, Values};
 use deepcomp::network::model::Models;
 use deepcomp::{Error, Limits, metrics};
 
 fn compressed(dataset: &Dataset, bound: ErrorBound, level: Level) -> (Vec<u8>, VariableReport) {
     let bounds = Bounds { missing: MissingRule::None, ..bound.into() };
-    let (bytes, mut reports) = Compressor::new(dataset.clone(), "v", &Options { level, coarse: true, ..Options::new(bounds) }).unwrap().finish().unwrap();
+    let (bytes, mut reports) =
+        Compressor::new(dataset.clone(), "v", &Options { level, coarse: true, unmet: Unmet::Lossless, ..Options::new(bounds) }).unwrap().finish().unwrap();
     (bytes, reports.remove(0))
 }
 
@@ -86,7 +87,7 @@ fn looser_bounds_cost_less_and_little_more_than_where_tables_learn() {
     let dataset = Dataset::from_array("v", &shape, Values::F32(values), SourceFormat::ARRAY).unwrap();
     for (bound, size) in bounds.into_iter().zip(sizes) {
         let learned = compressed(&dataset, bound, Level::Balanced).1.archive_bytes;
-        assert!(size < learned * 5 / 4 + 64, "{size} {learned}");
+        assert!(size < learned * 3 / 2 + 64, "{size} {learned}");
     }
 }
 

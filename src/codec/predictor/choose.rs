@@ -1,7 +1,8 @@
 //! The encoder's choice of kernel and reference weight for a pass: the fewest bits over some of its rows.
 
 use super::choice::{Choice, KERNELS, Kernel, WEIGHTS};
-use super::classical::{Columns, Lines, Sums, correction, weighted};
+use super::classical::{Lines, Sums, correction, weighted};
+use super::columns::Columns;
 use super::context::{Context, reciprocal, rough_bits};
 use crate::codec::vector::vectorised;
 use crate::grid::Grid;

@@ -2,6 +2,7 @@
 
 use super::careful::careful;
 use super::choice::{Choice, Kernel, WEIGHTS};
+use super::columns::{Columns, tap_row};
 use super::context::{Context, Prediction, bucket, reciprocal};
 use super::rows::Blank;
 use super::taps::{Tap, oblique_taps, taps};
@@ -92,18 +93,6 @@ struct TapRows<'a, T> {
     oblique: [[&'a [T]; 4]; 2],
 }
 
-/// The row of a tap from the column `first` on.
-#[inline(always)]
-pub(super) fn tap_row<'a, T: Copy + Default>(
-    (known, diagonal): (&'a Grid<T>, &'a Grid<T>),
-    y: usize,
-    columns: Columns,
-    (is_diagonal, dy, dx): Tap,
-) -> Option<&'a [T]> {
-    let from = columns.first.checked_add_signed(dx)?;
-    if is_diagonal { diagonal } else { known }.row(y.checked_add_signed(dy)?).get(from..from + columns.length)
-}
-
 impl<'a, T: Copy + Default> TapRows<'a, T> {
     /// The taps of row `y`; `None` when one lies outside.
     fn of(pass: Pass, grids: (&'a Grid<T>, &'a Grid<T>), y: usize, columns: Columns) -> Option<Self> {
@@ -113,29 +102,6 @@ impl<'a, T: Copy + Default> TapRows<'a, T> {
             Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?, tap_row(grids, y, columns, c)?, tap_row(grids, y, columns, d)?])
         };
         Some(Self { straight: [pair(a)?, pair(b)?, pair(c)?, pair(d)?], oblique: [quartet(e)?, quartet(f)?] })
-    }
-}
-
-/// The columns of a pass in which all taps exist, as far as rows do.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Columns {
-    first: usize,
-    length: usize,
-}
-
-impl Columns {
-    pub(super) const fn range(self) -> core::ops::Range<usize> {
-        self.first..self.first + self.length
-    }
-
-    pub(super) fn of(context: &Context) -> Self {
-        let (mut start, mut end) = (0isize, context.width as isize);
-        for (is_diagonal, _, dx) in taps(context.pass).into_iter().flatten().chain(oblique_taps(context.pass).into_iter().flatten()) {
-            start = start.max(-dx);
-            end = end.min(if is_diagonal { context.diagonal } else { context.known }.width as isize - dx);
-        }
-        let first = usize::try_from(start).unwrap_or_default();
-        Self { first, length: usize::try_from(end - start).unwrap_or_default() }
     }
 }
 

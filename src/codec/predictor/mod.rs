@@ -4,6 +4,7 @@ mod careful;
 mod choice;
 mod choose;
 mod classical;
+mod columns;
 mod context;
 mod rows;
 mod taps;

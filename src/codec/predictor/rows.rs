@@ -1,6 +1,6 @@
 //! Rows with taps that are missing or lie outside the plane: as [`super::careful`], for all columns at once between those where a tap lies beyond a side.
 
-use super::classical::{Columns, tap_row};
+use super::columns::{Columns, tap_row};
 use super::context::{Context, bucket};
 use super::taps::taps;
 use crate::codec::vector::vectorised;

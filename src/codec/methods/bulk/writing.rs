@@ -290,7 +290,7 @@ impl Symbols {
         let full = *state >= step.limit;
         self.start -= usize::from(full);
         let state_below = if full { *state >> 16 } else { *state };
-        let quotient = (u128::from(state_below) * u128::from(step.reciprocal) >> 64) as u32;
+        let quotient = ((u128::from(state_below) * u128::from(step.reciprocal)) >> 64) as u32;
         *state = state_below.wrapping_add(step.bias).wrapping_add(quotient.wrapping_mul(step.others));
     }
 }
