@@ -95,7 +95,7 @@ fn looser_bounds_cost_less_and_little_more_than_where_tables_learn() {
 fn missing_values_of_any_kind_stay_missing() {
     for shape in [vec![200], vec![7, 9], vec![5, 60, 80], vec![2, 200, 300]] {
         let values = singles(&shape, 0.2);
-        let bits = |i: usize| f32::from_bits(0x7FC0_0000 | (i as u32 * 7919 & 0xF_FFFF));
+        let bits = |i: usize| f32::from_bits(0x7FC0_0000 | ((i as u32 * 7919) & 0xF_FFFF));
         let still: Vec<f32> = values.iter().enumerate().map(|(i, v)| if i * 7 / 80 % 5 == 0 || i % 80 > 60 { f32::NAN } else { *v }).collect();
         let moving = values.iter().enumerate().map(|(i, v)| if (i / 3).wrapping_mul(2_654_435_761) % 100 < 30 { f32::NAN } else { *v }).collect();
         let many = values.iter().enumerate().map(|(i, v)| if i % 11 < 4 { bits(i) } else { *v }).collect();

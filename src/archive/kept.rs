@@ -42,6 +42,9 @@ fn most_frequent(field: &Field, mut values: Vec<f64>) -> Vec<(f64, u64)> {
 
 /// How often each of some stored values is there; those that are not are left out.
 pub(super) fn counted(field: &Field, values: &[f64]) -> Vec<(f64, u64)> {
+    if values.is_empty() {
+        return Vec::new();
+    }
     fn counts<T: Element>(all: &[T], missing: &Missing, values: &[f64]) -> Vec<u64> {
         let mut counts = vec![0; values.len()];
         for value in all.iter().filter(|v| !missing.is_missing(**v)) {

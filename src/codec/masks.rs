@@ -22,17 +22,18 @@ pub(super) struct Mask {
 impl Mask {
     /// The mask of what is missing, of what the tolerance keeps, and of the values in `told`.
     pub(super) fn of<T: Sample>(values: &[T], missing: &Missing, tolerance: Tolerance, told: &[f64]) -> Self {
-        if told.is_empty() && matches!(tolerance, Tolerance::Absolute(_)) && !values.iter().fold(false, |any, v| any | missing.is_missing(*v)) {
-            return Self { classes: Vec::new(), kind: MaskKind::None, bits: Vec::new(), kept: 0 };
-        }
         let mut kept = 0;
-        let mut class = |v: T| {
-            let keep = (tolerance.keeps(v.to_f64()) || told.contains(&v.to_f64())) && !missing.is_missing(v);
-            kept += usize::from(keep);
-            u8::from(keep || missing.is_missing(v))
+        let classes: Vec<u8> = if told.is_empty() && matches!(tolerance, Tolerance::Absolute(_)) {
+            values.iter().map(|v| u8::from(missing.is_missing(*v))).collect()
+        } else {
+            let mut class = |v: T| {
+                let keep = (tolerance.keeps(v.to_f64()) || told.contains(&v.to_f64())) && !missing.is_missing(v);
+                kept += usize::from(keep);
+                u8::from(keep || missing.is_missing(v))
+            };
+            values.iter().map(|v| class(*v)).collect()
         };
-        let classes: Vec<u8> = values.iter().map(|v| class(*v)).collect();
-        if !classes.contains(&1) {
+        if classes.iter().fold(0, |any, class| any | class) == 0 {
             return Self { classes: Vec::new(), kind: MaskKind::None, bits: Vec::new(), kept };
         }
         let mut bits = Vec::with_capacity(classes.iter().filter(|c| **c != 0).count());

@@ -19,9 +19,7 @@ pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {
     let known = difference(context.known, reference.known, weight);
     let diagonal = difference(context.diagonal, reference.diagonal, weight);
     let mut prediction = interpolate(&Context { known: &known, diagonal: &diagonal, ..*context }, kernel);
-    for (value, r) in prediction.values.samples.iter_mut().zip(&reference.target.samples) {
-        *value = value.wrapping_add(weighted(*r, weight));
-    }
+    add_weighted(weight, &reference.target.samples, &mut prediction.values.samples);
     prediction
 }
 
@@ -33,8 +31,25 @@ pub(super) fn weighted(sample: i32, weight: i32) -> i32 {
 
 /// `samples` less the weighted `reference`.
 fn difference(samples: &Grid<i32>, reference: &Grid<i32>, weight: i32) -> Grid<i32> {
-    let difference = samples.samples.iter().zip(&reference.samples).map(|(s, r)| s.wrapping_sub(weighted(*r, weight)));
-    Grid { height: samples.height, width: samples.width, samples: difference.collect() }
+    let mut difference = samples.clone();
+    subtract_weighted(weight, &reference.samples, &mut difference.samples);
+    difference
+}
+
+vectorised! {
+    fn add_weighted(weight: i32, reference: &[i32], to: &mut [i32]) {
+        for (to, r) in to.iter_mut().zip(reference) {
+            *to = to.wrapping_add(weighted(*r, weight));
+        }
+    }
+}
+
+vectorised! {
+    fn subtract_weighted(weight: i32, reference: &[i32], from: &mut [i32]) {
+        for (from, r) in from.iter_mut().zip(reference) {
+            *from = from.wrapping_sub(weighted(*r, weight));
+        }
+    }
 }
 
 fn interpolate(context: &Context, kernel: Kernel) -> Prediction {

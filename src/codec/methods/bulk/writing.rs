@@ -117,10 +117,8 @@ impl Writing {
                 magnitudes(residuals, &mut above);
             }
             if let Some(missing) = missing {
-                let mut here = missing.samples.iter();
-                residuals.samples.retain(|_| here.next() == Some(&0));
-                let mut here = missing.samples.iter();
-                buckets.samples.retain(|_| here.next() == Some(&0));
+                leave_present(&mut residuals.samples, &missing.samples);
+                leave_present(&mut buckets.samples, &missing.samples);
             }
         }
     }
@@ -183,6 +181,21 @@ impl Noted {
             (residuals.samples.get(range.clone()).unwrap_or_default(), buckets.samples.get(range).unwrap_or_default())
         })
     }
+}
+
+/// Leaves those that are not missing.
+fn leave_present<T: Copy>(all: &mut Vec<T>, missing: &[u8]) {
+    let mut present = 0;
+    for (from, missing) in missing.iter().enumerate() {
+        // Without a branch: a coast is as long as it is ragged.
+        if let Some(value) = all.get(from).copied()
+            && let Some(to) = all.get_mut(present)
+        {
+            *to = value;
+        }
+        present += usize::from(*missing == 0);
+    }
+    all.truncate(present);
 }
 
 /// The part of a residual that is a symbol.
