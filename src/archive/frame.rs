@@ -33,11 +33,13 @@ pub(crate) fn values_sum(values: &Values) -> u64 {
 
 fn hash<T: Element>(values: &[T]) -> u64 {
     let mut hasher = Xxh3::new();
-    let mut bytes = Vec::with_capacity(HASH_BLOCK * size_of::<T>());
+    let mut bytes = vec![0; HASH_BLOCK.min(values.len()) * size_of::<T>()];
     for block in values.chunks(HASH_BLOCK) {
-        bytes.clear();
-        block.iter().for_each(|v| bytes.extend(v.to_bits64().to_le_bytes().iter().take(size_of::<T>())));
-        update(&mut hasher, &bytes);
+        let bytes = bytes.get_mut(..size_of_val(block)).unwrap_or_default();
+        for (to, v) in bytes.chunks_exact_mut(size_of::<T>()).zip(block) {
+            to.copy_from_slice(v.to_bits64().to_le_bytes().get(..size_of::<T>()).unwrap_or_default());
+        }
+        update(&mut hasher, bytes);
     }
     hasher.digest()
 }

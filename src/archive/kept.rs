@@ -42,6 +42,9 @@ fn most_frequent(field: &Field, mut values: Vec<f64>) -> Vec<(f64, u64)> {
 
 /// How often each of some stored values is there; those that are not are left out.
 pub(super) fn counted(field: &Field, values: &[f64]) -> Vec<(f64, u64)> {
+    if values.is_empty() {
+        return Vec::new();
+    }
     fn counts<T: Element>(all: &[T], missing: &Missing, values: &[f64]) -> Vec<u64> {
         let mut counts = vec![0; values.len()];
         for value in all.iter().filter(|v| !missing.is_missing(**v)) {
@@ -96,11 +99,12 @@ fn zero_of<T: Sample>(_: &[T]) -> u64 {
 /// A value and the order-preserving integer that stands for it.
 type Number = (u64, f64);
 
-/// Some values that are not missing, and the integer that stands for 0.
+/// Some values that are not missing, ascending, and the integer that stands for 0.
 fn sampled<T: Sample>(values: &[T], missing: &Missing) -> (Vec<Number>, u64) {
     let stride = values.len().div_ceil(SAMPLE).max(1);
-    let sample = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).map(|v| (v.to_ordered(), v.to_f64())).collect();
-    (sample, zero_of(values))
+    let mut sample: Vec<u64> = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).map(|v| v.to_ordered()).collect();
+    sample.sort_unstable();
+    (sample.into_iter().map(|ordered| (ordered, T::from_ordered(ordered).to_f64())).collect(), zero_of(values))
 }
 
 /// How many cells lie from one that holds values to the next, in the middle of all such distances.
@@ -114,9 +118,8 @@ fn usual_gap(cells: &[(i64, &[Number])]) -> u64 {
 /// values within them, as a bound allows, changes nothing of that.
 fn frequent(field: &Field, demand: &Demand) -> Vec<f64> {
     let [low, high] = demand.range;
-    let (mut sample, zero) = with_values!(&field.values, values => sampled(values, &field.missing));
+    let (sample, zero) = with_values!(&field.values, values => sampled(values, &field.missing));
     let Some(cells) = Steps::fixed(field.values.data_type(), zero, demand.tolerance) else { return Vec::new() };
-    sample.sort_unstable_by_key(|(ordered, _)| *ordered);
     let place = |(ordered, value): &Number| cells.place(*value, *ordered);
     let groups: Vec<(i64, &[Number])> = sample.chunk_by(|a, b| place(a) == place(b)).filter_map(|cell| Some((place(cell.first()?), cell))).collect();
     let far = REACH.saturating_mul(usual_gap(&groups));

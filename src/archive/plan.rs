@@ -4,7 +4,7 @@ use super::kept::{counted, kept};
 use crate::codec::demand::Demand;
 use crate::codec::{Options, Tolerance, Unmet, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Roles, Wish, with_values};
+use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Roles, Wish, with_values};
 use crate::formats::picture;
 
 /// How one variable is compressed.
@@ -168,13 +168,7 @@ struct Range {
 impl Range {
     /// `None` where all values are missing.
     fn of(field: &Field) -> Option<Self> {
-        fn ends<T: Element>(values: &[T], missing: &Missing) -> Option<Range> {
-            let mut present = values.iter().copied().filter(|v| !missing.is_missing(*v));
-            let first = present.next()?;
-            let (smallest, largest) = present.fold((first, first), |(a, b), v| (if v < a { v } else { a }, if v > b { v } else { b }));
-            Some(Range { smallest: smallest.to_f64(), largest: largest.to_f64(), span: largest.less(smallest) })
-        }
-        with_values!(&field.values, values => ends(values, &field.missing))
+        field.extremes().map(|([smallest, largest], span)| Self { smallest, largest, span })
     }
 
     /// So much of it in units that are `scale` stored ones: finite whatever it is, and not more where rounding among denormals would make it so.

@@ -20,6 +20,7 @@ pub use missing::{Missing, MissingRule, Packing, Suspect, suspected_missing};
 pub(crate) use recommended::plain_unit;
 pub use recommended::recommended;
 pub use role::{Judgement, Role, Roles, Source};
+pub(crate) use values::extremes;
 pub use values::{DataType, Element, Values, with_values};
 
 use crate::error::{Error, Result};
