@@ -119,7 +119,7 @@ impl Lattice {
             Self::Single { base, step, offset } => {
                 reals.iter_mut().zip(coordinates).for_each(|(r, c)| *r = f64::from(base.wrapping_add(wide(c)) as f32 * step + offset));
             }
-            Self::Ordered { .. } | Self::Truncated { .. } | Self::Stepped { .. } => return false,
+            Self::Ordered { .. } | Self::Truncated { .. } | Self::Stepped { .. } | Self::Near { .. } => return false,
         }
         true
     }
@@ -136,7 +136,7 @@ impl Lattice {
             whole(base as f64, multiple.max(1) as f64, divisor, values, coordinates);
             return true;
         }
-        if matches!(self, Self::Ratio { .. } | Self::Anchored { .. } | Self::Single { .. }) {
+        if matches!(self, Self::Ratio { .. } | Self::Anchored { .. } | Self::Single { .. } | Self::Near { .. }) {
             coordinates.iter_mut().zip(values).for_each(|(c, v)| *c = self.coordinate(*v) as i32);
             return true;
         }

@@ -15,8 +15,8 @@ mod tables;
 mod writing;
 
 use super::PlaneCoder;
+use super::done::{Coded, Done};
 use super::pyramid::{Job, Learned, PassCoder, PassJob, code_plane};
-use super::reference::best_reference;
 use crate::codec::chunk::{Header, Method};
 use crate::codec::entropy::Coder;
 use crate::codec::predictor::{Choice, Context, Kernel, Looks, choose};
@@ -31,7 +31,7 @@ pub(crate) struct Bulk<'a> {
     header: &'a Header,
     learned: Learned,
     residuals: Residuals<'a>,
-    done: Vec<Grid<i32>>,
+    done: Done<'a>,
 }
 
 /// Residuals on their way into bytes, or out of them.
@@ -51,7 +51,7 @@ impl<'a> Bulk<'a> {
             None => Residuals::Writing(Writing::new(samples)),
             Some(bytes) => Residuals::Reading(Box::new(Reading::new(bytes, samples)?)),
         };
-        Ok(Self { header, learned: Learned::default(), residuals, done: Vec::new() })
+        Ok(Self { header, learned: Learned::default(), residuals, done: Done::new(header) })
     }
 
     /// The bytes of all residuals, of an encoder.
@@ -69,19 +69,19 @@ impl<'a> Bulk<'a> {
 impl PlaneCoder for Bulk<'_> {
     async fn next<C: Coder>(&mut self, coder: &mut C, plane: Plane<'_>, stop: impl Fn(&C) -> bool) -> Result<()> {
         let Self { header, learned, residuals, done } = self;
-        let choice = best_reference(plane, &done.iter().collect::<Vec<_>>(), &header.references);
-        let reference = learned.reference(coder, done.len(), &header.references, choice).and_then(|i| done.get(i));
-        let job = Job { plane, reference, quantum: header.coded_quantum(Method::Bulk) };
+        let choice = done.best_reference(plane);
+        let reference = learned.reference(coder, done.len(), &header.references, choice).and_then(|i| done.seen(i));
+        let job = Job { plane, reference: reference.as_deref().map(|r| &r.samples), quantum: header.coded_quantum(Method::Bulk) };
         if matches!(residuals, Residuals::Reading(reading) if reading.overrun()) {
             return Err(crate::Error::corrupt("the symbols of a chunk end before its samples do"));
         }
         let samples = code_plane(coder, residuals, learned, job, stop).await?;
-        done.push(samples);
+        done.push(Coded::bare(samples));
         Ok(())
     }
 
     fn finish(self) -> Vec<Grid<i32>> {
-        self.done
+        self.done.finish()
     }
 }
 
