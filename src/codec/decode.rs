@@ -157,7 +157,7 @@ impl Coded {
         let mut low_bits = low_bits.iter();
         for (index, plane) in planes.iter().enumerate() {
             let (lattice, start) = (header.lattices.of(index), values.len());
-            if self.low_bits.is_empty() && !matches!(header.mapping, Mapping::Ranks(_)) {
+            if T::TYPE == DataType::F32 && self.low_bits.is_empty() && !matches!(header.mapping, Mapping::Ranks(_)) {
                 plane.samples.chunks(BLOCK).for_each(|block| extend(&mut values, header, &lattice, block));
             } else {
                 values.extend(plane.samples.iter().map(|s| lattice.value::<T>(header.coordinate(*s), low_bits.next().copied().unwrap_or(0))));

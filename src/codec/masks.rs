@@ -23,7 +23,7 @@ impl Mask {
     /// The mask of what is missing, of what the tolerance keeps, and of the values in `told`.
     pub(super) fn of<T: Sample>(values: &[T], missing: &Missing, tolerance: Tolerance, told: &[f64]) -> Self {
         let mut kept = 0;
-        let classes: Vec<u8> = if told.is_empty() && matches!(tolerance, Tolerance::Absolute(_)) {
+        let classes: Vec<u8> = if T::TYPE == DataType::F32 && told.is_empty() && matches!(tolerance, Tolerance::Absolute(_)) {
             values.iter().map(|v| u8::from(missing.is_missing(*v))).collect()
         } else {
             let mut class = |v: T| {
@@ -63,11 +63,6 @@ impl Mask {
     /// How many values are missing.
     pub(super) fn count(&self) -> u64 {
         (self.bits.len() - self.kept) as u64
-    }
-
-    /// Whether any value is told by the mask.
-    pub(super) fn is_empty(&self) -> bool {
-        self.bits.is_empty()
     }
 
     /// The classes of some values, none where nothing is missing.

@@ -42,6 +42,10 @@ const BLOCK: usize = 512;
 /// looked at one by one.
 fn fine<T: Sample>((values, decoded): (&[T], &[T]), masked: &[u8], missing: &Missing, demand: &Demand) -> Option<f64> {
     let Tolerance::Absolute(tolerance) = demand.tolerance else { return None };
+    // As most bulk is; code for all types would make the modules much larger.
+    if T::TYPE != DataType::F32 {
+        return None;
+    }
     let pairs = || values.iter().zip(decoded);
     let same = |value: &T, back: &T| value.to_bits64() == back.to_bits64();
     if tolerance == 0.0 {
@@ -85,11 +89,11 @@ fn ends<T: Sample>(decoded: &[T], mask: &Mask, demand: &Demand) -> [Option<u64>;
     let [low, high] = demand.range;
     let beyond = |any: [bool; 2], back: &T| [any[0] | (back.to_f64() < low), any[1] | (back.to_f64() > high)];
     // Most often nothing is, masked or not.
-    let mut any = extremes(decoded, |v| v.to_f64().is_finite()).iter().flatten().fold([false; 2], beyond);
-    if any != [false; 2] && !mask.is_empty() {
-        any = decoded.iter().enumerate().filter(|(index, _)| !mask.is_missing(*index)).map(|(_, back)| back).fold([false; 2], beyond);
+    if T::TYPE == DataType::F32 && extremes(decoded, |v| v.to_f64().is_finite()).iter().flatten().fold([false; 2], beyond) == [false; 2] {
+        return [None; 2];
     }
-    let [below, above] = any;
+    let unmasked = decoded.iter().enumerate().filter(|(index, _)| !mask.is_missing(*index)).map(|(_, back)| back);
+    let [below, above] = unmasked.fold([false; 2], beyond);
     [below.then(|| T::from_f64(low).to_bits64()), above.then(|| T::from_f64(high).to_bits64())]
 }
 

@@ -315,6 +315,9 @@ fn samples<T: Sample>(fit: &Fit, plane: usize, values: &[T], shape: ChunkShape) 
 /// Lattice coordinates of values, many at a time.
 fn coordinates<T: Sample>(lattice: &Lattice, values: &[T]) -> Vec<i32> {
     const BLOCK: usize = 512;
+    if T::TYPE != DataType::F32 {
+        return values.iter().map(|v| lattice.coordinate(*v) as i32).collect();
+    }
     let mut all = Vec::with_capacity(values.len());
     let (mut reals, mut found) = ([0.0; BLOCK], [0; BLOCK]);
     for block in values.chunks(BLOCK) {

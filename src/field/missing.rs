@@ -61,8 +61,8 @@ impl Field {
         fn of<T: Element>(values: &[T], missing: &Missing) -> Option<([f64; 2], f64)> {
             let [low, high] = match missing {
                 // Without anything to compare with, which is as fast as values come.
-                Missing::NonFinite => extremes(values, |v| !Missing::NonFinite.is_missing(v)),
-                Missing::Patterns(_) => extremes(values, |v| !missing.is_missing(v)),
+                Missing::NonFinite if T::TYPE == DataType::F32 => extremes(values, |v| !Missing::NonFinite.is_missing(v)),
+                _ => extremes(values, |v| !missing.is_missing(v)),
             }?;
             Some(([low.to_f64(), high.to_f64()], high.less(low)))
         }
