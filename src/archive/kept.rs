@@ -1,11 +1,15 @@
 //! The encoder's search for values that mean something and are kept under a bound: 0 of rain, 0 and 1 of fractions, 100 of humidity, codes that no attribute declares.
 
+use core::cmp::Ordering;
+
 use crate::codec::demand::Demand;
 use crate::codec::lattice::{Sample, Steps};
-use crate::field::{Element, Field, Missing, with_values};
+use crate::field::{DataType, Element, Field, Stored};
 
 /// Values looked at when frequent ones are searched.
 const SAMPLE: usize = 1 << 16;
+/// Values looked at together when all are.
+const BLOCK: usize = 1 << 12;
 /// A frequent value is at least one in so many, inside the range and at an end of it.
 const OFTEN_INSIDE: usize = 50;
 const OFTEN_AT_AN_END: usize = 200;
@@ -33,7 +37,7 @@ pub(super) fn kept(field: &Field, demand: &Demand) -> Vec<(f64, u64)> {
 }
 
 fn most_frequent(field: &Field, mut values: Vec<f64>) -> Vec<(f64, u64)> {
-    values.sort_by(f64::total_cmp);
+    values.sort_unstable_by(f64::total_cmp);
     values.dedup();
     let mut counted = counted(field, &values);
     counted.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
@@ -45,15 +49,10 @@ pub(super) fn counted(field: &Field, values: &[f64]) -> Vec<(f64, u64)> {
     if values.is_empty() {
         return Vec::new();
     }
-    fn counts<T: Element>(all: &[T], missing: &Missing, values: &[f64]) -> Vec<u64> {
-        let mut counts = vec![0; values.len()];
-        for value in all.iter().filter(|v| !missing.is_missing(**v)) {
-            let value = value.to_f64();
-            counts.iter_mut().zip(values).filter(|(_, v)| **v == value).for_each(|(count, _)| *count += 1);
-        }
-        counts
+    let mut counts = vec![0; values.len()];
+    for value in field.present() {
+        counts.iter_mut().zip(values).filter(|(_, v)| **v == value).for_each(|(count, _)| *count += 1);
     }
-    let counts = with_values!(&field.values, all => counts(all, &field.missing, values));
     values.iter().copied().zip(counts).filter(|(_, count)| *count > 0).collect()
 }
 
@@ -71,40 +70,61 @@ fn meaningful(field: &Field, [low, high]: [f64; 2]) -> Vec<f64> {
 
 /// The few values, and ends of the range, that lie off the steps on which all others lie: they were kept when those were put there, and may be too rare to be found in a piece of what was whole.
 fn kept_before(field: &Field, demand: &Demand) -> Vec<f64> {
-    fn off<T: Sample>(values: &[T], missing: &Missing, steps: Steps, [low, high]: [f64; 2]) -> Option<Vec<f64>> {
-        let mut off: Vec<T> = Vec::new();
-        let mut on = 0usize;
-        for &value in values.iter().filter(|v| !missing.is_missing(**v)) {
-            let (put, number) = (steps.put(value), value.to_f64());
+    let (data_type, [low, high]) = (field.values.data_type(), demand.range);
+    let Some(steps) = demand.steps(data_type, zero(data_type)) else { return Vec::new() };
+    let (mut off, mut on) = (Vec::<Number>::new(), 0usize);
+    let (mut block, count) = (Vec::new(), field.values.len());
+    for start in (0..count).step_by(BLOCK) {
+        block.clear();
+        field.values.put_stored(&mut block, start..count.min(start + BLOCK));
+        for stored in block.iter().filter(|v| !v.is_missing(&field.missing)) {
+            let number = number(stored, data_type);
+            let put = put(steps, number, data_type);
             // Steps beyond the ends are cut to these.
-            let moves = put < value && number != low || put > value && number != high;
+            let moves = put == Ordering::Less && number.1 != low || put == Ordering::Greater && number.1 != high;
             on += usize::from(!moves);
-            if moves && !off.contains(&value) {
-                off.push(value);
+            // Zeros of either sign are equal, whole numbers beyond 2^53 are not.
+            if moves && !off.iter().any(|other| other.0 == number.0 || data_type.is_float() && other.1 == number.1) {
+                off.push(number);
             }
             if off.len() > MOST + 2 {
-                return None;
+                return Vec::new();
             }
         }
-        (on > off.len()).then(|| off.into_iter().map(Element::to_f64).collect())
     }
-    with_values!(&field.values, values => demand.steps(field.values.data_type(), zero_of(values)).and_then(|steps| off(values, &field.missing, steps, demand.range))).unwrap_or_default()
+    if on > off.len() { off.into_iter().map(|(_, value)| value).collect() } else { Vec::new() }
 }
 
-/// The order-preserving integer that stands for 0 among such values.
-fn zero_of<T: Sample>(_: &[T]) -> u64 {
-    T::from_f64(0.0).to_ordered()
+/// What a value becomes on steps, compared with what it is.
+fn put(steps: Steps, (ordered, value): Number, data_type: DataType) -> Ordering {
+    match data_type {
+        DataType::F32 => f64::from(steps.put(value as f32)).partial_cmp(&value).unwrap_or(Ordering::Equal),
+        DataType::F64 => steps.put(value).partial_cmp(&value).unwrap_or(Ordering::Equal),
+        // Beyond what the type holds, values stay.
+        _ => Some(steps.put(ordered)).filter(|on| *on <= u64::MAX >> (u64::BITS - data_type.bits())).map_or(Ordering::Equal, |on| on.cmp(&ordered)),
+    }
 }
 
 /// A value and the order-preserving integer that stands for it.
 type Number = (u64, f64);
 
-/// Some values that are not missing, ascending, and the integer that stands for 0.
-fn sampled<T: Sample>(values: &[T], missing: &Missing) -> (Vec<Number>, u64) {
-    let stride = values.len().div_ceil(SAMPLE).max(1);
-    let mut sample: Vec<u64> = values.iter().step_by(stride).filter(|v| !missing.is_missing(**v)).map(|v| v.to_ordered()).collect();
-    sample.sort_unstable();
-    (sample.into_iter().map(|ordered| (ordered, T::from_ordered(ordered).to_f64())).collect(), zero_of(values))
+fn number(stored: &Stored, data_type: DataType) -> Number {
+    (ordered(stored.bits, data_type), stored.number)
+}
+
+/// The order-preserving integer that stands for a value.
+fn ordered(bits: u64, data_type: DataType) -> u64 {
+    match data_type {
+        DataType::F32 => f32::from_bits64(bits).to_ordered(),
+        DataType::F64 => f64::from_bits64(bits).to_ordered(),
+        DataType::I8 | DataType::I16 | DataType::I32 | DataType::I64 => bits ^ 1 << (data_type.bits() - 1),
+        DataType::U8 | DataType::U16 | DataType::U32 | DataType::U64 | DataType::Char => bits,
+    }
+}
+
+/// That of 0, all bits of which are 0.
+fn zero(data_type: DataType) -> u64 {
+    ordered(0, data_type)
 }
 
 /// How many cells lie from one that holds values to the next, in the middle of all such distances.
@@ -118,8 +138,11 @@ fn usual_gap(cells: &[(i64, &[Number])]) -> u64 {
 /// values within them, as a bound allows, changes nothing of that.
 fn frequent(field: &Field, demand: &Demand) -> Vec<f64> {
     let [low, high] = demand.range;
-    let (sample, zero) = with_values!(&field.values, values => sampled(values, &field.missing));
-    let Some(cells) = Steps::fixed(field.values.data_type(), zero, demand.tolerance) else { return Vec::new() };
+    let (data_type, count) = (field.values.data_type(), field.values.len());
+    let looked_at = (0..count).step_by(count.div_ceil(SAMPLE).max(1)).filter_map(|index| field.values.stored(index));
+    let mut sample: Vec<Number> = looked_at.filter(|v| !v.is_missing(&field.missing)).map(|v| number(&v, data_type)).collect();
+    let Some(cells) = Steps::fixed(data_type, zero(data_type), demand.tolerance) else { return Vec::new() };
+    sample.sort_unstable_by_key(|(ordered, _)| *ordered);
     let place = |(ordered, value): &Number| cells.place(*value, *ordered);
     let groups: Vec<(i64, &[Number])> = sample.chunk_by(|a, b| place(a) == place(b)).filter_map(|cell| Some((place(cell.first()?), cell))).collect();
     let far = REACH.saturating_mul(usual_gap(&groups));

@@ -4,7 +4,7 @@ use super::kept::{counted, kept};
 use crate::codec::demand::Demand;
 use crate::codec::{Options, Tolerance, Unmet, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Roles, Wish, with_values};
+use crate::field::{DataType, Dataset, ErrorBound, Field, Keep, Roles, Wish};
 use crate::formats::picture;
 
 /// How one variable is compressed.
@@ -139,8 +139,7 @@ fn pointwise(field: &Field, range: Range, asked: f64) -> Result<Plan> {
         check_precision(field, asked)?;
         return Ok(Plan { bound, absolute: asked * largest, demand: Demand { tolerance: Tolerance::Pointwise(asked), ..Demand::LOSSLESS }, ..LOSSLESS });
     }
-    let missing = &field.missing;
-    let smallest = with_values!(&field.values, values => values.iter().filter(|v| !missing.is_missing(**v)).map(|v| packing.unpack(Element::to_f64(*v)).abs()).fold(f64::INFINITY, f64::min));
+    let smallest = field.present().map(|v| packing.unpack(v).abs()).fold(f64::INFINITY, f64::min);
     // Room for the rounding of physical values.
     let absolute = asked * smallest - 4.0 * f64::EPSILON * largest;
     even(field, range, bound, absolute).map(|plan| if absolute > 0.0 { plan } else { LOSSLESS }).or(Ok(LOSSLESS))

@@ -1,7 +1,7 @@
 //! A dataset without its values, as bytes: how it goes to a module that shares no memory with this one, as those of a page do not. Its values follow, variable
 //! by variable.
 
-use super::index::{AttributeEntry, DerivedEntry, FileEntry, Most, source_format};
+use super::index::{AttributeEntry, DerivedEntry, FileEntry, Limited, Most, source_format};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Field, Missing, Values};
 use crate::wire::Reader;
@@ -50,7 +50,8 @@ pub fn header_to_bytes(dataset: &Dataset) -> Result<Vec<u8>> {
 /// # Errors
 /// [`Error::Corrupt`] when the bytes are none of ours.
 pub fn header_from_bytes(bytes: &[u8]) -> Result<Dataset> {
-    let Header { file, fields } = minicbor::decode(bytes).map_err(|e| Error::corrupt(format_args!("a header is not valid: {e}")))?;
+    let mut unlimited = Limited::NONE;
+    let Header { file, fields } = minicbor::decode_with(bytes, &mut unlimited).map_err(|e| Error::corrupt(format_args!("a header is not valid: {e}")))?;
     Ok(Dataset {
         format: source_format(&file),
         dimensions: file.dimensions.iter().map(TryInto::try_into).collect::<Result<_>>()?,

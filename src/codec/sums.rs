@@ -1,6 +1,6 @@
 //! Sums over the values of a chunk, which tell what an error bound does not: whether errors lean to one side.
 
-use crate::field::{Element, Missing, Packing, Values, with_values};
+use crate::field::{Missing, Packing, Values, each_pair};
 
 /// Sums over values that are not missing, in physical units, in the order of the values.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -16,16 +16,14 @@ pub(crate) struct Sums {
 impl Sums {
     pub(crate) fn of(values: &Values, decoded: &Values, missing: &Missing, packing: Packing) -> Self {
         let mut sums = Self::default();
-        with_values!(values, values => sums.add(values, Element::unwrap(decoded).unwrap_or_default(), missing, packing));
+        each_pair(values, decoded, |value, _, error| {
+            if !value.is_missing(missing) {
+                sums.count += 1;
+                sums.errors += error * packing.scale;
+                sums.magnitudes += packing.unpack(value.number).abs();
+            }
+        });
         sums
-    }
-
-    fn add<T: Element>(&mut self, values: &[T], decoded: &[T], missing: &Missing, packing: Packing) {
-        for (value, back) in values.iter().zip(decoded).filter(|(value, _)| !missing.is_missing(**value)) {
-            self.count += 1;
-            self.errors += back.less(*value) * packing.scale;
-            self.magnitudes += packing.unpack(value.to_f64()).abs();
-        }
     }
 
     /// With those of the chunk that comes next.

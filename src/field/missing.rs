@@ -260,12 +260,8 @@ fn evidence(field: &Field, end: f64, count: u64) -> Option<Evidence> {
 /// Smallest and largest stored value that is neither missing nor left out, and how many are left out.
 fn ends(field: &Field, leave_out: &dyn Fn(f64) -> bool) -> (f64, f64, u64) {
     let (mut low, mut high, mut left_out) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
-    each_present(field, &mut |v| if leave_out(v) { left_out += 1 } else { (low, high) = (low.min(v), high.max(v)) });
+    for v in field.present() {
+        if leave_out(v) { left_out += 1 } else { (low, high) = (low.min(v), high.max(v)) }
+    }
     (low, high, left_out)
-}
-
-/// Calls `visit` with each stored value that is not missing.
-fn each_present(field: &Field, visit: &mut dyn FnMut(f64)) {
-    let missing = &field.missing;
-    with_values!(&field.values, values => values.iter().filter(|v| !missing.is_missing(**v)).for_each(|v| visit(v.to_f64())));
 }

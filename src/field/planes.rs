@@ -1,6 +1,6 @@
 //! A field as planes of its last two dimensions, in physical units.
 
-use super::{Element, Field, with_values};
+use super::{Field, put_numbers};
 use crate::error::Result;
 use crate::limits;
 
@@ -28,12 +28,12 @@ impl Field {
     pub fn plane(&self, index: usize) -> Result<Vec<f64>> {
         let (length, packing) = (self.plane_len(), self.packing());
         let start = index.saturating_mul(length);
-        with_values!(&self.values, v => {
-            let stored = v.get(start..start.saturating_add(length)).unwrap_or_default();
-            let mut plane = limits::room("a plane of values", stored.len())?;
-            plane.extend(stored.iter().map(|&x| if self.missing.is_missing(x) { f64::NAN } else { packing.unpack(x.to_f64()) }));
-            Ok(plane)
-        })
+        let end = start.saturating_add(length);
+        let range = if end <= self.values.len() { start..end } else { 0..0 };
+        let mut plane = limits::room("a plane of values", range.len())?;
+        put_numbers(&mut plane, &self.values, &self.missing, range);
+        plane.iter_mut().for_each(|x| *x = packing.unpack(*x));
+        Ok(plane)
     }
 
     fn plane_len(&self) -> usize {

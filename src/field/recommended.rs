@@ -5,7 +5,7 @@
 //! says relative to the range or to the mean of the values is taken of the values that are there. Without values, those parts are left out. Of its levels (pressure, single) only
 //! those of the geopotential make a difference; the same variable at other levels gets the same bound.
 
-use super::{DataType, Element, ErrorBound, Field, Values, with_values};
+use super::{DataType, ErrorBound, Field, Values};
 
 /// Units in which bounds are given.
 #[derive(Clone, Copy, PartialEq)]
@@ -104,13 +104,11 @@ struct Seen {
 impl Seen {
     /// `None` without values.
     fn of(field: &Field) -> Option<Self> {
-        let (packing, missing) = (field.packing(), &field.missing);
+        let packing = field.packing();
         let (mut low, mut high, mut sum, mut count) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0u64);
-        with_values!(&field.values, values => {
-            for value in values.iter().filter(|v| !missing.is_missing(**v)).map(|v| packing.unpack(Element::to_f64(*v))) {
-                (low, high, sum, count) = (low.min(value), high.max(value), sum + value.abs(), count + 1);
-            }
-        });
+        for value in field.present().map(|v| packing.unpack(v)) {
+            (low, high, sum, count) = (low.min(value), high.max(value), sum + value.abs(), count + 1);
+        }
         (count > 0).then(|| Self { range: high - low, mean: sum / count as f64, largest: low.abs().max(high.abs()) })
     }
 }

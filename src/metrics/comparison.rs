@@ -1,7 +1,7 @@
 //! Errors, value by value.
 
 use crate::error::{Error, Result};
-use crate::field::{Element, ErrorBound, Field, Missing, Packing, Values};
+use crate::field::{DataType, ErrorBound, Field, each_pair};
 
 /// The difference between two arrays, in physical (unpacked) units.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,19 +51,11 @@ impl Comparison {
 /// # Errors
 /// [`Error::InvalidArgument`] when type or shape differ.
 pub fn compare(original: &Field, decoded: &Field) -> Result<Comparison> {
-    let missing = original.missing.or(&decoded.missing);
-    macro_rules! typed {
-        ($($v:ident)*) => {
-            match (&original.values, &decoded.values) {
-                $((Values::$v(a), Values::$v(b)) if original.shape == decoded.shape => Ok(differences(a, b, &missing, original.packing())),)*
-                _ => Err(Error::InvalidArgument { what: format!("{:?} and {:?} differ in type or shape", original.name, decoded.name) }),
-            }
-        };
+    let data_type = original.values.data_type();
+    if data_type != decoded.values.data_type() || original.shape != decoded.shape {
+        return Err(Error::InvalidArgument { what: format!("{:?} and {:?} differ in type or shape", original.name, decoded.name) });
     }
-    typed!(I8 U8 I16 U16 I32 U32 I64 U64 F32 F64 Char)
-}
-
-fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, packing: Packing) -> Comparison {
+    let (missing, packing) = (original.missing.or(&decoded.missing), original.packing());
     let mut result = Comparison {
         count: 0,
         missing: 0,
@@ -75,30 +67,34 @@ fn differences<T: Element>(original: &[T], decoded: &[T], missing: &Missing, pac
         missing_equal: true,
         bit_identical: true,
     };
-    let (mut sum, mut squares, mut ends) = (0.0, 0.0, None);
-    for (a, b) in original.iter().zip(decoded) {
-        let same = a.to_bits64() == b.to_bits64();
+    let (mut sum, mut squares) = (0.0, 0.0);
+    let (mut low, mut high, mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY, i128::MAX, i128::MIN);
+    each_pair(&original.values, &decoded.values, |value, back, error| {
+        let (same, is_missing) = (value.bits == back.bits, value.is_missing(&missing));
         result.bit_identical &= same;
-        if missing.is_missing(*a) || missing.is_missing(*b) {
-            result.missing += u64::from(missing.is_missing(*a));
+        if is_missing || back.is_missing(&missing) {
+            result.missing += u64::from(is_missing);
             result.missing_equal &= same;
-            continue;
+            return;
         }
-        let error = if same { 0.0 } else { b.less(*a) * packing.scale };
-        ends = Some(ends.map_or((*a, *a), |(low, high): (T, T)| (if *a < low { *a } else { low }, if *a > high { *a } else { high })));
+        let error = if same { 0.0 } else { error * packing.scale };
+        (low, high) = (low.min(value.number), high.max(value.number));
+        (least, most) = (least.min(value.whole(data_type)), most.max(value.whole(data_type)));
         result.count += 1;
         result.max_abs_error = result.max_abs_error.max(error.abs());
         if !same {
-            let pointwise = error.abs() / packing.unpack(a.to_f64()).abs();
+            let pointwise = error.abs() / packing.unpack(value.number).abs();
             result.max_pointwise_error = result.max_pointwise_error.max(if pointwise.is_nan() { f64::INFINITY } else { pointwise });
         }
         sum += error;
         squares += error * error;
-    }
+    });
     if result.count > 0 {
+        // Whole numbers beyond 2^53 are none of float64.
+        let span = if matches!(data_type, DataType::I64 | DataType::U64) { (most - least) as f64 } else { high - low };
         result.bias = sum / result.count as f64;
         result.rmse = (squares / result.count as f64).sqrt();
-        result.range = ends.map_or(0.0, |(smallest, largest)| largest.less(smallest)) * packing.scale.abs();
+        result.range = span * packing.scale.abs();
     }
-    result
+    Ok(result)
 }

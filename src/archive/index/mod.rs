@@ -7,7 +7,7 @@ mod payload;
 mod variable;
 mod words;
 
-pub(crate) use most::Most;
+pub(crate) use most::{Limited, Most};
 pub(crate) use variable::{Certificate, ChunkEntry, DerivedEntry, KeptEntry, VariableEntry};
 
 use crate::error::{Error, Result};

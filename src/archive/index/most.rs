@@ -9,7 +9,7 @@ pub(crate) trait Most {
     fn allows(&mut self, files: bool, entries: u64) -> bool;
 }
 
-/// What comes from this very build has no limits, and what is written needs none.
+/// What is written needs no limits.
 impl Most for () {
     fn allows(&mut self, _: bool, _: u64) -> bool {
         true
@@ -17,11 +17,16 @@ impl Most for () {
 }
 
 /// Limits of an index from outside.
-pub(super) struct Limited {
+pub(crate) struct Limited {
     pub(super) list: u64,
     pub(super) files: u64,
     /// The one that was exceeded.
     pub(super) exceeded: Option<u64>,
+}
+
+impl Limited {
+    /// What comes from this very build has no limits.
+    pub(crate) const NONE: Self = Self { list: u64::MAX, files: u64::MAX, exceeded: None };
 }
 
 impl Most for Limited {
@@ -44,17 +49,23 @@ pub(super) fn file_list<'b, C: Most, T: Decode<'b, C>>(decoder: &mut Decoder<'b>
 fn limited<'b, C: Most, T: Decode<'b, C>>(decoder: &mut Decoder<'b>, context: &mut C, files: bool) -> core::result::Result<Vec<T>, decode::Error> {
     let length = decoder.array()?;
     let mut list = Vec::new();
-    while match length {
-        Some(length) => (list.len() as u64) < length,
-        None => decoder.datatype()? != Type::Break,
-    } {
-        if !context.allows(files, list.len() as u64 + 1) {
-            return Err(decode::Error::message("a list is too long"));
-        }
+    while goes_on(decoder, context, length, list.len() as u64, files)? {
         list.push(decoder.decode_with(context)?);
     }
-    if length.is_none() {
+    Ok(list)
+}
+
+/// Whether another entry follows those `before`; the end of a list of unknown length is skipped.
+fn goes_on(decoder: &mut Decoder<'_>, context: &mut dyn Most, length: Option<u64>, before: u64, files: bool) -> core::result::Result<bool, decode::Error> {
+    let more = match length {
+        Some(length) => before < length,
+        None => decoder.datatype()? != Type::Break,
+    };
+    if more && !context.allows(files, before + 1) {
+        return Err(decode::Error::message("a list is too long"));
+    }
+    if !more && length.is_none() {
         decoder.skip()?;
     }
-    Ok(list)
+    Ok(more)
 }

@@ -128,14 +128,20 @@ pub(super) fn judge(field: &Field, dimensions: &[String]) -> Option<Judgement> {
     let name = field.name.rsplit('/').next().unwrap_or_default();
     let short = text(field, "GRIB_shortName");
     let lower = name.to_lowercase();
-    let whole = |name: &str| NAMES.iter().find(|(names, _)| names.contains(&name)).map(|(_, role)| *role);
+    let whole = |name: &str| listed(&NAMES, name);
     let words = words(name);
-    let one_of = |list: &'static [(&[&str], Role)]| list.iter().find(|(marks, _)| words.iter().any(|w| marks.contains(&w.as_str()))).map(|(_, role)| *role);
+    let one_of = |list: &[(&[&str], Role)]| list.iter().find_map(|row| words.iter().find_map(|word| listed(core::slice::from_ref(row), word)));
     let is_code = !field.values.data_type().is_float() && own::unit(field).is_none() && !own::is_packed(field);
     let role = short.as_deref().and_then(whole).or_else(|| whole(&lower)).filter(|role| agrees(field, *role));
     let role = role.or_else(|| one_of(&WORDS).filter(|role| agrees(field, *role))).or_else(|| if is_code { one_of(&WORDS_OF_INTEGERS) } else { None });
     let role = role.or_else(|| is_coefficient(field, &lower, dimensions).then_some(Role::FormulaTerm));
     role.map(|role| Judgement::new(role, format!("the name {:?}", short.filter(|s| whole(s).is_some()).as_deref().unwrap_or(name))))
+}
+
+/// The role of the first row that has the word. Not inlined: lists that are known there would become a comparison for each of their words.
+#[inline(never)]
+fn listed(rows: &[(&[&str], Role)], word: &str) -> Option<Role> {
+    rows.iter().find(|(names, _)| names.contains(&word)).map(|(_, role)| *role)
 }
 
 /// A standard name or a unit of something else stands against the name.

@@ -1,7 +1,7 @@
 //! What values say: nothing but 0 and 1, or calendar dates. Needs no more of a measurement than its first values.
 
 use super::{Judgement, Role, own};
-use crate::field::{Element, Field, Missing, with_values};
+use crate::field::Field;
 
 /// What the values say, if they are there.
 pub(super) fn judge(field: &Field) -> Option<Judgement> {
@@ -10,16 +10,11 @@ pub(super) fn judge(field: &Field) -> Option<Judgement> {
     if own::is_packed(field) || unit.is_some_and(|unit| !own::is_share(&unit)) {
         return None;
     }
-    with_values!(&field.values, values => of(values, &field.missing))
-}
-
-fn of<T: Element>(values: &[T], missing: &Missing) -> Option<Judgement> {
-    let present = || values.iter().filter(|v| !missing.is_missing(**v)).map(|v| v.to_f64());
-    let binary = present().all(|x| x == 0.0 || x == 1.0) && present().any(|x| x == 0.0) && present().any(|x| x == 1.0);
+    let binary = field.present().all(|x| x == 0.0 || x == 1.0) && field.present().any(|x| x == 0.0) && field.present().any(|x| x == 1.0);
     if binary {
         return Some(Judgement::new(Role::Mask, "only 0 and 1"));
     }
-    let dates = present().next().is_some() && (present().all(is_date) || present().all(|x| is_date((x / 100.0).floor()) && x % 100.0 < 24.0));
+    let dates = field.present().next().is_some() && (field.present().all(is_date) || field.present().all(|x| is_date((x / 100.0).floor()) && x % 100.0 < 24.0));
     dates.then(|| Judgement::new(Role::Time, "dates such as YYYYMMDD"))
 }
 

@@ -4,7 +4,7 @@ use core::fmt::{Display, LowerExp, Write};
 
 use super::spec::{Layout, PLACE, PLAIN_IN_PYTHON, PYTHON, SHORTEST, inflated};
 use crate::error::Result;
-use crate::field::{DataType, Dataset, Element, Field, Values, with_values};
+use crate::field::{DataType, Dataset, Element, Field, Stored, Values};
 use crate::formats::single::not_one;
 use crate::limits::Limits;
 
@@ -95,21 +95,23 @@ struct Style<'a> {
 impl Style<'_> {
     /// Appends the physical value at `index`, with that many decimals if they tell it.
     fn append(&self, out: &mut String, field: &Field, index: usize, decimals: u8) {
-        let packing = field.packing();
-        let start = out.len();
-        let written = if (packing.scale, packing.offset) == (1.0, 0.0) {
-            with_values!(&field.values, v => v.get(index).filter(|x| !field.missing.is_missing(**x)).map(|x| number(out, *x, x.to_f64(), decimals)))
-        } else {
-            let stored = with_values!(&field.values, v => v.get(index).filter(|x| !field.missing.is_missing(**x)).map(|x| x.to_f64()));
-            stored.map(|x| packing.unpack(x)).map(|x| number(out, x, x, decimals))
-        };
-        match written {
-            None => out.push_str(self.missing),
-            Some(()) if self.comma => {
-                let text = out.split_off(start);
-                out.push_str(&text.replace('.', ","));
+        let stored = field.values.stored(index).filter(|v| !v.is_missing(&field.missing));
+        let Some(Stored { number: stored, bits }) = stored else { return out.push_str(self.missing) };
+        let (packing, start) = (field.packing(), out.len());
+        match &field.values {
+            _ if (packing.scale, packing.offset) != (1.0, 0.0) => {
+                let value = packing.unpack(stored);
+                number(out, value, value, decimals);
             }
-            Some(()) => {}
+            Values::F32(_) => number(out, stored as f32, stored, decimals),
+            Values::F64(_) => number(out, stored, stored, decimals),
+            Values::U64(_) => number(out, bits, stored, decimals),
+            Values::I64(_) => number(out, bits as i64, stored, decimals),
+            _ => number(out, stored as i64, stored, decimals),
+        }
+        if self.comma {
+            let text = out.split_off(start);
+            out.push_str(&text.replace('.', ","));
         }
     }
 }

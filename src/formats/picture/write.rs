@@ -7,7 +7,7 @@ use png::{BitDepth, ColorType, Encoder, EncodingError};
 use super::spec::chunks::{Chunk, chunks};
 use super::spec::is_picture;
 use crate::error::{Error, Result};
-use crate::field::{Dataset, Element, Field, Values, with_values};
+use crate::field::{Dataset, Field, Values, put_numbers};
 use crate::formats::single::only;
 use crate::wire::Reader;
 
@@ -120,11 +120,10 @@ fn plane(field: &Field, plane: usize) -> Result<Vec<u8>> {
 
 /// Unpacked values, none where missing.
 fn physical(field: &Field, start: usize, count: usize) -> Vec<Option<f64>> {
-    let packing = field.packing();
-    with_values!(&field.values, v => {
-        let values = v.get(start..).unwrap_or_default().iter().take(count);
-        values.map(|x| if field.missing.is_missing(*x) { None } else { Some(packing.unpack(x.to_f64())).filter(|x| x.is_finite()) }).collect()
-    })
+    let (packing, end) = (field.packing(), field.values.len().min(start.saturating_add(count)));
+    let mut stored = Vec::new();
+    put_numbers(&mut stored, &field.values, &field.missing, start..end);
+    stored.into_iter().map(|x| Some(packing.unpack(x)).filter(|x| x.is_finite())).collect()
 }
 
 /// Gray and alpha, 16 bits each.
