@@ -21,7 +21,7 @@ ENOUGH = 5
 """Seconds after which a codec is not run another time."""
 BOUNDS = (*RELATIVE, LOSSLESS)
 NATIVE, WHEEL, NODE = "native", "WASM, wasmtime", "WASM, Node"
-OURS, CLASSICAL = "DeepComp", "DeepComp, classical"
+OURS, CLASSICAL, FAST = "DeepComp", "DeepComp, classical", "DeepComp, fast"
 PACKAGE = ROOT / "pkg" / "dist" / "index.js"
 BOUNDED = ("SZ3", "SPERR", "ZFP", "LERC", "BitRound+zstd", "quantise+JXL", "quantise+pco", "quantise+zstd")
 EXACT = ("pco", "fpzip", "shuffle+zstd -19")
@@ -62,6 +62,7 @@ def interleaved(runs):
 def contenders(cli, node, npm, fields, npy, bound, folder):
     """`(codec, where it runs, a function that returns its seconds and bytes for all fields)`."""
     paths = [Path(npy, field.file_name) for field in fields]
+    yield FAST, NATIVE, lambda: ours(cli, paths, folder / "speed.dca", bound, ("--level", "fast"))
     for name, model in ((OURS, "auto"), (CLASSICAL, "none")):
         yield name, NATIVE, lambda model=model: ours(cli, paths, folder / "speed.dca", bound, ("--model", model))
         if PACKAGE.exists():

@@ -8,12 +8,12 @@ import type { Bound, Compressed, CompressOptions, Keep } from './types.js';
 
 /** Compresses a dataset; it stays usable. */
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
-  const { model = 'auto', base = 'auto', variables = {}, asData = [], missing: rule = 'auto', keep = 'auto', stable = false, coarse = false, strict = false } = options;
+  const { level = 'best', model = 'auto', base = 'auto', variables = {}, asData = [], missing: rule = 'auto', keep = 'auto', stable = false, coarse = false, strict = false } = options;
   const named = Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]);
-  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule), keep: keepsOf(keep), stable, coarse, strict };
+  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule), keep: keepsOf(keep), stable, coarse, strict, level };
   const job = new WasmCompressor(dataset.inner, bounds, loaded(), typeof model === 'string' ? model : model.id, base);
   const { list, warning: missing } = modelsAtHand();
-  const warning = model === 'auto' && list.length === 0 ? missing : undefined;
+  const warning = level === 'best' && model === 'auto' && list.length === 0 ? missing : undefined;
   const { result, seconds, ran } = await drive(job, options);
   const { fileBytes } = dataset;
   return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), ...(fileBytes !== undefined && { fileBytes }), seconds, ran, ...(warning !== undefined && { warning }) };

@@ -15,5 +15,5 @@ export { fromArray, fromFile, openAny, openDataset } from './open.js';
 export type { FileSource } from './source.js';
 export type {
   Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Format, FormatInfo, JobOptions,
-  Keep, LeftOut, Model, Models, Plane, Progress, Ran, Range, ReportedBound, TypedArray, Variable, VariableReport,
+  Keep, LeftOut, Level, Model, Models, Plane, Progress, Ran, Range, ReportedBound, TypedArray, Variable, VariableReport,
 } from './types.js';

@@ -235,6 +235,9 @@ export interface Bound {
  */
 export type Keep = 'auto' | 'none' | 'sign' | readonly number[];
 
+/** How much time may go into a smaller archive. */
+export type Level = 'fast' | 'balanced' | 'best';
+
 /** The bound of all variables but those that are named. */
 export interface CompressOptions extends JobOptions, Bound {
   /** Bounds of single variables, by name. */
@@ -261,7 +264,12 @@ export interface CompressOptions extends JobOptions, Bound {
   /** Refuses what a bound is too fine for (`bound-below-precision`). Without it such a variable stays lossless, and its report says why (`unmet`). */
   strict?: boolean;
   /**
-   * `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
+   * How much time may go into a smaller archive. `best`, the default, takes the network wherever it makes a chunk smaller; `balanced` the smallest of what takes none, several times
+   * faster; `fast` one quick way alone, for bulk. Decoding is quick where encoding was, and needs no word of it.
+   */
+  level?: Level;
+  /**
+   * Of the level `best`. `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
    */
   model?: 'auto' | 'none' | Model;

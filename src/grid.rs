@@ -42,7 +42,15 @@ impl<T: Copy + Default> Grid<T> {
         let mut samples = Vec::with_capacity(height * width);
         if width > 0 {
             for row in self.rows().skip(top).step_by(step) {
-                samples.extend(row.iter().skip(left).step_by(step));
+                let row = row.get(left..).unwrap_or_default();
+                if step == 2 {
+                    // The compiler knows what to do with pairs.
+                    let (pairs, last) = row.as_chunks::<2>();
+                    samples.extend(pairs.iter().map(|[sample, _]| *sample));
+                    samples.extend(last);
+                } else {
+                    samples.extend(row.iter().step_by(step));
+                }
             }
         }
         Self { height, width, samples }

@@ -61,6 +61,10 @@ impl<'a> Reader<'a> {
         self.array::<1>().map(|[b]| b)
     }
 
+    pub(crate) fn u32(&mut self) -> Result<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
     pub(crate) fn f64(&mut self) -> Result<f64> {
         self.array().map(f64::from_le_bytes)
     }

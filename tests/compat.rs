@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, FormatVersion, VariableReport};
-use deepcomp::codec::{Base, Options};
+use deepcomp::codec::{Base, Level, Options};
 use deepcomp::field::{Bounds, DataType, Dataset, Derived, ErrorBound, MissingRule, SourceFormat, Values};
 use deepcomp::formats::file;
 use deepcomp::network::model::{Model, Models};
@@ -400,6 +400,27 @@ fn smooth_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     ]
 }
 
+/// What the level `fast` makes of some of the inputs above: their names there and as vectors.
+const FAST: [(&str, &str); 10] = [
+    ("bounded_series", "fast_series"),
+    ("bounded_missing", "fast_missing"),
+    ("lossless_ordered", "fast_ordered"),
+    ("lossless_steps", "fast_steps"),
+    ("smooth", "fast_smooth"),
+    ("classes", "fast_classes"),
+    ("long", "fast_long"),
+    ("pointwise", "fast_pointwise"),
+    ("network_around", "fast_around"),
+    ("network_row", "fast_row"),
+];
+
+fn fast_cases() -> impl Iterator<Item = Case> {
+    let named = |name: &str| FAST.iter().find(|(there, _)| *there == name).map(|(_, here)| *here);
+    let all = inputs().into_iter().chain(other_inputs()).chain(network_inputs());
+    let options = |bound| Options { level: Level::Fast, coarse: true, ..Options::new(bound) };
+    all.filter_map(move |(name, dataset, bound)| Some((named(name)?, dataset, options(bound))))
+}
+
 /// What becomes vectors, with the network that lies beside them.
 fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
     let model = tiny(folder);
@@ -413,7 +434,7 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
         (name, dataset, Options { base: Base::Never, keep: keep.parse().unwrap(), stable, coarse: true, ..Options::new(bounds) })
     });
     let others = coded(other_inputs(), false, Base::Never).chain(coded(grid_inputs(), false, Base::Never)).chain(coded(smooth_inputs(), false, Base::Never));
-    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(others).chain(kept)
+    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(others).chain(kept).chain(fast_cases())
 }
 
 fn shipped_cases() -> impl Iterator<Item = Case> {
@@ -480,7 +501,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 79);
+    assert!(list.lines().count() >= 96);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();

@@ -4,7 +4,7 @@
 mod forged;
 
 use deepcomp::archive::{Archive, Compressor, Decompressor};
-use deepcomp::codec::{Base, Options};
+use deepcomp::codec::{Base, Level, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::network::model::Model;
 use deepcomp::{Error, Limits};
@@ -24,6 +24,8 @@ fn shipped() -> Arc<Model> {
 /// Number of the archive in which the network coded the chunk, and of that with a base layer below.
 const NETWORK: usize = 7;
 const LAYERED: usize = 8;
+/// Those of the bulk method, without gaps and with some.
+const BULK: std::ops::RangeInclusive<usize> = 9..=10;
 
 /// Archives that together use every filling, lattice and mask.
 fn archives() -> &'static [Vec<u8>] {
@@ -64,6 +66,12 @@ fn make_archives() -> Vec<Vec<u8>> {
     ];
     archives.insert(NETWORK, network);
     archives.insert(LAYERED, layered);
+    for (place, gaps) in BULK.zip([0, 9]) {
+        let values = (0..2 * 29 * 31).map(|i| if i % 31 < gaps { f32::NAN } else { wave(i) }).collect();
+        let dataset = Dataset::from_array("v", &[2, 31, 29], Values::F32(values), SourceFormat::ARRAY).unwrap();
+        let options = Options { level: Level::Fast, coarse: true, ..Options::new(bounded) };
+        archives.insert(place, Compressor::new(dataset, "v.npy", &options).unwrap().finish().unwrap().0);
+    }
     archives
 }
 
@@ -368,7 +376,7 @@ proptest! {
 
     /// Damage behind valid checksums: header, stream and patches of every kind of chunk.
     #[test]
-    fn forged_chunks_never_panic(which in 0..=LAYERED, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(), keep in any::<bool>()) {
+    fn forged_chunks_never_panic(which in 0..=*BULK.end(), edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), cut in any::<prop::sample::Index>(), keep in any::<bool>()) {
         let bytes = &archives()[which];
         let mut payload = bytes[27.min(bytes.len())..bytes.len().saturating_sub(60)].to_vec();
         if which == 5 { payload = vec![1, 0, 0, 0, 0]; }

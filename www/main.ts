@@ -1,7 +1,7 @@
 /** The page: what is open, what was asked for, and who shows it. The work is done in the worker. */
-import type { Backend } from 'deepcomp';
+import type { Backend, Level } from 'deepcomp';
 import { Engine, EngineError, type CallOptions } from './engine.ts';
-import type { Base, Bounds, FileKind, Look, Missing, Opened, Predictor, Result } from './protocol.ts';
+import type { Base, Bounds, FileKind, Look, Missing, Opened, Result } from './protocol.ts';
 import { AcceptancePanel } from './ui/acceptance.ts';
 import { BackendChoice } from './ui/backend.ts';
 import { BoundForm } from './ui/bound.ts';
@@ -114,7 +114,7 @@ function show(load: (options: CallOptions) => Promise<{ opened: Opened; file: Bl
   });
 }
 
-function compress(bounds: Bounds, model: Predictor, base: Base): Promise<void> {
+function compress(bounds: Bounds, level: Level, base: Base): Promise<void> {
   return task(async (signal) => {
     if (!session) return;
     form.enable(false);
@@ -123,7 +123,7 @@ function compress(bounds: Bounds, model: Predictor, base: Base): Promise<void> {
     const backend: Backend = backends.chosen;
     const onProgress: CallOptions['onProgress'] = (stage, fraction) => form.progress(stage, fraction);
     signal.addEventListener('abort', () => packer.stop(), { once: true });
-    const packed = await packer.call('compress', { file, name: opened.fileName, bounds, missing, model, base, backend }, { onProgress }).finally(() => packer.rest());
+    const packed = await packer.call('compress', { file, name: opened.fileName, bounds, missing, level, base, backend }, { onProgress }).finally(() => packer.rest());
     const result = await engine.call('check', { packed, backend }, { signal, onProgress, transfer: [packed.archive.buffer] });
     if (session?.opened !== opened) return;
     session.result = result;

@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. */
-import type { Acceptance, Backend, Bound, CoarseBound, Comparison, CompressOptions, Dataset, Format, FormatInfo, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
+import type { Acceptance, Backend, Bound, CoarseBound, Comparison, CompressOptions, Dataset, Format, FormatInfo, Level, Model, Plane, Ran, Range, Variable, VariableReport } from 'deepcomp';
 
 /** Values of a coordinate variable and what they mean. */
 export interface Axis {
@@ -25,8 +25,6 @@ export interface Refusal {
   units?: string[];
 }
 
-/** What foresees values: the network of the package, or the classical predictor alone. */
-export type Predictor = 'auto' | 'none';
 
 /** When planes get a base layer, which the network draws. */
 export type Base = 'auto' | 'always' | 'never';
@@ -119,7 +117,7 @@ export interface Calls {
   open: { args: { file: Blob; name: string; backend: Backend }; result: Opened };
   openFile: { args: { file: number; backend: Backend }; result: Opened };
   /** Makes an archive of a file; what is open does not matter. */
-  compress: { args: { file: Blob; name: string; bounds: Bounds; missing: Missing; model: Predictor; base: Base; backend: Backend }; result: Packed };
+  compress: { args: { file: Blob; name: string; bounds: Bounds; missing: Missing; level: Level; base: Base; backend: Backend }; result: Packed };
   /** Decodes an archive of the open file and compares every value with it. */
   check: { args: { packed: Packed; backend: Backend }; result: Result };
   /** Takes a stored value of a variable of the open file as missing. */

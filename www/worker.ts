@@ -155,12 +155,12 @@ async function describe(dataset: Dataset, fileBytes: number): Promise<Opened> {
   return { fileName, fileBytes, format, formats: await formats(), variables: [...variables], axes, ...(kept !== undefined && { why: kept }) };
 }
 
-async function pack({ file, name, bounds, missing, model, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
+async function pack({ file, name, bounds, missing, level, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
   const dataset = await openAny(file, name);
   missing.forEach(([variable, value]) => dataset.setMissing(variable, value));
-  const { bytes: archive, variables, seconds, ran, warning } = await compress(dataset, { ...bounds, model, base, ...job('compressing', backend, post) });
+  const { bytes: archive, variables, seconds, ran, warning } = await compress(dataset, { ...bounds, level, base, ...job('compressing', backend, post) });
   dataset.free();
-  return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, ran, base: model === 'none' || warning !== undefined ? 'never' : base, ...(warning !== undefined && { warning }) };
+  return { archive: archive as Uint8Array<ArrayBuffer>, variables, seconds, ran, base: level !== 'best' || warning !== undefined ? 'never' : base, ...(warning !== undefined && { warning }) };
 }
 
 /** Decodes the very bytes that will be saved and compares every value with the source. */

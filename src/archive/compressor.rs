@@ -223,7 +223,7 @@ impl Compressor {
         while let Some(work) = self.pending.get_mut(self.giving) {
             if work.given < work.wanted {
                 let numbers = (self.given, self.done_variables + self.giving);
-                let job = work.job(numbers, self.options.model.as_deref(), self.options.base);
+                let job = work.job(numbers, &self.options);
                 self.given += 1;
                 return Some(job);
             }

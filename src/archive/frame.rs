@@ -1,7 +1,7 @@
 //! Superblock, records and trailer: what frames the bytes of an archive (docs/format.md, "Frame").
 
 use crate::error::{Error, Result};
-use crate::field::Values;
+use crate::field::{Element, Values, with_values};
 use crate::version::FormatVersion;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -28,21 +28,18 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
 
 /// XXH3-64 of values as little-endian bytes.
 pub(crate) fn values_sum(values: &Values) -> u64 {
-    let (count, size) = (values.len(), values.data_type().size());
+    with_values!(values, v => hash(v))
+}
+
+fn hash<T: Element>(values: &[T]) -> u64 {
     let mut hasher = Xxh3::new();
-    let (mut block, mut bytes) = (Vec::with_capacity(HASH_BLOCK), Vec::with_capacity(HASH_BLOCK * size));
-    for start in (0..count).step_by(HASH_BLOCK) {
-        block.clear();
-        bytes.clear();
-        values.put_stored(&mut block, start..count.min(start + HASH_BLOCK));
-        let bits = block.iter().map(|v| v.bits);
-        match size {
-            1 => bytes.extend(bits.map(|b| b as u8)),
-            2 => bits.for_each(|b| bytes.extend((b as u16).to_le_bytes())),
-            4 => bits.for_each(|b| bytes.extend((b as u32).to_le_bytes())),
-            _ => bits.for_each(|b| bytes.extend(b.to_le_bytes())),
+    let mut bytes = vec![0; HASH_BLOCK.min(values.len()) * size_of::<T>()];
+    for block in values.chunks(HASH_BLOCK) {
+        let bytes = bytes.get_mut(..size_of_val(block)).unwrap_or_default();
+        for (to, v) in bytes.chunks_exact_mut(size_of::<T>()).zip(block) {
+            to.copy_from_slice(v.to_bits64().to_le_bytes().get(..size_of::<T>()).unwrap_or_default());
         }
-        update(&mut hasher, &bytes);
+        update(&mut hasher, bytes);
     }
     hasher.digest()
 }
@@ -54,7 +51,7 @@ fn update(hasher: &mut Xxh3, bytes: &[u8]) {
 }
 
 /// Values turned into bytes at a time.
-const HASH_BLOCK: usize = 1 << 10;
+const HASH_BLOCK: usize = 1 << 13;
 
 pub(crate) fn put_superblock(out: &mut Vec<u8>) {
     let start = out.len();

@@ -14,7 +14,7 @@ use crate::codec::demand::Demand;
 use crate::codec::encode::{Encoded, encode};
 use crate::codec::request::Request;
 use crate::codec::sums::Sums;
-use crate::codec::{Base, BaseReport, Tolerance};
+use crate::codec::{Base, BaseReport, Level, Tolerance};
 use crate::error::{Error, Result};
 use crate::field::{DataType, Missing, Packing, Values};
 use crate::network::model::{Model, ModelId, Models};
@@ -42,6 +42,7 @@ pub(super) enum Task {
         demand: Demand,
         cycle: usize,
         base: Base,
+        level: Level,
     },
     /// `sum` is what the values have to come to.
     Decode {
@@ -110,8 +111,8 @@ impl Job {
     async fn on(&self, network: Option<(&Model, Processor<'_>)>) -> Result<Done> {
         let Self { number, shape, .. } = *self;
         match &self.task {
-            Task::Encode { values, missing, demand, cycle, base } => {
-                let request = Request { shape, missing, demand, cycle: *cycle, network, base: *base };
+            Task::Encode { values, missing, demand, cycle, base, level } => {
+                let request = Request { shape, missing, demand, cycle: *cycle, level: *level, network, base: *base };
                 let Encoded { payload, decoded, max_error, missing, sums, network, base } = encode(values, &request).await?;
                 let written = Written { payload, max_error, missing, sums, model: self.model.filter(|_| network), base };
                 Ok(Done { number, values: decoded, written: Some(written) })
@@ -171,14 +172,14 @@ impl Job {
         [self.number, self.variable, planes, height, width].iter().for_each(|n| put_varint(&mut out, *n as u64));
         put_option(&mut out, self.model.map(|ModelId(id)| id));
         match &self.task {
-            Task::Encode { values, missing, demand, cycle, base } => {
+            Task::Encode { values, missing, demand, cycle, base, level } => {
                 out.push(0);
                 let patterns = if let Missing::Patterns(patterns) = missing { Some(patterns) } else { None };
                 put_option(&mut out, patterns.map(|p| p.len() as u64));
                 patterns.into_iter().flatten().for_each(|pattern| put_varint(&mut out, *pattern));
                 put_demand(&mut out, demand);
                 put_varint(&mut out, *cycle as u64);
-                out.push(*base as u8);
+                out.extend([*base as u8, *level as u8]);
                 put_values(&mut out, values);
             }
             Task::Decode { payload, data_type, sum } => {
@@ -207,7 +208,8 @@ impl Job {
             let demand = self::demand(reader)?;
             let cycle = reader.count("a cycle", usize::MAX)?;
             let base = [Base::Auto, Base::Always, Base::Never].get(usize::from(reader.u8()?)).copied().unwrap_or_default();
-            Task::Encode { missing, demand, cycle, base, values: values(reader)? }
+            let level = [Level::Fast, Level::Balanced, Level::Best].get(usize::from(reader.u8()?)).copied().unwrap_or_default();
+            Task::Encode { missing, demand, cycle, base, level, values: values(reader)? }
         } else {
             let data_type = data_type(reader)?;
             let sum = reader.count("a checksum", u32::MAX as usize)? as u32;

@@ -47,6 +47,9 @@ fn most_frequent(field: &Field, mut values: Vec<f64>) -> Vec<(f64, u64)> {
 
 /// How often each of some stored values is there; those that are not are left out.
 pub(super) fn counted(field: &Field, values: &[f64]) -> Vec<(f64, u64)> {
+    if values.is_empty() {
+        return Vec::new();
+    }
     let mut counts = vec![0; values.len()];
     for value in field.present() {
         counts.iter_mut().zip(values).filter(|(_, v)| **v == value).for_each(|(count, _)| *count += 1);

@@ -4,7 +4,7 @@ use super::kept::{counted, kept};
 use crate::codec::demand::Demand;
 use crate::codec::{Options, Tolerance, Unmet, half_spacing};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Dataset, Element, ErrorBound, Field, Keep, Missing, Roles, Values, Wish};
+use crate::field::{DataType, Dataset, ErrorBound, Field, Keep, Roles, Wish};
 use crate::formats::picture;
 
 /// How one variable is compressed.
@@ -167,19 +167,7 @@ struct Range {
 impl Range {
     /// `None` where all values are missing.
     fn of(field: &Field) -> Option<Self> {
-        fn span<T: Element + Ord>(values: &[T], missing: &Missing) -> f64 {
-            let present = || values.iter().copied().filter(|v| !missing.is_missing(*v));
-            present().max().zip(present().min()).map_or(0.0, |(largest, smallest)| largest.less(smallest))
-        }
-        let mut present = field.present();
-        let first = present.next()?;
-        let (smallest, largest) = present.fold((first, first), |(a, b), v| (if v < a { v } else { a }, if v > b { v } else { b }));
-        let span = match &field.values {
-            Values::I64(values) => span(values, &field.missing),
-            Values::U64(values) => span(values, &field.missing),
-            _ => largest - smallest,
-        };
-        Some(Self { smallest, largest, span })
+        field.extremes().map(|([smallest, largest], span)| Self { smallest, largest, span })
     }
 
     /// So much of it in units that are `scale` stored ones: finite whatever it is, and not more where rounding among denormals would make it so.

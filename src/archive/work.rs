@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::records::Records;
 use super::tiles::Tiling;
 use crate::codec::sums::Sums;
-use crate::codec::{Base, BaseReport};
+use crate::codec::{BaseReport, Level, Options};
 use crate::error::{Error, Result};
 use crate::field::{ErrorBound, Field, Suspect};
 use crate::network::model::{Model, ModelId};
@@ -59,7 +59,7 @@ impl Work {
     }
 
     /// Its next chunk as a job.
-    pub(super) fn job(&mut self, (number, variable): (usize, usize), model: Option<&Model>, base: Base) -> Job {
+    pub(super) fn job(&mut self, (number, variable): (usize, usize), options: &Options) -> Job {
         let Self { field, plan, tiling, given, .. } = self;
         let cycle = match field.shape.as_slice() {
             [.., levels, _, _] if field.shape.len() > 3 => *levels,
@@ -68,7 +68,8 @@ impl Work {
         let place = tiling.place(*given);
         *given += 1;
         let values = tiling.cut_values(&field.values, place);
-        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base };
+        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base: options.base, level: options.level };
+        let model = options.model.as_deref().filter(|_| options.level == Level::Best);
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 

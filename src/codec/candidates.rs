@@ -54,6 +54,11 @@ impl Layout {
         Candidate { method: Method::Pyramid, header: self.header.clone(), planes: None, base: None }
     }
 
+    /// Coordinates, coarse to fine, as fast as can be.
+    pub(crate) fn bulk(&self) -> Candidate {
+        Candidate { method: Method::Bulk, ..self.plain() }
+    }
+
     /// Coordinates, coarse to fine, predicted by the network.
     pub(crate) fn network(&self) -> Candidate {
         Candidate { method: Method::Network, ..self.plain() }

@@ -50,6 +50,8 @@ pub(crate) enum Method {
     Network,
     /// As that, with base planes as further references.
     Layered,
+    /// Coarse to fine, with tables that do not learn.
+    Bulk,
 }
 
 impl Method {
@@ -72,12 +74,13 @@ impl Filling {
             Self::Bytes => 7,
             Self::Narrow => 8,
             Self::Extrapolated => 9,
+            Self::Coded(Method::Bulk) => 10,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
-        let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network, Method::Layered].map(Self::Coded);
+        let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network, Method::Layered, Method::Bulk].map(Self::Coded);
         [Self::Raw, Self::Constant, Self::Bytes, Self::Narrow, Self::Extrapolated]
             .into_iter()
             .chain(methods)
@@ -138,7 +141,7 @@ impl Header {
 
     /// The quantum that samples are coded with: only coordinates that go through the pyramid are rounded while they are coded.
     pub(crate) fn coded_quantum(&self, method: Method) -> i32 {
-        if matches!(method, Method::Pyramid | Method::Network | Method::Layered) && self.mapping == Mapping::Direct { self.quantum } else { 1 }
+        if matches!(method, Method::Pyramid | Method::Network | Method::Layered | Method::Bulk) && self.mapping == Mapping::Direct { self.quantum } else { 1 }
     }
 
     /// The coordinate that a decoded sample stands for; those of ranks may need 64 bits.

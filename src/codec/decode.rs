@@ -4,7 +4,7 @@ use super::accelerator::Processor;
 use super::chunk::{ChunkShape, Filling, Header, Method};
 use super::entropy::Decoder;
 use super::extrapolation;
-use super::lattice::{LowBits, Sample};
+use super::lattice::{Lattice, LowBits, Sample};
 use super::mapping::Mapping;
 use super::masks::{self, PlaneMask};
 use super::methods::layered;
@@ -76,6 +76,8 @@ struct Beginning<'a> {
     masks: Vec<PlaneMask>,
     /// What is drawn of the first plane.
     base: Option<Grid<i32>>,
+    /// What the bulk method has beside the stream.
+    residuals: Option<&'a [u8]>,
 }
 
 impl<'a> Beginning<'a> {
@@ -86,14 +88,20 @@ impl<'a> Beginning<'a> {
         let view = if method == Method::Layered { Some(View::read(reader)?) } else { None };
         let length = reader.count("the length of the stream", reader.rest().len())?;
         let mut decoder = Decoder::new(reader.take(length)?)?;
-        let masks = masks::read(&mut decoder, &header, shape, data_type)?;
+        let residuals = if method == Method::Bulk {
+            let length = reader.count("the length of the residuals", reader.rest().len())?;
+            Some(reader.take(length)?)
+        } else {
+            None
+        };
+        let masks = masks::read(&mut decoder, &header, shape, data_type, method == Method::Bulk)?;
         header.mapping.code(&mut decoder);
         let base = view.map(|view| {
             let net =
                 network.and_then(|(model, _)| model.autoencoder()).ok_or_else(|| Error::corrupt("a chunk has a base layer and its model no autoencoder"))?;
             layered::draw(&mut decoder, net, view, (shape.height, shape.width))
         });
-        Ok(Self { base: base.transpose()?, header, decoder, masks })
+        Ok(Self { base: base.transpose()?, header, decoder, masks, residuals })
     }
 }
 
@@ -126,8 +134,8 @@ impl Coded {
     /// All of the stream, then the patches.
     async fn read(mut reader: Reader<'_>, setting: &Setting<'_>) -> Result<Self> {
         let Setting { method, shape, data_type, network } = *setting;
-        let Beginning { header, mut decoder, masks, base } = Beginning::read(&mut reader, setting)?;
-        let mut planes = Planes::start(&mut decoder, &header, Start { method, shape, source: None, network, base })?;
+        let Beginning { header, mut decoder, masks, base, residuals } = Beginning::read(&mut reader, setting)?;
+        let mut planes = Planes::start(&mut decoder, &header, Start { method, shape, source: None, network, base, residuals })?;
         for index in 0..header.mapping.coded_planes(shape.planes) {
             if decoder.overrun() {
                 return Err(Error::corrupt("a coded stream ends before its symbols do"));
@@ -135,7 +143,7 @@ impl Coded {
             planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun).await?;
         }
         let said = planes.said();
-        let planes = planes.finish();
+        let planes = planes.finish()?;
         let low_bits = low_bits(&mut decoder, &header, &planes, &masks, data_type);
         decoder.finish()?;
         let corrections = patches::read(&mut reader, shape.samples(), data_type)?;
@@ -149,7 +157,11 @@ impl Coded {
         let mut low_bits = low_bits.iter();
         for (index, plane) in planes.iter().enumerate() {
             let (lattice, start) = (header.lattices.of(index), values.len());
-            values.extend(plane.samples.iter().map(|s| lattice.value::<T>(header.coordinate(*s), low_bits.next().copied().unwrap_or(0))));
+            if T::TYPE == DataType::F32 && self.low_bits.is_empty() && !matches!(header.mapping, Mapping::Ranks(_)) {
+                plane.samples.chunks(BLOCK).for_each(|block| extend(&mut values, header, &lattice, block));
+            } else {
+                values.extend(plane.samples.iter().map(|s| lattice.value::<T>(header.coordinate(*s), low_bits.next().copied().unwrap_or(0))));
+            }
             let Some(plane) = values.get_mut(start..) else { continue };
             patches::cut(plane.iter_mut(), *ends);
             if let Some(mask) = masks.get(index) {
@@ -158,6 +170,21 @@ impl Coded {
         }
         patches::patch(&mut values, patches);
         values
+    }
+}
+
+/// Samples turned into values at a time.
+const BLOCK: usize = 512;
+
+/// Appends the values of up to [`BLOCK`] samples without low bits.
+fn extend<T: Sample>(values: &mut Vec<T>, header: &Header, lattice: &Lattice, samples: &[i32]) {
+    let (mut inside, mut reals) = ([0; BLOCK], [0.0; BLOCK]);
+    inside.iter_mut().zip(samples).for_each(|(to, s)| *to = header.cut(*s));
+    let inside = inside.get(..samples.len()).unwrap_or_default();
+    if lattice.reals(inside, &mut reals) {
+        values.extend(reals.iter().take(samples.len()).map(|r| T::from_f64(*r)));
+    } else {
+        values.extend(inside.iter().map(|s| lattice.value::<T>(i64::from(*s), 0)));
     }
 }
 

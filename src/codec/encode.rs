@@ -11,7 +11,7 @@ use super::plain;
 use super::request::Request;
 use super::source::{Source, Tried};
 use super::sums::Sums;
-use super::{Base, BaseReport};
+use super::{Base, BaseReport, Level};
 use crate::error::Result;
 use crate::field::{DataType, Element, Values, with_values};
 use crate::wire::Reader;
@@ -66,7 +66,8 @@ async fn smallest(values: &Values, request: &Request<'_>) -> Result<Encoded> {
     let exactly = |payload| exact(payload, values, request);
     let extrapolated = || extrapolation::payload(values, request.shape, coded.payload.len()).map(exactly);
     // Without a base layer, which may be wanted whatever it costs.
-    let coded = if request.demand.is_lossless() && request.base != Base::Always { extrapolated().unwrap_or(coded) } else { coded };
+    let coded =
+        if request.demand.is_lossless() && request.base != Base::Always && request.level != Level::Fast { extrapolated().unwrap_or(coded) } else { coded };
     Ok(if coded.payload.len() > 1 + values.byte_len() { exactly(plain::raw(values)) } else { coded })
 }
 

@@ -23,13 +23,17 @@ impl Mask {
     /// The mask of what is missing, of what the tolerance keeps, and of the values in `told`.
     pub(super) fn of<T: Sample>(values: &[T], missing: &Missing, tolerance: Tolerance, told: &[f64]) -> Self {
         let mut kept = 0;
-        let mut class = |v: T| {
-            let keep = (tolerance.keeps(v.to_f64()) || told.contains(&v.to_f64())) && !missing.is_missing(v);
-            kept += usize::from(keep);
-            u8::from(keep || missing.is_missing(v))
+        let classes: Vec<u8> = if T::TYPE == DataType::F32 && told.is_empty() && matches!(tolerance, Tolerance::Absolute(_)) {
+            values.iter().map(|v| u8::from(missing.is_missing(*v))).collect()
+        } else {
+            let mut class = |v: T| {
+                let keep = (tolerance.keeps(v.to_f64()) || told.contains(&v.to_f64())) && !missing.is_missing(v);
+                kept += usize::from(keep);
+                u8::from(keep || missing.is_missing(v))
+            };
+            values.iter().map(|v| class(*v)).collect()
         };
-        let classes: Vec<u8> = values.iter().map(|v| class(*v)).collect();
-        if !classes.contains(&1) {
+        if classes.iter().fold(0, |any, class| any | class) == 0 {
             return Self { classes: Vec::new(), kind: MaskKind::None, bits: Vec::new(), kept };
         }
         let mut bits = Vec::with_capacity(classes.iter().filter(|c| **c != 0).count());
@@ -61,6 +65,11 @@ impl Mask {
         (self.bits.len() - self.kept) as u64
     }
 
+    /// The classes of some values, none where nothing is missing.
+    pub(super) fn classes(&self, indices: core::ops::Range<usize>) -> &[u8] {
+        self.classes.get(indices).unwrap_or_default()
+    }
+
     pub(super) fn is_missing(&self, index: usize) -> bool {
         self.classes.get(index).is_some_and(|c| *c != 0)
     }
@@ -88,13 +97,15 @@ impl Mask {
     }
 }
 
-/// Codes the masks of all planes, and where they have no patterns the bits of what is missing.
-pub(super) fn write(encoder: &mut Encoder, kind: &MaskKind, holes: &[Grid<u8>], bits: &[u64], data_type: DataType) {
+/// Codes the masks of all planes, and where they have no patterns the bits of what is missing. Where time counts, planes may be `still`.
+pub(super) fn write(encoder: &mut Encoder, (kind, bits): (&MaskKind, &[u64]), holes: &[Grid<u8>], data_type: DataType, still: bool) {
     let mut tables = MaskTables::default();
     let mut before: Option<&Grid<u8>> = None;
     let mut missing = bits.iter();
     for plane in holes {
-        tables.code(encoder, &mut plane.clone(), before, kind.patterns().len());
+        if !(still && before.is_some_and(|before| tables.code_still(encoder, before == plane))) {
+            tables.code(encoder, &mut plane.clone(), before, kind.patterns().len());
+        }
         if *kind == MaskKind::Explicit {
             let count = plane.samples.iter().filter(|c| **c != 0).count();
             missing.by_ref().take(count).for_each(|bits| _ = encoder.bits(data_type.bits(), *bits));
@@ -126,7 +137,7 @@ impl PlaneMask {
 ///
 /// # Errors
 /// [`Error::Corrupt`] when one names a pattern that is not there.
-pub(super) fn read(decoder: &mut Decoder, header: &Header, shape: ChunkShape, data_type: DataType) -> Result<Vec<PlaneMask>> {
+pub(super) fn read(decoder: &mut Decoder, header: &Header, shape: ChunkShape, data_type: DataType, still: bool) -> Result<Vec<PlaneMask>> {
     if header.mask == MaskKind::None {
         return Ok(Vec::new());
     }
@@ -134,8 +145,13 @@ pub(super) fn read(decoder: &mut Decoder, header: &Header, shape: ChunkShape, da
     let mut tables = MaskTables::default();
     let mut masks: Vec<PlaneMask> = Vec::with_capacity(shape.planes);
     for _ in 0..shape.planes {
-        let mut classes = Grid::new(shape.height, shape.width);
-        tables.code(decoder, &mut classes, masks.last().map(|m| &m.classes), patterns.len());
+        let before = masks.last().map(|m| &m.classes);
+        let as_before = before.filter(|_| still).filter(|_| tables.code_still(decoder, false)).cloned();
+        let classes = as_before.unwrap_or_else(|| {
+            let mut classes = Grid::new(shape.height, shape.width);
+            tables.code(decoder, &mut classes, before, patterns.len());
+            classes
+        });
         if decoder.overrun() {
             break;
         }

@@ -30,6 +30,7 @@ mod rule;
 mod source;
 pub(crate) mod sums;
 mod tolerance;
+mod vector;
 
 pub(crate) use lattice::half_spacing;
 pub use methods::network::OnCpu;
@@ -45,7 +46,9 @@ use std::sync::Arc;
 pub struct Options {
     /// The bound of each variable; coordinates and text stay lossless.
     pub bounds: Bounds,
-    /// The network that may be used wherever it makes a chunk smaller; `None` for the classical predictor only, which is several times faster.
+    /// How much time may go into it.
+    pub level: Level,
+    /// The network that the best level may use wherever it makes a chunk smaller; `None` for the classical predictor only, which is several times faster.
     pub model: Option<Arc<Model>>,
     /// When planes get a base layer; it takes a model with an autoencoder.
     pub base: Base,
@@ -63,8 +66,29 @@ impl Options {
     /// Those bounds, and for the rest what is usual, without a model.
     #[must_use]
     pub fn new(bounds: impl Into<Bounds>) -> Self {
-        Self { bounds: bounds.into(), model: None, base: Base::Auto, keep: Keeps::default(), stable: false, coarse: false, unmet: Unmet::default() }
+        Self {
+            bounds: bounds.into(),
+            level: Level::default(),
+            model: None,
+            base: Base::Auto,
+            keep: Keeps::default(),
+            stable: false,
+            coarse: false,
+            unmet: Unmet::default(),
+        }
     }
+}
+
+/// How much time may go into a smaller archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Level {
+    /// One way alone is taken, the quickest to code and to decode.
+    Fast,
+    /// The smallest of what takes no network.
+    Balanced,
+    /// The smallest of all, with the network where there is one.
+    #[default]
+    Best,
 }
 
 /// What becomes of a variable whose bound is finer than its own precision.

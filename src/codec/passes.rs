@@ -51,6 +51,29 @@ pub(crate) fn levels(height: usize, width: usize) -> u32 {
     levels
 }
 
+/// A grid at full resolution and what is left of it at every level: each time even rows and columns alone.
+#[derive(Debug)]
+pub(crate) struct Levels<'a, T> {
+    full: &'a Grid<T>,
+    coarser: Vec<Grid<T>>,
+}
+
+impl<'a, T: Copy + Default> Levels<'a, T> {
+    /// With so many levels above the full resolution.
+    pub(crate) fn of(full: &'a Grid<T>, levels: u32) -> Self {
+        let mut coarser: Vec<Grid<T>> = Vec::new();
+        for _ in 0..levels {
+            coarser.push(coarser.last().unwrap_or(full).every(2, 0, 0));
+        }
+        Self { full, coarser }
+    }
+
+    /// The grid at a level.
+    pub(crate) fn at(&self, level: u32) -> &Grid<T> {
+        (level as usize).checked_sub(1).and_then(|above| self.coarser.get(above)).unwrap_or(self.full)
+    }
+}
+
 /// The level whose components are `known` and the three passes.
 pub(crate) fn merge<T: Copy + Default>(known: &Grid<T>, diagonal: &Grid<T>, horizontal: &Grid<T>, vertical: &Grid<T>) -> Grid<T> {
     let (height, width) = (known.height + vertical.height, known.width + horizontal.width);

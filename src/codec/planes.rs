@@ -5,6 +5,7 @@ use super::chunk::{ChunkShape, Header, Method};
 use super::entropy::Coder;
 use super::mapping::Mapping;
 use super::methods::PlaneCoder;
+use super::methods::bulk::Bulk;
 use super::methods::layered::Layered;
 use super::methods::network::Network;
 use super::methods::pyramid::Pyramid;
@@ -30,6 +31,7 @@ enum Way<'a> {
     Layered(Box<Layered<'a>>),
     Raster(Box<Raster>),
     Repeats(Box<Repeats>),
+    Bulk(Box<Bulk<'a>>),
 }
 
 /// What a chunk starts with besides its header.
@@ -42,6 +44,8 @@ pub(crate) struct Start<'a, 's> {
     pub(crate) network: Option<(&'a Model, Processor<'a>)>,
     /// What is drawn of the first plane with the layered method.
     pub(crate) base: Option<Grid<i32>>,
+    /// The residuals of the bulk method; only the decoder has them.
+    pub(crate) residuals: Option<&'a [u8]>,
 }
 
 impl<'a> Planes<'a> {
@@ -50,7 +54,7 @@ impl<'a> Planes<'a> {
     /// # Errors
     /// [`Error::Corrupt`] when the method needs a network and there is none.
     pub(crate) fn start<C: Coder>(coder: &mut C, header: &'a Header, start: Start<'a, '_>) -> Result<Self> {
-        let Start { method, shape, source, network, base } = start;
+        let Start { method, shape, source, network, base, residuals } = start;
         let network = || {
             let (model, processor) = network.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"))?;
             Ok(Network::start(header, model, processor))
@@ -61,6 +65,7 @@ impl<'a> Planes<'a> {
             Method::Layered => Way::Layered(Box::new(Layered::start(network()?, base))),
             Method::Raster => Way::Raster(Box::new(Raster::start(shape.samples()))),
             Method::Repeats => Way::Repeats(Box::new(Repeats::start(coder, source))),
+            Method::Bulk => Way::Bulk(Box::new(Bulk::start(header, shape.samples(), residuals)?)),
         };
         Ok(Self { height: shape.height, width: shape.width, header, way })
     }
@@ -83,6 +88,7 @@ impl<'a> Planes<'a> {
             Way::Layered(way) => way.next(coder, plane, stop).await,
             Way::Raster(way) => way.next(coder, plane, stop).await,
             Way::Repeats(way) => way.next(coder, plane, stop).await,
+            Way::Bulk(way) => way.next(coder, plane, stop).await,
         }
     }
 
@@ -95,14 +101,26 @@ impl<'a> Planes<'a> {
         }
     }
 
+    /// The residuals that the bulk method keeps beside the stream, of an encoder.
+    pub(crate) fn residuals(self) -> Option<Vec<u8>> {
+        if let Way::Bulk(way) = self.way { Some(way.written()) } else { None }
+    }
+
     /// The samples of the chunk, all planes: coordinates, or ranks where those are mapped.
-    pub(crate) fn finish(self) -> Vec<Grid<i32>> {
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when what lies beside the stream does not end where the samples do.
+    pub(crate) fn finish(self) -> Result<Vec<Grid<i32>>> {
         let (method, planes) = match self.way {
             Way::Pyramid(way) => (Method::Pyramid, way.finish()),
             Way::Network(way) => (Method::Network, way.finish()),
             Way::Layered(way) => (Method::Layered, way.finish()),
             Way::Raster(way) => (Method::Raster, way.finish()),
             Way::Repeats(way) => (Method::Repeats, way.finish()),
+            Way::Bulk(way) => {
+                way.check()?;
+                (Method::Bulk, way.finish())
+            }
         };
         let mut planes = self.header.mapping.invert(planes);
         // What was coded exactly is in quanta.
@@ -110,6 +128,6 @@ impl<'a> Planes<'a> {
         if quantum != 1 {
             planes.iter_mut().flat_map(|p| &mut p.samples).for_each(|s| *s = s.wrapping_mul(quantum));
         }
-        planes
+        Ok(planes)
     }
 }

@@ -4,13 +4,13 @@ use super::accelerator::{self, Processor, at_once};
 use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, Method};
 use super::entropy::Encoder;
-use super::lattice::{Fit, LowBits, Sample, Steps, fit, nearest};
+use super::lattice::{Fit, Lattice, LowBits, Sample, Steps, fit, nearest};
 use super::mapping::Mapping;
 use super::masks::{self, Mask};
 use super::methods::layered::BaseLayer;
 use super::planes::{Planes, Start};
 use super::request::Request;
-use super::{Base, BaseReport, Tolerance};
+use super::{Base, BaseReport, Level, Tolerance};
 use crate::error::{Error, Result};
 use crate::field::{DataType, Missing};
 use crate::grid::{Grid, Plane};
@@ -53,6 +53,7 @@ pub(super) struct Source<'a> {
     low_bits: Vec<u64>,
     network: Option<(&'a Model, Processor<'a>)>,
     base: Base,
+    level: Level,
 }
 
 /// Values that have to be kept are told by patches when fewer than one in so many of a chunk are.
@@ -111,12 +112,17 @@ impl<'a> Source<'a> {
         if kept.iter().all(|(_, k)| fit.gives_back(*k)) {
             return vec![Self::of(values, data_type, bare, fit, request)];
         }
+        let first_alone = request.level == Level::Fast;
         let (widest, unit) = fit.widest(low.abs().max(high.abs()), data_type, tolerance);
         let first = kept.first().and_then(|(_, k)| Steps::through(*k, widest, data_type));
-        let both = first.zip(kept.get(1)).and_then(|(steps, (_, k))| steps.and_through(*k, unit));
+        let both = first.filter(|_| !first_alone).zip(kept.get(1)).and_then(|(steps, (_, k))| steps.and_through(*k, unit));
         let ways = first.into_iter().chain(both.filter(|both| Some(*both) != first));
         let ways = ways.map(|steps| Self::on_steps(searched, steps, told(&off(steps)), request));
-        ways.chain([Self::fitted(searched, told(kept), request)]).collect()
+        let mut ways: Vec<Self> = ways.collect();
+        if ways.is_empty() || !first_alone {
+            ways.push(Self::fitted(searched, told(kept), request));
+        }
+        ways
     }
 
     /// On steps that are there beforehand.
@@ -150,7 +156,7 @@ impl<'a> Source<'a> {
         let header = Header { lattices, quantum, top, mask: mask.kind.clone(), mapping, references, wrap: goes_around(&planes) };
         let layout = Layout { header, planes, holes };
         let complete = *request.missing == Missing::NonFinite;
-        Self { shape, data_type, layout, mask, complete, low_bits, network: request.network, base: request.base }
+        Self { shape, data_type, layout, mask, complete, low_bits, network: request.network, base: request.base, level: request.level }
     }
 
     /// The source of the smallest payload, with that and what a base layer came to. Where there are several the network is asked only about the one that is smallest without it.
@@ -180,6 +186,9 @@ impl<'a> Source<'a> {
     /// The smallest payload of the ways worth trying, without patches, and what a base layer came to, if one was tried.
     pub(super) async fn smallest(&self) -> Result<(Tried, Option<BaseReport>)> {
         let Self { layout, .. } = self;
+        if self.level == Level::Fast {
+            return Ok((self.tried(layout.bulk()).await?, None));
+        }
         let pixels = self.data_type.size() == 1;
         if pixels && layout.header.quantum == 1 {
             return Ok((self.tried(layout.picture(Order::Brightness)).await?, None));
@@ -251,30 +260,34 @@ impl<'a> Source<'a> {
         let mut payload = vec![Filling::Coded(candidate.method).number()];
         candidate.header.write(&mut payload);
         candidate.base.iter().for_each(|base| base.write(&mut payload));
-        let (stream, said) = self.stream(candidate, network).await?;
-        put_varint(&mut payload, stream.len() as u64);
-        payload.extend(stream);
+        let (stream, residuals, said) = self.stream(candidate, network).await?;
+        for part in core::iter::once(stream).chain(residuals) {
+            put_varint(&mut payload, part.len() as u64);
+            payload.extend(part);
+        }
         Ok((payload, said))
     }
 
-    /// The coded stream: all masks, the list of the mapping, all planes, all low bits.
-    async fn stream(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, u64)> {
+    /// The coded stream: all masks, the list of the mapping, all planes, all low bits; and what the bulk method keeps beside it.
+    async fn stream(&self, candidate: &Candidate, network: Option<(&Model, Processor<'_>)>) -> Result<(Vec<u8>, Option<Vec<u8>>, u64)> {
         let mut encoder = Encoder::default();
-        masks::write(&mut encoder, &self.layout.header.mask, &self.layout.holes, &self.mask.bits, self.data_type);
+        let still = candidate.method == Method::Bulk;
+        masks::write(&mut encoder, (&self.layout.header.mask, &self.mask.bits), &self.layout.holes, self.data_type, still);
         let mut header = candidate.header.clone();
         header.mapping.code(&mut encoder);
         let source = candidate.planes.as_ref().unwrap_or(&self.layout.planes);
         let base = candidate.base.as_ref().zip(network.and_then(|(model, _)| model.autoencoder()));
         base.iter().for_each(|(base, net)| base.code(&mut encoder, net));
         let base = base.map(|(base, _)| base.plane.clone());
-        let start = Start { method: candidate.method, shape: self.shape, source: Some(source), network, base };
+        let start = Start { method: candidate.method, shape: self.shape, source: Some(source), network, base, residuals: None };
         let mut planes = Planes::start(&mut encoder, &header, start)?;
         for (index, plane) in source.iter().enumerate() {
             planes.next(&mut encoder, Some(plane), self.layout.holes.get(index), |_| false).await?;
         }
         let said = planes.said();
         self.write_low_bits(&mut encoder);
-        Ok((encoder.finish(), said))
+        let residuals = planes.residuals();
+        Ok((encoder.finish(), residuals, said))
     }
 
     fn write_low_bits(&self, encoder: &mut Encoder) {
@@ -293,10 +306,29 @@ impl<'a> Source<'a> {
 fn samples<T: Sample>(fit: &Fit, plane: usize, values: &[T], shape: ChunkShape) -> Grid<i32> {
     let lattice = fit.lattices.of(plane);
     let samples = match &fit.used {
-        None => values.iter().map(|v| lattice.coordinate(*v) as i32).collect(),
+        None => coordinates(&lattice, values),
         Some(used) => values.iter().map(|v| nearest(used, lattice.coordinate(*v)) as i32).collect(),
     };
     Grid { height: shape.height, width: shape.width, samples }
+}
+
+/// Lattice coordinates of values, many at a time.
+fn coordinates<T: Sample>(lattice: &Lattice, values: &[T]) -> Vec<i32> {
+    const BLOCK: usize = 512;
+    if T::TYPE != DataType::F32 {
+        return values.iter().map(|v| lattice.coordinate(*v) as i32).collect();
+    }
+    let mut all = Vec::with_capacity(values.len());
+    let (mut reals, mut found) = ([0.0; BLOCK], [0; BLOCK]);
+    for block in values.chunks(BLOCK) {
+        reals.iter_mut().zip(block).for_each(|(real, v)| *real = v.to_f64());
+        if lattice.coordinates(reals.get(..block.len()).unwrap_or_default(), &mut found) {
+            all.extend(found.get(..block.len()).unwrap_or_default());
+        } else {
+            all.extend(block.iter().map(|v| lattice.coordinate(*v) as i32));
+        }
+    }
+    all
 }
 
 /// Whether the last column lies about as close to the first as any two columns do.

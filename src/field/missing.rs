@@ -1,7 +1,7 @@
 //! Which values mean "no data", and how stored numbers become physical ones.
 
-use super::values::Element;
-use super::{DataType, ErrorBound, Field};
+use super::values::{Element, extremes};
+use super::{DataType, ErrorBound, Field, with_values};
 use crate::error::{Error, Result};
 use core::str::FromStr;
 
@@ -56,6 +56,19 @@ impl Packing {
 }
 
 impl Field {
+    /// Smallest and largest stored value that is not missing, and how far they are apart, exact for integers before it is rounded; `None` where all are missing.
+    pub(crate) fn extremes(&self) -> Option<([f64; 2], f64)> {
+        fn of<T: Element>(values: &[T], missing: &Missing) -> Option<([f64; 2], f64)> {
+            let [low, high] = match missing {
+                // Without anything to compare with, which is as fast as values come.
+                Missing::NonFinite if T::TYPE == DataType::F32 => extremes(values, |v| !Missing::NonFinite.is_missing(v)),
+                _ => extremes(values, |v| !missing.is_missing(v)),
+            }?;
+            Some(([low.to_f64(), high.to_f64()], high.less(low)))
+        }
+        with_values!(&self.values, values => of(values, &self.missing))
+    }
+
     /// Takes stored values that equal `value` as missing from now on. The attributes stay as they are, so that the file does.
     ///
     /// # Errors
@@ -216,7 +229,7 @@ fn suspect(field: &Field) -> Option<(f64, u64, Evidence)> {
     if field.values.data_type().size() == 1 {
         return None;
     }
-    let (smallest, largest, _) = ends(field, &|_| false);
+    let [smallest, largest] = field.extremes().map(|(ends, _)| ends).unwrap_or_default();
     [smallest, largest].into_iter().filter(|end| smallest < largest && (is_huge(*end) || usual(*end))).find_map(|end| {
         let count = ends(field, &|v| v == end).2;
         evidence(field, end, count).map(|evidence| (end, count, evidence))

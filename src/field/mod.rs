@@ -22,6 +22,7 @@ pub(crate) use present::{Stored, each_pair, put_numbers};
 pub(crate) use recommended::plain_unit;
 pub use recommended::recommended;
 pub use role::{Judgement, Role, Roles, Source};
+pub(crate) use values::extremes;
 pub use values::{DataType, Element, Values, with_values};
 
 use crate::error::{Error, Result};

@@ -142,6 +142,30 @@ macro_rules! elements {
 }
 elements! { i8 I8 u8; u8 U8 u8 or Char; i16 I16 u16; u16 U16 u16; i32 I32 u32; u32 U32 u32; i64 I64 u64; u64 U64 u64; f32 F32 u32; f64 F64 u64; }
 
+/// Smallest and largest of the values that count; `None` where none does. Those of single precision, which most bulk is of, are compared side by side; code for all types would make the
+/// modules much larger.
+pub(crate) fn extremes<T: Element>(values: &[T], counts: impl Fn(T) -> bool) -> Option<[T; 2]> {
+    /// Values compared side by side.
+    const LANES: usize = 16;
+    let first = values.iter().copied().find(|v| counts(*v))?;
+    if T::TYPE != DataType::F32 {
+        let ends = values.iter().filter(|v| counts(**v)).fold([first; 2], |[a, b], &v| [if v < a { v } else { a }, if v > b { v } else { b }]);
+        return Some(ends);
+    }
+    let (mut low, mut high) = ([first; LANES], [first; LANES]);
+    let (groups, rest) = values.as_chunks::<LANES>();
+    let mut take = |values: &[T]| {
+        for ((low, high), v) in low.iter_mut().zip(&mut high).zip(values) {
+            *low = if counts(*v) && *v < *low { *v } else { *low };
+            *high = if counts(*v) && *v > *high { *v } else { *high };
+        }
+    };
+    groups.iter().for_each(|group| take(group));
+    take(rest);
+    let smallest = low.into_iter().fold(first, |a, b| if b < a { b } else { a });
+    Some([smallest, high.into_iter().fold(first, |a, b| if b > a { b } else { a })])
+}
+
 /// An array of one element type.
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]

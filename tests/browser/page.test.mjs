@@ -87,19 +87,22 @@ test('archives of every sample and kind of bound are those of the command line t
   assert.ok((await stage.saved('png')).bytes.equals(stage.extracted(stage.archiveOf([sample('blue_marble.png')], 'b.dca', '--abs', '2'))('blue_marble.png')));
 });
 
-test('the classical predictor can be chosen, and the page says which one an archive takes', async () => {
+test('a level can be chosen, and the page says which predictor an archive takes', async () => {
   await stage.opened(sample('gfs_t2m.npy'));
-  assert.ok(await stage.page.locator('[name=predictor][value=auto]').isChecked(), 'the network is what is used unless told otherwise');
+  assert.ok(await stage.page.locator('[name=level][value=best]').isChecked(), 'the network is what is used unless told otherwise');
   await stage.compress('abs', 0.05);
   assert.match(await stage.text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)/);
   assert.match(await stage.text('#rows'), /\snetwork\s/);
   const network = await stage.saved('archive');
-  await stage.page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
+  await stage.page.locator('[name=level][value=balanced]').setChecked(true, { force: true });
   await stage.compress('abs', 0.05);
   assert.match(await stage.text('#figures'), /Predictor\s+classical/);
   const classical = await stage.saved('archive');
   assert.ok(classical.bytes.equals(readFileSync(stage.archiveOf([sample('gfs_t2m.npy')], 'classical.dca', '--abs', '0.05', '--model', 'none'))));
   assert.ok(network.bytes.length < classical.bytes.length);
+  await stage.page.locator('[name=level][value=fast]').setChecked(true, { force: true });
+  await stage.compress('abs', 0.05);
+  assert.ok((await stage.saved('archive')).bytes.equals(readFileSync(stage.archiveOf([sample('gfs_t2m.npy')], 'fast.dca', '--abs', '0.05', '--level', 'fast'))));
   writeFileSync(stage.temporary('network.dca'), network.bytes);
   await stage.choose(stage.temporary('network.dca'));
   assert.match(await stage.text('#figures'), /Predictor\s+network deepcomp \([0-9a-f]{16}\)\s+Format/);
@@ -133,13 +136,13 @@ test('the base layer is drawn as told, and the page says what it costs and gains
   const [, verb, amount] = /(saves|costs) (\d+) bytes/.exec(await stage.text('#figures'));
   const index = 20;
   assert.ok(Math.abs(sizes.always - sizes.never - (verb === 'costs' ? 1 : -1) * Number(amount)) <= index, 'as much as the archives differ by, but for their index');
-  await stage.page.locator('[name=predictor][value=none]').setChecked(true, { force: true });
+  await stage.page.locator('[name=level][value=balanced]').setChecked(true, { force: true });
   assert.ok(await stage.page.locator('[name=base][value=always]').isDisabled(), 'it takes the network');
   assert.match(await stage.text('#base-hint'), /network/);
   await stage.compress('rel', 10);
   assert.doesNotMatch(await stage.text('#figures'), /Base layer/);
   assert.ok(await stage.page.locator('#layers').isHidden());
-  await stage.page.locator('[name=predictor][value=auto]').setChecked(true, { force: true });
+  await stage.page.locator('[name=level][value=best]').setChecked(true, { force: true });
   assert.ok(await stage.page.locator('[name=base][value=always]').isChecked(), 'the choice is remembered');
 });
 
@@ -357,9 +360,9 @@ test('everything can be done from the keyboard', async () => {
   await tabTo('#amount');
   await stage.page.keyboard.press('Control+A');
   await stage.page.keyboard.type('0.5');
-  await tabTo('[name=predictor]');
+  await tabTo('[name=level]');
   await stage.page.keyboard.press('ArrowRight');
-  assert.ok(await stage.page.locator('[name=predictor][value=none]').isChecked());
+  assert.ok(await stage.page.locator('[name=level][value=balanced]').isChecked());
   await stage.page.keyboard.press('ArrowLeft');
   await tabTo('[name=base]');
   await stage.page.keyboard.press('ArrowRight');

@@ -29,7 +29,7 @@ function check(condition, what) {
 
 // ---------------------------------------------------------------------------------------------------------------- bytes
 
-/** A cursor over bytes; every reading past the end is an error (§24). */
+/** A cursor over bytes; every reading past the end is an error (§25). */
 class Reader {
   constructor(bytes) {
     this.bytes = bytes;
@@ -380,7 +380,7 @@ export function decodeChunk(payload, type, tile, getModel) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 9, 'unknown filling');
+  check(filling <= 10, 'unknown filling');
   if (filling === 8) return widened(payload.subarray(1), type, tile, getModel);
   if (filling === 7) return bytesOf(reader.take(reader.left), count * type.size);
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
@@ -391,10 +391,12 @@ export function decodeChunk(payload, type, tile, getModel) {
     for (let i = 0; i < count; i++) values.setRaw(i, value);
     return endOf(reader, values.bytes);
   }
-  const chunk = { ...readCodedHeader(reader, type, tile), model: filling >= 5 ? getModel() : null };
+  const chunk = { ...readCodedHeader(reader, type, tile), model: filling === 5 || filling === 6 ? getModel() : null };
   chunk.look = filling === 6 ? readLook(reader, chunk.model) : null;
   const stream = new Stream(reader.take(reader.count(0, reader.left)));
-  const told = decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network }[filling], values);
+  if (filling === 10) chunk.residuals = new BulkResiduals(new Reader(reader.take(reader.count(0, reader.left))), count);
+  const told = decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network, 10: Bulk }[filling], values);
+  chunk.residuals?.finish();
   applyPatches(reader, values, told);
   return endOf(reader, values.bytes);
 }
@@ -1029,13 +1031,15 @@ function learnMean(mean, size) {
 /** §8: the masks of all planes. Each has the class of every sample and the bit pattern of the missing ones. */
 function decodeMasks(chunk, stream) {
   const size = chunk.height * chunk.width;
-  const tables = { flags: many(17 * 32, () => uniform(16, 5)), classes: uniform(16, 5) };
+  const tables = { flags: many(17 * 32, () => uniform(16, 5)), classes: uniform(16, 5), still: uniform(2, 5) };
   const masks = [];
   let groupsBefore = null;
   for (let p = 0; p < chunk.planes; p++) {
     const classes = new Uint8Array(size);
     const written = new Map();
-    if (chunk.missing > 0) groupsBefore = decodeMask(chunk, stream, tables, classes, groupsBefore);
+    const still = chunk.residuals && chunk.missing > 0 && p > 0 && stream.symbol(tables.still) === 1;
+    if (still) classes.set(masks[p - 1].classes);
+    else if (chunk.missing > 0) groupsBefore = decodeMask(chunk, stream, tables, classes, groupsBefore);
     if (chunk.missing === 16) classes.forEach((c, i) => c && written.set(i, stream.wideBits(chunk.type.bits)));
     masks.push({ classes, patternOf: (i) => (chunk.missing === 16 ? written.get(i) : chunk.patterns[classes[i] - 1]) });
   }
@@ -1201,6 +1205,138 @@ class Pyramid {
         sizes[j] = size;
       }
       sizesAbove = sizes;
+    }
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------------- bulk
+
+// §24
+const RATIO = [
+  76, 108, 152, 215, 304, 431, 609, 861, 1217, 1721, 2432, 3435, 4844, 6814, 9536, 13217, 18012, 23892, 30518, 37278, 43539, 48887, 53191,
+  56514, 59008, 60846, 62182, 63146,
+];
+const unzigzag = (z) => (z % 2 === 0 ? z / 2 : -(z + 1) / 2) | 0;
+
+/** §24, probabilities of magnitudes of one sign, in 1/2^32. */
+function probabilities(scale, logistic) {
+  const theta = BigInt(RATIO[clamp(scale, 0, 27)]);
+  let weights = [1n << 31n];
+  while (weights.length < 256) weights.push((weights.at(-1) * theta) >> 16n);
+  if (logistic) weights = weights.map((w) => (w << 30n) / (((1n << 31n) + w) >> 16n) ** 2n);
+  const sum = 2n * weights.reduce((a, b) => a + b) - weights[0];
+  return weights.map((w) => (w << 32n) / sum);
+}
+
+/** §24: the slots of each symbol. */
+function bulkFrequencies(scale, shape) {
+  const mix = (a, b) => {
+    const wide = probabilities(scale + b, false);
+    return probabilities(scale + a, false).map((narrow, d) => (5n * narrow + 3n * wide[d]) >> 3n);
+  };
+  const p = [() => probabilities(scale, false), () => mix(-1, 2), () => mix(-3, 3), () => probabilities(scale - 1, true)][shape]();
+  const slots = (x) => Number((x * 4096n + (1n << 31n)) >> 32n);
+  const inside = p.slice(1, 32).reduce((a, b) => a + 2n * b, p[0]);
+  const frequencies = many(64, (s) => (s === 63 ? Math.max(slots(inside < 1n << 32n ? (1n << 32n) - inside : 0n), 1) : slots(p[Math.ceil(s / 2)])));
+  frequencies[0] = 4096 - frequencies.slice(1).reduce((a, b) => a + b, 0);
+  return frequencies;
+}
+
+/** §24, the residuals of a payload: bits, states and words, and what the bits begin with. */
+class BulkResiduals {
+  constructor(reader, samples) {
+    this.bits = new Reader(reader.take(reader.count(0, reader.left)));
+    Object.assign(this, { reader, held: 0n, count: 0n });
+    this.readMeans();
+    this.tables = many(22, (number) => (this.take(1) === 1 ? this.readTable(number) : null));
+    this.states = many(samples < 2 ** 15 ? 2 : 8, () => reader.u32());
+  }
+
+  readMeans() {
+    let number = 0;
+    this.means = many(this.take(6), () => {
+      const s = this.take(4);
+      number = s < 15 ? Math.max(number + s - 3, 0) : this.take(8);
+      const n = Math.min(number, 216);
+      return Math.floor(((8 + (n % 8)) * 2 ** Math.floor(n / 8)) / 8);
+    });
+  }
+
+  readTable(number) {
+    const p = this.take(1) === 1 ? 12 : this.take(5);
+    const frequencies = bulkFrequencies(clamp(number + (p >> 2) - 1, 0, 27), p & 3);
+    return frequencies.flatMap((frequency, symbol) => many(frequency, (place) => ({ symbol, frequency, place })));
+  }
+
+  take(count) {
+    while (this.count < count) {
+      this.held |= BigInt(this.bits.u8()) << this.count;
+      this.count += 8n;
+    }
+    const bits = this.held & ((1n << BigInt(count)) - 1n);
+    this.held >>= BigInt(count);
+    this.count -= BigInt(count);
+    return Number(bits);
+  }
+
+  takeLong() {
+    const n = this.take(6);
+    check(n <= 32, 'length of a long number');
+    return (2 ** n - 1 + this.take(n)) % 2 ** 32;
+  }
+
+  mean(bucket) {
+    return this.means[bucket] ?? this.means.at(-1) ?? 1;
+  }
+
+  /** The residual of the sample that is number i of those of its row. */
+  residual(i, expected) {
+    const whole = floorLog2(expected | 1);
+    const e = Math.fround(expected | 1);
+    const o = e >= 2 ** (whole + 1) ? whole + 1 : whole;
+    const c = Math.max(2 * o + (e >= 1.5 * 2 ** o ? 1 : 0) - 8, 0);
+    const table = this.tables[c < 22 ? c : 20 + (c % 2)];
+    check(table, 'a table that is not there');
+    const at = i % this.states.length;
+    const { symbol, frequency, place } = table[this.states[at] % 4096];
+    const state = frequency * Math.floor(this.states[at] / 4096) + place;
+    this.states[at] = state < 2 ** 16 ? state * 2 ** 16 + this.reader.u16() : state;
+    const q = unzigzag(symbol === 63 ? this.takeLong() : symbol);
+    if (c < 22) return q;
+    const k = Math.floor((c - 22) / 2) + 1;
+    return ((q << k) - 2 ** (k - 1) + this.take(k)) | 0;
+  }
+
+  finish() {
+    check(this.reader.left === 0 && this.states.every((state) => state === 2 ** 16), 'residuals do not end with their samples');
+    check(this.bits.left < 4 && this.held === 0n && this.bits.take(this.bits.left).every((b) => b === 0), 'bits after residuals');
+  }
+}
+
+/** §24: the pyramid with residuals that are told beside the stream. */
+class Bulk extends Pyramid {
+  pass(plane, stride, { row, column, taps }, number) {
+    const { height, width, samples, missing } = plane;
+    if (row * stride >= height || column * stride >= width) return;
+    const predictor = this.predictor(plane, stride, taps, number);
+    const { residuals } = this.chunk;
+    const across = Math.ceil((width - column * stride) / (2 * stride));
+    let above = null;
+    for (let y = row * stride; y < height; y += 2 * stride) {
+      const sizes = new Float64Array(across + 2);
+      let i = 0;
+      for (let j = 1; j <= across; j++) {
+        const at = y * width + (column + 2 * (j - 1)) * stride;
+        const { prediction, bucket } = predictor.predict(y, at - y * width);
+        samples[at] = prediction;
+        if (missing[at]) continue;
+        const mean = residuals.mean(bucket);
+        const expected = above ? (5 * mean + 3 * 1024 * (above[j - 1] + 2 * above[j] + above[j + 1])) >> 3 : mean;
+        const r = residuals.residual(i++, expected);
+        samples[at] += Math.imul(this.quantum, r);
+        sizes[j] = Math.min(magnitude(r), 2 ** 16);
+      }
+      above = sizes;
     }
   }
 }

@@ -196,7 +196,11 @@ test('networks are found, given, added and missed as documented', () => {
     assert.ok(network.bytes.length < classical.bytes.length && network.warning === undefined);
     assert.deepEqual((await compress(original, { abs: 0.01, model: shipped })).bytes, network.bytes);
     assert.equal((await inspect(network.bytes)).files[0].variables[0].model, shipped.id);
-    for (const { bytes } of [network, classical]) assert.ok(compare(original, await decompress(bytes)).maxAbsError <= 0.01);
+    const fast = await compress(original, { abs: 0.01, level: 'fast' });
+    assert.deepEqual((await compress(original, { abs: 0.01, level: 'balanced' })).bytes, classical.bytes);
+    assert.ok(fast.variables[0].model === undefined && !Buffer.from(fast.bytes).equals(classical.bytes));
+    await assert.rejects(compress(original, { abs: 0.01, level: 'quick' }), { code: 'invalid-argument', message: /balanced/ });
+    for (const { bytes } of [network, classical, fast]) assert.ok(compare(original, await decompress(bytes)).maxAbsError <= 0.01);
     assert.deepEqual(await addModel(readFileSync(weights)), shipped);
     assert.equal((await models()).list.length, 1);
     await assert.rejects(addModel(new Uint8Array(99)), { code: 'weights' });

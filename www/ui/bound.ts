@@ -1,7 +1,7 @@
 /** The error a person allows, Compress, progress and Cancel. */
-import type { Bound, Range, Variable } from 'deepcomp';
+import type { Bound, Level, Range, Variable } from 'deepcomp';
 import { number, plain, quantity, unit } from '../format.ts';
-import type { Base, Bounds, Opened, Predictor, Stage } from '../protocol.ts';
+import type { Base, Bounds, Opened, Stage } from '../protocol.ts';
 import { byId } from './dom.ts';
 import { MoreOptions } from './options.ts';
 
@@ -33,7 +33,7 @@ export class BoundForm {
   /** The bound of all variables, and of those that have their own, by name. */
   #all: Typed = { kind: 'abs', amounts: { abs: '', rel: '0.1', pointwise: '1', lossless: '', recommended: '' } };
   readonly #own = new Map<string, Typed>();
-  readonly #onSubmit: (bounds: Bounds, model: Predictor, base: Base) => void;
+  readonly #onSubmit: (bounds: Bounds, level: Level, base: Base) => void;
   #variables: readonly Variable[] = [];
   #variable: Variable | undefined;
   #range: Range | undefined;
@@ -44,7 +44,7 @@ export class BoundForm {
   #since = 0;
   #clock = 0;
 
-  constructor(onSubmit: (bounds: Bounds, model: Predictor, base: Base) => void, onCancel: () => void) {
+  constructor(onSubmit: (bounds: Bounds, level: Level, base: Base) => void, onCancel: () => void) {
     this.#onSubmit = onSubmit;
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -82,7 +82,7 @@ export class BoundForm {
 
   /** Compresses as it says; `coarse` says that bounds which would be refused are meant. */
   submit(coarse: boolean): void {
-    if (!this.#button.disabled) this.#onSubmit({ ...this.#bounds(), ...this.#more.chosen(), coarse }, this.#model(), this.#base());
+    if (!this.#button.disabled) this.#onSubmit({ ...this.#bounds(), ...this.#more.chosen(), coarse }, this.#level(), this.#base());
   }
 
   /** Compresses with what climate scientists advise, in place of bounds that were refused: that of all variables, or those of these. */
@@ -163,8 +163,8 @@ export class BoundForm {
     else this.#own.set(name, { kind: this.#all.kind, amounts: { ...this.#all.amounts, abs: plain(suggestion(this.#range ?? { missing: 0 })) } });
   }
 
-  #model(): Predictor {
-    return new FormData(this.#form).get('predictor') as Predictor;
+  #level(): Level {
+    return new FormData(this.#form).get('level') as Level;
   }
 
   /** Nothing is drawn without the network, whose absence disables the choice. */
@@ -186,7 +186,7 @@ export class BoundForm {
     byId('alone-line', HTMLElement).hidden = !this.#several || this.#archive || this.#variable?.coordinate === true;
     this.#alone.checked = this.#own.has(name);
     byId('alone-label', HTMLElement).textContent = `Only for ${name}`;
-    const classical = (byId('base', HTMLFieldSetElement).disabled = this.#model() === 'none');
+    const classical = (byId('base', HTMLFieldSetElement).disabled = this.#level() !== 'best');
     byId('base-hint', HTMLElement).textContent = classical ? 'Only with the network, which draws it.' : BASES[this.#base()];
     this.#explain();
   }

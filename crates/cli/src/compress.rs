@@ -12,7 +12,7 @@ use crate::threads::{self, Jobs};
 use crate::{BoundArgs, CompressArgs};
 use deepcomp::Limits;
 use deepcomp::archive::{Compressor, Done, FileStatus, Job, Progress, VariableReport};
-use deepcomp::codec::{Options, Unmet};
+use deepcomp::codec::{Level, Options, Unmet};
 use deepcomp::field::{Bounds, DataType, ErrorBound, Judgement, Roles, Suspect, Wish};
 use deepcomp::formats::file::keep;
 use deepcomp::network::model::Models;
@@ -282,8 +282,10 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
             Ok(Wish::Recommended.into())
         }
     };
+    let level = Level::from(args.level);
     Ok(Options {
-        model: models::choose(&args.model)?,
+        level,
+        model: if level == Level::Best { models::choose(&args.model)? } else { None },
         base: args.base.into(),
         keep: args.keep.parse()?,
         stable: args.stable,

@@ -22,7 +22,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use deepcomp::Limits;
-use deepcomp::codec::Base;
+use deepcomp::codec::{Base, Level};
 use deepcomp::field::MissingRule;
 use deepcomp::formats::{Export, FORMATS, Format};
 use std::num::NonZeroUsize;
@@ -112,7 +112,10 @@ struct CompressArgs {
     /// one. They come back exactly, and a bound relative to the range is not of a range with them.
     #[arg(long, value_name = "auto|none|VALUE", default_value = "auto", allow_negative_numbers = true, value_parser = missing_rule)]
     missing: MissingRule,
-    /// Predictor: the network in this program, the classical one alone (larger archives, several times faster), or the network of a file.
+    /// How much time may go into a smaller archive: one quick way alone, for bulk; the smallest without a network; or with one, where it makes an archive smaller. Decoding is quick where encoding was.
+    #[arg(long, value_enum, default_value_t)]
+    level: LevelArg,
+    /// Predictor of the level `best`: the network in this program, none (which is the level `balanced`), or the network of a file.
     #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,
     /// A base layer drawn by the autoencoder of the model: where it makes the archive smaller, or wherever one can be had, as a preview.
@@ -130,6 +133,24 @@ struct CompressArgs {
     /// Print a report as JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum LevelArg {
+    Fast,
+    Balanced,
+    #[default]
+    Best,
+}
+
+impl From<LevelArg> for Level {
+    fn from(level: LevelArg) -> Self {
+        match level {
+            LevelArg::Fast => Self::Fast,
+            LevelArg::Balanced => Self::Balanced,
+            LevelArg::Best => Self::Best,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use crate::error::{DeepCompError, JsResult, invalid};
 use deepcomp::archive::{Archive, Progress, VariableReport};
-use deepcomp::codec::{Base, BaseReport, Options, Unmet};
+use deepcomp::codec::{Base, BaseReport, Level, Options, Unmet};
 use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Values, Wish, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
 use deepcomp::metrics::{Acceptance, Comparison};
@@ -211,6 +211,9 @@ struct BoundsInfo {
     coarse: bool,
     #[serde(default)]
     strict: bool,
+    /// "fast", "balanced" or "best".
+    #[serde(default)]
+    level: Option<String>,
 }
 
 /// What is kept, of variables by name and of the others: each a list of words and numbers as [`Keeps`] reads it, without names.
@@ -233,15 +236,24 @@ impl TryFrom<&KeepsInfo> for Keeps {
     }
 }
 
-/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse, strict }` asks for, without a model.
+/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse, strict, level }` asks for, without a model.
 pub fn options(asked: JsValue) -> JsResult<Options> {
-    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict } = serde_wasm_bindgen::from_value(asked)?;
+    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict, level: name } = serde_wasm_bindgen::from_value(asked)?;
     let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
     let missing = missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())?;
     let bounds = Bounds { others: Wish::try_from(&others)?, named, as_data, missing };
     let keep = keep.as_ref().map_or_else(|| Ok(Keeps::default()), Keeps::try_from)?;
     let unmet = if strict { Unmet::Refuse } else { Unmet::Lossless };
-    Ok(Options { keep, stable, coarse, unmet, ..Options::new(bounds) })
+    Ok(Options { keep, stable, coarse, unmet, level: level(name.as_deref().unwrap_or("best"))?, ..Options::new(bounds) })
+}
+
+fn level(name: &str) -> JsResult<Level> {
+    match name {
+        "fast" => Ok(Level::Fast),
+        "balanced" => Ok(Level::Balanced),
+        "best" => Ok(Level::Best),
+        other => Err(invalid(format_args!("unknown level {other:?}; use \"fast\", \"balanced\" or \"best\""))),
+    }
 }
 
 /// When planes get a base layer: "auto", "always" or "never".

@@ -9,15 +9,21 @@ use crate::grid::Grid;
 pub(crate) struct MaskTables {
     flags: Vec<Table>,
     classes: Table,
+    still: Table,
 }
 
 impl Default for MaskTables {
     fn default() -> Self {
-        Self { flags: vec![Table::uniform(SYMBOLS, 5); (1 + SYMBOLS) * 2 * SYMBOLS], classes: Table::uniform(SYMBOLS, 5) }
+        Self { flags: vec![Table::uniform(SYMBOLS, 5); (1 + SYMBOLS) * 2 * SYMBOLS], classes: Table::uniform(SYMBOLS, 5), still: Table::uniform(2, 5) }
     }
 }
 
 impl MaskTables {
+    /// Codes whether all classes of a plane are those of the plane before, so that nothing more need be said of them.
+    pub(crate) fn code_still<C: Coder>(&mut self, coder: &mut C, still: bool) -> bool {
+        coder.adaptive(&mut self.still, still.into()) == 1
+    }
+
     /// Codes a plane of classes: 0 is a value, anything else the number of a special pattern, at most `patterns` ≤ 15.
     pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, plane: &mut Grid<u8>, before: Option<&Grid<u8>>, patterns: usize) {
         let mut above = vec![0; plane.width];

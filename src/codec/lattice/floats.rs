@@ -7,10 +7,14 @@ use super::rule::{COORDINATE_LIMIT, Lattice, NEAR, coordinate, nearest_integer};
 use super::sample::Sample;
 use super::scaled;
 use super::unpacked::Unpacked;
-use crate::field::DataType;
+use crate::field::{DataType, extremes};
 
 /// Coordinates per quantum of a made-up lattice: fine enough to centre the quantiser on the prediction.
 const QUANTA: [i32; 7] = [129, 33, 17, 9, 5, 3, 1];
+/// Values looked at together.
+const BLOCK: usize = 256;
+/// Values that a line is fitted to.
+const FITTED_TO: usize = 1 << 16;
 /// Times all values are gone through to place a line.
 const PASSES: usize = 16;
 /// Neighbours that are looked at to tell what coordinates cost.
@@ -34,7 +38,7 @@ pub(super) struct Floats<'a> {
 
 impl<'a> Floats<'a> {
     pub(super) fn new(values: &'a [f64], data_type: DataType) -> Self {
-        let (smallest, largest) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &v| (a.min(v), b.max(v)));
+        let [smallest, largest] = extremes(values, |_| true).unwrap_or([f64::INFINITY, f64::NEG_INFINITY]);
         Self { values, data_type, smallest, largest, precision: half_spacing(smallest.abs().max(largest.abs()), data_type) }
     }
 
@@ -74,8 +78,12 @@ impl<'a> Floats<'a> {
 
     /// How many of some steps a value may move without leaving the tolerance, rounding included.
     fn reach_on(&self, lattice: &Lattice, steps: i32, tolerance: f64) -> i32 {
-        let reached = |v: f64, steps: i32| (self.value(lattice, coordinate(lattice, v).saturating_add(steps)) - v).abs() <= tolerance;
-        let beyond = self.values.iter().filter(|v| !(reached(**v, -steps) && reached(**v, steps))).count();
+        let mut beyond = 0;
+        for values in self.values.chunks(BLOCK) {
+            let [below, above] = [-steps, steps].map(|steps| self.moved(lattice, steps, values));
+            let reached = |back: &f64, v: &f64| (back - v).abs() <= tolerance;
+            beyond += values.iter().zip(below.iter().zip(&above)).map(|(v, (a, b))| usize::from(!(reached(a, v) & reached(b, v)))).sum::<usize>();
+        }
         if beyond > self.values.len() / MISMATCHES { (steps - 1).max(0) } else { steps }
     }
 
@@ -139,7 +147,14 @@ impl<'a> Floats<'a> {
         }
         let numerator = |v: f64| (v * divisor).round() as i64;
         let base = numerator(self.smallest);
-        let multiple = self.values.iter().fold(0, |g, v| gcd(g, numerator(*v).abs_diff(base))).max(1);
+        let mut multiple = 0;
+        for v in self.values {
+            multiple = gcd(multiple, numerator(*v).abs_diff(base));
+            if multiple == 1 {
+                break;
+            }
+        }
+        let multiple = multiple.max(1);
         Some(Lattice::Ratio { base, multiple: i64::try_from(multiple).ok()?, divisor })
     }
 
@@ -161,8 +176,9 @@ impl<'a> Floats<'a> {
             })
             .collect();
         let (offset, step) = line(&points)?;
-        // The examples count the steps; all values together place the line.
-        let points: Vec<(f64, f64)> = self.values.iter().map(|v| (((v - first - offset) / step).round(), v - first)).collect();
+        // The examples count the steps; many values together place the line.
+        let points: Vec<(f64, f64)> =
+            self.values.iter().step_by(self.values.len().div_ceil(FITTED_TO).max(1)).map(|v| (((v - first - offset) / step).round(), v - first)).collect();
         let (offset, step) = line(&points)?;
         // Coordinates count from the smallest value.
         let offset = offset + first;
@@ -285,7 +301,22 @@ impl<'a> Floats<'a> {
     /// Whether every value lies on the lattice but for rounding.
     fn near(&self, lattice: &Lattice) -> bool {
         let slack = 2.0 * self.precision + step(lattice) / 256.0;
-        self.values.iter().all(|v| (self.at(lattice, *v) - v).abs() <= slack)
+        let is_near = |values: &[f64]| values.iter().zip(&self.moved(lattice, 0, values)).fold(true, |all, (v, back)| all & ((back - v).abs() <= slack));
+        self.values.chunks(BLOCK).all(is_near)
+    }
+
+    /// What lies so many steps from the lattice's values nearest to some values, up to [`BLOCK`] of them.
+    fn moved(&self, lattice: &Lattice, steps: i32, values: &[f64]) -> [f64; BLOCK] {
+        let (mut coordinates, mut reals) = ([0; BLOCK], [0.0; BLOCK]);
+        if lattice.coordinates(values, &mut coordinates) {
+            coordinates.iter_mut().for_each(|c| *c = c.saturating_add(steps));
+            if lattice.reals(coordinates.get(..values.len()).unwrap_or_default(), &mut reals) {
+                reals.iter_mut().for_each(|r| *r = self.round(*r));
+                return reals;
+            }
+        }
+        reals.iter_mut().zip(values).for_each(|(real, v)| *real = self.value(lattice, coordinate(lattice, *v).saturating_add(steps)));
+        reals
     }
 
     /// The lattice's value nearest to `v`.

@@ -21,11 +21,15 @@ pub(super) fn listed<T: Sample>(values: &[T], fitted: &Fitted) -> Option<Fit> {
     let stride = values.len().div_ceil(EXAMPLES).max(1);
     let mut examples: Vec<i64> = values.iter().step_by(values.len().div_ceil(COUNTED).max(1)).map(|v| of.coordinate(*v).div_euclid(quantum)).collect();
     let count = examples.len();
-    examples.sort_unstable();
-    examples.dedup();
+    let (taken, cells) = if let Some((marks, _)) = marked(examples.iter().copied(), count) {
+        (marks.iter().filter(|m| **m).count(), marks.len() as u64)
+    } else {
+        examples.sort_unstable();
+        examples.dedup();
+        (examples.len(), examples.last()?.abs_diff(*examples.first()?).saturating_add(1))
+    };
     let dense = |taken: usize, cells: u64| taken as u64 > cells - cells / 3;
-    let cells = examples.last()?.abs_diff(*examples.first()?).saturating_add(1);
-    if examples.len() > count - count / 8 || dense(examples.len(), cells) {
+    if taken > count - count / 8 || dense(taken, cells) {
         return None;
     }
     let is_long = |list: usize| list > MAX_RANKS || list * SAMPLES > values.len();

@@ -25,6 +25,6 @@ pub(crate) use fitted::{Fit, half_spacing};
 pub(crate) use lattices::Lattices;
 pub(crate) use listed::{MAX_RANKS, nearest};
 pub(crate) use low::LowBits;
-pub(crate) use rule::{Lattice, nearest_integer};
+pub(crate) use rule::{Lattice, ROUND, nearest_integer};
 pub(crate) use sample::Sample;
 pub(crate) use steps::Steps;

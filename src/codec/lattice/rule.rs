@@ -2,6 +2,7 @@
 
 use super::sample::Sample;
 use super::truncated;
+use crate::codec::vector::vectorised;
 use crate::error::{Error, Result};
 use crate::wire::{Reader, put_f64, put_varint};
 
@@ -104,6 +105,44 @@ impl Lattice {
         }
     }
 
+    /// The values of many coordinates before they are rounded to their type; false where they are made in another way.
+    pub(crate) fn reals(&self, coordinates: &[i32], reals: &mut [f64]) -> bool {
+        let wide = |c: &i32| i64::from(*c);
+        match *self {
+            Self::Scaled { offset, step } => scaled(offset, step, coordinates, reals),
+            Self::Ratio { base, multiple, divisor } => {
+                reals.iter_mut().zip(coordinates).for_each(|(r, c)| *r = base.wrapping_add(wide(c).wrapping_mul(multiple)) as f64 / divisor);
+            }
+            Self::Anchored { origin, base, step } => {
+                reals.iter_mut().zip(coordinates).for_each(|(r, c)| *r = origin + base.wrapping_add(wide(c)) as f64 * step)
+            }
+            Self::Single { base, step, offset } => {
+                reals.iter_mut().zip(coordinates).for_each(|(r, c)| *r = f64::from(base.wrapping_add(wide(c)) as f32 * step + offset));
+            }
+            Self::Ordered { .. } | Self::Truncated { .. } | Self::Stepped { .. } | Self::Near { .. } => return false,
+        }
+        true
+    }
+
+    /// The coordinates of many floats, as [`Self::coordinate`]; false where they are found in another way.
+    pub(crate) fn coordinates(&self, values: &[f64], coordinates: &mut [i32]) -> bool {
+        if let Self::Scaled { offset, step } = *self {
+            nearest(offset, step, values, coordinates);
+            return true;
+        }
+        if let Self::Ratio { base, multiple, divisor } = *self
+            && multiple.unsigned_abs() < 1 << 20
+        {
+            whole(base as f64, multiple.max(1) as f64, divisor, values, coordinates);
+            return true;
+        }
+        if matches!(self, Self::Ratio { .. } | Self::Anchored { .. } | Self::Single { .. } | Self::Near { .. }) {
+            coordinates.iter_mut().zip(values).for_each(|(c, v)| *c = self.coordinate(*v) as i32);
+            return true;
+        }
+        false
+    }
+
     /// Whether values come back as they are, in binary64.
     pub(super) fn gives_back(&self, values: &[f64]) -> bool {
         values.iter().all(|v| self.value::<f64>(coordinate(self, *v).into(), 0) == *v)
@@ -179,6 +218,45 @@ impl Lattice {
     }
 }
 
+vectorised! {
+    fn scaled(offset: f64, step: f64, coordinates: &[i32], reals: &mut [f64]) {
+        for (r, c) in reals.iter_mut().zip(coordinates) {
+            *r = offset + f64::from(*c) * step;
+        }
+    }
+}
+
+vectorised! {
+    /// Whole multiples above a base of floats times a divisor, which are integers below 2^53: the arithmetic of these is exact.
+    fn whole(base: f64, multiple: f64, divisor: f64, values: &[f64], coordinates: &mut [i32]) {
+        const LIMIT: f64 = COORDINATE_LIMIT as f64;
+        for (coordinate, value) in coordinates.iter_mut().zip(values) {
+            let numerator = if value.is_nan() { 0.0 } else { nearest_integer(value * divisor) };
+            let number = (numerator - base) / multiple;
+            let above = if number < -LIMIT { -LIMIT } else { number };
+            let inside = if above > LIMIT { LIMIT } else { above };
+            // Cut towards zero: half a unit less in magnitude, then the nearest integer.
+            let cut = inside - inside.signum() * 0.499_999_9;
+            *coordinate = (cut + ROUND).to_bits() as i32;
+        }
+    }
+}
+
+vectorised! {
+    /// The nearest steps of floats; 0 for what is no number.
+    fn nearest(offset: f64, step: f64, values: &[f64], coordinates: &mut [i32]) {
+        const LIMIT: f64 = COORDINATE_LIMIT as f64;
+        for (coordinate, value) in coordinates.iter_mut().zip(values) {
+            let steps = (value - offset) / step;
+            let above = if steps < -LIMIT { -LIMIT } else { steps };
+            let inside = if above > LIMIT { LIMIT } else { above };
+            let number = if inside.is_nan() { 0.0 } else { inside };
+            // The nearest integer is in the low bits.
+            *coordinate = (number + ROUND).to_bits() as i32;
+        }
+    }
+}
+
 /// The coordinate whose value is nearest to a float.
 #[inline]
 pub(super) fn coordinate(lattice: &Lattice, value: f64) -> i32 {
@@ -207,10 +285,12 @@ pub(super) fn stepped(ordered: u64, base: u64, step: u64) -> i64 {
     if ordered >= base { (apart.saturating_add(step / 2) / step) as i64 } else { -((apart.saturating_add((step - 1) / 2) / step) as i64) }
 }
 
+/// 1.5 · 2^52: added to a float it leaves the nearest integer in the low bits.
+pub(crate) const ROUND: f64 = 6_755_399_441_055_744.0;
+
 /// The nearest integer, ties to even, of a number below 2^51 in magnitude: adding and taking away 1.5 · 2^52 rounds without a library call.
 #[inline]
 pub(crate) fn nearest_integer(value: f64) -> f64 {
-    const ROUND: f64 = 6_755_399_441_055_744.0;
     (value + ROUND) - ROUND
 }
 

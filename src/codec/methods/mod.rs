@@ -6,9 +6,11 @@
 //! layered   network, with a base plane below the first one
 //! raster    in raster order, predicted by a filter that learns
 //! repeats   in raster order, where most samples repeat a neighbour
+//! bulk      as pyramid, residuals under tables that do not learn, for speed
 //! ```
 //! [`super::planes`] alone knows them all. What is absent: the choice between them, which is the encoder's ([`super::candidates`]).
 
+pub(crate) mod bulk;
 mod done;
 pub(crate) mod layered;
 pub(crate) mod network;

@@ -1,52 +1,64 @@
 //! Prediction where neighbours lie outside the plane or are missing: from those that exist, never across a gap.
 
-use super::context::Context;
-use super::taps::taps;
+use super::context::{Context, Holes};
+use super::taps::{Tap, taps};
 
 /// The prediction at (y, x) and the spread of its four near neighbours (sum of distances, as if all four existed).
 pub(super) fn careful(context: &Context, y: usize, x: usize) -> (i32, u32) {
-    let places = taps(context.pass).map(|pair| pair.map(|(diagonal, dy, dx)| Place { diagonal, y: y as isize + dy, x: x as isize + dx }));
-    let [near1, far1, near2, far2] = places;
-    let [first, second] = [near1, near2].map(|pair| pair.map(|place| place.valid(context)));
-    let near = || first.into_iter().chain(second).flatten();
-    let predicted = match (line(first, far1, context), line(second, far2, context)) {
+    let valid = |tap: Tap| if is_hole(context, tap, y, x) { None } else { sample(context, tap, y, x) };
+    let [[a, b], far1, [c, d], far2] = taps(context.pass);
+    let near = [a, b, c, d].map(valid);
+    let [a, b, c, d] = near;
+    let predicted = match (line([a, b], || far1.map(valid)), line([c, d], || far2.map(valid))) {
         (Some(a), Some(b)) => a.wrapping_add(b).wrapping_add(32) >> 6,
         (Some(a), None) | (None, Some(a)) => a.wrapping_add(16) >> 5,
         // Where every neighbour is missing, their own predictions carry on: they came from the nearest data.
-        (None, None) => mean(near()).or_else(|| mean([near1, near2].into_iter().flatten().filter_map(|place| place.sample(context)))).unwrap_or(0),
+        (None, None) => mean(near.into_iter().flatten()).or_else(|| mean(nearest(context, y, x))).unwrap_or(0),
     };
-    let count = near().count() as u32;
-    let spread = near().fold(0u32, |s, n| s.wrapping_add(n.wrapping_sub(predicted).unsigned_abs()));
-    (predicted, spread.saturating_mul(4).checked_div(count).unwrap_or(0))
+    let count = near.iter().map(|n| u32::from(n.is_some())).sum();
+    let spread = near.into_iter().flatten().fold(0u32, |s, n| s.wrapping_add(n.wrapping_sub(predicted).unsigned_abs()));
+    let four = spread.saturating_mul(4);
+    // A division takes longer than all of this.
+    (
+        predicted,
+        if count == 4 {
+            four / 4
+        } else if count == 2 {
+            four / 2
+        } else {
+            four.checked_div(count).unwrap_or(0)
+        },
+    )
 }
 
-/// Where a neighbour is: in the diagonal or the known grid.
-#[derive(Clone, Copy)]
-struct Place {
-    diagonal: bool,
-    y: isize,
-    x: isize,
+/// Samples beside the one predicted, be they values or what stands in for missing ones.
+fn nearest(context: &Context, y: usize, x: usize) -> impl Iterator<Item = i32> {
+    let [near1, _, near2, _] = taps(context.pass);
+    near1.into_iter().chain(near2).filter_map(move |tap| sample(context, tap, y, x))
 }
 
-impl Place {
-    /// The sample there, be it a value or what stands in for a missing one.
-    fn sample(self, context: &Context) -> Option<i32> {
-        if self.diagonal { context.diagonal } else { context.known }.get(self.y, self.x)
-    }
+/// What a tap of (y, x) finds.
+#[inline(always)]
+fn sample(context: &Context, (is_diagonal, dy, dx): Tap, y: usize, x: usize) -> Option<i32> {
+    if is_diagonal { context.diagonal } else { context.known }.get(y as isize + dy, x as isize + dx)
+}
 
-    /// The sample there unless it is missing.
-    fn valid(self, context: &Context) -> Option<i32> {
-        let hole = context.holes.and_then(|h| if self.diagonal { h.diagonal } else { h.known }.get(self.y, self.x));
-        if hole.is_some_and(|h| h != 0) { None } else { self.sample(context) }
-    }
+/// Whether it is missing.
+#[inline(always)]
+fn is_hole(context: &Context, (is_diagonal, dy, dx): Tap, y: usize, x: usize) -> bool {
+    let hole = |holes: Holes| if is_diagonal { holes.diagonal } else { holes.known }.get(y as isize + dy, x as isize + dx);
+    context.holes.and_then(hole).is_some_and(|hole| hole != 0)
 }
 
 /// Cubic or else linear interpolation along one line, in 1/32; `None` when an end is not there.
-fn line(near: [Option<i32>; 2], far: [Place; 2], context: &Context) -> Option<i32> {
-    let sum = |[a, b]: [Option<i32>; 2]| Some(a?.wrapping_add(b?));
-    let near = sum(near)?;
-    let far = sum(far.map(|place| place.valid(context)));
-    Some(far.map_or(near.wrapping_mul(16), |far| near.wrapping_mul(18).wrapping_sub(far.wrapping_mul(2))))
+#[inline(always)]
+fn line(near: [Option<i32>; 2], far: impl FnOnce() -> [Option<i32>; 2]) -> Option<i32> {
+    let [Some(a), Some(b)] = near else { return None };
+    let near = a.wrapping_add(b);
+    Some(match far() {
+        [Some(c), Some(d)] => near.wrapping_mul(18).wrapping_sub(c.wrapping_add(d).wrapping_mul(2)),
+        _ => near.wrapping_mul(16),
+    })
 }
 
 fn mean(samples: impl Iterator<Item = i32>) -> Option<i32> {

@@ -2,9 +2,12 @@
 
 use super::careful::careful;
 use super::choice::{Choice, Kernel, WEIGHTS};
+use super::columns::{Columns, tap_row};
 use super::context::{Context, Prediction, bucket, reciprocal};
+use super::rows::Blank;
 use super::taps::{Tap, oblique_taps, taps};
 use crate::codec::passes::Pass;
+use crate::codec::vector::vectorised;
 use crate::grid::Grid;
 
 /// Predicts every sample of a pass.
@@ -16,9 +19,7 @@ pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {
     let known = difference(context.known, reference.known, weight);
     let diagonal = difference(context.diagonal, reference.diagonal, weight);
     let mut prediction = interpolate(&Context { known: &known, diagonal: &diagonal, ..*context }, kernel);
-    for (value, r) in prediction.values.samples.iter_mut().zip(&reference.target.samples) {
-        *value = value.wrapping_add(weighted(*r, weight));
-    }
+    add_weighted(weight, &reference.target.samples, &mut prediction.values.samples);
     prediction
 }
 
@@ -30,28 +31,60 @@ pub(super) fn weighted(sample: i32, weight: i32) -> i32 {
 
 /// `samples` less the weighted `reference`.
 fn difference(samples: &Grid<i32>, reference: &Grid<i32>, weight: i32) -> Grid<i32> {
-    let difference = samples.samples.iter().zip(&reference.samples).map(|(s, r)| s.wrapping_sub(weighted(*r, weight)));
-    Grid { height: samples.height, width: samples.width, samples: difference.collect() }
+    let mut difference = samples.clone();
+    subtract_weighted(weight, &reference.samples, &mut difference.samples);
+    difference
+}
+
+vectorised! {
+    fn add_weighted(weight: i32, reference: &[i32], to: &mut [i32]) {
+        for (to, r) in to.iter_mut().zip(reference) {
+            *to = to.wrapping_add(weighted(*r, weight));
+        }
+    }
+}
+
+vectorised! {
+    fn subtract_weighted(weight: i32, reference: &[i32], from: &mut [i32]) {
+        for (from, r) in from.iter_mut().zip(reference) {
+            *from = from.wrapping_sub(weighted(*r, weight));
+        }
+    }
 }
 
 fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let mut values = Grid::new(context.height, context.width);
     let mut buckets = Grid::new(context.height, context.width);
     let scale = reciprocal(context.quantum);
+    let columns = Columns::of(context);
+    let inner = columns.range();
+    let mut blank = Blank::new(columns.length);
+    let (mut other_values, mut other_buckets, mut blocked) = (vec![0; columns.length], vec![0; columns.length], Vec::new());
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
-        let lines = Lines::of(context, y);
-        let inner = lines.as_ref().map_or(0..0, |lines| lines.interpolate(kernel, scale, values, buckets));
-        let blocked = lines.map(|lines| lines.blocked(is_oblique(kernel))).unwrap_or_default();
-        let open = |x: usize| inner.contains(&x) && blocked.get(x - inner.start).is_none_or(|b| *b == 0);
-        if inner.len() == values.len() && blocked.is_empty() {
-            continue;
+        for x in (0..inner.start).chain(inner.end..context.width) {
+            if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
+                let (predicted, spread) = careful(context, y, x);
+                (*value, *b) = (predicted, bucket(spread, scale));
+            }
         }
-        for (x, (value, b)) in values.iter_mut().zip(buckets).enumerate().filter(|(x, _)| !open(*x)) {
-            let (predicted, spread) = careful(context, y, x);
-            (*value, *b) = (predicted, bucket(spread, scale));
+        let (Some(values), Some(buckets)) = (values.get_mut(inner.clone()), buckets.get_mut(inner.clone())) else { continue };
+        let Some(lines) = Lines::of(context, columns, y) else {
+            blank.predict(context, columns, y, scale, values, buckets);
+            continue;
+        };
+        lines.interpolate(kernel, scale, values, buckets);
+        if lines.blocked(is_oblique(kernel), &mut blocked) {
+            blank.predict(context, columns, y, scale, &mut other_values, &mut other_buckets);
+            choose_blocked(&blocked, &other_values, values);
+            choose_blocked(&blocked, &other_buckets, buckets);
         }
     }
     Prediction { values, buckets }
+}
+
+/// Takes the others where something is blocked.
+fn choose_blocked<T: Copy>(blocked: &[u8], others: &[T], own: &mut [T]) {
+    own.iter_mut().zip(others).zip(blocked).for_each(|((own, other), blocked)| *own = if *blocked != 0 { *other } else { *own });
 }
 
 /// Whether a kernel looks at the oblique taps.
@@ -76,85 +109,116 @@ struct TapRows<'a, T> {
 }
 
 impl<'a, T: Copy + Default> TapRows<'a, T> {
-    /// The taps of row `y` between the columns `first` and `first + length`; `None` when one lies outside.
-    fn of(pass: Pass, known: &'a Grid<T>, diagonal: &'a Grid<T>, y: usize, first: usize, length: usize) -> Option<Self> {
-        let row = |(is_diagonal, dy, dx): Tap| {
-            let grid = if is_diagonal { diagonal } else { known };
-            let from = first.checked_add_signed(dx)?;
-            grid.row(y.checked_add_signed(dy)?).get(from..from + length)
-        };
-        let pair = |[a, b]: [Tap; 2]| Some([row(a)?, row(b)?]);
-        let quartet = |[a, b, c, d]: [Tap; 4]| Some([row(a)?, row(b)?, row(c)?, row(d)?]);
+    /// The taps of row `y`; `None` when one lies outside.
+    fn of(pass: Pass, grids: (&'a Grid<T>, &'a Grid<T>), y: usize, columns: Columns) -> Option<Self> {
         let ([a, b, c, d], [e, f]) = (taps(pass), oblique_taps(pass));
+        let pair = |[a, b]: [Tap; 2]| Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?]);
+        let quartet = |[a, b, c, d]: [Tap; 4]| {
+            Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?, tap_row(grids, y, columns, c)?, tap_row(grids, y, columns, d)?])
+        };
         Some(Self { straight: [pair(a)?, pair(b)?, pair(c)?, pair(d)?], oblique: [quartet(e)?, quartet(f)?] })
     }
 }
 
 impl<'a> Lines<'a> {
-    /// `None` when a tap's row lies outside.
-    pub(super) fn of(context: &Context<'a>, y: usize) -> Option<Self> {
-        let (mut start, mut end) = (0isize, context.width as isize);
-        for (is_diagonal, _, dx) in taps(context.pass).into_iter().flatten().chain(oblique_taps(context.pass).into_iter().flatten()) {
-            start = start.max(-dx);
-            end = end.min(if is_diagonal { context.diagonal } else { context.known }.width as isize - dx);
+    /// `None` when a tap lies outside.
+    pub(super) fn of(context: &Context<'a>, columns: Columns, y: usize) -> Option<Self> {
+        if columns.length == 0 {
+            return None;
         }
-        let (first, length) = (usize::try_from(start).ok()?, usize::try_from(end - start).ok()?);
-        let samples = TapRows::of(context.pass, context.known, context.diagonal, y, first, length)?;
+        let samples = TapRows::of(context.pass, (context.known, context.diagonal), y, columns)?;
         let holes = match context.holes {
-            Some(holes) => Some(TapRows::of(context.pass, holes.known, holes.diagonal, y, first, length)?),
+            Some(holes) => Some(TapRows::of(context.pass, (holes.known, holes.diagonal), y, columns)?),
             None => None,
         };
-        Some(Self { start: first, samples, holes })
+        Some(Self { start: columns.first, samples, holes })
     }
 
-    /// Fills the columns it covers and says which.
-    fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) -> core::ops::Range<usize> {
-        let [[n1, n2], _, [n3, n4], _] = self.samples.straight;
-        let range = self.start..self.start + n1.len();
-        let (Some(values), Some(buckets)) = (values.get_mut(range.clone()), buckets.get_mut(range.clone())) else { return 0..0 };
+    /// Fills the columns it covers.
+    fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) {
+        let TapRows { straight, oblique } = self.samples;
+        let [[n1, n2], _, [n3, n4], _] = straight;
         if is_oblique(kernel) {
-            values.iter_mut().zip(self.sums()).for_each(|(value, sums)| *value = sums.predict(kernel));
+            predict_oblique(kernel, straight, oblique, values);
         } else {
-            values.iter_mut().zip(self.straight_sums()).for_each(|(value, sums)| *value = sums.predict(kernel));
+            predict_straight(kernel, straight, values);
         }
-        let near = n1.iter().zip(n2).zip(n3).zip(n4);
-        for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(near) {
-            let distance = |n: &i32| n.wrapping_sub(*value).unsigned_abs();
-            *b = bucket(distance(n1).wrapping_add(distance(n2)).wrapping_add(distance(n3)).wrapping_add(distance(n4)), scale);
-        }
-        range
+        name_buckets(scale, [n1, n2, n3, n4], values, buckets);
     }
 
-    /// Per covered column, whether a tap is missing; empty when none is in the whole row.
-    pub(super) fn blocked(&self, oblique: bool) -> Vec<u8> {
-        let Some(holes) = self.holes else { return Vec::new() };
-        let [[first, _], ..] = holes.straight;
-        let mut blocked = vec![0; first.len()];
-        let mut add = |tap: &[u8]| blocked.iter_mut().zip(tap).for_each(|(b, h)| *b |= h);
-        holes.straight.into_iter().flatten().for_each(&mut add);
+    /// Whether a tap of any covered column is missing, and in `blocked` of which.
+    pub(super) fn blocked(&self, oblique: bool, blocked: &mut Vec<u8>) -> bool {
+        blocked.clear();
+        let Some(holes) = self.holes else { return false };
+        let [[first, second], ..] = holes.straight;
+        blocked.extend(first.iter().zip(second).map(|(a, b)| a | b));
+        holes.straight.into_iter().skip(1).for_each(|[a, b]| add_holes([a, b, a, b], blocked));
         if oblique {
-            holes.oblique.into_iter().flatten().for_each(&mut add);
+            holes.oblique.into_iter().for_each(|quartet| add_holes(quartet, blocked));
         }
-        if blocked.iter().any(|b| *b != 0) { blocked } else { Vec::new() }
-    }
-
-    /// Sums of the pairs, column by column.
-    fn straight_sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
-        let [n1, f1, n2, f2] = self.samples.straight.map(|[a, b]| a.iter().zip(b).map(|(a, b)| a.wrapping_add(*b)));
-        n1.zip(n2).zip(f1.zip(f2)).map(|((n1, n2), (f1, f2))| Sums { near: [n1, n2], far: [f1, f2], oblique: [0; 2] })
+        blocked.iter().fold(0, |any, b| any | b) != 0
     }
 
     /// Sums of the pairs and quartets, column by column.
     pub(super) fn sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
-        let quartet = |[a, b, c, d]: [&'a [i32]; 4]| a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| a.wrapping_add(*b).wrapping_add(*c).wrapping_add(*d));
-        let [first, second] = self.samples.oblique.map(quartet);
-        self.straight_sums().zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
+        sums(self.samples.straight, self.samples.oblique)
     }
 
     /// First column covered.
     pub(super) const fn start(&self) -> usize {
         self.start
     }
+}
+
+vectorised! {
+    fn add_holes(rows: [&[u8]; 4], to: &mut [u8]) {
+        let [a, b, c, d] = rows;
+        for ((((to, a), b), c), d) in to.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *to |= a | b | c | d;
+        }
+    }
+}
+
+vectorised! {
+    fn predict_straight(kernel: Kernel, straight: [[&[i32]; 2]; 4], values: &mut [i32]) {
+        for (value, sums) in values.iter_mut().zip(straight_sums(straight)) {
+            *value = sums.predict(kernel);
+        }
+    }
+}
+
+vectorised! {
+    fn predict_oblique(kernel: Kernel, straight: [[&[i32]; 2]; 4], oblique: [[&[i32]; 4]; 2], values: &mut [i32]) {
+        for (value, sums) in values.iter_mut().zip(sums(straight, oblique)) {
+            *value = sums.predict(kernel);
+        }
+    }
+}
+
+vectorised! {
+    /// The buckets of predicted values, of the four neighbours nearest to each.
+    fn name_buckets(scale: u64, near: [&[i32]; 4], values: &[i32], buckets: &mut [u8]) {
+        let [n1, n2, n3, n4] = near;
+        for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(n1.iter().zip(n2).zip(n3).zip(n4)) {
+            let distance = |n: &i32| n.wrapping_sub(*value).unsigned_abs();
+            *b = bucket(distance(n1).wrapping_add(distance(n2)).wrapping_add(distance(n3)).wrapping_add(distance(n4)), scale);
+        }
+    }
+}
+
+/// Sums of the pairs, column by column.
+#[inline(always)]
+fn straight_sums<'a>(straight: [[&'a [i32]; 2]; 4]) -> impl Iterator<Item = Sums> + use<'a> {
+    let [n1, f1, n2, f2] = straight.map(|[a, b]| a.iter().zip(b).map(|(a, b)| a.wrapping_add(*b)));
+    n1.zip(n2).zip(f1.zip(f2)).map(|((n1, n2), (f1, f2))| Sums { near: [n1, n2], far: [f1, f2], oblique: [0; 2] })
+}
+
+/// Sums of the pairs and quartets, column by column.
+#[inline(always)]
+fn sums<'a>(straight: [[&'a [i32]; 2]; 4], oblique: [[&'a [i32]; 4]; 2]) -> impl Iterator<Item = Sums> + use<'a> {
+    let quartet = |[a, b, c, d]: [&'a [i32]; 4]| a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| a.wrapping_add(*b).wrapping_add(*c).wrapping_add(*d));
+    let [first, second] = oblique.map(quartet);
+    straight_sums(straight).zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
 }
 
 /// Sums of the taps around a sample.
