@@ -102,8 +102,6 @@ fn goes_in_and_comes_back(many: usize) {
         "deepcomp: left out: d/lost, a link that leads nowhere".to_owned(),
         "deepcomp: left out: d/round, a link to a folder".to_owned(),
         "deepcomp: d/link: a link, taken as the file it leads to".to_owned(),
-        // Packed in groups, which nothing here does better without the network.
-        "deepcomp: d/forecast.grib2: kept whole, since it takes less than its variables".to_owned(),
         // Of those that are no data some are told one by one.
         format!("deepcomp: {} more: kept byte for byte, not as data", many + 2 - 8),
     ];
