@@ -415,7 +415,7 @@ test('at the width of a phone nothing is cut off', async () => {
   assert.ok(await stage.page.locator('#doubts').isVisible());
   assert.equal(await overflow(), 0);
   await compressWithBase('always');
-  for (const selector of ['#compress', '#save-archive', '#error > canvas', '.segments.two', '#base', '#layers']) {
+  for (const selector of ['#compress', '#save-archive', '#error > canvas', '#level', '#base', '#layers']) {
     const { x, width } = await stage.page.locator(selector).boundingBox();
     assert.ok(x >= 0 && x + width <= 360, selector);
   }
