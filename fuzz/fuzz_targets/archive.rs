@@ -77,7 +77,7 @@ fn lists(mut rest: &[u8]) {
 fn empty() -> &'static [u8] {
     static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
     EMPTY.get_or_init(|| {
-        let options = Options { bounds: ErrorBound::Lossless.into(), model: None, base: Base::Never };
+        let options = Options { base: Base::Never, ..Options::new(ErrorBound::Lossless) };
         Compressor::new(file::keep(Vec::new()), "v", &options).and_then(Compressor::finish).expect("an empty file is kept").0
     })
 }
