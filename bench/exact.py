@@ -60,10 +60,21 @@ def job(given):
     """All of one field."""
     arguments, field, integers, scratch = given
     kept = Store(arguments.cache / "bench-results.sqlite")
+    known = facts(field, integers)
+    names = [name for name in PREDICTORS if not name == "network" or with_network(field)]
+    return known | {"ours": {name: ours(arguments, field, scratch, PREDICTORS[name], kept) for name in names}} | (as_before(arguments, known) or theirs(field, integers, kept))
+
+
+def as_before(arguments, known):
+    """What an earlier page says of the peers, where it says the same of the field."""
+    rows = json.loads(arguments.peers.read_text())["rows"] if arguments.peers else []
+    return next(({"peers": row["peers"], "broken": row["broken"]} for row in rows if known.items() <= row.items()), None)
+
+
+def theirs(field, integers, kept):
     peers = [peer for peer in trials.peers_at(LOSSLESS) if peer not in lossless.CLASSICS]
     results = {row["peer"]: row for row in trials.rows(field, LOSSLESS, kept, peers)} | {handed.NAME: handed.row(field, integers, kept)}
-    return facts(field, integers) | {
-        "ours": {name: ours(arguments, field, scratch, options, kept) for name, options in PREDICTORS.items() if not name == "network" or with_network(field)},
+    return {
         "peers": {name: row["bytes"] for name, row in results.items() if "bytes" in row},
         "broken": [name for name, row in results.items() if row.get("verdict", checks.HOLDS) != checks.HOLDS],
     }  # fmt: skip
@@ -117,8 +128,13 @@ def main():
     parser.add_argument("--cache", required=True, type=Path, help="folder of the results kept between runs")
     parser.add_argument("--output", default=OUTPUT, type=Path, help="folder of the report")
     parser.add_argument("--every", default=1, type=int, help="one in so many fields of each data set")
+    parser.add_argument("--peers", type=Path, help="a lossless.json whose sizes of peers hold for all fields of which it says the same: only DeepComp is measured there")
     parser.add_argument("--processes", default=PROCESSES, type=int)
     arguments = parser.parse_args()
+    if arguments.peers:
+        named = json.loads(arguments.peers.read_text())["about"]["packages"]
+        if changed := sorted(package for package, known in named.items() if version(package) != known):
+            parser.error(f"{arguments.peers} has other versions of {', '.join(changed)}: measure the peers again")
     start = time.perf_counter()
     result = measure(arguments)
     (arguments.cache / "bench-lossless.json").write_text(json.dumps(result))
