@@ -4,6 +4,7 @@ What is measured is kept as it comes, so that a run that is cut off goes on wher
 """
 
 import argparse
+import functools
 import json
 import multiprocessing
 import platform
@@ -67,8 +68,13 @@ def job(given):
 
 def as_before(arguments, known):
     """What an earlier page says of the peers, where it says the same of the field."""
-    rows = json.loads(arguments.peers.read_text())["rows"] if arguments.peers else []
+    rows = page(arguments.peers)["rows"] if arguments.peers else []
     return next(({"peers": row["peers"], "broken": row["broken"]} for row in rows if known.items() <= row.items()), None)
+
+
+@functools.cache
+def page(path):
+    return json.loads(path.read_text())
 
 
 def theirs(field, integers, kept):
@@ -132,7 +138,7 @@ def main():
     parser.add_argument("--processes", default=PROCESSES, type=int)
     arguments = parser.parse_args()
     if arguments.peers:
-        named = json.loads(arguments.peers.read_text())["about"]["packages"]
+        named = page(arguments.peers)["about"]["packages"]
         if changed := sorted(package for package, known in named.items() if version(package) != known):
             parser.error(f"{arguments.peers} has other versions of {', '.join(changed)}: measure the peers again")
     start = time.perf_counter()

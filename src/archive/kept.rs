@@ -102,7 +102,7 @@ fn put(steps: Steps, (ordered, value): Number, data_type: DataType) -> Ordering 
         DataType::F32 => f64::from(steps.put(value as f32)).partial_cmp(&value).unwrap_or(Ordering::Equal),
         DataType::F64 => steps.put(value).partial_cmp(&value).unwrap_or(Ordering::Equal),
         // Beyond what the type holds, values stay.
-        _ => Some(steps.put(ordered)).filter(|on| *on <= u64::MAX >> (u64::BITS - data_type.bits())).map_or(Ordering::Equal, |on| on.cmp(&ordered)),
+        _ => Some(steps.put(ordered)).filter(|on| *on <= data_type.ordered_max()).map_or(Ordering::Equal, |on| on.cmp(&ordered)),
     }
 }
 

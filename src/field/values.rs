@@ -57,6 +57,11 @@ impl DataType {
         8 * self.size() as u32
     }
 
+    /// Largest order-preserving integer of the type.
+    pub(crate) const fn ordered_max(self) -> u64 {
+        u64::MAX >> (u64::BITS - self.bits())
+    }
+
     /// The integer of that size that is signed or not; other types as they are.
     #[must_use]
     pub const fn with_sign(self, signed: bool) -> Self {

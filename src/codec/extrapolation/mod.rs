@@ -86,7 +86,7 @@ struct View {
 
 impl View {
     fn of(shape: ChunkShape, data_type: DataType) -> Self {
-        Self { shape, interleaved: (2..=FEW).contains(&shape.width) && shape.samples() > shape.width, mirror: None, largest: largest(data_type) }
+        Self { shape, interleaved: (2..=FEW).contains(&shape.width) && shape.samples() > shape.width, mirror: None, largest: data_type.ordered_max() }
     }
 
     /// With the mirror of the first plane.
@@ -103,7 +103,7 @@ impl View {
 
     fn read(reader: &mut Reader, shape: ChunkShape, data_type: DataType) -> Result<Self> {
         let interleaved = reader.count("how the planes of a chunk lie", 1)? == 1;
-        let view = Self { shape, interleaved, mirror: None, largest: largest(data_type) };
+        let view = Self { shape, interleaved, mirror: None, largest: data_type.ordered_max() };
         let [_, height, width] = view.sizes();
         Ok(Self { mirror: Mirror::read(reader, [height, width])?, ..view })
     }
@@ -147,10 +147,6 @@ fn written(view: View, numbers: &mut [u64]) -> Vec<u8> {
     view.write(&mut out);
     out.extend(encoded(view, numbers));
     out
-}
-
-const fn largest(data_type: DataType) -> u64 {
-    u64::MAX >> (u64::BITS - data_type.bits())
 }
 
 fn encoded(view: View, numbers: &mut [u64]) -> Vec<u8> {

@@ -5,7 +5,7 @@ use crate::field::{DataType, Element};
 /// An element a lattice can produce.
 pub(crate) trait Sample: Element {
     /// Largest order-preserving integer of the type.
-    const ORDERED_MAX: u64 = u64::MAX >> (u64::BITS - Self::TYPE.bits());
+    const ORDERED_MAX: u64 = Self::TYPE.ordered_max();
     /// Stored bits of the mantissa.
     const MANTISSA: u32 = mantissa(Self::TYPE);
     /// The nearest value; out of range saturates.
