@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::report::VariableReport;
 use super::whole::{MOST_ORIGINAL, Whole};
 use super::work::Work;
-use crate::codec::{BaseReport, Options};
+use crate::codec::{BaseReport, Level, Options};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Field, Roles, Suspect};
 use crate::formats::file;
@@ -45,6 +45,10 @@ pub struct Compressor {
     written: usize,
     done_bytes: u64,
     total_bytes: u64,
+    /// Of files that are data.
+    data_bytes: u64,
+    /// What the options ask for, of the file that variables are being added to.
+    level: Level,
     done_variables: usize,
     /// What only the compressor knows of each variable done.
     notes: Vec<Note>,
@@ -54,6 +58,7 @@ pub struct Compressor {
 /// What is told of a variable and not in the archive.
 #[derive(Debug, Default)]
 struct Note {
+    level: Option<Level>,
     base: Option<BaseReport>,
     coarse: Option<f64>,
     unmet: Option<String>,
@@ -81,6 +86,8 @@ impl Compressor {
             written: 0,
             done_bytes: 0,
             total_bytes: 0,
+            data_bytes: 0,
+            level: options.level,
             done_variables: 0,
             notes: Vec::new(),
             refusal: Refusal::default(),
@@ -121,6 +128,10 @@ impl Compressor {
         self.names.insert(name.to_owned());
         self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
+        if !header.format.is(file::FORMAT) {
+            self.data_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
+        }
+        self.level = self.options.level.for_bytes(self.data_bytes);
         let roles = Roles::of(&header);
         (self.header, self.derived) = (Some((header, roles, 0)), DerivedRoom::default());
         Ok(())
@@ -170,7 +181,7 @@ impl Compressor {
         if !self.options.coarse && self.refusal.takes(&field, &plan, &self.options) {
             return Ok(());
         }
-        self.pending.push_back(Work::new(self.index.files.len() - 1, field, plan, suspects));
+        self.pending.push_back(Work::new((self.index.files.len() - 1, self.level), field, plan, suspects));
         Ok(())
     }
 
@@ -267,7 +278,7 @@ impl Compressor {
                 self.done_bytes += work.field.values.byte_len() as u64;
             }
             let suspects = core::mem::take(&mut work.suspects);
-            self.notes.push(Note { base: work.base, coarse: work.plan.coarse, unmet: work.plan.unmet.take(), suspects });
+            self.notes.push(Note { level: Some(work.level), base: work.base, coarse: work.plan.coarse, unmet: work.plan.unmet.take(), suspects });
             if let Some(file) = self.index.files.get_mut(work.file) {
                 file.variables.push(work.into_entry());
             }
@@ -322,7 +333,8 @@ impl Compressor {
         }
         self.end_variables()?;
         let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
-        let reports = reports.map(|(report, Note { base, coarse, unmet, suspects })| Ok(VariableReport { base, coarse, unmet, suspects, ..report? }));
+        let reports =
+            reports.map(|(report, Note { level, base, coarse, unmet, suspects })| Ok(VariableReport { level, base, coarse, unmet, suspects, ..report? }));
         let reports = reports.collect::<Result<_>>()?;
         Ok((self.records.end(&self.index.to_payload()?), reports))
     }

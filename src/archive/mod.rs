@@ -6,6 +6,7 @@
 mod compressor;
 mod decompressor;
 mod derived;
+mod estimate;
 mod frame;
 mod history;
 mod index;
@@ -25,6 +26,7 @@ mod work;
 pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
 pub use decompressor::{Damage, Decompressor};
+pub use estimate::{Estimate, Estimator};
 pub use history::annotate;
 pub use index::FileStatus;
 pub use job::{Done, Job, run_on_accelerator};

@@ -1,6 +1,6 @@
 //! What is told of a variable.
 
-use crate::codec::BaseReport;
+use crate::codec::{BaseReport, Level};
 use crate::field::{DataType, ErrorBound, Suspect};
 use crate::network::model::ModelId;
 
@@ -42,6 +42,8 @@ pub struct VariableReport {
     pub checksum: u64,
     /// The network without which it cannot be decoded.
     pub model: Option<ModelId>,
+    /// The level it was compressed at; only the compressor knows.
+    pub level: Option<Level>,
     /// What base layers came to, where they were tried; only the compressor knows.
     pub base: Option<BaseReport>,
     /// The part of the range that the bound is, where that is 5 % or more, so that little is left of the variable; only the compressor knows.

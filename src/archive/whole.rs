@@ -5,7 +5,7 @@ use super::job::Done;
 use super::plan::LOSSLESS;
 use super::records::Records;
 use super::work::Work;
-use crate::codec::{Base, Options};
+use crate::codec::{Base, Level, Options};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, ErrorBound, Values};
 use crate::formats::{self, file};
@@ -34,7 +34,7 @@ impl Whole {
         }
         let mut dataset = file::keep(original);
         let Some(field) = dataset.fields.pop() else { return Ok(None) };
-        let (entry, mut work) = (entry.kept(&dataset), Work::new(0, field, LOSSLESS, Vec::new()));
+        let (entry, mut work) = (entry.kept(&dataset), Work::new((0, Level::Balanced), field, LOSSLESS, Vec::new()));
         let options = Options { base: Base::Never, ..Options::new(ErrorBound::Lossless) };
         let done = (0..work.wanted).map(|number| work.job((number, 0), &options).run(&Models::default())).collect::<Result<Vec<_>>>()?;
         let taken = done.iter().map(Done::payload_bytes).sum::<usize>() + entry.cost()? + VARIABLE;

@@ -16,6 +16,7 @@ use crate::network::model::{Model, ModelId};
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) file: usize,
+    pub(super) level: Level,
     /// Its values are replaced by the decoded ones, chunk by chunk.
     pub(super) field: Field,
     pub(super) plan: Plan,
@@ -37,11 +38,12 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(file: usize, field: Field, plan: Plan, suspects: Vec<Suspect>) -> Self {
+    pub(super) fn new((file, level): (usize, Level), field: Field, plan: Plan, suspects: Vec<Suspect>) -> Self {
         let tiling = Tiling::of(&field.shape);
         let wanted = if field.derived.is_some() { 0 } else { tiling.chunks() };
         Self {
             file,
+            level,
             field,
             plan,
             suspects,
@@ -60,16 +62,13 @@ impl Work {
 
     /// Its next chunk as a job.
     pub(super) fn job(&mut self, (number, variable): (usize, usize), options: &Options) -> Job {
-        let Self { field, plan, tiling, given, .. } = self;
-        let cycle = match field.shape.as_slice() {
-            [.., levels, _, _] if field.shape.len() > 3 => *levels,
-            _ => 0,
-        };
+        let Self { level, field, plan, tiling, given, .. } = self;
+        let cycle = field.cycle();
         let place = tiling.place(*given);
         *given += 1;
         let values = tiling.cut_values(&field.values, place);
-        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base: options.base, level: options.level };
-        let model = options.model.as_deref().filter(|_| options.level == Level::Best);
+        let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base: options.base, level: *level };
+        let model = options.model.as_deref().filter(|_| *level == Level::Best);
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 

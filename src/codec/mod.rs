@@ -37,8 +37,10 @@ pub use methods::network::OnCpu;
 pub use rule::Rule;
 pub(crate) use tolerance::Tolerance;
 
+use crate::error::{Error, Result};
 use crate::field::{Bounds, Keeps};
 use crate::network::model::Model;
+use core::str::FromStr;
 use std::sync::Arc;
 
 /// How to compress.
@@ -82,13 +84,56 @@ impl Options {
 /// How much time may go into a smaller archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Level {
+    /// The best for files until the values of an archive come to [`Self::BEST_BYTES`], the balanced one from the file on that crosses that.
+    #[default]
+    Auto,
     /// One way alone is taken, the quickest to code and to decode.
     Fast,
     /// The smallest of what takes no network.
     Balanced,
     /// The smallest of all, with the network where there is one.
-    #[default]
     Best,
+}
+
+impl Level {
+    /// Bytes of values that take about ten seconds at the best level; a number, so that one input is one archive on every machine.
+    pub const BEST_BYTES: u64 = 64 << 20;
+
+    /// All of them, the quickest first.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Fast, Self::Balanced, Self::Best];
+
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Fast => "fast",
+            Self::Balanced => "balanced",
+            Self::Best => "best",
+        }
+    }
+
+    /// What stands for it in an archive that has come to so many bytes of values.
+    #[must_use]
+    pub const fn for_bytes(self, bytes: u64) -> Self {
+        match self {
+            Self::Auto if bytes > Self::BEST_BYTES => Self::Balanced,
+            Self::Auto => Self::Best,
+            level => level,
+        }
+    }
+}
+
+impl FromStr for Level {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || {
+            let names: Vec<&str> = Self::ALL.iter().map(|level| level.name()).collect();
+            Error::InvalidArgument { what: format!("there is no level {text:?}; use one of {}", names.join(", ")) }
+        };
+        Self::ALL.into_iter().find(|level| level.name() == text).ok_or_else(unknown)
+    }
 }
 
 /// What becomes of a variable whose bound is finer than its own precision.

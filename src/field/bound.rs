@@ -59,6 +59,19 @@ impl ErrorBound {
     pub fn pointwise(bound: f64) -> Result<Self> {
         AbsoluteBound::new(bound).map(Self::Pointwise)
     }
+
+    /// So many times the bound.
+    ///
+    /// # Errors
+    /// [`Error::InvalidBound`] when what comes out is not finite and above zero.
+    pub fn times(self, factor: f64) -> Result<Self> {
+        match self {
+            Self::Lossless => Ok(self),
+            Self::Absolute(bound) => Self::absolute(bound.get() * factor),
+            Self::Relative(bound) => Self::relative(bound.get() * factor),
+            Self::Pointwise(bound) => Self::pointwise(bound.get() * factor),
+        }
+    }
 }
 
 /// As [`fmt::Display`] writes it: `lossless`, `0.01` (absolute), `0.001 of range`, `1%` (of each value).

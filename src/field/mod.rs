@@ -138,6 +138,14 @@ impl Field {
         self.shape.iter().fold(self.values.data_type().size() as u64, |n, d| n.saturating_mul(*d as u64))
     }
 
+    /// Planes between two of the same level, in an array of more than three dimensions; 0 in others.
+    pub(crate) fn cycle(&self) -> usize {
+        match self.shape.as_slice() {
+            [_, .., levels, _, _] => *levels,
+            _ => 0,
+        }
+    }
+
     /// The largest of the scales that bands of a picture have of their own, so that no one packing fits them; `None` for all other fields.
     pub(crate) fn largest_band_scale(&self) -> Option<f64> {
         let scales = self.attribute("band_scale_factor")?;

@@ -6,10 +6,10 @@ use crate::inputs;
 use crate::models::Shelf;
 use crate::report::{VariableJson, print_json, print_table, sizes};
 use crate::terminal::{Failures, progress_bar, say, show, shown};
-use crate::threads::{self, Jobs};
+use crate::threads::{self, Delivery, Jobs};
 use crate::{ExtractArgs, ListArgs, WorkArgs};
 use deepcomp::Limits;
-use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress, annotate};
+use deepcomp::archive::{Archive, Decompressor, Job, Progress, annotate};
 use deepcomp::field::Dataset;
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -108,7 +108,7 @@ pub(crate) fn decode(
         total_bytes += archive.variables(file).map_err(about(path))?.iter().map(|v| v.raw_bytes).sum::<u64>();
     }
     let mut unpacking = Unpacking { path, archive, bytes, shelf, next: 0, open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
-    threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress, _, _| show(bar, progress))?;
+    threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress| show(bar, progress))?;
     bar.finish_and_clear();
     // Those without any chunk.
     unpacking.hand_over()
@@ -183,7 +183,7 @@ impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Jobs for Unp
         }
     }
 
-    fn accept(&mut self, (file, number): (usize, usize), done: deepcomp::Result<Done>) -> Outcome<Progress> {
+    fn accept(&mut self, Delivery { job: (file, number), done, .. }: Delivery) -> Outcome<Progress> {
         let opened = self.open.iter_mut().find(|o| o.file == file).ok_or(Cause::Internal("a chunk of a file that is not open came back"))?;
         let decompressor = opened.decompressor.as_mut().map_err(|_| Cause::Internal("a chunk of a file that was never begun came back"))?;
         let accepted = match done {

@@ -8,16 +8,17 @@ use crate::output::{NewFile, is_standard_output};
 use crate::report::{VariableJson, doubts, print_json, print_table, ratio, sizes};
 use crate::temporary::Existing;
 use crate::terminal::{Notices, progress_bar, say, show, warn};
-use crate::threads::{self, Jobs};
+use crate::threads::{self, Delivery, Jobs};
 use crate::{BoundArgs, CompressArgs};
 use deepcomp::Limits;
-use deepcomp::archive::{Compressor, Done, FileStatus, Job, Progress, VariableReport};
+use deepcomp::archive::{Compressor, FileStatus, Job, Progress, VariableReport};
 use deepcomp::codec::{Level, Options, Unmet};
 use deepcomp::field::{Bounds, DataType, ErrorBound, Judgement, Roles, Suspect, Wish};
 use deepcomp::formats::file::keep;
 use deepcomp::network::model::Models;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// What `--json` prints.
@@ -35,15 +36,15 @@ struct Report {
     variables: Vec<VariableJson>,
 }
 
-pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
+pub(crate) fn run(args: &CompressArgs, output: &Path) -> Outcome<()> {
     let options = options(args)?;
     let models: Models = options.model.iter().cloned().collect();
     let bar = progress_bar();
     let start = Instant::now();
     let mut notices = Notices::new(&bar);
-    let output = Identity::of(&args.output).filter(|_| !is_standard_output(&args.output));
-    let all = inputs::find(&args.inputs, output, &mut notices)?;
-    let out = NewFile::create(&args.output, Existing::Replace)?;
+    let own = Identity::of(output).filter(|_| !is_standard_output(output));
+    let all = inputs::find(&args.inputs, own, &mut notices)?;
+    let out = NewFile::create(output, Existing::Replace)?;
     let mut inputs = Inputs {
         left: all.iter(),
         current: None,
@@ -55,19 +56,12 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
         files: Vec::new(),
         variables: 0,
         reading: Duration::ZERO,
+        seconds: Vec::new(),
     };
-    // What threads spent on each variable, in the order in which they were added.
-    let mut seconds: Vec<f64> = Vec::new();
-    threads::run(&mut inputs, &models, threads::count(args.work.threads), |progress, variable, time| {
-        seconds.resize(seconds.len().max(variable + 1), 0.0);
-        if let Some(total) = seconds.get_mut(variable) {
-            *total += time.as_secs_f64();
-        }
-        show(&bar, progress);
-    })?;
+    threads::run(&mut inputs, &models, threads::count(args.work.threads), |progress| show(&bar, progress))?;
     let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
     bar.finish_and_clear();
-    let Inputs { mut compressor, mut out, mut files, mut notices, .. } = inputs;
+    let Inputs { mut compressor, mut out, mut files, mut notices, seconds, .. } = inputs;
     let names: BTreeSet<&str> = files.iter().flat_map(|f| f.variables.iter().map(|v| v.name.as_str())).collect();
     options.bounds.check(names.iter().copied())?;
     options.keep.check(names.iter().copied())?;
@@ -83,8 +77,17 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let archive_bytes = out.finish()?;
     tell(&files, &reports, &mut notices);
     notices.end();
+    let quick = |report: &&VariableReport| report.level == Some(Level::Balanced);
+    if let (Level::Auto, Some(model), Some(first)) = (options.level, &options.model, reports.iter().find(quick)) {
+        warn(format_args!(
+            "from {:?} on the level is balanced, since the values come to more than {} MiB; {} may be smaller with --level best, which takes several times as long",
+            first.name,
+            Level::BEST_BYTES >> 20,
+            model.name()
+        ));
+    }
     doubts(&reports);
-    print(args, &report(args, &files, &reports, (encode_seconds, &seconds), archive_bytes))
+    print(args, output, &report(output, &files, &reports, (encode_seconds, &seconds), archive_bytes))
 }
 
 /// How inputs are taken.
@@ -111,6 +114,8 @@ struct Inputs<'a> {
     /// Variables added so far, also of files that were given up.
     variables: usize,
     reading: Duration,
+    /// What threads spent on each variable, in the order in which they were added.
+    seconds: Vec<f64>,
 }
 
 /// A file in the archive.
@@ -264,14 +269,19 @@ impl Jobs for Inputs<'_> {
         }
     }
 
-    fn accept(&mut self, _: (usize, usize), done: deepcomp::Result<Done>) -> Outcome<Progress> {
+    fn accept(&mut self, Delivery { variable, time, done, .. }: Delivery) -> Outcome<Progress> {
+        self.seconds.resize(self.seconds.len().max(variable + 1), 0.0);
+        if let Some(total) = self.seconds.get_mut(variable) {
+            *total += time.as_secs_f64();
+        }
         let progress = self.compressor.accept(done?)?;
         self.out.write(&self.compressor.take_bytes())?;
         Ok(progress)
     }
 }
 
-fn options(args: &CompressArgs) -> Outcome<Options> {
+/// What the arguments ask for.
+pub(crate) fn options(args: &CompressArgs) -> Outcome<Options> {
     let bounds = match &args.bound {
         BoundArgs { abs: Some(e), .. } => ErrorBound::absolute(*e).map(Bounds::from),
         BoundArgs { rel: Some(e), .. } => ErrorBound::relative(*e).map(Bounds::from),
@@ -282,10 +292,10 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
             Ok(Wish::Recommended.into())
         }
     };
-    let level = Level::from(args.level);
+    let network = matches!(args.level, Level::Auto | Level::Best);
     Ok(Options {
-        level,
-        model: if level == Level::Best { models::choose(&args.model)? } else { None },
+        level: args.level,
+        model: if network { models::choose(&args.model)? } else { None },
         base: args.base.into(),
         keep: args.keep.parse()?,
         stable: args.stable,
@@ -295,7 +305,7 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
     })
 }
 
-fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {
+fn report(output: &Path, files: &[Taken], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {
     let variables = files.iter().flat_map(|f| f.variables.iter().map(|variable| (&f.name, variable)));
     let variables: Vec<VariableJson> = variables
         .zip(reports)
@@ -308,7 +318,7 @@ fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (enc
         .collect();
     let raw_bytes = variables.iter().map(|v| v.raw_bytes).sum();
     Report {
-        archive: args.output.display().to_string(),
+        archive: output.display().to_string(),
         file_bytes: files.iter().map(|f| f.bytes).sum(),
         raw_bytes,
         archive_bytes,
@@ -322,9 +332,9 @@ fn report(args: &CompressArgs, files: &[Taken], reports: &[VariableReport], (enc
 /// Rows of a table that a person may look through.
 const ROWS: usize = 200;
 
-fn print(args: &CompressArgs, report: &Report) -> Outcome<()> {
+fn print(args: &CompressArgs, output: &Path, report: &Report) -> Outcome<()> {
     let line = format!("{}: {}, {:.2} s", report.archive, sizes(Some(report.file_bytes), report.raw_bytes, report.archive_bytes), report.encode_seconds);
-    if is_standard_output(&args.output) {
+    if is_standard_output(output) {
         warn(line);
         return Ok(());
     }

@@ -3,6 +3,7 @@
 mod archive_commands;
 mod compress;
 mod contents;
+mod estimate;
 mod extraction;
 mod failure;
 mod identity;
@@ -93,8 +94,12 @@ struct CompressArgs {
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
     /// The archive to write, in place of what has that name; - is standard output. Devices and pipes are written into.
-    #[arg(short, long)]
-    output: PathBuf,
+    #[arg(short, long, required_unless_present = "estimate")]
+    output: Option<PathBuf>,
+    /// Write nothing, and tell what archives would come to and how long they would take: at every level, at the bounds asked for, ten times those and a tenth of them. From pieces of the
+    /// values, within seconds; most sizes are right within a fifth.
+    #[arg(long, conflicts_with = "output")]
+    estimate: bool,
     #[command(flatten)]
     bound: BoundArgs,
     /// Values that come back exactly under any bound, for all variables or by name: "auto" finds those that mean something (0 of rain, 0 and 1 of fractions, 100 of humidity, codes that nothing
@@ -117,8 +122,9 @@ struct CompressArgs {
     #[arg(long, value_name = "auto|none|VALUE", default_value = "auto", allow_negative_numbers = true, value_parser = missing_rule)]
     missing: MissingRule,
     /// How much time may go into a smaller archive: one quick way alone, for bulk; the smallest without a network; or with one, where it makes an archive smaller. Decoding is quick where encoding was.
-    #[arg(long, value_enum, default_value_t)]
-    level: LevelArg,
+    /// Where none is named ("auto"), it is the best up to 64 MiB of values, and the balanced one for files from there on.
+    #[arg(long, default_value = "auto", value_parser = levels())]
+    level: Level,
     /// Predictor of the level `best`: the network in this program, none (which is the level `balanced`), or the network of a file.
     #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,
@@ -137,24 +143,6 @@ struct CompressArgs {
     /// Print a report as JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum LevelArg {
-    Fast,
-    Balanced,
-    #[default]
-    Best,
-}
-
-impl From<LevelArg> for Level {
-    fn from(level: LevelArg) -> Self {
-        match level {
-            LevelArg::Fast => Self::Fast,
-            LevelArg::Balanced => Self::Balanced,
-            LevelArg::Best => Self::Best,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -251,6 +239,11 @@ struct TestArgs {
     work: WorkArgs,
 }
 
+/// The levels by their names.
+fn levels() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
+}
+
 /// A rule of missing values, or what is wrong with it.
 fn missing_rule(text: &str) -> Result<MissingRule, deepcomp::Error> {
     text.parse()
@@ -280,7 +273,7 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let result = match cli.command {
-        Command::Compress(args) => compress::run(&args),
+        Command::Compress(args) => args.output.as_ref().map_or_else(|| estimate::run(&args), |output| compress::run(&args, output)),
         Command::Extract(args) => archive_commands::extract(&args),
         Command::List(args) => archive_commands::list(&args),
         Command::Test(args) => test_command::run(&args),

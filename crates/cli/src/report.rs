@@ -3,6 +3,7 @@
 use crate::failure::{Cause, Outcome};
 use crate::terminal::{say, shown, warn};
 use deepcomp::archive::VariableReport;
+use deepcomp::codec::Level;
 use deepcomp::field::{Role, Suspect};
 use serde::Serialize;
 
@@ -49,6 +50,9 @@ pub(crate) struct VariableJson {
     pub(crate) checksum: String,
     /// Hash of the model without which it cannot be decoded; `null` for the classical predictor.
     pub(crate) model: Option<String>,
+    /// The level it was compressed at; only `compress` knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) level: Option<&'static str>,
     /// What it was taken for, and why; only `compress` knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<&'static str>,
@@ -117,6 +121,7 @@ impl VariableJson {
             stable: report.stable,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),
+            level: report.level.map(Level::name),
             role: None,
             why: None,
             base: report.base.map(|b| BaseJson { tried: b.tried, chunks: b.chunks, bytes: b.bytes, saved: b.saved }),

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 pub(crate) trait Jobs {
     /// A job and the number of the file it belongs to.
     fn next(&mut self) -> Outcome<Option<(usize, Job)>>;
-    /// What became of a job, told by its file and its number there.
-    fn accept(&mut self, job: (usize, usize), done: Result<Done>) -> Outcome<Progress>;
+    /// Takes what became of a job.
+    fn accept(&mut self, delivery: Delivery) -> Outcome<Progress>;
 }
 
 /// As many threads as asked for, or as the processor runs at a time.
@@ -27,11 +27,13 @@ pub(crate) fn count(asked: Option<NonZeroUsize>) -> usize {
 type Order = (usize, Job);
 
 /// A job that was done.
-struct Delivery {
-    job: (usize, usize),
-    variable: usize,
-    time: Duration,
-    done: Result<Done>,
+pub(crate) struct Delivery {
+    /// Its file, and its number there.
+    pub(crate) job: (usize, usize),
+    pub(crate) variable: usize,
+    /// How long it took.
+    pub(crate) time: Duration,
+    pub(crate) done: Result<Done>,
 }
 
 const APART: Cause = Cause::Internal("threads ended early");
@@ -39,11 +41,11 @@ const APART: Cause = Cause::Internal("threads ended early");
 /// Jobs handed out for each thread: one at work, one that waits for it.
 const AHEAD: usize = 2;
 
-/// Does all jobs on that many threads at most: as many as there are jobs for and the system lets start, and on this one if it lets none; `report` hears of each how far the whole has come, which variable it was about and how long it took.
+/// Does all jobs on that many threads at most: as many as there are jobs for and the system lets start, and on this one if it lets none; `report` hears how far the whole has come.
 ///
 /// # Errors
 /// The first error; jobs under way are still ended.
-pub(crate) fn run(jobs: &mut impl Jobs, models: &Models, threads: usize, mut report: impl FnMut(Progress, usize, Duration)) -> Outcome<()> {
+pub(crate) fn run(jobs: &mut impl Jobs, models: &Models, threads: usize, mut report: impl FnMut(Progress)) -> Outcome<()> {
     let (orders, ordered) = channel();
     let ordered = &Mutex::new(ordered);
     thread::scope(|scope| {
@@ -76,9 +78,9 @@ pub(crate) fn run(jobs: &mut impl Jobs, models: &Models, threads: usize, mut rep
             if under_way == 0 {
                 return Ok(());
             }
-            let Delivery { job, variable, time, done } = deliveries.recv().map_err(|_| APART)?;
+            let delivery = deliveries.recv().map_err(|_| APART)?;
             under_way -= 1;
-            report(jobs.accept(job, done)?, variable, time);
+            report(jobs.accept(delivery)?);
         }
     })
 }

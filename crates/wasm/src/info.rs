@@ -211,7 +211,7 @@ struct BoundsInfo {
     coarse: bool,
     #[serde(default)]
     strict: bool,
-    /// "fast", "balanced" or "best".
+    /// A name of [`Level`]; "auto" when absent.
     #[serde(default)]
     level: Option<String>,
 }
@@ -238,22 +238,13 @@ impl TryFrom<&KeepsInfo> for Keeps {
 
 /// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse, strict, level }` asks for, without a model.
 pub fn options(asked: JsValue) -> JsResult<Options> {
-    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict, level: name } = serde_wasm_bindgen::from_value(asked)?;
+    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict, level } = serde_wasm_bindgen::from_value(asked)?;
     let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
     let missing = missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())?;
     let bounds = Bounds { others: Wish::try_from(&others)?, named, as_data, missing };
     let keep = keep.as_ref().map_or_else(|| Ok(Keeps::default()), Keeps::try_from)?;
     let unmet = if strict { Unmet::Refuse } else { Unmet::Lossless };
-    Ok(Options { keep, stable, coarse, unmet, level: level(name.as_deref().unwrap_or("best"))?, ..Options::new(bounds) })
-}
-
-fn level(name: &str) -> JsResult<Level> {
-    match name {
-        "fast" => Ok(Level::Fast),
-        "balanced" => Ok(Level::Balanced),
-        "best" => Ok(Level::Best),
-        other => Err(invalid(format_args!("unknown level {other:?}; use \"fast\", \"balanced\" or \"best\""))),
-    }
+    Ok(Options { keep, stable, coarse, unmet, level: level.as_deref().unwrap_or("auto").parse()?, ..Options::new(bounds) })
 }
 
 /// When planes get a base layer: "auto", "always" or "never".
@@ -291,6 +282,7 @@ pub struct ReportInfo {
     missing: f64,
     checksum: String,
     model: Option<String>,
+    level: Option<&'static str>,
     base: Option<BaseInfo>,
 }
 
@@ -342,6 +334,7 @@ impl From<&VariableReport> for ReportInfo {
             missing: report.missing as f64,
             checksum: format!("{:016x}", report.checksum),
             model: report.model.map(|id| id.to_string()),
+            level: report.level.map(Level::name),
             base: report.base.map(BaseInfo::from),
         }
     }

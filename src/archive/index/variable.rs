@@ -213,6 +213,7 @@ impl VariableEntry {
             missing: certificate.missing,
             checksum: certificate.values_sum,
             model: self.model.map(ModelId),
+            level: None,
             base: None,
             coarse: None,
             unmet: None,
