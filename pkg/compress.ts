@@ -1,22 +1,41 @@
 /** Datasets into archives. */
-import { WasmCompressor } from '#wasm';
+import { WasmCompressor, WasmEstimator } from '#wasm';
 import type { Dataset } from './dataset.js';
 import { DeepCompError } from './error.js';
-import { drive } from './job.js';
+import { alone, drive } from './job.js';
 import { loaded, modelsAtHand } from './load.js';
-import type { Bound, Compressed, CompressOptions, Keep } from './types.js';
+import type { Bound, Compressed, CompressOptions, Estimate, EstimateOptions, Keep } from './types.js';
 
 /** Compresses a dataset; it stays usable. */
 export async function compress(dataset: Dataset, options: CompressOptions): Promise<Compressed> {
-  const { level = 'best', model = 'auto', base = 'auto', variables = {}, asData = [], missing: rule = 'auto', keep = 'auto', stable = false, coarse = false, strict = false } = options;
-  const named = Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]);
-  const bounds = { others: boundOf(options, ''), named, asData: [...asData], missing: String(rule), keep: keepsOf(keep), stable, coarse, strict, level };
-  const job = new WasmCompressor(dataset.inner, bounds, loaded(), typeof model === 'string' ? model : model.id, base);
+  const { level = 'auto', model = 'auto', base = 'auto' } = options;
+  const job = new WasmCompressor(dataset.inner, asked(options), loaded(), named(model), base);
   const { list, warning: missing } = modelsAtHand();
-  const warning = level === 'best' && model === 'auto' && list.length === 0 ? missing : undefined;
+  const warning = (level === 'auto' || level === 'best') && model === 'auto' && list.length === 0 ? missing : undefined;
   const { result, seconds, ran } = await drive(job, options);
   const { fileBytes } = dataset;
   return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), ...(fileBytes !== undefined && { fileBytes }), seconds, ran, ...(warning !== undefined && { warning }) };
+}
+
+/** What archives of a dataset would come to, told from pieces of its values: at each level, at the bounds of the options and at multiples of them. It runs on the calling thread, with pauses. */
+export async function estimate(dataset: Dataset, options: EstimateOptions): Promise<Estimate[]> {
+  const { times = [10, 1, 0.1], model = 'auto', signal } = options;
+  const job = new WasmEstimator(dataset.inner, asked(options), loaded(), named(model), Float64Array.from(times));
+  try {
+    await alone(job, signal);
+    return job.finish() as Estimate[];
+  } finally {
+    job.free();
+  }
+}
+
+const named = (model: NonNullable<CompressOptions['model']>): string => (typeof model === 'string' ? model : model.id);
+
+/** What is asked of the values, as the module takes it. */
+function asked(options: CompressOptions): object {
+  const { level = 'auto', variables = {}, asData = [], missing = 'auto', keep = 'auto', stable = false, coarse = false, strict = false } = options;
+  const named = Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]);
+  return { others: boundOf(options, ''), named, asData: [...asData], missing: String(missing), keep: keepsOf(keep), stable, coarse, strict, level };
 }
 
 /** What is kept as lists of words and numbers: of single variables, and of those that are not named. */

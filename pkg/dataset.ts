@@ -3,7 +3,7 @@ import type { WasmDataset } from '#wasm';
 import { DeepCompError } from './error.js';
 import { needsFormats, withFormats, type Formats } from './formats.js';
 import { formatsModule } from './load.js';
-import type { Format, FormatInfo, LeftOut, Plane, Range, TypedArray, Variable } from './types.js';
+import type { Format, FormatInfo, LeftOut, Level, Plane, Range, TypedArray, Variable } from './types.js';
 
 /**
  * A dataset: in WASM memory, or, where its values take more than 256 MiB and the file is at hand, read variable by variable as they are asked for. Free it when done;
@@ -15,6 +15,8 @@ export class Dataset {
   readonly fileBytes?: number;
   /** The format it came from. */
   readonly format: FormatInfo['name'];
+  /** The level that `compress` takes where none is named: the best one up to 64 MiB of values. */
+  readonly level: Level;
   variables: readonly Variable[];
   /** Why `openAny` keeps the file byte for byte and not as data. */
   readonly kept?: string;
@@ -28,6 +30,7 @@ export class Dataset {
     if (inner.fileBytes !== undefined) this.fileBytes = inner.fileBytes;
     if (inner.kept !== undefined) this.kept = inner.kept;
     this.format = inner.format as FormatInfo['name'];
+    this.level = inner.level as Level;
     this.variables = inner.variables();
   }
 

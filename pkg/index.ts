@@ -6,7 +6,7 @@
  */
 export { hasRealGpu } from './adapter.js';
 export { acceptance, compare, difference } from './compare.js';
-export { compress } from './compress.js';
+export { compress, estimate } from './compress.js';
 export { Dataset } from './dataset.js';
 export { decompress, decompressTimed, inspect, preview } from './decompress.js';
 export { DeepCompError, type CoarseBound } from './error.js';
@@ -14,6 +14,6 @@ export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
 export type { FileSource } from './source.js';
 export type {
-  Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Format, FormatInfo, JobOptions,
+  Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Estimate, EstimateOptions, Format, FormatInfo, JobOptions,
   Keep, LeftOut, Level, Model, Models, Plane, Progress, Ran, Range, ReportedBound, TypedArray, Variable, VariableReport,
 } from './types.js';

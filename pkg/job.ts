@@ -54,9 +54,22 @@ const SLICE = 12;
 
 /** Does the chunks that are left on this thread; returns milliseconds of pauses. */
 async function here(queue: Queue<Progress>): Promise<number> {
+  return slices(() => queue.next(), (done) => queue.accept(done));
+}
+
+/** Does all of a job on this thread, and tells it how many seconds each part took. */
+export async function alone(job: { nextJob(): Chunk | undefined; accept(done: Uint8Array, seconds: number): void }, signal: AbortSignal | undefined): Promise<void> {
+  const queue = new Queue<void>({ nextJob: () => job.nextJob(), accept: () => {} }, () => {}, signal);
+  await slices(() => queue.next(), (done, seconds) => job.accept(done, seconds));
+}
+
+/** Works on this thread for as long as there is something to do, with pauses; returns the milliseconds of those. */
+async function slices(next: () => Chunk | undefined, accept: (done: Uint8Array, seconds: number) => void): Promise<number> {
   let pauses = 0;
-  for (let rest = performance.now(), chunk: Chunk | undefined; (chunk = queue.next()); ) {
-    queue.accept(runJob(chunk.bytes, loaded()));
+  for (let rest = performance.now(), chunk: Chunk | undefined; (chunk = next()); ) {
+    const start = performance.now();
+    const done = runJob(chunk.bytes, loaded());
+    accept(done, (performance.now() - start) / 1000);
     const before = performance.now();
     if (before - rest > SLICE) {
       await pause();

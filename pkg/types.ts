@@ -97,6 +97,8 @@ export interface VariableReport {
   checksum: string;
   /** `id` of the model without which it cannot be decoded; absent where the classical predictor did it. */
   model?: string;
+  /** The level it was compressed at; in what `compress` says alone. */
+  level?: Level;
   /** What base layers came to while it was compressed; absent where none was tried, and in what `inspect` says. */
   base?: BaseReport;
 }
@@ -238,6 +240,22 @@ export type Keep = 'auto' | 'none' | 'sign' | readonly number[];
 /** How much time may go into a smaller archive. */
 export type Level = 'fast' | 'balanced' | 'best';
 
+/** What `estimate` looks at beside what `compress` would be asked for. */
+export interface EstimateOptions extends CompressOptions {
+  /** Bounds, as multiples of those of the options; ten times, once and a tenth of them when absent. */
+  times?: readonly number[];
+}
+
+/** What compressing at a level and at so many times the bounds would come to. */
+export interface Estimate {
+  level: Level;
+  times: number;
+  /** Of the archive. */
+  bytes: number;
+  /** Of one thread of this machine. */
+  seconds: number;
+}
+
 /** The bound of all variables but those that are named. */
 export interface CompressOptions extends JobOptions, Bound {
   /** Bounds of single variables, by name. */
@@ -264,10 +282,10 @@ export interface CompressOptions extends JobOptions, Bound {
   /** Refuses what a bound is too fine for (`bound-below-precision`). Without it such a variable stays lossless, and its report says why (`unmet`). */
   strict?: boolean;
   /**
-   * How much time may go into a smaller archive. `best`, the default, takes the network wherever it makes a chunk smaller; `balanced` the smallest of what takes none, several times
+   * How much time may go into a smaller archive. `auto`, the default, is `best` up to 64 MiB of values and `balanced` above (`dataset.level`). `best` takes the network wherever it makes a chunk smaller; `balanced` the smallest of what takes none, several times
    * faster; `fast` one quick way alone, for bulk. Decoding is quick where encoding was, and needs no word of it.
    */
-  level?: Level;
+  level?: Level | 'auto';
   /**
    * Of the level `best`. `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.

@@ -70,6 +70,8 @@ export interface Opened {
   /** All formats. */
   formats: readonly FormatInfo[];
   variables: Variable[];
+  /** The level that suits its size. */
+  level: Level;
   /** By name of the dimension. */
   axes: Record<string, Axis>;
   /** Why it is kept byte for byte and not as data. */

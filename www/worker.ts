@@ -145,14 +145,14 @@ async function firstPreview(bytes: Uint8Array, file: number, variables: Variable
 }
 
 async function describe(dataset: Dataset, fileBytes: number): Promise<Opened> {
-  const { fileName, format, variables, kept } = dataset;
+  const { fileName, format, variables, level, kept } = dataset;
   const axes: Record<string, Axis> = {};
   for (const { name, coordinate, dataType, units, attributes } of variables) {
     if (!coordinate || dataType === 'char') continue;
     const { calendar } = attributes;
     axes[name] = { name, values: Float64Array.from(dataset.values(name) as Float64Array, Number), ...(units && { units }), ...(typeof calendar === 'string' && { calendar }) };
   }
-  return { fileName, fileBytes, format, formats: await formats(), variables: [...variables], axes, ...(kept !== undefined && { why: kept }) };
+  return { fileName, fileBytes, format, formats: await formats(), variables: [...variables], level, axes, ...(kept !== undefined && { why: kept }) };
 }
 
 async function pack({ file, name, bounds, missing, level, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {

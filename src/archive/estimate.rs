@@ -13,13 +13,15 @@ use crate::field::{Dataset, Field, Missing, Roles, Values, Wish};
 use crate::network::model::Model;
 use std::collections::BTreeMap;
 
-/// Pieces that are looked at.
-const PIECES: u64 = 8;
-/// Samples of a piece, and planes that it has before they are large.
+/// Points of the grid, and of those that stand for one piece of a variable which has several.
+const POINTS: u64 = 32;
+const TOGETHER: usize = 4;
+/// Samples of all pieces, of one, and of one that levels are tried on which take long.
+const ALL: usize = 1 << 21;
 const SAMPLES: usize = 1 << 18;
-const PLANES: usize = 16;
-/// Samples of a piece that levels are tried on which take long.
 const FEW: usize = 1 << 16;
+/// Planes that a piece has before they are large.
+const PLANES: usize = 16;
 
 /// About what an archive takes for a file, and for each of its variables.
 const FILE: u64 = 150;
@@ -106,7 +108,7 @@ impl Estimator {
             self.total += field.declared_bytes();
             starts.push(self.total);
         }
-        while self.total / self.stride > PIECES {
+        while self.total / self.stride > POINTS {
             self.stride *= 2;
         }
         let stride = self.stride;
@@ -187,6 +189,11 @@ impl Estimator {
 
     /// Which pieces are tried at which levels: all at the quick ones, and few where that takes long, beside the balanced one to tell by.
     fn plan(&mut self) {
+        let samples: usize = self.parts.iter().flat_map(|part| &part.pieces).map(|piece| piece.shape.samples()).sum();
+        if samples > ALL {
+            let left = |piece: &Piece| (piece.shape.samples() as u64 * ALL as u64 / samples as u64) as usize;
+            self.parts.iter_mut().flat_map(|part| &mut part.pieces).for_each(|piece| *piece = piece.middle(left(piece)));
+        }
         let all: Vec<(usize, &Piece)> = self.parts.iter().enumerate().flat_map(|(number, part)| part.pieces.iter().map(move |piece| (number, piece))).collect();
         let mut trials = Vec::new();
         for bound in 0..self.times.len() {
@@ -195,8 +202,8 @@ impl Estimator {
                 add(Level::Fast, false, *part, piece);
                 add(Level::Balanced, false, *part, piece);
             }
-            for (part, piece) in all.iter().step_by(2) {
-                let piece = &piece.fewer();
+            for (part, piece) in all.iter().step_by(all.len().div_ceil(TOGETHER).max(1)) {
+                let piece = &piece.middle(FEW);
                 add(Level::Balanced, true, *part, piece);
                 add(Level::Best, true, *part, piece);
             }
@@ -229,19 +236,15 @@ impl Estimator {
         if self.trials.iter().any(|trial| trial.result.is_none()) {
             return Err(Error::InvalidArgument { what: "pieces have not come back".to_owned() });
         }
-        let levels = [Level::Fast, Level::Balanced, Level::Best];
+        let total = self.total as f64;
         let estimates = self.times.iter().enumerate().flat_map(|(bound, times)| {
-            let ours = &self;
-            levels.into_iter().map(move |level| {
+            let share = |level, few| self.shares(level, bound, few);
+            let ((balanced, _), (of_few, _)) = (share(Level::Balanced, false), share(Level::Balanced, true));
+            [Level::Fast, Level::Balanced, Level::Best].map(|level| {
                 let slow = level == Level::Best;
-                let share = |level, few| ours.shares(level, bound, few);
-                let (mut part, mut pace) = share(if slow { Level::Balanced } else { level }, false);
-                if slow {
-                    let ((theirs, _), (own, its_pace)) = (share(Level::Balanced, true), share(level, true));
-                    (part, pace) = (part * if theirs > 0.0 { own / theirs } else { 1.0 }, its_pace);
-                }
-                let total = ours.total as f64;
-                Estimate { level, times: *times, bytes: (part.min(1.0) * total) as u64 + ours.overhead, seconds: pace * total }
+                let (part, pace) = share(level, slow);
+                let part = if slow { balanced * part / of_few } else { part };
+                Estimate { level, times: *times, bytes: (part.min(1.0) * total) as u64 + self.overhead, seconds: pace * total }
             })
         });
         Ok(estimates.collect())
@@ -286,18 +289,18 @@ impl Part {
 }
 
 impl Piece {
-    /// The middle of it.
-    fn fewer(&self) -> Self {
+    /// The middle of it, of so many samples at most.
+    fn middle(&self, samples: usize) -> Self {
         let whole = Tiling { view: self.shape, tile: self.shape };
-        let Some(place) = spread(self.shape, 1, FEW).first().copied() else { return self.clone() };
+        let Some(place) = spread(self.shape, 1, samples).first().copied() else { return self.clone() };
         Self { shape: place.shape, values: whole.cut_values(&self.values, place), ..self.clone() }
     }
 }
 
-/// Points of a grid of that stride between two numbers of bytes.
+/// Pieces for the points of a grid of that stride between two numbers of bytes.
 fn pieces([start, end]: [u64; 2], stride: u64) -> usize {
     let before = |bytes: u64| (bytes + stride / 2) / stride;
-    (before(end) - before(start)) as usize
+    ((before(end) - before(start)) as usize).div_ceil(TOGETHER)
 }
 
 /// So many places at most of up to so many samples, apart from each other, in an array of that shape.

@@ -179,7 +179,7 @@ test('networks are found, given, added and missed as documented', () => {
     import assert from 'node:assert/strict';
     import { existsSync, readFileSync } from 'node:fs';
     import { fileURLToPath, pathToFileURL } from 'node:url';
-    import { addModel, compare, compress, decompress, fromArray, inspect, load, models } from 'deepcomp';
+    import { addModel, compare, compress, decompress, estimate, fromArray, inspect, load, models } from 'deepcomp';
     const weights = fileURLToPath(import.meta.resolve('deepcomp/deepcomp.dcm'));
     const values = Float32Array.from({ length: 60 * 90 }, (_, i) => Math.floor(i / 90) * 0.3 + Math.sin((i % 90) / 7) * 5);
     const made = () => fromArray(values, { name: 'h', shape: [60, 90] });
@@ -200,6 +200,12 @@ test('networks are found, given, added and missed as documented', () => {
     assert.deepEqual((await compress(original, { abs: 0.01, level: 'balanced' })).bytes, classical.bytes);
     assert.ok(fast.variables[0].model === undefined && !Buffer.from(fast.bytes).equals(classical.bytes));
     await assert.rejects(compress(original, { abs: 0.01, level: 'quick' }), { code: 'invalid-argument', message: /balanced/ });
+    assert.deepEqual([network, classical, fast].map((made) => made.variables[0].level), ['best', 'best', 'fast']);
+    assert.deepEqual([original.level, (await fromArray(new Float32Array(2 ** 24 + 1), {})).level], ['best', 'balanced']);
+    const estimates = await estimate(original, { abs: 0.01, times: [1, 100] });
+    assert.deepEqual(estimates.map(({ level, times }) => [level, times]), [1, 100].flatMap((times) => ['fast', 'balanced', 'best'].map((level) => [level, times])));
+    for (const [i, { bytes }] of [fast, classical, network].entries()) assert.ok(Math.abs(estimates[i].bytes / bytes.length - 1) < 0.1, estimates[i].bytes + ' ' + bytes.length);
+    assert.ok(estimates.every(({ bytes, seconds }, i) => seconds > 0 && bytes < (estimates[i - 3]?.bytes ?? Infinity)));
     for (const { bytes } of [network, classical, fast]) assert.ok(compare(original, await decompress(bytes)).maxAbsError <= 0.01);
     assert.deepEqual(await addModel(readFileSync(weights)), shipped);
     assert.equal((await models()).list.length, 1);

@@ -39,6 +39,8 @@ export class BoundForm {
   #range: Range | undefined;
   #several = false;
   #archive = false;
+  /** Whether a person chose the level. */
+  #chosen = false;
   /** What is under way, and since when. */
   #stage: Stage | undefined;
   #since = 0;
@@ -51,6 +53,7 @@ export class BoundForm {
       this.submit(false);
     });
     this.#form.addEventListener('change', ({ target }) => {
+      this.#chosen ||= target instanceof HTMLInputElement && target.name === 'level';
       if (target === this.#alone) this.#separate();
       else this.#typed().kind = new FormData(this.#form).get('kind') as Kind;
       this.#update();
@@ -63,7 +66,7 @@ export class BoundForm {
   }
 
   /** Suggests a bound for a variable; what a person typed for the same file stays. */
-  suggest({ variables, result }: Opened, variable: Variable, range: Range, newFile: boolean): void {
+  suggest({ variables, level, result }: Opened, variable: Variable, range: Range, newFile: boolean): void {
     this.#variables = variables;
     this.#variable = variable;
     this.#range = range;
@@ -76,6 +79,7 @@ export class BoundForm {
       const advised = variables.some(({ role, recommended }) => role === 'measurement' && recommended !== undefined);
       this.#all.kind = advised ? 'recommended' : measured ? (this.#several ? 'rel' : 'abs') : 'lossless';
       this.#more.reset();
+      if (!this.#chosen) this.#form.querySelectorAll<HTMLInputElement>('[name=level]').forEach((input) => (input.checked = input.value === level));
     }
     this.#update();
   }

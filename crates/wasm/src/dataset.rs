@@ -6,6 +6,7 @@ use crate::held::{FormatsFile, Held};
 use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, LeftOutInfo, VariableInfo};
 use crate::models::WasmModels;
 use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
+use deepcomp::codec::Level;
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, Roles, SourceFormat, Values, suspected_missing, with_values};
 use deepcomp::formats::{self, Export, Format};
 use deepcomp::{Error, Limits, metrics};
@@ -88,6 +89,13 @@ impl WasmDataset {
     #[wasm_bindgen(getter, js_name = fileBytes)]
     pub fn file_bytes(&self) -> Option<f64> {
         self.held.borrow().length().map(|length| length as f64)
+    }
+
+    /// The level that it is compressed at where none is named.
+    #[wasm_bindgen(getter)]
+    pub fn level(&self) -> String {
+        let bytes = self.held.borrow().header().fields.iter().map(Field::declared_bytes).sum();
+        Level::Auto.for_bytes(bytes).name().to_owned()
     }
 
     /// File name.

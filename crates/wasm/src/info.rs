@@ -257,6 +257,21 @@ pub fn base(name: &str) -> JsResult<Base> {
     }
 }
 
+/// What compressing would come to.
+#[derive(Serialize)]
+pub struct EstimateInfo {
+    level: &'static str,
+    times: f64,
+    bytes: f64,
+    seconds: f64,
+}
+
+impl From<&Estimate> for EstimateInfo {
+    fn from(Estimate { level, times, bytes, seconds }: &Estimate) -> Self {
+        Self { level: level.name(), times: *times, bytes: *bytes as f64, seconds: *seconds }
+    }
+}
+
 /// What an archive certifies about one variable.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,10 +3,10 @@
 use crate::dataset::WasmDataset;
 use crate::error::{DeepCompError, JsResult, invalid};
 use crate::held::Held;
-use crate::info::{self, ArchiveInfo, ProgressInfo, ReportInfo};
+use crate::info::{self, ArchiveInfo, EstimateInfo, ProgressInfo, ReportInfo};
 use crate::models::WasmModels;
 use deepcomp::Limits;
-use deepcomp::archive::{Archive, Compressor, Decompressor, Done, FileStatus, Job, Progress, annotate};
+use deepcomp::archive::{Archive, Compressor, Decompressor, Done, Estimator, FileStatus, Job, Progress, annotate};
 use deepcomp::codec::{Options, Unmet};
 use js_sys::{Object, Reflect, Uint8Array};
 use std::cell::RefCell;
@@ -61,7 +61,7 @@ pub struct WasmCompressor {
 #[wasm_bindgen]
 impl WasmCompressor {
     /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse, strict, level }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names,
-    /// `missing` "auto", "none" or a number as text, `keep` `{ others, named }` of lists of words and numbers as text, `level` "fast", "balanced" or "best"; `model` is "auto", "none" or the id of one of
+    /// `missing` "auto", "none" or a number as text, `keep` `{ others, named }` of lists of words and numbers as text, `level` a name of one; `model` is "auto", "none" or the id of one of
     /// `models`; `base` is "auto", "always" or "never". The dataset stays usable.
     ///
     /// # Errors
@@ -119,6 +119,59 @@ impl WasmCompressor {
         set(&result, "bytes", &Uint8Array::from(bytes.as_slice()))?;
         set(&result, "variables", &info::to_js(&reports.iter().map(ReportInfo::from).collect::<Vec<_>>())?)?;
         Ok(result.into())
+    }
+}
+
+/// Dataset -> what archives of it would come to.
+#[wasm_bindgen]
+pub struct WasmEstimator(Option<Estimator>);
+
+#[wasm_bindgen]
+impl WasmEstimator {
+    /// As [`WasmCompressor::new`]; `times` are the bounds to look at, as multiples of those that are given.
+    ///
+    /// # Errors
+    /// As there; values that cannot be read.
+    #[wasm_bindgen(constructor)]
+    pub fn new(dataset: &WasmDataset, bounds: JsValue, models: &WasmModels, model: &str, times: &[f64]) -> JsResult<Self> {
+        let options = info::options(bounds)?;
+        let options = Options { model: models.choose(model)?, ..options };
+        let mut work = Estimator::new(&options, times);
+        let mut held = dataset.held.borrow_mut();
+        work.begin(held.header().without_values());
+        for variable in 0..held.header().fields.len() {
+            if work.wants(variable) {
+                held.load(variable)?;
+                work.add_variable(variable, held.field(variable)?.clone())?;
+            }
+        }
+        Ok(Self(Some(work)))
+    }
+
+    /// The next piece to compress: `{ bytes, samples }`, or `undefined` when all are given out.
+    ///
+    /// # Errors
+    /// A job that is finished.
+    #[wasm_bindgen(js_name = nextJob)]
+    pub fn next_job(&mut self) -> JsResult<JsValue> {
+        outgoing(running(&mut self.0)?.next_job())
+    }
+
+    /// Takes what became of a piece, and the seconds that it took.
+    ///
+    /// # Errors
+    /// As [`Estimator::accept`].
+    pub fn accept(&mut self, done: &[u8], seconds: f64) -> JsResult<()> {
+        Ok(running(&mut self.0)?.accept(&Done::from_bytes(done)?, seconds)?)
+    }
+
+    /// A list of `{ level, times, bytes, seconds }`.
+    ///
+    /// # Errors
+    /// As [`Estimator::finish`].
+    pub fn finish(&mut self) -> JsResult<JsValue> {
+        let estimates = self.0.take().ok_or_else(finished)?.finish()?;
+        info::to_js(&estimates.iter().map(EstimateInfo::from).collect::<Vec<_>>())
     }
 }
 
