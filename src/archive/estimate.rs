@@ -23,8 +23,9 @@ const FEW: usize = 1 << 16;
 /// Planes that a piece has before they are large.
 const PLANES: usize = 16;
 
-/// About what an archive takes for a file, and for each of its variables.
-const FILE: u64 = 150;
+/// About what an archive takes beside its chunks, for each file, and for each of its variables.
+const ARCHIVE: u64 = 100;
+const FILE: u64 = 50;
 const VARIABLE: u64 = 40;
 
 /// What compressing at a level and a bound would come to.
@@ -97,7 +98,7 @@ impl Estimator {
     #[must_use]
     pub fn new(options: &Options, times: &[f64]) -> Self {
         let options = Options { unmet: Unmet::Lossless, coarse: true, ..options.clone() };
-        Self { options, times: times.to_vec(), header: None, total: 0, overhead: 0, stride: 1, parts: Vec::new(), trials: Vec::new(), given: 0 }
+        Self { options, times: times.to_vec(), header: None, total: 0, overhead: ARCHIVE, stride: 1, parts: Vec::new(), trials: Vec::new(), given: 0 }
     }
 
     /// Begins a file, of which `header` says everything but the values.
