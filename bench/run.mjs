@@ -2,7 +2,7 @@
  * `npm run bench`: measures the figures of docs/bench. Makes environments with the pinned peers of PyPI and npm in the user's cache
  * folder, installs those of Debian where it may, builds the command line tool, and leaves the rest to figures.py. Node built-ins only.
  * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments;
- * `npm run bench -- lossless` what lossless coding takes, likewise, with exact.py;
+ * `npm run bench -- lossless` what lossless coding takes and `npm run bench -- front` levels beside peers, likewise, with exact.py and front.py;
  * `npm run bench -- truth` what a bound must not do, with the libraries of the field; `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers;
  * `npm run bench -- report` measures nothing and writes the pages again whose results docs/bench keeps whole.
  */
@@ -21,7 +21,7 @@ const DEBIAN = { '7zip': '/usr/bin/7zz', time: '/usr/bin/time' };
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
 
 /** Measurements of their own with the peers of PyPI, and what they are told besides. */
-const SCRIPTS = { claims: { script: 'paper.py', needed: ['--node', process.execPath] }, lossless: { script: 'exact.py', needed: [] } };
+const SCRIPTS = { claims: { script: 'paper.py', needed: ['--node', process.execPath] }, lossless: { script: 'exact.py', needed: [] }, front: { script: 'front.py', needed: ['--node', process.execPath] } };
 
 function nodePeers() {
   const pins = join(HERE, 'package.json');
@@ -57,7 +57,7 @@ await main(() => {
   if (what === 'backends') return backends();
   if (what === 'files') return files();
   if (what === 'truth') return truth(more);
-  if (what !== undefined && !(what in SCRIPTS) && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`lossless\`, \`truth\`, \`backends\`, \`files\` and \`report\``);
+  if (what !== undefined && !(what in SCRIPTS) && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`lossless\`, \`front\`, \`truth\`, \`backends\`, \`files\` and \`report\``);
   const python = ensurePython('bench', join(HERE, 'requirements.txt'));
   if (what === 'report') return report(python);
   const needed = what ? SCRIPTS[what].needed : ['--node', process.execPath, '--npm', nodePeers()];

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-const { package: address, files, rel, model } = JSON.parse(readFileSync(0, 'utf8'));
+const { package: address, files, rel, model, level } = JSON.parse(readFileSync(0, 'utf8'));
 const { compress, decompressTimed, openDataset } = await import(address);
-const options = { ...(rel === null ? { lossless: true } : { rel }), model };
+const options = { ...(rel === null ? { lossless: true } : { rel }), ...(model && { model }), ...(level && { level }) };
 /** Files that are worked on once more before the clock starts, so that the engine has optimised the module. */
 const WARM_UP = 4;
 

@@ -1,5 +1,6 @@
 """Quantise to the step the bound allows, as with `scale_factor` and `add_offset`, then code the integers without loss."""
 
+import blosc2
 import imagecodecs
 import numpy as np
 import zstandard
@@ -57,21 +58,32 @@ def jpeg_2000_encode(plane):
     return imagecodecs.jpeg2k_encode(plane, level=0, reversible=True, codecformat="J2K", bitspersample=max(int(plane.max()).bit_length(), 1), numthreads=1)
 
 
-def pco_encode(integers):
-    wide = integers.astype(np.uint16) if integers.itemsize == 1 else integers
-    return [standalone.simple_compress(wide.reshape(-1), ChunkConfig(compression_level=12))]
+def pco_at(level):
+    def encode(integers):
+        wide = integers.astype(np.uint16) if integers.itemsize == 1 else integers
+        return [standalone.simple_compress(wide.reshape(-1), ChunkConfig(compression_level=level))]
+
+    return quantised(encode, pco_decode)
 
 
 def pco_decode(parts, _dtype, shape):
     return standalone.simple_decompress(parts[0]).reshape(shape)
 
 
-def zstd_encode(integers):
-    return [zstandard.ZstdCompressor(level=19).compress(shuffle(integers))]
+def zstd_at(level):
+    return quantised(lambda integers: [zstandard.ZstdCompressor(level=level).compress(shuffle(integers))], zstd_decode)
 
 
 def zstd_decode(parts, dtype, shape):
     return unshuffle(zstandard.ZstdDecompressor().decompress(parts[0]), dtype).reshape(shape)
+
+
+def blosc_encode(integers):
+    return [blosc2.compress2(integers.tobytes(), typesize=integers.itemsize, codec=blosc2.Codec.ZSTD, clevel=5, filters=[blosc2.Filter.BITSHUFFLE], nthreads=1)]
+
+
+def blosc_decode(parts, dtype, shape):
+    return np.frombuffer(blosc2.decompress2(parts[0], nthreads=1), dtype).reshape(shape)
 
 
 JPEG_XL_7 = Peer("quantise+JXL e7", "imagecodecs", (jpeg_xl(7),))
@@ -80,6 +92,12 @@ PEERS = (
     Peer("quantise+JXL", "imagecodecs", (jpeg_xl(9),)),
     Peer("quantise+JPEG-LS", "imagecodecs", (pictures(imagecodecs.jpegls_encode, imagecodecs.jpegls_decode),)),
     Peer("quantise+JPEG 2000", "imagecodecs", (pictures(jpeg_2000_encode, imagecodecs.jpeg2k_decode),)),
-    Peer("quantise+pco", "pcodec", (quantised(pco_encode, pco_decode),)),
-    Peer("quantise+zstd", "zstandard", (quantised(zstd_encode, zstd_decode),)),
+    Peer("quantise+pco", "pcodec", (pco_at(12),)),
+    Peer("quantise+zstd", "zstandard", (zstd_at(19),)),
 )
+QUICK = (
+    Peer("quantise+pco 4", "pcodec", (pco_at(4),)),
+    Peer("quantise+blosc2", "blosc2", (quantised(blosc_encode, blosc_decode),)),
+    Peer("quantise+zstd 3", "zstandard", (zstd_at(3),)),
+)
+"""Quicker ways of the same, for the front."""
