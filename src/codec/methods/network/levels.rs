@@ -45,6 +45,7 @@ impl Component {
     }
 
     /// A row of samples and whether they are there, from column `x` of the component; `None` beyond the margin.
+    #[inline(always)]
     fn row(&self, y: isize, x: isize) -> Option<(&[i32], &[i32])> {
         let (y, x) = (usize::try_from(y + MARGIN as isize).ok()?, usize::try_from(x + MARGIN as isize).ok()?);
         Some((self.samples.row(y).get(x..)?, self.present.row(y).get(x..)?))
@@ -65,6 +66,7 @@ impl Level {
     }
 
     /// The row of neighbours at `offset` from the sample in row `y`, column `x` of the component at `phase`.
+    #[inline(always)]
     pub(super) fn row(&self, (top, left): (usize, usize), (dy, dx): Offset, y: usize, x: usize) -> Option<(&[i32], &[i32])> {
         let (dy, dx) = (dy + top as isize, dx + left as isize);
         let Self(components) = self;
