@@ -148,7 +148,11 @@ impl Neighbourhood {
             let run = Run { phase: around.pass.phase(), y, x, lanes };
             self.gather(around, &run, &base);
             for (reference, others) in references.iter_mut().zip(&mut self.others) {
-                *reference = reference.filter(|reference| gather_reference(reference, around.pass, &run, others));
+                if let Some(level) = *reference
+                    && !gather_reference(level, around.pass, &run, others)
+                {
+                    *reference = None;
+                }
             }
             (y, x) = (y + 1, 0);
         }
@@ -306,17 +310,18 @@ impl Scale {
         clamp(&scaled, to);
     }
 
+    // Not `clamp`, which asks whether the limits are in order.
     #[inline(always)]
     fn apply(&self, from: &Row, to: &mut Row) {
         if self.fine {
             for (((to, from), limit), factor) in to.iter_mut().zip(from).zip(&self.limits).zip(&self.factors) {
-                *to = (*from).clamp(-limit, *limit).wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
+                *to = (*from).max(-limit).min(*limit).wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
             }
             return;
         }
         let lanes = to.iter_mut().zip(from).zip(&self.limits).zip(&self.coarse).zip(&self.factors);
         for ((((to, from), limit), coarse), factor) in lanes {
-            let cut = (*from).clamp(-limit, *limit);
+            let cut = (*from).max(-limit).min(*limit);
             let cut = (cut >> DROPPED & coarse) | (cut & !coarse);
             *to = cut.wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
         }
