@@ -1,9 +1,11 @@
 //! What is known of a level, split into polyphase components with a margin around each, so that a row of neighbours is a slice.
 
+use crate::codec::kept::add_numbers;
 use crate::codec::passes::Pass;
 use crate::codec::predictor::Context;
 use crate::grid::Grid;
 use crate::network::spec::REFERENCES;
+use xxhash_rust::xxh3::Xxh3;
 
 /// Samples beyond a border that are kept.
 const MARGIN: usize = 3;
@@ -105,12 +107,14 @@ pub(crate) struct ReferenceLevels<'a> {
     wrap: bool,
     stride: usize,
     levels: Vec<Level>,
+    /// A checksum of the planes, once it was asked for.
+    sum: Option<u64>,
 }
 
 impl<'a> ReferenceLevels<'a> {
     /// `wrap`: columns go around.
     pub(crate) fn new(planes: impl IntoIterator<Item = &'a Grid<i32>>, wrap: bool) -> Self {
-        Self { planes: planes.into_iter().take(REFERENCES).collect(), wrap, stride: 0, levels: Vec::new() }
+        Self { planes: planes.into_iter().take(REFERENCES).collect(), wrap, stride: 0, levels: Vec::new(), sum: None }
     }
 
     /// The components at a level of that stride.
@@ -121,6 +125,16 @@ impl<'a> ReferenceLevels<'a> {
             self.stride = stride;
         }
         &self.levels
+    }
+
+    /// A checksum of the planes.
+    pub(super) fn sum(&mut self) -> u64 {
+        let planes = &self.planes;
+        *self.sum.get_or_insert_with(|| {
+            let mut hash = Xxh3::with_seed(planes.len() as u64);
+            planes.iter().for_each(|plane| add_numbers(&mut hash, &plane.samples));
+            hash.digest()
+        })
     }
 
     /// The whole level of that stride, of each plane.
