@@ -93,6 +93,14 @@ impl Processor<'_> {
     pub(crate) fn cpu() -> Self {
         Self::Cpu(Engine::detect())
     }
+
+    /// What the CPU computes with in the meantime.
+    pub(crate) fn engine(self) -> Engine {
+        match self {
+            Self::Cpu(engine) | Self::Keeping(engine, _) | Self::Recalling(engine, _) => engine,
+            Self::Desk(_) => Engine::detect(),
+        }
+    }
 }
 
 /// Collects what the chunks under way ask.
