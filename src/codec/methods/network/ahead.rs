@@ -94,12 +94,14 @@ impl Ahead {
             each(row, lanes, class)
         };
 
-        let [left, straight, right] = [-1, 0, 1].map(|dx| of(rows.above, dx));
+        let (left, straight, right) = (of(rows.above, -1), of(rows.above, 0), of(rows.above, 1));
         let mut energies = both(&left, &right, lanes, |a, b| magnitude_of(a) + magnitude_of(b));
         let mut add = |row: &Row, times: i32| energies = both(&energies, row, lanes, |sum, r| sum + times * magnitude_of(r));
         add(&straight, 2);
-        rows.near.iter().for_each(|(_, errors, dx)| add(&of(errors, *dx), 1));
-        for row in rows.corners.iter().filter(|row| !row.is_empty()) {
+        for (_, errors, dx) in rows.near {
+            add(&of(errors, dx), 1);
+        }
+        for row in rows.corners {
             add(&of(row, -1), 2);
             add(&of(row, 0), 2);
         }
@@ -110,14 +112,17 @@ impl Ahead {
         self.before = classes(&turned(&of(rows.before, 0)));
 
         let values = of(rows.values, 0);
-        let [p, q, r, s] = rows.near.map(|(samples, _, dx)| {
+        let (mut first, mut second) = ([0; LANES], [0; LANES]);
+        for ((samples, _, dx), sum) in rows.near.iter().zip([false, false, true, true]) {
+            let sum = if sum { &mut second } else { &mut first };
             // A neighbour outside is as good as no different from the prediction.
-            let differences = both(&shown(samples, x as isize + dx, &values), &values, lanes, i32::wrapping_sub);
-            turned(&if quantiser.quantum == 1 { differences } else { each(&differences, lanes, |d| quantiser.rounded(d)) })
-        });
-        let sums = [(p, q), (r, s)].map(|(a, b)| classes(&both(&a, &b, lanes, i32::wrapping_add)));
-        let [first, second] = &sums;
-        self.around = both(first, second, lanes, pair);
+            let mut differences = both(&shown(samples, x as isize + dx, &values), &values, lanes, i32::wrapping_sub);
+            if quantiser.quantum != 1 {
+                differences = each(&differences, lanes, |d| quantiser.rounded(d));
+            }
+            *sum = both(sum, &turned(&differences), lanes, i32::wrapping_add);
+        }
+        self.around = both(&classes(&first), &classes(&second), lanes, pair);
     }
 
     /// Of each sample, from the first on.
@@ -142,8 +147,12 @@ impl Ahead {
 }
 
 /// A row from a column on, with those of `outside` where it has none.
+// Arrays are not mapped in this file: what maps them is not always compiled into a loop, and then not for its vectors.
 #[inline(always)]
 fn shown(row: &[i32], start: isize, outside: &Row) -> Row {
+    if let Some(all) = usize::try_from(start).ok().and_then(|start| row.get(start..)).and_then(|row| row.first_chunk()) {
+        return *all;
+    }
     let mut shown = *outside;
     let (first, start) = (usize::from(start < 0), start.max(0) as usize);
     if let (Some(to), Some(from)) = (shown.get_mut(first..), row.get(start..)) {
