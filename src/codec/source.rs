@@ -212,9 +212,9 @@ impl<'a> Source<'a> {
         }
         let layered = if hopeless && self.base == Base::Auto { None } else { self.layered(best.size())? };
         let Some((candidate, bytes)) = layered else { return Ok((best, None)) };
-        // Room for the answers of one way at a time.
-        best.kept = Kept::default();
-        let layered = self.tried(candidate).await?;
+        // Seldom the smaller one: there is room for the answers of one way.
+        let (payload, said) = self.payload(&candidate, self.network).await?;
+        let layered = Tried { candidate, bytes: payload, said, kept: Kept::default() };
         let taken = layered.size() < best.size() || self.base == Base::Always;
         let report = BaseReport::of_chunk(taken, bytes, best.size(), layered.size());
         Ok((self.chosen(best, layered, taken)?, Some(report)))

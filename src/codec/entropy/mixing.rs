@@ -137,7 +137,7 @@ impl<const N: usize, const W: usize> Mixing<N, W> {
     }
 
     /// What the contexts of a decision say.
-    #[inline]
+    #[inline(always)]
     fn logits(&self, slots: [Slot; N]) -> [i32; N] {
         let mut logits = slots.map(|slot| self.logistic.logit(slot >> 16));
         if let (Some(confidence), [first, others @ ..], [_, slots @ ..]) = (&self.confidence, &mut logits[..], &slots[..]) {
@@ -150,7 +150,7 @@ impl<const N: usize, const W: usize> Mixing<N, W> {
     }
 
     /// Moves what the contexts believe towards what was `seen`. One that is led and has seen nothing yet starts from its leader.
-    #[inline]
+    #[inline(always)]
     fn learn(&mut self, contexts: &Contexts<N, W>, decision: usize, slots: [Slot; N], seen: i32) {
         let leader = if self.confidence.is_some() { slots.first().copied().unwrap_or(UNDECIDED) } else { UNDECIDED };
         for (at, slot) in contexts.slots.into_iter().zip(slots) {

@@ -70,7 +70,17 @@ impl Ahead {
     /// Looks at up to [`LANES`] samples from column `x` on.
     #[inline(always)]
     pub(super) fn look(&mut self, rows: &Rows, x: usize, quantiser: Quantiser) {
-        let lanes = rows.values.len().saturating_sub(x).next_multiple_of(STEP).min(LANES);
+        let lanes = rows.values.len().saturating_sub(x).next_multiple_of(STEP);
+        // A number that the compiler knows makes for better code, and more of it.
+        if lanes >= LANES && cfg!(not(target_arch = "wasm32")) {
+            self.look_at(rows, x, quantiser, LANES);
+        } else {
+            self.look_at(rows, x, quantiser, lanes.min(LANES));
+        }
+    }
+
+    #[inline(always)]
+    fn look_at(&mut self, rows: &Rows, x: usize, quantiser: Quantiser, lanes: usize) {
         let of = |row: &[i32], dx: isize| shown(row, x as isize + dx, &[0; LANES]);
         let sides = rows.sides.get(x..).unwrap_or_default();
         self.turns.iter_mut().zip(sides).for_each(|(to, side)| *to = i32::from(*side) >> 8);

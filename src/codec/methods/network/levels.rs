@@ -17,8 +17,15 @@ pub(super) type Offset = (isize, isize);
 #[derive(Debug)]
 struct Component {
     samples: Grid<i32>,
-    /// −1 where there is a sample, 0 where it is missing or outside.
-    present: Grid<i32>,
+    present: Present,
+}
+
+/// −1 where there is a sample, 0 where it is missing or outside.
+#[derive(Debug)]
+enum Present {
+    /// Rows within the component, which are alike, and those beyond.
+    Whole { inside: Vec<i32>, outside: Vec<i32> },
+    Holed(Grid<i32>),
 }
 
 impl Component {
@@ -27,22 +34,31 @@ impl Component {
         let width = samples.width;
         let row = |source: &mut dyn Iterator<Item = i32>, to: &mut [i32]| {
             to.iter_mut().skip(MARGIN).zip(source).for_each(|(t, s)| *t = s);
-            if wrap && width > MARGIN {
-                to.copy_within(width..width + MARGIN, 0);
-                to.copy_within(MARGIN..2 * MARGIN, MARGIN + width);
-            }
+            around(to, width, wrap);
         };
         let empty = || Grid::new(samples.height + 2 * MARGIN, width + 2 * MARGIN);
-        let (mut padded, mut present): (Grid<i32>, Grid<i32>) = (empty(), empty());
+        let mut padded: Grid<i32> = empty();
         for (to, from) in padded.rows_mut().skip(MARGIN).zip(samples.rows()) {
-            row(&mut from.iter().copied(), to);
-        }
-        for (y, to) in present.rows_mut().skip(MARGIN).take(samples.height).enumerate() {
-            match holes {
-                None => row(&mut core::iter::repeat_n(-1, width), to),
-                Some(holes) => row(&mut holes.row(y).iter().map(|h| -i32::from(*h == 0)), to),
+            if let Some(to) = to.get_mut(MARGIN..MARGIN + width) {
+                to.copy_from_slice(from);
             }
+            around(to, width, wrap);
         }
+        let present = match holes {
+            None => {
+                let outside = vec![0; width + 2 * MARGIN];
+                let mut inside = outside.clone();
+                row(&mut core::iter::repeat_n(-1, width), &mut inside);
+                Present::Whole { inside, outside }
+            }
+            Some(holes) => {
+                let mut present = empty();
+                for (y, to) in present.rows_mut().skip(MARGIN).take(samples.height).enumerate() {
+                    row(&mut holes.row(y).iter().map(|h| -i32::from(*h == 0)), to);
+                }
+                Present::Holed(present)
+            }
+        };
         Self { samples: padded, present }
     }
 
@@ -50,7 +66,21 @@ impl Component {
     #[inline(always)]
     fn row(&self, y: isize, x: isize) -> Option<(&[i32], &[i32])> {
         let (y, x) = (usize::try_from(y + MARGIN as isize).ok()?, usize::try_from(x + MARGIN as isize).ok()?);
-        Some((self.samples.row(y).get(x..)?, self.present.row(y).get(x..)?))
+        let present = match &self.present {
+            Present::Whole { inside, outside } => {
+                if (MARGIN..self.samples.height - MARGIN).contains(&y) { inside } else { outside }
+            }
+            Present::Holed(present) => present.row(y),
+        };
+        Some((self.samples.row(y).get(x..)?, present.get(x..)?))
+    }
+}
+
+/// Fills the margins of a row whose columns go around.
+fn around(row: &mut [i32], width: usize, wrap: bool) {
+    if wrap && width > MARGIN {
+        row.copy_within(width..width + MARGIN, 0);
+        row.copy_within(MARGIN..2 * MARGIN, MARGIN + width);
     }
 }
 
