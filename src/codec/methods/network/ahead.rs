@@ -70,13 +70,9 @@ impl Ahead {
     /// Looks at up to [`LANES`] samples from column `x` on.
     #[inline(always)]
     pub(super) fn look(&mut self, rows: &Rows, x: usize, quantiser: Quantiser) {
-        let lanes = rows.values.len().saturating_sub(x).next_multiple_of(STEP);
-        // A number that the compiler knows makes for better code, and more of it.
-        if lanes >= LANES && cfg!(not(target_arch = "wasm32")) {
-            self.look_at(rows, x, quantiser, LANES);
-        } else {
-            self.look_at(rows, x, quantiser, lanes.min(LANES));
-        }
+        // A number of lanes that the compiler knows makes for better code, which narrow vectors do not make up for.
+        let lanes = if cfg!(target_arch = "wasm32") { rows.values.len().saturating_sub(x).next_multiple_of(STEP).min(LANES) } else { LANES };
+        self.look_at(rows, x, quantiser, lanes);
     }
 
     #[inline(always)]

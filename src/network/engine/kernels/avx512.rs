@@ -12,10 +12,10 @@ use fearless_simd::{SimdBase, SimdInto, i32x16};
 
 /// Samples in a vector.
 const WIDTH: usize = 16;
-/// Vectors of samples computed together: with four outputs, sixteen sums, and half of the registers left.
-const VECTORS: usize = 4;
+/// Vectors of samples computed together: with four outputs, eight sums hide the latency; more would leave more of a small pass empty.
+const VECTORS: usize = 2;
 
-/// A function of a tile of an input to the outputs of a group: all vectors of samples of each, shifted and clamped.
+/// A function of a tile of an input to the outputs of a group: vectors of samples of each, shifted and clamped.
 macro_rules! outputs {
     ($token:ident, $group:ident, $input:ident, $clamp:ident) => {{
         let load = |samples: [i32; WIDTH]| -> __m512i {
