@@ -24,7 +24,10 @@ struct Component {
 #[derive(Debug)]
 enum Present {
     /// Rows within the component, which are alike, and those beyond.
-    Whole { inside: Vec<i32>, outside: Vec<i32> },
+    Whole {
+        inside: Vec<i32>,
+        outside: Vec<i32>,
+    },
     Holed(Grid<i32>),
 }
 
@@ -68,7 +71,11 @@ impl Component {
         let (y, x) = (usize::try_from(y + MARGIN as isize).ok()?, usize::try_from(x + MARGIN as isize).ok()?);
         let present = match &self.present {
             Present::Whole { inside, outside } => {
-                if (MARGIN..self.samples.height - MARGIN).contains(&y) { inside } else { outside }
+                if (MARGIN..self.samples.height - MARGIN).contains(&y) {
+                    inside
+                } else {
+                    outside
+                }
             }
             Present::Holed(present) => present.row(y),
         };

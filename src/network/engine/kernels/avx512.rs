@@ -3,8 +3,8 @@
 use super::{Clamp, GROUP, Group};
 use crate::network::engine::{Block, Row};
 use core::arch::x86_64::{
-    __m512i, _mm_cvtsi32_si128, _mm512_add_epi32, _mm512_and_si512, _mm512_cmplt_epi32_mask, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_max_epi32,
-    _mm512_maskz_srlv_epi32, _mm512_min_epi32, _mm512_mullo_epi32, _mm512_or_si512, _mm512_permutex2var_epi32, _mm512_set1_epi32, _mm512_setzero_si512,
+    __m512i, _mm_cvtsi32_si128, _mm512_add_epi32, _mm512_and_si512, _mm512_cmplt_epi32_mask, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_maskz_srlv_epi32,
+    _mm512_max_epi32, _mm512_min_epi32, _mm512_mullo_epi32, _mm512_or_si512, _mm512_permutex2var_epi32, _mm512_set1_epi32, _mm512_setzero_si512,
     _mm512_slli_epi32, _mm512_sllv_epi32, _mm512_sra_epi32, _mm512_srli_epi32, _mm512_sub_epi32,
 };
 use fearless_simd::x86::Avx512;
