@@ -29,6 +29,7 @@ struct Said {
 
 impl Kept {
     /// Keeps an answer to what has that checksum.
+    #[inline(never)]
     pub(crate) fn keep(&self, seen: u64, answer: &PassAnswer) {
         let PassAnswer { corrections, scales, exponents } = answer;
         let said = corrections.iter().zip(scales).zip(exponents);
@@ -37,6 +38,7 @@ impl Kept {
     }
 
     /// The next answer, if it was given to what has that checksum. It is forgotten.
+    #[inline(never)]
     pub(crate) fn next(&self, seen: u64) -> Option<PassAnswer> {
         let Answer { said, .. } = self.0.borrow_mut().pop_front().filter(|answer| answer.seen == seen)?;
         Some(PassAnswer {
@@ -51,10 +53,27 @@ impl Kept {
 const NUMBERS: usize = 64;
 
 /// Continues a checksum with numbers, filled up with zeros.
+#[inline(never)]
 pub(crate) fn add_numbers(hash: &mut Xxh3, numbers: &[i32]) {
     for chunk in numbers.chunks(NUMBERS) {
         let mut bytes = [[0; 4]; NUMBERS];
         bytes.iter_mut().zip(chunk).for_each(|(bytes, number)| *bytes = number.to_le_bytes());
         hash.update(bytes.as_flattened());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_come_back_once_and_to_the_same_question_only() {
+        let answer = |n: i32| PassAnswer { corrections: vec![n, -65_532], scales: vec![-32_768, n], exponents: vec![-9, 22] };
+        let kept = Kept::default();
+        (0..3).for_each(|n| kept.keep(n as u64, &answer(n)));
+        assert_eq!(kept.next(0), Some(answer(0)));
+        assert_eq!(kept.next(2), None);
+        assert_eq!(kept.next(2), Some(answer(2)));
+        assert_eq!(kept.next(2), None);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::contexts::{FIRST_SCALE, Foreseen, OCTAVES, SIGNED, SPLIT_FROM};
 use crate::codec::quantiser::Quantiser;
-use crate::network::engine::{LANES, Row};
+use crate::network::engine::{Engine, LANES, Row};
 
 /// Magnitudes count up to this.
 const MOST: u32 = 1 << 24;
@@ -68,11 +68,14 @@ impl Default for Ahead {
 
 impl Ahead {
     /// Looks at up to [`LANES`] samples from column `x` on.
-    #[inline(always)]
-    pub(super) fn look(&mut self, rows: &Rows, x: usize, quantiser: Quantiser) {
+    #[inline(never)]
+    pub(super) fn look(&mut self, engine: Engine, rows: &Rows, x: usize, quantiser: Quantiser) {
         // A number of lanes that the compiler knows makes for better code, which narrow vectors do not make up for.
         let lanes = if cfg!(target_arch = "wasm32") { rows.values.len().saturating_sub(x).next_multiple_of(STEP).min(LANES) } else { LANES };
-        self.look_at(rows, x, quantiser, lanes);
+        engine.wide(
+            #[inline(always)]
+            || self.look_at(rows, x, quantiser, lanes),
+        );
     }
 
     #[inline(always)]

@@ -187,10 +187,7 @@ impl Passes<'_> {
             let mut last = 0;
             for x in (0..width).step_by(LANES) {
                 let rows = Rows { values: row, scales: scales.row(y), sides: sides.row(y), above, near, corners, before };
-                engine.wide(
-                    #[inline(always)]
-                    || ahead.look(&rows, x, quantiser),
-                );
+                ahead.look(engine, &rows, x, quantiser);
                 let samples = row.iter_mut().zip(here.iter_mut()).skip(x).zip(ahead.samples());
                 for (i, ((value, error), foreseen)) in samples.enumerate() {
                     if missing.get(x + i).is_some_and(|m| *m != 0) {
@@ -269,7 +266,9 @@ mod tests {
                 (encoder.finish(), done)
             };
             let (bytes, encoded) = run(Engine::detect());
-            assert_eq!(run(Engine::scalar()).0, bytes, "{height} x {width}");
+            for engine in Engine::all() {
+                assert_eq!(run(engine).0, bytes, "{height} x {width}, {}", engine.name());
+            }
 
             let mut decoder = Decoder::new(&bytes).unwrap();
             let mut learned = Learned::new(&model, Processor::cpu());

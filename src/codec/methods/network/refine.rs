@@ -113,6 +113,7 @@ pub(super) async fn refine(model: &Model, processor: Processor<'_>, mut around: 
 
 impl Around<'_, '_> {
     /// What the network says, on the CPU.
+    #[inline(never)]
     fn answer(&mut self, model: &Model, engine: Engine, base: &Grid<i32>) -> PassAnswer {
         let context = self.context;
         let plane = &known_level(context, self.horizontal, self.wrap);
@@ -123,6 +124,7 @@ impl Around<'_, '_> {
     }
 
     /// A checksum of all that the network sees of a pass: everything that [`Self::answer`] depends on.
+    #[inline(never)]
     fn seen(&mut self, base: &Grid<i32>) -> u64 {
         let context = self.context;
         let mut hash = Xxh3::with_seed(self.references.sum());

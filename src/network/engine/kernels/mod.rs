@@ -89,10 +89,11 @@ impl Engine {
     /// All that this processor has, for tests.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let mut all = vec![Self::scalar(), Self::detect()];
         #[cfg(target_arch = "x86_64")]
-        all.extend(fearless_simd::Level::new().as_avx2().map(|token| Self(Kernel::Avx2(token))));
-        all
+        let less = fearless_simd::Level::new().as_avx2().map(|token| Self(Kernel::Avx2(token)));
+        #[cfg(not(target_arch = "x86_64"))]
+        let less = None;
+        [Self::scalar(), Self::detect()].into_iter().chain(less).collect()
     }
 
     /// Runs plain loops that are compiled into it, for the widest vectors of the engine.
