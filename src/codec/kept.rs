@@ -3,7 +3,6 @@
 //! The network is a function of integers without a memory: shown the same, it says the same. So an answer is given back only for a pass of which all that
 //! the network would see is what it saw, by a checksum; otherwise it is asked. Everything else that the check decodes is computed anew.
 
-use super::accelerator::PassAnswer;
 use core::cell::RefCell;
 use std::collections::VecDeque;
 use xxhash_rust::xxh3::Xxh3;
@@ -28,10 +27,9 @@ struct Said {
 }
 
 impl Kept {
-    /// Keeps an answer to what has that checksum.
+    /// Keeps an answer, corrections, scales and exponents, to what has that checksum.
     #[inline(never)]
-    pub(crate) fn keep(&self, seen: u64, answer: &PassAnswer) {
-        let PassAnswer { corrections, scales, exponents } = answer;
+    pub(crate) fn keep(&self, seen: u64, [corrections, scales, exponents]: [&[i32]; 3]) {
         let said = corrections.iter().zip(scales).zip(exponents);
         let said = said.map(|((correction, scale), exponent)| Said { correction: *correction, scale: *scale as i16, exponent: *exponent as i16 });
         self.0.borrow_mut().push_back(Answer { seen, said: said.collect() });
@@ -39,13 +37,10 @@ impl Kept {
 
     /// The next answer, if it was given to what has that checksum. It is forgotten.
     #[inline(never)]
-    pub(crate) fn next(&self, seen: u64) -> Option<PassAnswer> {
+    pub(crate) fn next(&self, seen: u64) -> Option<[Vec<i32>; 3]> {
         let Answer { said, .. } = self.0.borrow_mut().pop_front().filter(|answer| answer.seen == seen)?;
-        Some(PassAnswer {
-            corrections: said.iter().map(|s| s.correction).collect(),
-            scales: said.iter().map(|s| s.scale.into()).collect(),
-            exponents: said.iter().map(|s| s.exponent.into()).collect(),
-        })
+        let corrections = said.iter().map(|s| s.correction).collect();
+        Some([corrections, said.iter().map(|s| s.scale.into()).collect(), said.iter().map(|s| s.exponent.into()).collect()])
     }
 }
 
@@ -68,9 +63,9 @@ mod tests {
 
     #[test]
     fn answers_come_back_once_and_to_the_same_question_only() {
-        let answer = |n: i32| PassAnswer { corrections: vec![n, -65_532], scales: vec![-32_768, n], exponents: vec![-9, 22] };
+        let answer = |n: i32| [vec![n, -65_532], vec![-32_768, n], vec![-9, 22]];
         let kept = Kept::default();
-        (0..3).for_each(|n| kept.keep(n as u64, &answer(n)));
+        (0..3).for_each(|n| kept.keep(n as u64, answer(n).each_ref().map(Vec::as_slice)));
         assert_eq!(kept.next(0), Some(answer(0)));
         assert_eq!(kept.next(2), None);
         assert_eq!(kept.next(2), Some(answer(2)));

@@ -1,12 +1,10 @@
 //! What foresees the residuals of some samples of a row, as far as it is known before the first of them is coded: all but the residual to the left.
 //! Loops over lanes, so that they become vector code.
 
-use super::contexts::{FIRST_SCALE, Foreseen, OCTAVES, SIGNED, SPLIT_FROM};
+use super::contexts::{FIRST_SCALE, Foreseen, MOST, OCTAVES, SIGNED, SPLIT_FROM, magnitude_of};
 use crate::codec::quantiser::Quantiser;
 use crate::network::engine::{Engine, LANES, Row};
 
-/// Magnitudes count up to this.
-const MOST: u32 = 1 << 24;
 /// Lanes computed are a multiple of this, as vectors want them.
 const STEP: usize = 16;
 
@@ -185,11 +183,6 @@ fn both(a: &Row, b: &Row, lanes: usize, of: impl Fn(i32, i32) -> i32) -> Row {
     let mut done = [0; LANES];
     done.iter_mut().zip(a).zip(b).take(lanes).for_each(|((to, a), b)| *to = of(*a, *b));
     done
-}
-
-#[inline(always)]
-pub(super) fn magnitude_of(residual: i32) -> i32 {
-    residual.unsigned_abs().min(MOST) as i32
 }
 
 /// As [`crate::codec::entropy::signed`], without branches.

@@ -1,6 +1,5 @@
 //! What foresees the residual of a sample: the network's word for it and what was coded nearby, each the number of a context.
 
-use super::ahead::magnitude_of;
 use crate::codec::entropy::{Contexts, Views, magnitude, signed};
 use crate::network::spec::{PRIORS, RESIDUAL_ENERGIES, SIDES};
 
@@ -19,6 +18,15 @@ pub(super) const OCTAVES: usize = 6;
 pub(super) const SIGNED: usize = 2 * OCTAVES + 1;
 /// How many contexts each view has; a model knows those of the first beforehand.
 pub(super) const VIEWS: Views<CONTEXTS> = Views([PRIORS, 3 * SIGNED * SIGNED, SIGNED * SIGNED * SIGNED, SIGNED * SIGNED, SIGNED * SIGNED]);
+
+/// Magnitudes count up to this.
+pub(super) const MOST: u32 = 1 << 24;
+
+/// What a residual counts for in an energy.
+#[inline(always)]
+pub(super) fn magnitude_of(residual: i32) -> i32 {
+    residual.unsigned_abs().min(MOST) as i32
+}
 
 /// What is known of a sample before its row is coded. Residuals are in quanta.
 #[derive(Debug, Clone, Copy)]

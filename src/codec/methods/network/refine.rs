@@ -96,12 +96,16 @@ pub(super) async fn refine(model: &Model, processor: Processor<'_>, mut around: 
         Processor::Keeping(engine, kept) => {
             let seen = around.seen(&base);
             let answer = around.answer(model, engine, &base);
-            kept.keep(seen, &answer);
+            kept.keep(seen, [&answer.corrections, &answer.scales, &answer.exponents]);
             answer
         }
         Processor::Recalling(engine, kept) => {
             let seen = around.seen(&base);
-            kept.next(seen).filter(|answer| answer.corrections.len() == base.samples.len()).unwrap_or_else(|| around.answer(model, engine, &base))
+            let before = kept.next(seen).filter(|[corrections, ..]| corrections.len() == base.samples.len());
+            match before {
+                Some([corrections, scales, exponents]) => PassAnswer { corrections, scales, exponents },
+                None => around.answer(model, engine, &base),
+            }
         }
         Processor::Desk(desk) => desk.ask(around.request(&base)).await?,
     };
