@@ -68,11 +68,13 @@ impl Ahead {
     /// Looks at up to [`LANES`] samples from column `x` on.
     #[inline(never)]
     pub(super) fn look(&mut self, engine: Engine, rows: &Rows, x: usize, quantiser: Quantiser) {
-        // A number of lanes that the compiler knows makes for better code, which narrow vectors do not make up for.
-        let lanes = if cfg!(target_arch = "wasm32") { rows.values.len().saturating_sub(x).next_multiple_of(STEP).min(LANES) } else { LANES };
         engine.wide(
             #[inline(always)]
-            || self.look_at(rows, x, quantiser, lanes),
+            || {
+                // A number of lanes that the compiler knows, here within, makes for better code, which narrow vectors do not make up for.
+                let narrow = || rows.values.len().saturating_sub(x).next_multiple_of(STEP).min(LANES);
+                self.look_at(rows, x, quantiser, if cfg!(target_arch = "wasm32") { narrow() } else { LANES });
+            },
         );
     }
 
