@@ -14,7 +14,7 @@ impl<T: Copy + Default> Grid<T> {
     }
 
     /// Row `y`, empty beyond the last one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn row(&self, y: usize) -> &[T] {
         self.samples.get(y * self.width..(y + 1) * self.width).unwrap_or_default()
     }

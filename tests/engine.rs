@@ -47,7 +47,7 @@ impl Case {
     /// Asserts that all engines agree with `expected`.
     fn check(&self, largest: u16, low: i32, high: i32) {
         let (layer, block) = (self.layer(largest).unwrap(), self.block());
-        for engine in [Engine::scalar(), Engine::detect()] {
+        for engine in Engine::all() {
             let mut rows = vec![[0; LANES]; self.outputs()];
             layer.apply(engine, &block, low..=high, &mut rows).unwrap();
             let clamped: Vec<Row> = self.expected().into_iter().map(|row| row.map(|v| v.clamp(low, high))).collect();

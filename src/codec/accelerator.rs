@@ -5,6 +5,7 @@
 //! ```
 //! [`Processor`] is what the codec sees. On the CPU no one ever waits, so the same code runs there without an executor.
 
+use super::kept::Kept;
 use crate::error::{Error, Result};
 use crate::network::engine::Engine;
 use crate::network::model::Model;
@@ -79,6 +80,10 @@ pub trait Accelerator: core::fmt::Debug {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Processor<'a> {
     Cpu(Engine),
+    /// On the CPU, which keeps what it says.
+    Keeping(Engine, &'a Kept),
+    /// On the CPU, for what it did not say before.
+    Recalling(Engine, &'a Kept),
     /// On whatever answers this desk.
     Desk(&'a Desk),
 }
@@ -87,6 +92,14 @@ impl Processor<'_> {
     /// The CPU, as fast as it can.
     pub(crate) fn cpu() -> Self {
         Self::Cpu(Engine::detect())
+    }
+
+    /// What the CPU computes with in the meantime.
+    pub(crate) fn engine(self) -> Engine {
+        match self {
+            Self::Cpu(engine) | Self::Keeping(engine, _) | Self::Recalling(engine, _) => engine,
+            Self::Desk(_) => Engine::detect(),
+        }
     }
 }
 

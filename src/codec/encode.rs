@@ -14,6 +14,7 @@ use super::sums::Sums;
 use super::{Base, BaseReport, Level};
 use crate::error::Result;
 use crate::field::{DataType, Element, Values, with_values};
+use crate::network::engine::Engine;
 use crate::wire::Reader;
 
 /// A coded chunk and what its values decode to.
@@ -77,12 +78,13 @@ fn exact(payload: Vec<u8>, values: &Values, request: &Request) -> Encoded {
     Encoded { payload, decoded: values.clone(), max_error: 0.0, missing, sums: Sums::default(), network: false, base: None }
 }
 
-/// A payload is decoded, every value is checked, and those that miss are patched. Wherever the network ran, what it said is checked on the CPU.
+/// A payload is decoded, every value is checked, and those that miss are patched. Wherever the network ran, what it said is checked on the CPU: there it
+/// need not say again what it said of the very same integers.
 fn verified(best: Tried, values: &Values, mask: &Mask, request: &Request) -> Result<Encoded> {
-    let Tried { bytes: mut payload, said, .. } = best;
+    let Tried { bytes: mut payload, said, kept, .. } = best;
     // With an empty list of patches it is whole; the real list takes its place.
     payload.push(0);
-    let on_cpu = request.network.map(|(model, _)| (model, Processor::cpu()));
+    let on_cpu = request.network.map(|(model, _)| (model, Processor::Recalling(Engine::detect(), &kept)));
     let data_type = values.data_type();
     let Decoded { values: mut decoded, said: heard } = at_once(decode(&payload, request.shape, data_type, on_cpu))?;
     if said != heard {

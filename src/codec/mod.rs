@@ -14,6 +14,7 @@ pub(crate) mod encode;
 pub(crate) mod entropy;
 mod extrapolation;
 mod fewer;
+mod kept;
 pub(crate) mod lattice;
 mod mapping;
 mod masks;

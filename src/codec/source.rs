@@ -4,6 +4,7 @@ use super::accelerator::{self, Processor, at_once};
 use super::candidates::{Candidate, Layout, Order};
 use super::chunk::{ChunkShape, Filling, Header, Method};
 use super::entropy::Encoder;
+use super::kept::Kept;
 use super::lattice::{Fit, Lattice, LowBits, Sample, Steps, fit, nearest};
 use super::mapping::Mapping;
 use super::masks::{self, Mask};
@@ -32,6 +33,8 @@ pub(super) struct Tried {
     pub(super) bytes: Vec<u8>,
     /// A checksum of what the network said.
     pub(super) said: u64,
+    /// What it said, unless that was elsewhere than on the CPU.
+    pub(super) kept: Kept,
 }
 
 impl Tried {
@@ -209,7 +212,9 @@ impl<'a> Source<'a> {
         }
         let layered = if hopeless && self.base == Base::Auto { None } else { self.layered(best.size())? };
         let Some((candidate, bytes)) = layered else { return Ok((best, None)) };
-        let layered = self.tried(candidate).await?;
+        // Seldom the smaller one: there is room for the answers of one way.
+        let (payload, said) = self.payload(&candidate, self.network).await?;
+        let layered = Tried { candidate, bytes: payload, said, kept: Kept::default() };
         let taken = layered.size() < best.size() || self.base == Base::Always;
         let report = BaseReport::of_chunk(taken, bytes, best.size(), layered.size());
         Ok((self.chosen(best, layered, taken)?, Some(report)))
@@ -228,8 +233,13 @@ impl<'a> Source<'a> {
     }
 
     async fn tried(&self, candidate: Candidate) -> Result<Tried> {
-        let (bytes, said) = self.payload(&candidate, self.network).await?;
-        Ok(Tried { candidate, bytes, said })
+        let kept = Kept::default();
+        let network = self.network.map(|(model, processor)| match processor {
+            Processor::Cpu(engine) => (model, Processor::Keeping(engine, &kept)),
+            elsewhere => (model, elsewhere),
+        });
+        let (bytes, said) = self.payload(&candidate, network).await?;
+        Ok(Tried { candidate, bytes, said, kept })
     }
 
     fn takes_model(&self) -> bool {

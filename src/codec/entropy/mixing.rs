@@ -114,17 +114,20 @@ impl<const N: usize, const W: usize> Mixing<N, W> {
     /// Codes one decision and learns from it.
     #[inline]
     pub(crate) fn code<C: Coder>(&mut self, coder: &mut C, contexts: &Contexts<N, W>, decision: usize, bit: bool) -> bool {
+        // Says to the compiler what is so anyway.
+        let decision = decision % DECISIONS;
         let slots = contexts.slots.map(|s| self.slots.get(s).and_then(|s| s.get(decision)).copied().unwrap_or(UNDECIDED));
         let logits = self.logits(slots);
         let sums = contexts.weights.map(|w| self.weights.get(w).and_then(|w| w.get(decision)).map_or(0, |w| w.sum(&logits)));
         let mean = sums.iter().sum::<i32>() >> W.ilog2();
-        let bit = coder.bit((self.logistic.probability(mean) >> 1).clamp(1, (1 << 15) - 1) as u32, bit);
+        let expected = self.logistic.probability(mean);
+        let bit = coder.bit((expected >> 1).clamp(1, (1 << 15) - 1) as u32, bit);
         #[cfg(feature = "training")]
         self.count(contexts, decision, bit);
         let seen = if bit { 0xFFFF } else { 0 };
         let shift = if self.confidence.is_some() { LED_SHIFT } else { SHIFT };
         for (circumstance, sum) in contexts.weights.into_iter().zip(sums) {
-            let error = (seen - self.logistic.probability(sum)) >> 1;
+            let error = (seen - if W == 1 { expected } else { self.logistic.probability(sum) }) >> 1;
             if let Some(weights) = self.weights.get_mut(circumstance).and_then(|w| w.get_mut(decision)) {
                 weights.learn(&logits, error, shift);
             }
@@ -134,7 +137,7 @@ impl<const N: usize, const W: usize> Mixing<N, W> {
     }
 
     /// What the contexts of a decision say.
-    #[inline]
+    #[inline(always)]
     fn logits(&self, slots: [Slot; N]) -> [i32; N] {
         let mut logits = slots.map(|slot| self.logistic.logit(slot >> 16));
         if let (Some(confidence), [first, others @ ..], [_, slots @ ..]) = (&self.confidence, &mut logits[..], &slots[..]) {
@@ -147,7 +150,7 @@ impl<const N: usize, const W: usize> Mixing<N, W> {
     }
 
     /// Moves what the contexts believe towards what was `seen`. One that is led and has seen nothing yet starts from its leader.
-    #[inline]
+    #[inline(always)]
     fn learn(&mut self, contexts: &Contexts<N, W>, decision: usize, slots: [Slot; N], seen: i32) {
         let leader = if self.confidence.is_some() { slots.first().copied().unwrap_or(UNDECIDED) } else { UNDECIDED };
         for (at, slot) in contexts.slots.into_iter().zip(slots) {
@@ -190,18 +193,21 @@ impl<const N: usize> Weights<N> {
 /// Probability <-> logit.
 #[derive(Debug)]
 struct Logistic {
-    probabilities: Vec<u16>,
+    probabilities: Box<[u16; 2 * LOGIT_END as usize]>,
     /// By the upper 12 bits of the probability.
-    logits: Vec<i16>,
+    logits: Box<[i16; 1 << 12]>,
 }
 
 impl Logistic {
     fn new() -> Self {
         let knots = KNOTS.windows(2).map(|k| if let [a, b] = k { (u32::from(*a), u32::from(*b)) } else { (0, 0) });
-        let probabilities: Vec<u16> = knots.flat_map(|(a, b)| (0..128).map(move |f| ((a * (128 - f) + b * f) >> 7).clamp(2, 65_534) as u16)).collect();
+        let mut probabilities = Box::new([0; 2 * LOGIT_END as usize]);
+        let values = knots.flat_map(|(a, b)| (0..128).map(move |f| ((a * (128 - f) + b * f) >> 7).clamp(2, 65_534) as u16));
+        probabilities.iter_mut().zip(values).for_each(|(to, value)| *to = value);
         let first = |p: u16| probabilities.partition_point(|q| *q < p).min(2 * LOGIT_END as usize - 1);
-        let logits = (0..4096u16).map(|i| first(i * 16 + 8) as i16 - LOGIT_END as i16).collect();
-        Self { probabilities, logits }
+        let mut logits = Box::new([0; 1 << 12]);
+        logits.iter_mut().zip(0..).for_each(|(logit, i)| *logit = first(i * 16 + 8) as i16 - LOGIT_END as i16);
+        Self { logits, probabilities }
     }
 
     /// Of a one, in 1/2^16.

@@ -97,13 +97,15 @@ impl Layer {
         self.check(input.channels(), out.channels())?;
         let clamp = Clamp::from(ACTIVATION);
         out.limit(input.samples());
+        #[cfg(target_arch = "x86_64")]
+        if engine.activate(&self.groups, input, clamp, out) {
+            return Ok(());
+        }
         for (group, pairs) in self.groups.iter().zip(out.pairs_mut()) {
             let mut rows = [[0; LANES]; GROUP];
             engine.run(group, input, clamp, &mut rows);
             for (pair, [even, odd]) in pairs.iter_mut().zip(rows.as_chunks().0) {
-                for ((word, &even), &odd) in pair.iter_mut().zip(even).zip(odd) {
-                    *word = join(even as i16, odd as i16);
-                }
+                pair.iter_mut().zip(even).zip(odd).for_each(|((word, even), odd)| *word = even | odd << 16);
             }
         }
         Ok(())
@@ -119,11 +121,24 @@ impl Layer {
 
 /// Up to four outputs as the kernels read them; outputs and inputs that are not there weigh zero.
 fn pack(inputs: usize, rows: &[&[i8]], biases: &[i32], shifts: &[u8]) -> Group {
-    let mut group = Group { weights: vec![[0; GROUP]; inputs.div_ceil(2)], biases: [0; GROUP], shifts: [0; GROUP] };
+    let mut group = Group {
+        weights: vec![[0; GROUP]; inputs.div_ceil(2)],
+        #[cfg(target_arch = "x86_64")]
+        bytes: vec![[0; GROUP]; inputs.div_ceil(4)],
+        biases: [0; GROUP],
+        shifts: [0; GROUP],
+    };
     for (output, row) in rows.iter().enumerate() {
         for (words, pair) in group.weights.iter_mut().zip(row.chunks(2)) {
             let half = |at: usize| pair.get(at).map_or(0, |&weight| i16::from(weight));
             words.iter_mut().skip(output).take(1).for_each(|word| *word = join(half(0), half(1)));
+        }
+    }
+    #[cfg(target_arch = "x86_64")]
+    for (output, row) in rows.iter().enumerate() {
+        for (words, four) in group.bytes.iter_mut().zip(row.chunks(4)) {
+            let word = i32::from_le_bytes(core::array::from_fn(|at| four.get(at).map_or(0, |&weight| weight as u8)));
+            words.iter_mut().skip(output).take(1).for_each(|to| *to = word);
         }
     }
     group.biases.iter_mut().zip(biases).for_each(|(to, &bias)| *to = bias);

@@ -1,8 +1,6 @@
 //! The neural predictor (docs/format.md, "Network"): integer layers and attention over the neighbours correct the classical prediction and foresee
 //! how far off it will be.
 
-mod attention;
-
 use super::engine::{Block, Engine, LANES, Layer, Row, Softmax};
 use super::spec::{DIRECT, INPUTS};
 use crate::error::Result;
@@ -115,9 +113,10 @@ impl Forward<'_> {
     pub(crate) fn run(&mut self, seen: &[Row; INPUTS], direct: &[Row; DIRECT], samples: usize) -> Result<Said> {
         let Self { net, softmax, engine, inputs, hidden, second, kernels, heads } = self;
         inputs.limit(samples);
-        for (channel, values) in seen.iter().enumerate() {
-            inputs.set(channel, &values.map(|v| v as i16))?;
-        }
+        engine.wide(
+            #[inline(always)]
+            || inputs.fill(seen),
+        );
         net.hidden.activate(*engine, inputs, hidden)?;
         net.second.activate(*engine, hidden, second)?;
         net.heads.apply(*engine, second, HEAD_LIMITS, heads)?;
@@ -125,7 +124,7 @@ impl Forward<'_> {
         let mut said = Said { correction: *correction, scale: *scale };
         if let Some(layer) = &net.kernels {
             layer.apply(*engine, inputs, -KERNEL_LIMIT..=KERNEL_LIMIT, kernels)?;
-            let mean = attention::mean(softmax, scores, [direct, kernels]);
+            let mean = softmax.means(*engine, scores, [direct, kernels]);
             said.correction.iter_mut().zip(mean).for_each(|(c, m)| *c += m);
         }
         Ok(said)

@@ -10,64 +10,60 @@ pub(super) const WEIGHTS: usize = 1;
 /// Sets of weights: one for each pass.
 pub(super) const CIRCUMSTANCES: usize = 3;
 /// Sixteenths of an octave below one quantum where the classes of the scale begin.
-const FIRST_SCALE: i32 = 80;
+pub(super) const FIRST_SCALE: i32 = 80;
 /// Sixteenths of an octave from which on residuals are split.
-const SPLIT_FROM: i32 = 32;
+pub(super) const SPLIT_FROM: i32 = 32;
 /// Octaves told apart of a signed difference, and its classes.
-const OCTAVES: usize = 6;
-const SIGNED: usize = 2 * OCTAVES + 1;
+pub(super) const OCTAVES: usize = 6;
+pub(super) const SIGNED: usize = 2 * OCTAVES + 1;
 /// How many contexts each view has; a model knows those of the first beforehand.
 pub(super) const VIEWS: Views<CONTEXTS> = Views([PRIORS, 3 * SIGNED * SIGNED, SIGNED * SIGNED * SIGNED, SIGNED * SIGNED, SIGNED * SIGNED]);
 
-/// What is known when a residual is coded. Residuals are in quanta.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
-    pub(super) pass: usize,
-    /// Binary logarithm of how far off the network expects to be, in sixteenths of an octave of the quantum.
-    pub(super) scale: i32,
-    /// How far the prediction is from a whole number, in sixteenths.
-    pub(super) side: u32,
-    /// Residual of the sample before in the same pass.
-    pub(super) left: i32,
-    /// Those of the row above: to the left, straight, to the right.
-    pub(super) above: [i32; 3],
-    /// Those of the four near neighbours.
-    pub(super) near: [i32; 4],
-    /// Those of the horizontal pass around a sample of the vertical pass.
-    pub(super) corners: [i32; 4],
-    /// That of the first reference at the same place.
-    pub(super) before: i32,
-    /// Differences of the four near neighbours from the prediction.
-    pub(super) around: [i32; 4],
+/// Magnitudes count up to this.
+pub(super) const MOST: u32 = 1 << 24;
+
+/// What a residual counts for in an energy.
+#[inline(always)]
+pub(super) fn magnitude_of(residual: i32) -> i32 {
+    residual.unsigned_abs().min(MOST) as i32
 }
 
-impl Seen {
-    /// The contexts of the residual and how many of its low bits are split off.
-    #[inline]
-    pub(super) fn contexts(&self) -> (Contexts<CONTEXTS, WEIGHTS>, u32) {
-        let Self { pass, scale, side, left, above, near, corners, before, around } = *self;
-        let split = ((scale >> 4) - 1).clamp(0, 24) as u32;
-        let class = if scale < SPLIT_FROM { ((scale + FIRST_SCALE) >> 2).max(0) } else { (SPLIT_FROM + FIRST_SCALE) / 4 + (scale >> 2 & 3) } as usize;
-        let magnitude_of = |r: i32| r.unsigned_abs().min(1 << 24);
-        let sum = |r: &[i32]| r.iter().map(|r| magnitude_of(*r)).sum::<u32>();
-        let [above_left, straight, above_right] = above;
-        let same = 2 * (magnitude_of(left) + magnitude_of(straight)) + magnitude_of(above_left) + magnitude_of(above_right);
-        let energy = same + sum(&near) + 2 * sum(&corners);
-        let side = match side {
-            0..=1 => 0,
-            2..=4 => 1,
-            _ => 2,
-        };
-        let sg = |difference: i32| signed::<OCTAVES>(difference >> split);
-        let pair = |a: i32, b: i32| sg(a) * SIGNED + sg(b);
-        let [p, q, r, s] = around;
+/// What is known of a sample before its row is coded. Residuals are in quanta.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Foreseen {
+    /// −1 where the prediction lies above the whole number: all is seen in a mirror then.
+    pub(super) turn: i32,
+    /// How many low bits of the residual are split off.
+    pub(super) split: u32,
+    /// Energy of the residuals around, but for that of the one to the left.
+    pub(super) energy: u32,
+    /// The residual above.
+    pub(super) straight: i32,
+    /// Classes of how far off the network expects to be, and of how far the prediction is from a whole number.
+    pub(super) scale: usize,
+    pub(super) side: usize,
+    /// Classes of the residual above, of those beside it, of the differences of the near neighbours from the prediction, and of the residual of the first
+    /// reference at the same place.
+    pub(super) straight_class: usize,
+    pub(super) oblique: usize,
+    pub(super) around: usize,
+    pub(super) before: usize,
+}
+
+impl Foreseen {
+    /// The contexts of the residual after that of the sample to the `left`, in a pass.
+    #[inline(always)]
+    pub(super) fn contexts(&self, pass: usize, left: i32) -> Contexts<CONTEXTS, WEIGHTS> {
+        let energy = self.energy + 2 * magnitude_of(left) as u32;
+        let class = |difference: i32| signed::<OCTAVES>(difference >> self.split);
+        let left_class = class(left);
         let views = [
-            (class * RESIDUAL_ENERGIES + magnitude(energy >> split).min(RESIDUAL_ENERGIES - 1)) * SIDES + side,
-            pair(left, straight) * 3 + pass,
-            pair(left, above_left) * SIGNED + sg(above_right),
-            pair(p.wrapping_add(q), r.wrapping_add(s)),
-            pair(before, left.wrapping_add(straight)),
+            (self.scale * RESIDUAL_ENERGIES + magnitude(energy >> self.split).min(RESIDUAL_ENERGIES - 1)) * SIDES + self.side,
+            (left_class * SIGNED + self.straight_class) * 3 + pass,
+            left_class * SIGNED * SIGNED + self.oblique,
+            self.around,
+            self.before * SIGNED + class(left.wrapping_add(self.straight)),
         ];
-        (Contexts { slots: VIEWS.at(views), weights: [pass] }, split)
+        Contexts { slots: VIEWS.at(views), weights: [pass] }
     }
 }

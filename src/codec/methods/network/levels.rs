@@ -1,9 +1,11 @@
 //! What is known of a level, split into polyphase components with a margin around each, so that a row of neighbours is a slice.
 
+use crate::codec::kept::add_numbers;
 use crate::codec::passes::Pass;
 use crate::codec::predictor::Context;
 use crate::grid::Grid;
 use crate::network::spec::REFERENCES;
+use xxhash_rust::xxh3::Xxh3;
 
 /// Samples beyond a border that are kept.
 const MARGIN: usize = 3;
@@ -15,8 +17,18 @@ pub(super) type Offset = (isize, isize);
 #[derive(Debug)]
 struct Component {
     samples: Grid<i32>,
-    /// −1 where there is a sample, 0 where it is missing or outside.
-    present: Grid<i32>,
+    present: Present,
+}
+
+/// −1 where there is a sample, 0 where it is missing or outside.
+#[derive(Debug)]
+enum Present {
+    /// Rows within the component, which are alike, and those beyond.
+    Whole {
+        inside: Vec<i32>,
+        outside: Vec<i32>,
+    },
+    Holed(Grid<i32>),
 }
 
 impl Component {
@@ -25,29 +37,57 @@ impl Component {
         let width = samples.width;
         let row = |source: &mut dyn Iterator<Item = i32>, to: &mut [i32]| {
             to.iter_mut().skip(MARGIN).zip(source).for_each(|(t, s)| *t = s);
-            if wrap && width > MARGIN {
-                to.copy_within(width..width + MARGIN, 0);
-                to.copy_within(MARGIN..2 * MARGIN, MARGIN + width);
-            }
+            around(to, width, wrap);
         };
         let empty = || Grid::new(samples.height + 2 * MARGIN, width + 2 * MARGIN);
-        let (mut padded, mut present): (Grid<i32>, Grid<i32>) = (empty(), empty());
+        let mut padded: Grid<i32> = empty();
         for (to, from) in padded.rows_mut().skip(MARGIN).zip(samples.rows()) {
-            row(&mut from.iter().copied(), to);
-        }
-        for (y, to) in present.rows_mut().skip(MARGIN).take(samples.height).enumerate() {
-            match holes {
-                None => row(&mut core::iter::repeat_n(-1, width), to),
-                Some(holes) => row(&mut holes.row(y).iter().map(|h| -i32::from(*h == 0)), to),
+            if let Some(to) = to.get_mut(MARGIN..MARGIN + width) {
+                to.copy_from_slice(from);
             }
+            around(to, width, wrap);
         }
+        let present = match holes {
+            None => {
+                let outside = vec![0; width + 2 * MARGIN];
+                let mut inside = outside.clone();
+                row(&mut core::iter::repeat_n(-1, width), &mut inside);
+                Present::Whole { inside, outside }
+            }
+            Some(holes) => {
+                let mut present = empty();
+                for (y, to) in present.rows_mut().skip(MARGIN).take(samples.height).enumerate() {
+                    row(&mut holes.row(y).iter().map(|h| -i32::from(*h == 0)), to);
+                }
+                Present::Holed(present)
+            }
+        };
         Self { samples: padded, present }
     }
 
     /// A row of samples and whether they are there, from column `x` of the component; `None` beyond the margin.
+    #[inline(always)]
     fn row(&self, y: isize, x: isize) -> Option<(&[i32], &[i32])> {
         let (y, x) = (usize::try_from(y + MARGIN as isize).ok()?, usize::try_from(x + MARGIN as isize).ok()?);
-        Some((self.samples.row(y).get(x..)?, self.present.row(y).get(x..)?))
+        let present = match &self.present {
+            Present::Whole { inside, outside } => {
+                if (MARGIN..self.samples.height - MARGIN).contains(&y) {
+                    inside
+                } else {
+                    outside
+                }
+            }
+            Present::Holed(present) => present.row(y),
+        };
+        Some((self.samples.row(y).get(x..)?, present.get(x..)?))
+    }
+}
+
+/// Fills the margins of a row whose columns go around.
+fn around(row: &mut [i32], width: usize, wrap: bool) {
+    if wrap && width > MARGIN {
+        row.copy_within(width..width + MARGIN, 0);
+        row.copy_within(MARGIN..2 * MARGIN, MARGIN + width);
     }
 }
 
@@ -65,6 +105,7 @@ impl Level {
     }
 
     /// The row of neighbours at `offset` from the sample in row `y`, column `x` of the component at `phase`.
+    #[inline(always)]
     pub(super) fn row(&self, (top, left): (usize, usize), (dy, dx): Offset, y: usize, x: usize) -> Option<(&[i32], &[i32])> {
         let (dy, dx) = (dy + top as isize, dx + left as isize);
         let Self(components) = self;
@@ -103,12 +144,14 @@ pub(crate) struct ReferenceLevels<'a> {
     wrap: bool,
     stride: usize,
     levels: Vec<Level>,
+    /// A checksum of the planes, once it was asked for.
+    sum: Option<u64>,
 }
 
 impl<'a> ReferenceLevels<'a> {
     /// `wrap`: columns go around.
     pub(crate) fn new(planes: impl IntoIterator<Item = &'a Grid<i32>>, wrap: bool) -> Self {
-        Self { planes: planes.into_iter().take(REFERENCES).collect(), wrap, stride: 0, levels: Vec::new() }
+        Self { planes: planes.into_iter().take(REFERENCES).collect(), wrap, stride: 0, levels: Vec::new(), sum: None }
     }
 
     /// The components at a level of that stride.
@@ -119,6 +162,16 @@ impl<'a> ReferenceLevels<'a> {
             self.stride = stride;
         }
         &self.levels
+    }
+
+    /// A checksum of the planes.
+    pub(super) fn sum(&mut self) -> u64 {
+        let planes = &self.planes;
+        *self.sum.get_or_insert_with(|| {
+            let mut hash = Xxh3::with_seed(planes.len() as u64);
+            planes.iter().for_each(|plane| add_numbers(&mut hash, &plane.samples));
+            hash.digest()
+        })
     }
 
     /// The whole level of that stride, of each plane.

@@ -1,6 +1,7 @@
 //! The pyramid with the network as its predictor, and with decisions that many contexts foresee as its entropy coder. Slower than the tables of the
 //! pyramid method, and smaller.
 
+mod ahead;
 mod contexts;
 mod levels;
 mod neighbourhood;

@@ -5,6 +5,7 @@ use super::levels::{Level, Offset};
 use crate::codec::passes::Pass;
 use crate::network::engine::{LANES, Row};
 use crate::network::spec::{DIRECT, DIRECT_LIMIT, INPUT_LIMIT, INPUTS, PAIRS, REFERENCE_INPUTS, REFERENCES, SHARED};
+use core::ops::Range;
 
 /// Pairs whose sums set the scale of sums, and whose differences set that of differences.
 const SCALE_PAIRS: usize = 8;
@@ -51,13 +52,22 @@ pub(crate) struct Neighbourhood {
     pub(crate) exponents: Row,
     /// The pairs of the plane itself.
     own: [Pair; PAIRS],
-    /// One of a reference.
-    other: Pair,
+    /// Those of each reference: the shared ones, then two more.
+    others: [[Pair; SHARED + 2]; REFERENCES],
+    /// How many pairs of the plane are there.
+    found: Row,
 }
 
 impl Default for Neighbourhood {
     fn default() -> Self {
-        Self { inputs: [[0; LANES]; INPUTS], direct: [[0; LANES]; DIRECT], exponents: [0; LANES], own: [Pair::NONE; PAIRS], other: Pair::NONE }
+        Self {
+            inputs: [[0; LANES]; INPUTS],
+            direct: [[0; LANES]; DIRECT],
+            exponents: [0; LANES],
+            own: [Pair::NONE; PAIRS],
+            others: [[Pair::NONE; SHARED + 2]; REFERENCES],
+            found: [0; LANES],
+        }
     }
 }
 
@@ -72,58 +82,106 @@ impl Pair {
     const NONE: Self = Self { sum: [0; LANES], difference: [0; LANES] };
 }
 
-/// Where the first of the samples lies.
-#[derive(Debug, Clone, Copy)]
-struct Place {
+/// Some of the samples, which lie side by side in a row of the component at `phase`.
+#[derive(Debug, Clone)]
+struct Run {
     phase: (usize, usize),
     y: usize,
     x: usize,
+    lanes: Range<usize>,
+}
+
+impl Run {
+    #[inline(always)]
+    fn of<'a>(&self, row: &'a Row) -> &'a [i32] {
+        row.get(self.lanes.clone()).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn of_mut<'a>(&self, row: &'a mut Row) -> &'a mut [i32] {
+        row.get_mut(self.lanes.clone()).unwrap_or_default()
+    }
 }
 
 impl Level {
-    /// Looks at a pair of neighbours compared with `middle`, as far as the row goes; whether it is there is added to `found`.
-    fn look(&self, place: Place, (dy, dx): Offset, middle: &Row, pair: &mut Pair, found: &mut Row) {
-        let Place { phase, y, x } = place;
+    /// Looks at a pair of neighbours of each sample of a run compared with `middle`; whether it is there is added to `found`.
+    #[inline(always)]
+    fn look(&self, run: &Run, (dy, dx): Offset, middle: &Row, pair: &mut Pair, found: Option<&mut Row>) {
+        let Run { phase, y, x, .. } = *run;
+        let (sums, differences) = (run.of_mut(&mut pair.sum), run.of_mut(&mut pair.difference));
         let (Some(after), Some(before)) = (self.row(phase, (dy, dx), y, x), self.row(phase, (-dy, -dx), y, x)) else {
-            *pair = Pair::NONE;
+            sums.fill(0);
+            differences.fill(0);
             return;
         };
-        let both = after.0.iter().zip(after.1).zip(before.0.iter().zip(before.1)).zip(middle);
-        let lanes = pair.sum.iter_mut().zip(&mut pair.difference).zip(found).zip(both);
-        for (((sum, difference), found), (((a, there), (b, here)), middle)) in lanes {
+        let both = after.0.iter().zip(after.1).zip(before.0.iter().zip(before.1));
+        let lanes = sums.iter_mut().zip(differences).zip(run.of(middle)).zip(both.clone());
+        for (((sum, difference), middle), ((a, there), (b, here))) in lanes {
             let present = there & here;
-            *sum = a.wrapping_sub(*middle).wrapping_add(b.wrapping_sub(*middle)) & present;
+            *sum = a.wrapping_add(*b).wrapping_sub(middle.wrapping_mul(2)) & present;
             *difference = a.wrapping_sub(*b) & present;
-            *found -= present;
+        }
+        if let Some(found) = found {
+            run.of_mut(found).iter_mut().zip(both).for_each(|(found, ((_, there), (_, here)))| *found -= there & here);
         }
     }
 }
 
 impl Neighbourhood {
-    /// Looks around the samples from column `x` of row `y`, for which the classical way predicts `predicted`.
+    /// Looks around the samples from column `x` of row `y` on, for which the classical way predicts `predicted`.
+    #[cfg(feature = "training")]
     pub(crate) fn look(&mut self, around: &Surroundings, y: usize, x: usize, predicted: &[i32]) {
+        self.look_along(around, (y, x), x + predicted.len(), predicted);
+    }
+
+    /// Looks around as many samples as `predicted` has, from column `x` of row `y` on and row by row, in a component of that width.
+    #[inline(always)]
+    pub(crate) fn look_along(&mut self, around: &Surroundings, (mut y, mut x): (usize, usize), width: usize, predicted: &[i32]) {
         let mut base = [0; LANES];
         base.iter_mut().zip(predicted).for_each(|(b, p)| *b = *p);
-        let place = Place { phase: around.pass.phase(), y, x };
-        let mut found = [0; LANES];
-        let Self { inputs, direct, exponents, own, other } = self;
-        for (pair, offset) in own.iter_mut().zip(pairs(around.pass)) {
-            around.plane.look(place, offset, &base, pair, &mut found);
-        }
-        let total = |part: fn(&Pair) -> &Row| {
-            let mut total = [0u32; LANES];
-            for pair in own.iter().take(SCALE_PAIRS) {
-                total.iter_mut().zip(part(pair)).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
+        self.found = [0; LANES];
+        let mut references = [0, 1].map(|i| around.references.get(i));
+        let (mut first, end) = (0, predicted.len().min(LANES));
+        while first < end && x < width {
+            let lanes = first..end.min(first + width - x);
+            first = lanes.end;
+            let run = Run { phase: around.pass.phase(), y, x, lanes };
+            self.gather(around, &run, &base);
+            for (reference, others) in references.iter_mut().zip(&mut self.others) {
+                if let Some(level) = *reference
+                    && !gather_reference(level, around.pass, &run, others)
+                {
+                    *reference = None;
+                }
             }
-            total
-        };
-        let (sums, differences) = (total(|p| &p.sum).map(logarithm), total(|p| &p.difference).map(logarithm));
-        let quantum = logarithm(around.quantum.unsigned_abs());
-        let exponent = |total: i32| if around.adaptive_scale { (total >> 4) - 9 } else { (quantum >> 4) - 6 };
-        *exponents = sums.map(exponent);
-        let (by_sums, by_differences) = (Scale::of(exponents), Scale::of(&differences.map(exponent)));
+            (y, x) = (y + 1, 0);
+        }
+        self.weigh(around, references.map(|r| r.is_some()));
+    }
 
-        let (inputs, others) = inputs.split_at_mut(2 * PAIRS);
+    /// The pairs of the plane itself.
+    #[inline(always)]
+    fn gather(&mut self, around: &Surroundings, run: &Run, base: &Row) {
+        for (pair, offset) in self.own.iter_mut().zip(pairs(around.pass)) {
+            around.plane.look(run, offset, base, pair, Some(&mut self.found));
+        }
+    }
+
+    /// Makes inputs of what was gathered, from the plane and from the references that are there.
+    #[inline(always)]
+    fn weigh(&mut self, around: &Surroundings, references: [bool; REFERENCES]) {
+        let Self { inputs, direct, exponents, own, others, found } = self;
+        let sums = logarithms(&total(own.iter().take(SCALE_PAIRS).map(|p| &p.sum)));
+        let differences = logarithms(&total(own.iter().take(SCALE_PAIRS).map(|p| &p.difference)));
+        let quantum = logarithm(around.quantum.unsigned_abs());
+        let adaptive_scale = around.adaptive_scale;
+        let mut by_differences = [0; LANES];
+        for (to, from) in [(&mut *exponents, &sums), (&mut by_differences, &differences)] {
+            to.iter_mut().zip(from).for_each(|(to, total)| *to = if adaptive_scale { (*total >> 4) - 9 } else { (quantum >> 4) - 6 });
+        }
+        let (by_sums, by_differences) = (Scale::of(exponents), Scale::of(&by_differences));
+
+        let (inputs, rest) = inputs.split_at_mut(2 * PAIRS);
         let (sum_inputs, difference_inputs) = inputs.split_at_mut(PAIRS);
         let (own_direct, moved) = direct.split_at_mut(PAIRS);
         for (((pair, direct), sum), difference) in own.iter().zip(own_direct).zip(sum_inputs).zip(difference_inputs) {
@@ -132,60 +190,84 @@ impl Neighbourhood {
             by_differences.input(&pair.difference, difference);
         }
 
-        let (reference_inputs, descriptors) = others.split_at_mut(REFERENCES * REFERENCE_INPUTS);
+        let (reference_inputs, descriptors) = rest.split_at_mut(REFERENCES * REFERENCE_INPUTS);
         let mut ratios = [[-INPUT_LIMIT; LANES]; REFERENCES];
-        let references = around.references.iter().map(Some).chain(core::iter::repeat(None));
-        for (((inputs, moved), ratio), reference) in
-            reference_inputs.chunks_mut(REFERENCE_INPUTS).zip(moved.chunks_mut(SHARED)).zip(&mut ratios).zip(references)
-        {
-            let Some((reference, (here, present))) = reference.and_then(|r| Some((r, r.row(place.phase, (0, 0), y, x)?))) else {
+        let rows = reference_inputs.chunks_mut(REFERENCE_INPUTS).zip(moved.chunks_mut(SHARED));
+        for (((inputs, moved), ratio), (others, is_there)) in rows.zip(&mut ratios).zip(others.iter().zip(references)) {
+            if !is_there {
                 inputs.iter_mut().chain(moved).for_each(|row| *row = [0; LANES]);
                 continue;
-            };
-            let mut middle = [0; LANES];
-            middle.iter_mut().zip(here).zip(present).for_each(|((m, h), p)| *m = h & p);
-            let look = |offset: Offset, pair: &mut Pair| reference.look(place, offset, &middle, pair, &mut [0; LANES]);
+            }
             let (bends, compared) = inputs.split_at_mut(SHARED + 2);
-            let mut total = [0u32; LANES];
-            let mut compared = compared.iter_mut();
-            for (((offset, own), input), moved) in pairs(around.pass).into_iter().zip(own.iter()).zip(bends.iter_mut()).zip(moved) {
-                look(offset, other);
+            for (other, input) in others.iter().zip(bends) {
                 by_sums.input(&other.sum, input);
+            }
+            for ((own, other), moved) in own.iter().zip(others).zip(moved) {
                 by_sums.apply(&less(&own.sum, &other.sum), moved);
-                total.iter_mut().zip(&other.sum).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
-                if let Some(compared) = compared.next() {
-                    by_differences.input(&less(&own.difference, &other.difference), compared);
-                }
             }
-            for (offset, input) in more_pairs(around.pass).into_iter().zip(bends.iter_mut().skip(SHARED)) {
-                look(offset, other);
-                by_sums.input(&other.sum, input);
+            for ((own, other), input) in own.iter().zip(others).zip(compared) {
+                by_differences.input(&less(&own.difference, &other.difference), input);
             }
-            ratio.iter_mut().zip(total).zip(sums).for_each(|((r, t), s)| *r = 4 * (logarithm(t) - s));
+            let total = logarithms(&total(others.iter().take(SHARED).map(|p| &p.sum)));
+            ratio.iter_mut().zip(&total).zip(&sums).for_each(|((r, t), s)| *r = 4 * (t - s));
         }
         let level = (around.level.min(7) * 128) as i32;
         let exact = if around.quantum == 1 { 512 } else { 0 };
-        let [first, second] = ratios;
-        let noise = sums.map(|s| 2 * (s - quantum - 64));
-        let mut slope = [0; LANES];
-        slope.iter_mut().zip(differences).zip(sums).for_each(|((to, d), s)| *to = 4 * (d - s));
-        let values = [noise, slope, [level; LANES], found.map(|f| 80 * (PAIRS as i32 - f)), first, second, [exact; LANES]];
-        for (to, from) in descriptors.iter_mut().zip(values) {
-            clamp(&from, to);
-        }
+        let [first, second] = &ratios;
+        let [noise, slope, level_row, missing, first_row, second_row, exact_row] = descriptors else { return };
+        (*level_row, *exact_row) = ([level; LANES], [exact; LANES]);
+        noise.iter_mut().zip(&sums).for_each(|(to, s)| *to = cut(2 * (s - quantum - 64)));
+        slope.iter_mut().zip(&differences).zip(&sums).for_each(|((to, d), s)| *to = cut(4 * (d - s)));
+        missing.iter_mut().zip(&*found).for_each(|(to, f)| *to = cut(80 * (PAIRS as i32 - f)));
+        clamp(first, first_row);
+        clamp(second, second_row);
     }
 }
 
-#[inline]
+/// The pairs of a reference around a run; false where it is not there.
+#[inline(always)]
+fn gather_reference(reference: &Level, pass: Pass, run: &Run, others: &mut [Pair]) -> bool {
+    let Some((here, present)) = reference.row(run.phase, (0, 0), run.y, run.x) else { return false };
+    let mut middle = [0; LANES];
+    run.of_mut(&mut middle).iter_mut().zip(here).zip(present).for_each(|((m, h), p)| *m = h & p);
+    for (offset, other) in pairs(pass).into_iter().take(SHARED).chain(more_pairs(pass)).zip(others) {
+        reference.look(run, offset, &middle, other, None);
+    }
+    true
+}
+
+/// The sum of magnitudes, as far as it goes.
+#[inline(always)]
+fn total<'a>(rows: impl Iterator<Item = &'a Row>) -> [u32; LANES] {
+    let mut total = [0u32; LANES];
+    for row in rows {
+        total.iter_mut().zip(row).for_each(|(t, p)| *t = t.saturating_add(p.unsigned_abs()));
+    }
+    total
+}
+
+#[inline(always)]
+fn logarithms(values: &[u32; LANES]) -> Row {
+    let mut logarithms = [0; LANES];
+    logarithms.iter_mut().zip(values).for_each(|(l, v)| *l = logarithm(*v));
+    logarithms
+}
+
+#[inline(always)]
+fn cut(value: i32) -> i32 {
+    value.clamp(-INPUT_LIMIT, INPUT_LIMIT)
+}
+
+#[inline(always)]
 fn less(a: &Row, b: &Row) -> Row {
     let mut less = [0; LANES];
     less.iter_mut().zip(a).zip(b).for_each(|((l, a), b)| *l = a.wrapping_sub(*b));
     less
 }
 
-#[inline]
+#[inline(always)]
 fn clamp(from: &Row, to: &mut Row) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t = (*f).clamp(-INPUT_LIMIT, INPUT_LIMIT));
+    to.iter_mut().zip(from).for_each(|(t, f)| *t = cut(*f));
 }
 
 /// Division by a power of two for each lane, to the nearest integer, as a product.
@@ -202,38 +284,44 @@ struct Scale {
 
 /// Low bits that a large scale drops before its product.
 const DROPPED: u32 = 14;
+/// The largest scale at which [`DIRECT_LIMIT`] fits a lane.
+const LARGEST_SHIFT: i32 = 18;
 
 impl Scale {
+    #[inline(always)]
     fn of(exponents: &Row) -> Self {
-        let mut scale = Self { limits: [0; LANES], coarse: [0; LANES], factors: [0; LANES], fine: exponents.iter().all(|e| *e < DROPPED as i32) };
+        let largest = exponents.iter().fold(i32::MIN, |largest, e| largest.max(*e));
+        let mut scale = Self { limits: [0; LANES], coarse: [0; LANES], factors: [0; LANES], fine: largest < DROPPED as i32 };
         let lanes = scale.limits.iter_mut().zip(&mut scale.coarse).zip(&mut scale.factors).zip(exponents);
         for (((limit, coarse), factor), e) in lanes {
             *coarse = -i32::from(*e >= DROPPED as i32);
-            *limit = if *e >= 0 { ((i64::from(DIRECT_LIMIT)) << e).min(i64::from(i32::MAX)) as i32 } else { DIRECT_LIMIT >> -e };
+            let within = (DIRECT_LIMIT << (*e).clamp(0, LARGEST_SHIFT)) >> -(*e).min(0);
+            *limit = if *e > LARGEST_SHIFT { i32::MAX } else { within };
             *factor = 1 << (16 - e + (*coarse & DROPPED as i32));
         }
         scale
     }
 
     /// Scaled and cut to the range of inputs.
-    #[inline]
+    #[inline(always)]
     fn input(&self, from: &Row, to: &mut Row) {
         let mut scaled = [0; LANES];
         self.apply(from, &mut scaled);
         clamp(&scaled, to);
     }
 
-    #[inline]
+    // Not `clamp`, which asks whether the limits are in order.
+    #[inline(always)]
     fn apply(&self, from: &Row, to: &mut Row) {
         if self.fine {
             for (((to, from), limit), factor) in to.iter_mut().zip(from).zip(&self.limits).zip(&self.factors) {
-                *to = (*from).clamp(-limit, *limit).wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
+                *to = (*from).max(-limit).min(*limit).wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
             }
             return;
         }
         let lanes = to.iter_mut().zip(from).zip(&self.limits).zip(&self.coarse).zip(&self.factors);
         for ((((to, from), limit), coarse), factor) in lanes {
-            let cut = (*from).clamp(-limit, *limit);
+            let cut = (*from).max(-limit).min(*limit);
             let cut = (cut >> DROPPED & coarse) | (cut & !coarse);
             *to = cut.wrapping_mul(*factor).wrapping_add(1 << 15) >> 16;
         }
@@ -241,9 +329,36 @@ impl Scale {
 }
 
 /// About sixteen times the binary logarithm, by straight lines between powers of two; 0 for 0.
-#[inline]
+#[inline(always)]
 pub(crate) fn logarithm(value: u32) -> i32 {
-    let v = value.max(1);
-    let octave = v.ilog2();
-    (16 * octave + ((u64::from(v) << 4 >> octave) as u32 & 15)) as i32
+    // A float of 24 bits holds the logarithm in its highest bits, exactly, and vectors have no other way to it.
+    let large = value >> 24 != 0;
+    let float = (if large { value >> 8 } else { value.max(1) } as i32 as f32).to_bits() as i32;
+    (float >> 19) - (127 << 4) + if large { 8 << 4 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logarithms_are_straight_lines_between_powers_of_two() {
+        assert_eq!(logarithm(0), 0);
+        let near = (0..32).flat_map(|o| (0..16u32).flat_map(move |i| [0u32, 1, 2].map(|d| (1u32 << o).wrapping_add((i << o) / 16).wrapping_sub(d))));
+        for value in near.chain([1, u32::MAX, u32::MAX - 1]).filter(|v| *v > 0) {
+            let octave = value.ilog2();
+            assert_eq!(logarithm(value), (16 * octave + ((u64::from(value) << 4 >> octave) as u32 & 15)) as i32, "{value}");
+        }
+    }
+
+    #[test]
+    fn scales_divide_to_the_nearest() {
+        let mut exponents = [0; LANES];
+        exponents.iter_mut().zip(-9..).for_each(|(to, e)| *to = e.min(25));
+        let scale = Scale::of(&exponents);
+        for (limit, e) in scale.limits.iter().zip(exponents) {
+            let expected = if e >= 0 { (i64::from(DIRECT_LIMIT) << e).min(i64::from(i32::MAX)) } else { i64::from(DIRECT_LIMIT >> -e) };
+            assert_eq!(i64::from(*limit), expected, "{e}");
+        }
+    }
 }

@@ -41,34 +41,31 @@ impl OnCpu {
 
 /// What the network says of a pass.
 pub(super) fn answer(model: &Model, engine: Engine, around: &Surroundings, base: &Grid<i32>, missing: Option<&Grid<u8>>) -> PassAnswer {
-    let empty = || Grid::new(base.height, base.width);
-    let (mut corrections, mut scales, mut exponents) = (empty(), empty(), empty());
+    let samples = base.samples.len();
+    let (mut corrections, mut scales, mut exponents) = (vec![0; samples], vec![0; samples], vec![0; samples]);
     if let Some(mut forward) = model.predictor().start(around.pass.number(), engine) {
         let mut seen = Box::<Neighbourhood>::default();
-        let rows = base.rows().zip(scales.rows_mut()).zip(corrections.rows_mut().zip(exponents.rows_mut()));
-        for (y, ((values, scales), (corrections, exponents))) in rows.enumerate() {
-            let said = corrections.chunks_mut(LANES).zip(exponents.chunks_mut(LANES));
-            let blocks = values.chunks(LANES).zip(scales.chunks_mut(LANES)).zip(said);
-            let holes = missing.map(|m| m.row(y)).unwrap_or_default();
-            for (block, ((values, scales), (corrections, exponents))) in blocks.enumerate() {
-                // Nothing is said of a block that is missing altogether.
-                let holes = holes.chunks(LANES).nth(block).unwrap_or_default();
-                if !holes.is_empty() && !holes.contains(&0) {
-                    continue;
-                }
-                seen.look(around, y, block * LANES, values);
-                let Ok(said) = forward.run(&seen.inputs, &seen.direct, values.len()) else { continue };
-                scales.copy_from_slice(said.scale.get(..values.len()).unwrap_or_default());
-                corrections.copy_from_slice(said.correction.get(..values.len()).unwrap_or_default());
-                exponents.copy_from_slice(seen.exponents.get(..values.len()).unwrap_or_default());
-                for ((hole, scale), (correction, exponent)) in holes.iter().zip(scales.iter_mut()).zip(corrections.iter_mut().zip(exponents.iter_mut())) {
-                    // A missing sample keeps the classical prediction.
-                    if *hole != 0 {
-                        (*scale, *correction, *exponent) = (0, 0, 0);
-                    }
-                }
+        let said = corrections.chunks_mut(LANES).zip(scales.chunks_mut(LANES)).zip(exponents.chunks_mut(LANES));
+        let holes = missing.map(|m| m.samples.as_slice()).unwrap_or_default();
+        // Rows follow each other within a block, so that narrow ones fill it.
+        for (block, (values, ((corrections, scales), exponents))) in base.samples.chunks(LANES).zip(said).enumerate() {
+            let first = block * LANES;
+            let holes = holes.get(first..).map(|holes| holes.get(..values.len()).unwrap_or(holes)).unwrap_or_default();
+            // Nothing is said of a block that is missing altogether.
+            if !holes.is_empty() && !holes.contains(&0) {
+                continue;
+            }
+            engine.wide(
+                #[inline(always)]
+                || seen.look_along(around, (first / base.width.max(1), first % base.width.max(1)), base.width, values),
+            );
+            let Ok(said) = forward.run(&seen.inputs, &seen.direct, values.len()) else { continue };
+            for (to, from) in [(&mut *corrections, &said.correction), (&mut *scales, &said.scale), (&mut *exponents, &seen.exponents)] {
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                // A missing sample keeps the classical prediction.
+                to.iter_mut().zip(holes).filter(|(_, hole)| **hole != 0).for_each(|(to, _)| *to = 0);
             }
         }
     }
-    PassAnswer { corrections: corrections.samples, scales: scales.samples, exponents: exponents.samples }
+    PassAnswer { corrections, scales, exponents }
 }

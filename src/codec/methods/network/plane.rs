@@ -1,6 +1,7 @@
 //! A plane through the pyramid with what the network says of each pass. Written once for both directions.
 
-use super::contexts::{CIRCUMSTANCES, CONTEXTS, Seen, VIEWS, WEIGHTS};
+use super::ahead::{Ahead, Rows};
+use super::contexts::{CIRCUMSTANCES, CONTEXTS, VIEWS, WEIGHTS};
 use super::levels::{ReferenceLevels, wraps_at};
 use super::refine::{Around, TRUSTS, refine};
 use crate::codec::accelerator::Processor;
@@ -12,6 +13,7 @@ use crate::codec::predictor::{Context, taps};
 use crate::codec::quantiser::Quantiser;
 use crate::error::Result;
 use crate::grid::{Grid, Plane};
+use crate::network::engine::{Engine, LANES};
 use crate::network::model::Model;
 
 /// What a chunk learns while it is coded.
@@ -19,6 +21,7 @@ use crate::network::model::Model;
 pub(crate) struct Learned<'a> {
     model: &'a Model,
     processor: Processor<'a>,
+    engine: Engine,
     walk: pyramid::Learned,
     decisions: Decisions<CONTEXTS, WEIGHTS>,
     /// How much of its corrections a pass takes, by pass.
@@ -34,6 +37,7 @@ impl<'a> Learned<'a> {
         Self {
             model,
             processor,
+            engine: processor.engine(),
             walk: pyramid::Learned::default(),
             decisions: Decisions::new(mixing),
             trusts: core::array::from_fn(|_| Table::uniform(TRUSTS, 5)),
@@ -68,11 +72,12 @@ pub(crate) async fn code_plane<C: Coder>(
     (quantum, wrap): (i32, bool),
     stop: impl Fn(&C) -> bool,
 ) -> Result<Coded> {
-    let Learned { model, processor, walk: walk_learned, decisions, trusts, said } = learned;
+    let Learned { model, processor, engine, walk: walk_learned, decisions, trusts, said } = learned;
     let shown = if model.predictor().sight().references { references } else { &[] };
     let mut passes = Passes {
         model,
         processor: *processor,
+        engine: *engine,
         decisions,
         trusts,
         said,
@@ -111,6 +116,7 @@ impl Errors {
 struct Passes<'a> {
     model: &'a Model,
     processor: Processor<'a>,
+    engine: Engine,
     decisions: &'a mut Decisions<CONTEXTS, WEIGHTS>,
     trusts: &'a mut [Table; 3],
     said: &'a mut u64,
@@ -164,50 +170,36 @@ impl Passes<'_> {
         let mut errors = Grid::new(height, width);
         let quantiser = Quantiser::new(context.quantum);
         let [[a, b], _, [c, d], _] = taps(context.pass);
+        let (pass, engine) = (context.pass.number(), self.engine);
+        let mut ahead = Box::<Ahead>::default();
         for y in 0..height {
-            let rows = [a, b, c, d].map(|(diagonal, dy, dx)| Near {
-                samples: y.checked_add_signed(dy).map_or(&[][..], |y| if diagonal { context.diagonal } else { context.known }.row(y)),
-                errors: y.checked_add_signed(dy).map_or(&[][..], |y| if diagonal { &self.errors.diagonal } else { &self.errors.known }.row(y)),
-                dx,
+            let near = [a, b, c, d].map(|(diagonal, dy, dx)| {
+                let (samples, errors) = if diagonal { (context.diagonal, &self.errors.diagonal) } else { (context.known, &self.errors.known) };
+                let y = y.checked_add_signed(dy);
+                (y.map_or(&[][..], |y| samples.row(y)), y.map_or(&[][..], |y| errors.row(y)), dx)
             });
-            let horizontal = [y, y + 1].map(|y| if context.pass == Pass::Vertical { self.errors.horizontal.row(y) } else { &[] });
-            let [upper, lower] = horizontal;
+            let corners = [y, y + 1].map(|y| if context.pass == Pass::Vertical { self.errors.horizontal.row(y) } else { &[] });
             let [above, here] = row_and_above(&mut errors, y);
             let before = before.map_or(&[][..], |b| b.row(y));
             let source = source.map_or(&[][..], |s| s.row(y));
             let missing = missing.map_or(&[][..], |m| m.row(y));
             let Some(row) = values.samples.get_mut(y * width..(y + 1) * width) else { continue };
-            for (x, ((value, scale), side)) in row.iter_mut().zip(scales.row(y)).zip(sides.row(y)).enumerate() {
-                if missing.get(x).is_some_and(|m| *m != 0) {
-                    continue;
-                }
-                let at = |row: &[i32], dx: isize| x.checked_add_signed(dx).and_then(|x| row.get(x)).copied().unwrap_or_default();
-                let left = at(here, -1);
-                let above = [at(above, -1), at(above, 0), at(above, 1)];
-                let near = rows.map(|r| at(r.errors, r.dx));
-                let corners = [at(upper, -1), at(upper, 0), at(lower, -1), at(lower, 0)];
-                // Where the prediction lies above the whole number, all is seen in a mirror.
-                let turn = |r: i32| if *side < 0 { r.wrapping_neg() } else { r };
-                let seen = Seen {
-                    pass: context.pass.number(),
-                    scale: *scale,
-                    side: side.unsigned_abs().into(),
-                    left: turn(left),
-                    above: above.map(turn),
-                    near: near.map(turn),
-                    corners: corners.map(turn),
-                    before: turn(at(before, 0)),
-                    around: rows.map(|r| {
-                        let sample = x.checked_add_signed(r.dx).and_then(|x| r.samples.get(x));
-                        sample.map_or(0, |s| turn(quantiser.nearest(s.wrapping_sub(*value))))
-                    }),
-                };
-                let (contexts, split) = seen.contexts();
-                let wanted = source.get(x).map_or(0, |s| quantiser.nearest(s.wrapping_sub(*value)));
-                let residual = turn(self.decisions.code(coder, &contexts, split, turn(wanted)));
-                *value = value.wrapping_add(residual.wrapping_mul(context.quantum));
-                if let Some(error) = here.get_mut(x) {
-                    *error = residual;
+            let mut last = 0;
+            for x in (0..width).step_by(LANES) {
+                let rows = Rows { values: row, scales: scales.row(y), sides: sides.row(y), above, near, corners, before };
+                ahead.look(engine, &rows, x, quantiser);
+                let samples = row.iter_mut().zip(here.iter_mut()).skip(x).zip(ahead.samples());
+                for (i, ((value, error), foreseen)) in samples.enumerate() {
+                    if missing.get(x + i).is_some_and(|m| *m != 0) {
+                        last = 0;
+                        continue;
+                    }
+                    let turned = |r: i32| (r ^ foreseen.turn).wrapping_sub(foreseen.turn);
+                    let contexts = foreseen.contexts(pass, turned(last));
+                    let wanted = source.get(x + i).map_or(0, |s| quantiser.nearest(s.wrapping_sub(*value)));
+                    last = turned(self.decisions.code(coder, &contexts, foreseen.split, turned(wanted)));
+                    *value = value.wrapping_add(last.wrapping_mul(context.quantum));
+                    *error = last;
                 }
             }
         }
@@ -225,14 +217,6 @@ impl Passes<'_> {
     }
 }
 
-/// The row of a near neighbour.
-#[derive(Clone, Copy)]
-struct Near<'a> {
-    samples: &'a [i32],
-    errors: &'a [i32],
-    dx: isize,
-}
-
 /// The row above `y` (empty for the first) and row `y`.
 fn row_and_above(grid: &mut Grid<i32>, y: usize) -> [&mut [i32]; 2] {
     let width = grid.width;
@@ -246,7 +230,6 @@ mod tests {
     use super::*;
     use crate::codec::accelerator::at_once;
     use crate::codec::entropy::{Decoder, Encoder};
-    use crate::network::engine::Engine;
 
     /// Two planes of hills, the second moved a little, with a hole in each where asked.
     fn planes(height: usize, width: usize, holes: bool) -> Vec<(Grid<i32>, Option<Grid<u8>>)> {
@@ -283,7 +266,9 @@ mod tests {
                 (encoder.finish(), done)
             };
             let (bytes, encoded) = run(Engine::detect());
-            assert_eq!(run(Engine::scalar()).0, bytes, "{height} x {width}");
+            for engine in Engine::all() {
+                assert_eq!(run(engine).0, bytes, "{height} x {width}, {}", engine.name());
+            }
 
             let mut decoder = Decoder::new(&bytes).unwrap();
             let mut learned = Learned::new(&model, Processor::cpu());

@@ -4,12 +4,13 @@ use super::levels::{ReferenceLevels, known_level};
 use super::neighbourhood::{Surroundings, logarithm};
 use super::on_cpu::answer;
 use crate::codec::accelerator::{Part, PassAnswer, PassRequest, Processor};
+use crate::codec::kept::add_numbers;
 use crate::codec::methods::pyramid::Holed;
 use crate::codec::passes::Pass;
 use crate::codec::predictor::{Context, reciprocal, rough_bits};
 use crate::error::Result;
 use crate::grid::Grid;
-use crate::network::engine::LANES;
+use crate::network::engine::Engine;
 use crate::network::model::Model;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -33,13 +34,8 @@ const SAMPLES: usize = 4096;
 impl Refined {
     /// Continues a checksum with what the network said.
     pub(super) fn checksum(&self, before: u64) -> u64 {
-        let grids = [&self.corrections, &self.exponents, &self.scales];
         let mut hash = Xxh3::with_seed(before);
-        for chunk in grids.iter().flat_map(|grid| grid.samples.chunks(LANES)) {
-            let mut bytes = [[0; 4]; LANES];
-            bytes.iter_mut().zip(chunk).for_each(|(bytes, number)| *bytes = number.to_le_bytes());
-            hash.update(bytes.as_flattened());
-        }
+        [&self.corrections, &self.exponents, &self.scales].iter().for_each(|grid| add_numbers(&mut hash, &grid.samples));
         hash.digest()
     }
 
@@ -93,15 +89,23 @@ pub(super) struct Around<'a, 'b> {
 ///
 /// # Errors
 /// [`crate::Error::Accelerator`] when the network runs elsewhere and that fails.
-pub(super) async fn refine(model: &Model, processor: Processor<'_>, around: Around<'_, '_>, base: Grid<i32>) -> Result<Refined> {
+pub(super) async fn refine(model: &Model, processor: Processor<'_>, mut around: Around<'_, '_>, base: Grid<i32>) -> Result<Refined> {
     let context = around.context;
     let PassAnswer { corrections, scales, exponents } = match processor {
-        Processor::Cpu(engine) => {
-            let plane = &known_level(context, around.horizontal, around.wrap);
-            let adaptive_scale = model.predictor().sight().adaptive_scale;
-            let references = around.references.at(around.stride);
-            let surroundings = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, adaptive_scale };
-            answer(model, engine, &surroundings, &base, around.missing)
+        Processor::Cpu(engine) => around.answer(model, engine, &base),
+        Processor::Keeping(engine, kept) => {
+            let seen = around.seen(&base);
+            let answer = around.answer(model, engine, &base);
+            kept.keep(seen, [&answer.corrections, &answer.scales, &answer.exponents]);
+            answer
+        }
+        Processor::Recalling(engine, kept) => {
+            let seen = around.seen(&base);
+            let before = kept.next(seen).filter(|[corrections, ..]| corrections.len() == base.samples.len());
+            match before {
+                Some([corrections, scales, exponents]) => PassAnswer { corrections, scales, exponents },
+                None => around.answer(model, engine, &base),
+            }
         }
         Processor::Desk(desk) => desk.ask(around.request(&base)).await?,
     };
@@ -112,6 +116,33 @@ pub(super) async fn refine(model: &Model, processor: Processor<'_>, around: Arou
 }
 
 impl Around<'_, '_> {
+    /// What the network says, on the CPU.
+    #[inline(never)]
+    fn answer(&mut self, model: &Model, engine: Engine, base: &Grid<i32>) -> PassAnswer {
+        let context = self.context;
+        let plane = &known_level(context, self.horizontal, self.wrap);
+        let adaptive_scale = model.predictor().sight().adaptive_scale;
+        let references = self.references.at(self.stride);
+        let surroundings = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, adaptive_scale };
+        answer(model, engine, &surroundings, base, self.missing)
+    }
+
+    /// A checksum of all that the network sees of a pass: everything that [`Self::answer`] depends on.
+    #[inline(never)]
+    fn seen(&mut self, base: &Grid<i32>) -> u64 {
+        let context = self.context;
+        let mut hash = Xxh3::with_seed(self.references.sum());
+        let known = [Some((context.known, context.holes.map(|h| h.known))), Some((context.diagonal, context.holes.map(|h| h.diagonal))), self.horizontal];
+        for (grid, missing) in known.into_iter().flatten().chain([(base, self.missing)]) {
+            let holes = missing.map(|m| m.samples.as_slice());
+            add_numbers(&mut hash, &[grid.height as i32, grid.width as i32, i32::from(holes.is_some())]);
+            add_numbers(&mut hash, &grid.samples);
+            hash.update(holes.unwrap_or_default());
+        }
+        add_numbers(&mut hash, &[context.pass.number() as i32, context.level as i32, context.quantum, self.stride as i32, i32::from(self.wrap)]);
+        hash.digest()
+    }
+
     /// The same in words that can travel.
     fn request(&self, base: &Grid<i32>) -> PassRequest {
         let Self { context, horizontal, .. } = self;

@@ -24,7 +24,7 @@ fearless_simd::kernel! {
         let (low, high) = (_mm256_set1_epi32(clamp.low), _mm256_set1_epi32(clamp.high));
         for tile in 0..input.samples().div_ceil(WIDTH * VECTORS) {
             let mut sums = group.biases.map(|bias| [_mm256_set1_epi32(bias); VECTORS]);
-            for (words, pair) in group.weights.iter().zip(input.pairs()) {
+            for (words, pair) in group.weights.iter().zip(input.words()) {
                 let samples = pair.as_chunks::<WIDTH>().0.as_chunks::<VECTORS>().0.get(tile).map_or([_mm256_setzero_si256(); VECTORS], |tile| tile.map(load));
                 for (sums, &word) in sums.iter_mut().zip(words) {
                     let weight = _mm256_set1_epi32(word);

@@ -29,7 +29,7 @@ fearless_simd::kernel! {
         let (low, high) = (vdupq_n_s32(clamp.low), vdupq_n_s32(clamp.high));
         for tile in 0..input.samples().div_ceil(WIDTH * VECTORS) {
             let mut sums = group.biases.map(|bias| [[vdupq_n_s32(bias); 2]; VECTORS / 2]);
-            for (words, pair) in group.weights.iter().zip(input.pairs()) {
+            for (words, pair) in group.weights.iter().zip(input.words()) {
                 let eights = pair.as_chunks::<WIDTH>().0.as_chunks::<2>().0.as_chunks::<{ VECTORS / 2 }>().0;
                 let samples = eights.get(tile).map_or([[vdupq_n_s16(0); 2]; VECTORS / 2], |tile| tile.map(split));
                 for (sums, &word) in sums.iter_mut().zip(words) {

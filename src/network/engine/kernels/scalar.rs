@@ -8,7 +8,7 @@ use crate::network::engine::{Block, Row};
 pub(super) fn run(group: &Group, input: &Block, clamp: Clamp, out: &mut [Row; GROUP]) {
     for (output, (row, (bias, shift))) in out.iter_mut().zip(group.biases.into_iter().zip(group.shifts)).enumerate() {
         row.fill(bias);
-        for (words, pair) in group.weights.iter().zip(input.pairs()) {
+        for (words, pair) in group.weights.iter().zip(input.words()) {
             let weight = words.get(output).copied().unwrap_or_default();
             for (sum, &word) in row.iter_mut().zip(pair) {
                 let even = i32::from(word as i16).wrapping_mul(i32::from(weight as i16));

@@ -14,7 +14,7 @@ pub(super) fn run(group: &Group, input: &Block, clamp: Clamp, out: &mut [Row; GR
     let (low, high) = (i32x4_splat(clamp.low), i32x4_splat(clamp.high));
     for tile in 0..input.samples().div_ceil(WIDTH * VECTORS) {
         let mut sums = group.biases.map(|bias| [i32x4_splat(bias); VECTORS]);
-        for (words, pair) in group.weights.iter().zip(input.pairs()) {
+        for (words, pair) in group.weights.iter().zip(input.words()) {
             let samples = pair.as_chunks::<WIDTH>().0.as_chunks::<VECTORS>().0.get(tile).map_or([i32x4_splat(0); VECTORS], |tile| tile.map(load));
             for (sums, &word) in sums.iter_mut().zip(words) {
                 let weight = i32x4_splat(word);
