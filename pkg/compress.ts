@@ -11,7 +11,7 @@ export async function compress(dataset: Dataset, options: CompressOptions): Prom
   const { level = 'auto', model = 'auto', base = 'auto' } = options;
   const job = new WasmCompressor(dataset.inner, asked(options), loaded(), named(model), base);
   const { list, warning: missing } = modelsAtHand();
-  const warning = (level === 'auto' || level === 'best') && model === 'auto' && list.length === 0 ? missing : undefined;
+  const warning = level !== 'fast' && level !== 'balanced' && model === 'auto' && list.length === 0 ? missing : undefined;
   const { result, seconds, ran } = await drive(job, options);
   const { fileBytes } = dataset;
   return { ...(result as Pick<Compressed, 'bytes' | 'variables'>), ...(fileBytes !== undefined && { fileBytes }), seconds, ran, ...(warning !== undefined && { warning }) };

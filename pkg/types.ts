@@ -238,7 +238,7 @@ export interface Bound {
 export type Keep = 'auto' | 'none' | 'sign' | readonly number[];
 
 /** How much time may go into a smaller archive. */
-export type Level = 'fast' | 'balanced' | 'best';
+export type Level = 'fast' | 'balanced' | 'best' | 'max';
 
 /** What `estimate` looks at beside what `compress` would be asked for. */
 export interface EstimateOptions extends CompressOptions {
@@ -283,11 +283,12 @@ export interface CompressOptions extends JobOptions, Bound {
   strict?: boolean;
   /**
    * How much time may go into a smaller archive. `auto`, the default, is `best` up to 64 MiB of values and `balanced` above (`dataset.level`). `best` takes the network wherever it makes a chunk smaller; `balanced` the smallest of what takes none, several times
-   * faster; `fast` one quick way alone, for bulk. Decoding is quick where encoding was, and needs no word of it.
+   * faster; `fast` one quick way alone, for bulk; `max` weighs many predictions of each value, some twenty times slower than `best`, for what is written once and read for years.
+   * Decoding is quick where encoding was, and needs no word of it.
    */
   level?: Level | 'auto';
   /**
-   * Of the level `best`. `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
+   * Of the levels `best` and `max`. `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
    */
   model?: 'auto' | 'none' | Model;
