@@ -208,7 +208,7 @@ impl Job {
             let demand = self::demand(reader)?;
             let cycle = reader.count("a cycle", usize::MAX)?;
             let base = [Base::Auto, Base::Always, Base::Never].get(usize::from(reader.u8()?)).copied().unwrap_or_default();
-            let level = [Level::Fast, Level::Balanced, Level::Best].get(usize::from(reader.u8()?)).copied().unwrap_or_default();
+            let level = [Level::Fast, Level::Balanced, Level::Best, Level::Max].get(usize::from(reader.u8()?)).copied().unwrap_or_default();
             Task::Encode { missing, demand, cycle, base, level, values: values(reader)? }
         } else {
             let data_type = data_type(reader)?;

@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::records::Records;
 use super::tiles::Tiling;
 use crate::codec::sums::Sums;
-use crate::codec::{BaseReport, Level, Options};
+use crate::codec::{BaseReport, Options};
 use crate::error::{Error, Result};
 use crate::field::{ErrorBound, Field, Suspect};
 use crate::network::model::{Model, ModelId};
@@ -69,7 +69,7 @@ impl Work {
         *given += 1;
         let values = tiling.cut_values(&field.values, place);
         let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base: options.base, level: options.level };
-        let model = options.model.as_deref().filter(|_| options.level == Level::Best);
+        let model = options.model.as_deref().filter(|_| options.level.takes_model());
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 

@@ -89,6 +89,15 @@ pub enum Level {
     /// The smallest of all, with the network where there is one.
     #[default]
     Best,
+    /// As that, and with what takes many times longer, both ways: for what is written once and read for years.
+    Max,
+}
+
+impl Level {
+    /// Whether a network is of use.
+    pub(crate) const fn takes_model(self) -> bool {
+        matches!(self, Self::Best | Self::Max)
+    }
 }
 
 /// What becomes of a variable whose bound is finer than its own precision.

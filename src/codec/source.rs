@@ -193,6 +193,7 @@ impl<'a> Source<'a> {
         if pixels && layout.header.quantum == 1 {
             return Ok((self.tried(layout.picture(Order::Brightness)).await?, None));
         }
+        if std::env::var("DCONLY").is_ok() { return Ok((self.tried(layout.experts(self.takes_model())).await?, None)); }
         let plain = self.tried(layout.plain()).await?;
         // A colour shared by many pixels must not turn out to mean that they are missing.
         let picture = if pixels && self.complete { layout.near_picture() } else { None };
@@ -202,7 +203,8 @@ impl<'a> Source<'a> {
         let network = (self.takes_model() && !hopeless).then(|| layout.network());
         let others = layout.others(plain.size());
         let mut best = picture.filter(|p| p.size() < plain.size()).unwrap_or(plain);
-        for candidate in network.into_iter().chain(others) {
+        let experts = (self.level == Level::Max).then(|| layout.experts(self.takes_model()));
+        for candidate in network.into_iter().chain(others).chain(experts) {
             let other = self.tried(candidate).await?;
             let smaller = other.size() < best.size();
             best = self.chosen(best, other, smaller)?;

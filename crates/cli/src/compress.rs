@@ -285,7 +285,7 @@ fn options(args: &CompressArgs) -> Outcome<Options> {
     let level = Level::from(args.level);
     Ok(Options {
         level,
-        model: if level == Level::Best { models::choose(&args.model)? } else { None },
+        model: if matches!(level, Level::Best | Level::Max) { models::choose(&args.model)? } else { None },
         base: args.base.into(),
         keep: args.keep.parse()?,
         stable: args.stable,

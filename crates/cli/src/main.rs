@@ -141,6 +141,7 @@ enum LevelArg {
     Balanced,
     #[default]
     Best,
+    Max,
 }
 
 impl From<LevelArg> for Level {
@@ -149,6 +150,7 @@ impl From<LevelArg> for Level {
             LevelArg::Fast => Self::Fast,
             LevelArg::Balanced => Self::Balanced,
             LevelArg::Best => Self::Best,
+            LevelArg::Max => Self::Max,
         }
     }
 }
