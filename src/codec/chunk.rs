@@ -59,8 +59,7 @@ pub(crate) enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 8] =
-        [Self::Pyramid, Self::Raster, Self::Repeats, Self::Network, Self::Layered, Self::Bulk, Self::Experts, Self::NetworkExperts];
+    const ALL: [Self; 8] = [Self::Pyramid, Self::Raster, Self::Repeats, Self::Network, Self::Layered, Self::Bulk, Self::Experts, Self::NetworkExperts];
 
     /// Whether decoding takes a model.
     pub(crate) const fn takes_model(self) -> bool {

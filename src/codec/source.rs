@@ -193,7 +193,6 @@ impl<'a> Source<'a> {
         if pixels && layout.header.quantum == 1 {
             return Ok((self.tried(layout.picture(Order::Brightness)).await?, None));
         }
-        if std::env::var("DCONLY").is_ok() { return Ok((self.tried(layout.experts(self.takes_model())).await?, None)); }
         let plain = self.tried(layout.plain()).await?;
         // A colour shared by many pixels must not turn out to mean that they are missing.
         let picture = if pixels && self.complete { layout.near_picture() } else { None };

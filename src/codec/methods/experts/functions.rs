@@ -104,6 +104,9 @@ mod tests {
             assert!((functions.exp2(x) / x.exp2() - 1.0).abs() < 0.01, "{x}");
             assert!((functions.ln(x.exp2()) - x * LN_2).abs() < 0.003, "{x}");
         }
-        assert_eq!([functions.logistic(0.0), functions.logistic(1e300), functions.logistic(-1e300)], [0.5, functions.logistic(40.0), functions.logistic(-40.0)]);
+        assert_eq!(
+            [functions.logistic(0.0), functions.logistic(1e300), functions.logistic(-1e300)],
+            [0.5, functions.logistic(40.0), functions.logistic(-40.0)]
+        );
     }
 }

@@ -428,14 +428,7 @@ impl View<'_> {
             let beside = place.at((-1, 0)).or_else(|| place.at((1, 0))).unwrap_or(sample.at);
             reference.samples.samples.get(sample.at) == reference.samples.samples.get(beside)
         });
-        Seen {
-            pass: sample.pass.number(),
-            scale: 0.0,
-            split: 0,
-            apart: 0.0,
-            around,
-            still,
-        }
+        Seen { pass: sample.pass.number(), scale: 0.0, split: 0, apart: 0.0, around, still }
     }
 }
 

@@ -78,7 +78,13 @@ impl Residuals {
             MAIN => MAIN_FIRST,
             EXPERTS => HEAVY_FIRST,
             0..EXPERTS => OTHERS / MAIN as f64,
-            OPINIONS.. => if i < INPUTS - 1 { CONTEXT_FIRST } else { 0.0 },
+            OPINIONS.. => {
+                if i < INPUTS - 1 {
+                    CONTEXT_FIRST
+                } else {
+                    0.0
+                }
+            }
         };
         Self {
             functions: Functions::new(),
