@@ -180,7 +180,7 @@ struct Sample {
 impl Sample {
     /// How far a coordinate is from the base, in quanta.
     #[inline]
-    fn from_base(&self, coordinate: i32) -> f64 {
+    fn off_base(&self, coordinate: i32) -> f64 {
         (f64::from(coordinate.wrapping_sub(self.base)) - self.short) * self.inverse
     }
 }
@@ -220,7 +220,7 @@ impl Passes<'_> {
                         _ => scales::NONE,
                     };
                     let foreseen = Foreseen {
-                        classical: sample.from_base(classical.samples.get(number).copied().unwrap_or(0)),
+                        classical: sample.off_base(classical.samples.get(number).copied().unwrap_or(0)),
                         scale: network_scales.as_ref().and_then(|s| s.samples.get(number)).copied(),
                         beside,
                     };
@@ -257,7 +257,7 @@ impl Passes<'_> {
         let quantum = quantiser.quantum;
         let target = main * f64::from(quantum) + sample.short;
         let centre = sample.base.wrapping_add((target + 0.5).floor() as i64 as i32);
-        let offset = sample.from_base(centre);
+        let offset = sample.off_base(centre);
 
         let near = view.near(sample);
         let functions = residuals.functions();
@@ -370,7 +370,7 @@ impl View<'_> {
         let own = known(sample.pass).iter().map(|o| place.at(*o)).chain(SAME.iter().map(|o| place.same(*o)));
         let own = own.map(|at| {
             let at = at.filter(|at| self.holes.and_then(|holes| holes.samples.get(*at)).is_none_or(|hole| *hole == 0));
-            at.and_then(|at| self.samples.samples.get(at)).map_or(0.0, |s| sample.from_base(*s))
+            at.and_then(|at| self.samples.samples.get(at)).map_or(0.0, |s| sample.off_base(*s))
         });
         let others = self.references.iter().zip(RINGS).flat_map(|(reference, ring)| {
             let middle = reference.samples.samples.get(sample.at).copied().unwrap_or(0);
@@ -441,4 +441,71 @@ fn residual(reference: &Coded, at: usize) -> Option<i32> {
 #[inline]
 const fn or_zero(residual: i32) -> i32 {
     if residual == UNKNOWN { 0 } else { residual }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::accelerator::at_once;
+    use crate::codec::entropy::{Decoder, Encoder};
+
+    type Holed = (Grid<i32>, Option<Grid<u8>>);
+
+    /// Three planes of hills, each moved a little, with holes where asked; the largest numbers there are in the last.
+    fn planes(height: usize, width: usize, holes: bool) -> Vec<Holed> {
+        let sample = |p: usize, y: usize, x: usize| {
+            let (a, b) = ((x + 2 * p) as f64 / 7.0, (y + p) as f64 / 5.0);
+            let hills = (4000.0 * (a.sin() + (a + b).cos()) + ((x * 31 + y * 17 + p) % 13) as f64 * 9.0) as i32;
+            if p == 2 && (x * y) % 7 == 3 { i32::MAX - hills.abs() } else { hills }
+        };
+        let plane = |p: usize| {
+            let places = || (0..height).flat_map(move |y| (0..width).map(move |x| (y, x)));
+            let samples = Grid { height, width, samples: places().map(|(y, x)| sample(p, y, x)).collect() };
+            let hole = |(y, x): (usize, usize)| u8::from(y > height / 3 && y < height / 2 + p && x > width / 4 && x < width / 2);
+            (samples, holes.then(|| Grid { height, width, samples: places().map(hole).collect() }))
+        };
+        (0..3).map(plane).collect()
+    }
+
+    fn run<C: Coder>(coder: &mut C, model: Option<&Model>, planes: &[Holed], how: (i32, bool), source: bool, stop: impl Fn(&C) -> bool) -> Vec<Coded> {
+        let mut learned = Learned::new(model.map(|model| (model, Processor::cpu())));
+        let mut done: Vec<Coded> = Vec::new();
+        for (samples, holes) in planes {
+            let plane = Plane { height: samples.height, width: samples.width, source: source.then_some(samples), holes: holes.as_ref() };
+            let references: Vec<&Coded> = done.iter().rev().take(2).collect();
+            let coded = at_once(code_plane(coder, &mut learned, plane, &references, how, &stop)).unwrap();
+            done.push(coded);
+        }
+        done
+    }
+
+    #[test]
+    fn what_was_coded_comes_back_and_any_bytes_come_to_an_end() {
+        let model = Model::parse(include_bytes!("../../../../models/deepcomp.dcm")).unwrap();
+        for model in [None, Some(&*model)] {
+            for (height, width, quantum, wrap, holes) in
+                [(40, 72, 1, true, false), (33, 50, 129, false, true), (5, 1, 1, false, false), (1, 9, 3, true, false), (24, 24, i32::MAX, true, true)]
+            {
+                let planes = planes(height, width, holes);
+                let mut encoder = Encoder::default();
+                let encoded = run(&mut encoder, model, &planes, (quantum, wrap), true, |_| false);
+                let bytes = encoder.finish();
+                let mut decoder = Decoder::new(&bytes).unwrap();
+                let decoded = run(&mut decoder, model, &planes, (quantum, wrap), false, Decoder::overrun);
+                decoder.finish().unwrap();
+                for ((encoded, decoded), (source, holes)) in encoded.iter().zip(&decoded).zip(&planes) {
+                    assert!(encoded.samples == decoded.samples, "{height} x {width}");
+                    let missing = holes.as_ref().map_or(vec![0; height * width], |h| h.samples.clone());
+                    let far = source.samples.iter().zip(&decoded.samples.samples).zip(missing).filter(|(_, hole)| *hole == 0);
+                    assert!(far.map(|((a, b), _)| a.wrapping_sub(*b).unsigned_abs()).max().unwrap_or(0) <= quantum as u32 / 2);
+                }
+                for seed in 1..6u32 {
+                    let damaged = bytes.iter().zip(0u32..).map(|(b, i)| b ^ (i.wrapping_mul(seed.wrapping_mul(0x9E37_79B1)) >> 24) as u8);
+                    let damaged = damaged.collect::<Vec<u8>>().repeat(4);
+                    let mut decoder = Decoder::new(&damaged).unwrap();
+                    run(&mut decoder, model, &planes, (quantum, wrap), false, |_| false);
+                }
+            }
+        }
+    }
 }

@@ -215,12 +215,11 @@ impl Outlook {
     /// How likely each opinion has it that the residual lies beyond an edge: above it where `away` is 1, below where it is −1.
     fn beyond(&self, functions: &Functions, edge: f64, away: f64) -> Each {
         let mut distances = both(&self.middles, &self.sharpness, |middle, sharpness| (middle - edge) * sharpness * away);
-        if let [experts @ .., heavy] = &mut distances {
-            experts.iter_mut().for_each(|expert| *expert = functions.logistic(*expert));
-            let distance = 1.0 + heavy.abs();
-            let tail = 0.5 / (distance * distance);
-            *heavy = if *heavy > 0.0 { 1.0 - tail } else { tail };
-        }
+        let [experts @ .., heavy] = &mut distances;
+        experts.iter_mut().for_each(|expert| *expert = functions.logistic(*expert));
+        let distance = 1.0 + heavy.abs();
+        let tail = 0.5 / (distance * distance);
+        *heavy = if *heavy > 0.0 { 1.0 - tail } else { tail };
         distances
     }
 }
