@@ -2294,7 +2294,7 @@ class Regression {
   fit() {
     const { n } = this;
     const rows = this.products.map((row, i) => Float64Array.from([...row, this.targets[i]]));
-    rows.forEach((row, i) => { row[i] += this.growth + 1e-4 * this.products[i][i]; });
+    rows.forEach((row, i) => { row[i] += 3 * this.growth + 1e-4 * this.products[i][i]; });
     for (let k = 0; k < n; k++) {
       if (!(rows[k][k] > 1e-30)) return;
       const inverse = 1 / rows[k][k];

@@ -3,7 +3,7 @@
 /// Most regressors.
 pub(super) const MOST: usize = 36;
 /// Added to the squares of each regressor: so many samples' worth of noise, and this share of its own.
-const RIDGE: f64 = 1.0;
+const RIDGE: f64 = 3.0;
 const RIDGE_SHARE: f64 = 1e-4;
 /// Samples after which weights are fitted again.
 const INTERVAL: u32 = 6;
