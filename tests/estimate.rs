@@ -100,7 +100,7 @@ fn the_usual_level_follows_from_the_size() {
     let most = Level::BEST_BYTES as usize;
     assert_eq!(levels(&[most - 1, 1, 1, 5], Level::Auto), [Level::Best, Level::Best, Level::Balanced, Level::Balanced]);
     assert_eq!(levels(&[most + 1], Level::Auto), [Level::Balanced]);
-    for level in [Level::Fast, Level::Balanced, Level::Best] {
+    for level in [Level::Fast, Level::Balanced, Level::Best, Level::Max] {
         assert_eq!(levels(&[most + 1], level), [level]);
     }
     assert!(Level::ALL.iter().all(|level| level.name().parse::<Level>().unwrap() == *level));

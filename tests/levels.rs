@@ -1,4 +1,4 @@
-//! The level `fast` keeps what all levels promise: bounds, missing and kept values, the same bytes each time, for any shape, type and content.
+//! The levels `fast` and `max` keep what all levels promise: bounds, missing and kept values, the same bytes each time, for any shape, type and content.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
 use deepcomp::archive::{Archive, Compressor, Decompressor, VariableReport};
@@ -20,9 +20,14 @@ fn decompressed(bytes: &[u8]) -> Result<Dataset, Error> {
 
 /// Compresses an array by the level `fast`, checks all promises, and returns the bytes of its chunks.
 fn check(shape: &[usize], values: Values, bound: ErrorBound) -> u64 {
+    check_at(Level::Fast, shape, values, bound)
+}
+
+/// As that, by another level.
+fn check_at(level: Level, shape: &[usize], values: Values, bound: ErrorBound) -> u64 {
     let dataset = Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
-    let (bytes, report) = compressed(&dataset, bound, Level::Fast);
-    assert!(bytes == compressed(&dataset, bound, Level::Fast).0, "the same input gives the same bytes");
+    let (bytes, report) = compressed(&dataset, bound, level);
+    assert!(bytes == compressed(&dataset, bound, level).0, "the same input gives the same bytes");
     let back = decompressed(&bytes).unwrap();
     let found = metrics::compare(&dataset.fields[0], &back.fields[0]).unwrap();
     assert!(found.missing_equal, "missing values come back exactly");
@@ -147,4 +152,34 @@ fn zeros_of_rain_stay_zeros() {
     assert!(report.kept.iter().any(|(value, _)| *value == 0.0), "{report:?}");
     let Values::F32(back) = &decompressed(&bytes).unwrap().fields[0].values else { panic!() };
     assert!(values.iter().zip(back).all(|(v, b)| *v != 0.0 || *b == 0.0));
+}
+
+#[test]
+fn the_strongest_level_keeps_all_promises_and_is_no_larger_than_the_others() {
+    let shapes: [&[usize]; 10] = [&[], &[0], &[1], &[300], &[1, 7], &[9, 1], &[5, 9], &[3, 4, 5], &[3, 20, 17], &[2, 3, 30, 40]];
+    for shape in shapes {
+        for bound in [ErrorBound::Lossless, ErrorBound::absolute(0.01).unwrap(), ErrorBound::relative(1e-1).unwrap(), ErrorBound::pointwise(1e-3).unwrap()] {
+            check_at(Level::Max, shape, Values::F32(singles(shape, 0.5)), bound);
+            check_at(Level::Max, shape, Values::F64(waves(shape, 0.5)), bound);
+            let holes = singles(shape, 0.2).into_iter().enumerate().map(|(i, v)| if i * 7 / 9 % 5 == 0 { f32::NAN } else { v });
+            check_at(Level::Max, shape, Values::F32(holes.collect()), bound);
+        }
+    }
+    let shape = [4, 50, 70];
+    let waves = waves(&shape, 3.0);
+    let all = [
+        Values::F32(waves.iter().map(|v| (v * 10.0).round() as f32 / 10.0).collect()),
+        Values::I16(waves.iter().map(|v| (*v * 100.0) as i16).collect()),
+        Values::U8(waves.iter().map(|v| *v as u8).collect()),
+        Values::I64(waves.iter().map(|v| (*v * 1e15) as i64).collect()),
+        Values::U32(waves.iter().map(|v| (*v * 1e7) as u32).collect()),
+    ];
+    for values in all {
+        let [max, balanced] = [Level::Max, Level::Balanced].map(|level| check_at(level, &shape, values.clone(), ErrorBound::Lossless));
+        assert!(max <= balanced, "{max} {balanced}");
+    }
+    let noise = |i: usize| f32::from_bits((i as u32).wrapping_mul(2_654_435_761) & 0xBFFF_FFFF);
+    for bound in [ErrorBound::Lossless, ErrorBound::relative(1e-6).unwrap(), ErrorBound::relative(1e-2).unwrap()] {
+        check_at(Level::Max, &[40, 50], Values::F32((0..2000).map(noise).collect()), bound);
+    }
 }

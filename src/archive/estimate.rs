@@ -183,7 +183,7 @@ impl Estimator {
         self.given += 1;
         let Piece { shape, values, missing, cycle, demands } = &trial.piece;
         let demand = demands.get(trial.bound)?.clone();
-        let model = self.options.model.as_deref().filter(|_| trial.level == Level::Best);
+        let model = self.options.model.as_deref().filter(|_| trial.level.takes_model());
         let task = Task::Encode { values: values.clone(), missing: missing.clone(), demand, cycle: *cycle, base: self.options.base, level: trial.level };
         Some(Job { number: self.given - 1, variable: trial.part, shape: *shape, model: model.map(Model::id), task })
     }
@@ -207,6 +207,7 @@ impl Estimator {
                 let piece = &piece.middle(FEW);
                 add(Level::Balanced, true, *part, piece);
                 add(Level::Best, true, *part, piece);
+                add(Level::Max, true, *part, piece);
             }
         }
         self.trials = trials;
@@ -241,8 +242,8 @@ impl Estimator {
         let estimates = self.times.iter().enumerate().flat_map(|(bound, times)| {
             let share = |level, few| self.shares(level, bound, few);
             let ((balanced, _), (of_few, _)) = (share(Level::Balanced, false), share(Level::Balanced, true));
-            [Level::Fast, Level::Balanced, Level::Best].map(|level| {
-                let slow = level == Level::Best;
+            [Level::Fast, Level::Balanced, Level::Best, Level::Max].map(|level| {
+                let slow = matches!(level, Level::Best | Level::Max);
                 let (part, pace) = share(level, slow);
                 let part = if slow { balanced * part / of_few } else { part };
                 Estimate { level, times: *times, bytes: (part.min(1.0) * total) as u64 + self.overhead, seconds: pace * total }

@@ -68,7 +68,7 @@ impl Work {
         *given += 1;
         let values = tiling.cut_values(&field.values, place);
         let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base: options.base, level: *level };
-        let model = options.model.as_deref().filter(|_| *level == Level::Best);
+        let model = options.model.as_deref().filter(|_| level.takes_model());
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 

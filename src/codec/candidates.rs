@@ -69,6 +69,11 @@ impl Layout {
         Candidate { method: Method::Layered, base: Some(base), ..self.plain() }
     }
 
+    /// Coordinates, coarse to fine, predicted by experts, with the network among them where it is said.
+    pub(crate) fn experts(&self, network: bool) -> Candidate {
+        Candidate { method: if network { Method::NetworkExperts } else { Method::Experts }, ..self.plain() }
+    }
+
     /// The ways of a picture: in raster order, by colour, difference from green, or value.
     pub(crate) fn picture(&self, order: Order) -> Candidate {
         let numbers = self.numbers();

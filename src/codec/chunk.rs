@@ -52,12 +52,18 @@ pub(crate) enum Method {
     Layered,
     /// Coarse to fine, with tables that do not learn.
     Bulk,
+    /// Coarse to fine, predicted by experts that learn.
+    Experts,
+    /// As that, with the network among them.
+    NetworkExperts,
 }
 
 impl Method {
+    const ALL: [Self; 8] = [Self::Pyramid, Self::Raster, Self::Repeats, Self::Network, Self::Layered, Self::Bulk, Self::Experts, Self::NetworkExperts];
+
     /// Whether decoding takes a model.
     pub(crate) const fn takes_model(self) -> bool {
-        matches!(self, Self::Network | Self::Layered)
+        matches!(self, Self::Network | Self::Layered | Self::NetworkExperts)
     }
 }
 
@@ -75,12 +81,14 @@ impl Filling {
             Self::Narrow => 8,
             Self::Extrapolated => 9,
             Self::Coded(Method::Bulk) => 10,
+            Self::Coded(Method::Experts) => 11,
+            Self::Coded(Method::NetworkExperts) => 12,
         }
     }
 
     pub(crate) fn read(reader: &mut Reader) -> Result<Self> {
         let number = reader.u8()?;
-        let methods = [Method::Pyramid, Method::Raster, Method::Repeats, Method::Network, Method::Layered, Method::Bulk].map(Self::Coded);
+        let methods = Method::ALL.map(Self::Coded);
         [Self::Raw, Self::Constant, Self::Bytes, Self::Narrow, Self::Extrapolated]
             .into_iter()
             .chain(methods)
@@ -141,7 +149,7 @@ impl Header {
 
     /// The quantum that samples are coded with: only coordinates that go through the pyramid are rounded while they are coded.
     pub(crate) fn coded_quantum(&self, method: Method) -> i32 {
-        if matches!(method, Method::Pyramid | Method::Network | Method::Layered | Method::Bulk) && self.mapping == Mapping::Direct { self.quantum } else { 1 }
+        if !matches!(method, Method::Raster | Method::Repeats) && self.mapping == Mapping::Direct { self.quantum } else { 1 }
     }
 
     /// The coordinate that a decoded sample stands for; those of ranks may need 64 bits.

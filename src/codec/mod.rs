@@ -94,6 +94,8 @@ pub enum Level {
     Balanced,
     /// The smallest of all, with the network where there is one.
     Best,
+    /// As that, and with what takes many times longer, both ways: for what is written once and read for years.
+    Max,
 }
 
 impl Level {
@@ -101,7 +103,7 @@ impl Level {
     pub const BEST_BYTES: u64 = 64 << 20;
 
     /// All of them, the quickest first.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Fast, Self::Balanced, Self::Best];
+    pub const ALL: [Self; 5] = [Self::Auto, Self::Fast, Self::Balanced, Self::Best, Self::Max];
 
     /// What people call it.
     #[must_use]
@@ -111,7 +113,14 @@ impl Level {
             Self::Fast => "fast",
             Self::Balanced => "balanced",
             Self::Best => "best",
+            Self::Max => "max",
         }
+    }
+
+    /// Whether a network is of use.
+    #[must_use]
+    pub const fn takes_model(self) -> bool {
+        matches!(self, Self::Auto | Self::Best | Self::Max)
     }
 
     /// What stands for it in an archive that has come to so many bytes of values.

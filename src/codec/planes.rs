@@ -6,6 +6,7 @@ use super::entropy::Coder;
 use super::mapping::Mapping;
 use super::methods::PlaneCoder;
 use super::methods::bulk::Bulk;
+use super::methods::experts::Experts;
 use super::methods::layered::Layered;
 use super::methods::network::Network;
 use super::methods::pyramid::Pyramid;
@@ -32,6 +33,7 @@ enum Way<'a> {
     Raster(Box<Raster>),
     Repeats(Box<Repeats>),
     Bulk(Box<Bulk<'a>>),
+    Experts(Box<Experts<'a>>),
 }
 
 /// What a chunk starts with besides its header.
@@ -55,10 +57,8 @@ impl<'a> Planes<'a> {
     /// [`Error::Corrupt`] when the method needs a network and there is none.
     pub(crate) fn start<C: Coder>(coder: &mut C, header: &'a Header, start: Start<'a, '_>) -> Result<Self> {
         let Start { method, shape, source, network, base, residuals } = start;
-        let network = || {
-            let (model, processor) = network.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"))?;
-            Ok(Network::start(header, model, processor))
-        };
+        let model = || network.ok_or_else(|| Error::corrupt("a chunk needs a network and its variable names none"));
+        let network = || model().map(|(model, processor)| Network::start(header, model, processor));
         let way = match method {
             Method::Pyramid => Way::Pyramid(Box::new(Pyramid::start(header))),
             Method::Network => Way::Network(Box::new(network()?)),
@@ -66,6 +66,8 @@ impl<'a> Planes<'a> {
             Method::Raster => Way::Raster(Box::new(Raster::start(shape.samples()))),
             Method::Repeats => Way::Repeats(Box::new(Repeats::start(coder, source))),
             Method::Bulk => Way::Bulk(Box::new(Bulk::start(header, shape.samples(), residuals)?)),
+            Method::Experts => Way::Experts(Box::new(Experts::start(header, None))),
+            Method::NetworkExperts => Way::Experts(Box::new(Experts::start(header, Some(model()?)))),
         };
         Ok(Self { height: shape.height, width: shape.width, header, way })
     }
@@ -89,6 +91,7 @@ impl<'a> Planes<'a> {
             Way::Raster(way) => way.next(coder, plane, stop).await,
             Way::Repeats(way) => way.next(coder, plane, stop).await,
             Way::Bulk(way) => way.next(coder, plane, stop).await,
+            Way::Experts(way) => way.next(coder, plane, stop).await,
         }
     }
 
@@ -97,6 +100,7 @@ impl<'a> Planes<'a> {
         match &self.way {
             Way::Network(way) => way.said(),
             Way::Layered(way) => way.said(),
+            Way::Experts(way) => way.said(),
             _ => 0,
         }
     }
@@ -117,6 +121,7 @@ impl<'a> Planes<'a> {
             Way::Layered(way) => (Method::Layered, way.finish()),
             Way::Raster(way) => (Method::Raster, way.finish()),
             Way::Repeats(way) => (Method::Repeats, way.finish()),
+            Way::Experts(way) => (Method::Experts, way.finish()),
             Way::Bulk(way) => {
                 way.check()?;
                 (Method::Bulk, way.finish())

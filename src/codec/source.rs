@@ -205,7 +205,8 @@ impl<'a> Source<'a> {
         let network = (self.takes_model() && !hopeless).then(|| layout.network());
         let others = layout.others(plain.size());
         let mut best = picture.filter(|p| p.size() < plain.size()).unwrap_or(plain);
-        for candidate in network.into_iter().chain(others) {
+        let experts = (self.level == Level::Max).then(|| layout.experts(self.takes_model()));
+        for candidate in network.into_iter().chain(others).chain(experts) {
             let other = self.tried(candidate).await?;
             let smaller = other.size() < best.size();
             best = self.chosen(best, other, smaller)?;

@@ -29,7 +29,7 @@ function check(condition, what) {
 
 // ---------------------------------------------------------------------------------------------------------------- bytes
 
-/** A cursor over bytes; every reading past the end is an error (§25). */
+/** A cursor over bytes; every reading past the end is an error (§26). */
 class Reader {
   constructor(bytes) {
     this.bytes = bytes;
@@ -380,7 +380,7 @@ export function decodeChunk(payload, type, tile, getModel) {
   const reader = new Reader(payload);
   const count = tile.planes * tile.height * tile.width;
   const filling = reader.u8();
-  check(filling <= 10, 'unknown filling');
+  check(filling <= 12, 'unknown filling');
   if (filling === 8) return widened(payload.subarray(1), type, tile, getModel);
   if (filling === 7) return bytesOf(reader.take(reader.left), count * type.size);
   if (filling === 0) return endOf(reader, reader.take(count * type.size));
@@ -391,11 +391,11 @@ export function decodeChunk(payload, type, tile, getModel) {
     for (let i = 0; i < count; i++) values.setRaw(i, value);
     return endOf(reader, values.bytes);
   }
-  const chunk = { ...readCodedHeader(reader, type, tile), model: filling === 5 || filling === 6 ? getModel() : null };
+  const chunk = { ...readCodedHeader(reader, type, tile), model: [5, 6, 12].includes(filling) ? getModel() : null };
   chunk.look = filling === 6 ? readLook(reader, chunk.model) : null;
   const stream = new Stream(reader.take(reader.count(0, reader.left)));
   if (filling === 10) chunk.residuals = new BulkResiduals(new Reader(reader.take(reader.count(0, reader.left))), count);
-  const told = decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network, 10: Bulk }[filling], values);
+  const told = decodeStream(chunk, stream, { 2: Pyramid, 3: Raster, 4: Repeats, 5: Network, 6: Network, 10: Bulk, 11: Experts, 12: Experts }[filling], values);
   chunk.residuals?.finish();
   applyPatches(reader, values, told);
   return endOf(reader, values.bytes);
@@ -2186,6 +2186,414 @@ class Network extends Pyramid {
 }
 
 const sideOf = (u) => (u <= 1 ? 0 : u <= 4 ? 1 : 2);
+
+// -------------------------------------------------------------------------------------------------------------- experts
+
+// §25, Functions
+const CURVE = (() => {
+  const lower = [];
+  for (let k = 0, power = 1; k <= 640; k++, power *= 1.0644944589178594) lower.push(1 / (1 + power));
+  return Float64Array.from([...lower.toReversed(), ...lower.slice(1).map((p) => 1 - p)]);
+})();
+const LOGARITHMS = Float64Array.from(many(256, (i) => {
+  const m = 1 + (i + 0.5) / 256;
+  const t = (m - 1) / (m + 1);
+  let [power, sum] = [t, 0];
+  for (let k = 0; k < 12; k++, power = power * t * t) sum += power / (2 * k + 1);
+  return 2 * sum;
+}));
+const POWERS = Float64Array.from(many(64, (i) => {
+  const x = ((i + 0.5) / 64) * Math.LN2;
+  let [term, sum] = [1, 1];
+  for (let k = 1; k < 12; k++) {
+    term = (term * x) / k;
+    sum += term;
+  }
+  return sum;
+}));
+const DOUBLE = new Float64Array(1);
+const WORDS = new Uint32Array(DOUBLE.buffer);
+
+function logistic(x) {
+  const at = clamp(x * 16, -640, 640 - 0.001) + 640;
+  const i = Math.floor(at);
+  return CURVE[i] + (CURVE[i + 1] - CURVE[i]) * (at - i);
+}
+
+function ln(x) {
+  DOUBLE[0] = x;
+  return (((WORDS[1] >>> 20) & 2047) - 1023) * Math.LN2 + LOGARITHMS[(WORDS[1] >>> 12) & 255];
+}
+
+function exp2(x) {
+  const at = Math.floor((clamp(x, -30, 40) + 30) * 64);
+  return POWERS[at % 64] * 2 ** (Math.floor(at / 64) - 30);
+}
+
+const size = (m) => ln(0.1 + m) * Math.LOG2E;
+const capped = (r) => Math.min(magnitude(r), 2 ** 24);
+const limited = (v) => (Math.abs(v) < 1e6 ? v : 0);
+const odds = (yes, no) => yes.map((y, j) => clamp(ln(Math.max(y, 1e-18)) - ln(Math.max(no[j], 1e-18)), -11, 11));
+const dot = (a, b) => {
+  const sums = [0, 0, 0, 0];
+  for (let i = 0; i < a.length; i++) sums[i % 4] += a[i] * b[i];
+  return sums[0] + sums[1] + (sums[2] + sums[3]);
+};
+
+// §25, Neighbours
+const FAR = [[-1, -2], [-1, 2], [1, -2], [1, 2]];
+const FARTHER = [[0, -3], [0, 3], [-3, 0], [3, 0]];
+const STRAIGHT = [[0, -1], [0, 1], [-1, 0], [1, 0]];
+const KNOWN_AROUND = [
+  [...CORNERS, [-1, -3], [-1, 3], [1, -3], [1, 3], [-3, -1], [-3, 1], [3, -1], [3, 1]],
+  [...STRAIGHT, ...FAR, [-2, -1], [-2, 1], [2, -1], [2, 1], ...FARTHER],
+  [...STRAIGHT, ...CORNERS, ...FAR, ...FARTHER],
+];
+const SAME = [[0, -2], [-2, 0], [-2, -2], [-2, 2]];
+const RING = [[-1, 0], [1, 0], [0, -1], [0, 1], ...CORNERS];
+const UNKNOWN = null;
+
+/** §25, Regressions. */
+class Regression {
+  constructor(n, memory) {
+    this.n = n;
+    this.products = many(n, () => new Float64Array(n));
+    this.targets = new Float64Array(n);
+    this.weights = new Float64Array(n);
+    this.growth = 1;
+    this.faster = 1 / (1 - 1 / memory);
+    this.seen = 0;
+  }
+
+  copy() {
+    const copy = Object.assign(new Regression(0, 2), this);
+    copy.products = this.products.map((row) => row.slice());
+    copy.targets = this.targets.slice();
+    return copy;
+  }
+
+  fade(share) {
+    const factor = share / this.growth;
+    for (const row of [...this.products, this.targets]) row.forEach((v, i) => { row[i] = v * factor; });
+    this.growth = 1;
+    return this;
+  }
+
+  learn(x, target, weight) {
+    const g = weight * this.growth;
+    for (let i = 0; i < this.n; i++) {
+      const f = x[i] * g;
+      for (let j = i; j < this.n; j++) this.products[i][j] += f * x[j];
+      this.targets[i] += f * target;
+    }
+    this.growth *= this.faster;
+    if (this.growth > 1e6) this.fade(1);
+    if (++this.seen % 6 === 0) this.fit();
+  }
+
+  fit() {
+    const { n } = this;
+    const rows = this.products.map((row, i) => Float64Array.from([...row, this.targets[i]]));
+    rows.forEach((row, i) => { row[i] += 3 * this.growth + 1e-4 * this.products[i][i]; });
+    for (let k = 0; k < n; k++) {
+      if (!(rows[k][k] > 1e-30)) return;
+      const inverse = 1 / rows[k][k];
+      for (let i = k + 1; i < n; i++) {
+        const f = rows[k][i] * inverse;
+        for (let j = i; j <= n; j++) rows[i][j] -= f * rows[k][j];
+      }
+    }
+    const weights = new Float64Array(n);
+    for (let k = n - 1; k >= 0; k--) {
+      let sum = rows[k][n];
+      for (let j = k + 1; j < n; j++) sum -= rows[k][j] * weights[j];
+      weights[k] = sum / rows[k][k];
+    }
+    if (weights.every((w) => Math.abs(w) < 1e6)) this.weights = weights;
+  }
+}
+
+/** §25, Decisions. */
+class Opinions {
+  constructor(stream) {
+    this.stream = stream;
+    this.extras = new Extras(stream);
+    this.biases = many((224 + 169) * 33, () => ({ logit: 0, seen: 0 }));
+    this.sets = many((3 + 32 + 24 + 21) * 33, () => ({ weights: [0.12, 0.12, 0.12, 0.12, 0.32, 0.2, 0.1, 0.1, 0], seen: 0 }));
+  }
+
+  decode(outlook) {
+    this.outlook = outlook;
+    const k = outlook.split;
+    const h = this.head();
+    if (k === 0) return h;
+    const edge = this.edge(h);
+    const away = edge >= 0 ? 1 : -1;
+    const step = 2 ** (k - 1);
+    const [near, middle, far] = [edge, edge + step, edge + 2 * step].map((e) => this.beyond(e, away));
+    const top = this.decide(32, odds(middle.map((m, j) => (m - far[j]) * away), near.map((n, j) => (n - middle[j]) * away)));
+    const low = top * step + this.stream.bits(k - 1);
+    return ((h << k) - step + low) | 0;
+  }
+
+  edge(h) {
+    const { split } = this.outlook;
+    return h * 2 ** split - Math.floor(2 ** split / 2) - 0.5;
+  }
+
+  beyond(edge, away) {
+    const { middles, sharpness } = this.outlook;
+    return middles.map((middle, j) => {
+      const z = (middle - edge) * sharpness[j] * away;
+      if (j < 5) return logistic(z);
+      const tail = 0.5 / ((1 + Math.abs(z)) * (1 + Math.abs(z)));
+      return z > 0 ? 1 - tail : tail;
+    });
+  }
+
+  head() {
+    const [above, below] = [this.beyond(this.edge(1), 1), this.beyond(this.edge(0), -1)];
+    const outside = above.map((a, j) => a + below[j]);
+    if (this.decide(0, odds(outside.map((o) => 1 - o), outside))) return 0;
+    const negative = this.decide(1, odds(below, above));
+    const from = (m) => (negative ? this.beyond(this.edge(1 - m), -1) : this.beyond(this.edge(m), 1));
+    const m = this.headMagnitude(negative ? 15 : 2, negative ? below : above, from);
+    return negative ? -m | 0 : m;
+  }
+
+  headMagnitude(first, left, from) {
+    let c = 0;
+    for (; c < 13; c++) {
+      const next = from(c < 6 ? c + 2 : 6 + 4 * 2 ** (c - 6) - 1);
+      if (this.decide(first + c, odds(left.map((l, j) => l - next[j]), next))) break;
+      left = next;
+    }
+    if (c < 6) return c + 1;
+    if (c === 13) return (260 + this.extras.excess()) | 0;
+    const o = c - 6;
+    const start = 7 + 2 ** (o + 1) - 2;
+    const [middle, end] = [from(start + 2 ** o), from(start + 2 ** (o + 1))];
+    const b = this.decide(28 + Math.min(o, 3), odds(middle.map((m, j) => m - end[j]), left.map((l, j) => l - middle[j])));
+    return start + b * 2 ** o + this.stream.bits(o);
+  }
+
+  decide(decision, opinions) {
+    const biases = this.outlook.contexts.map((context) => this.biases[context * 33 + decision]);
+    const sets = this.outlook.sets.map((set) => this.sets[set * 33 + decision]);
+    const inputs = [...opinions, ...biases.map((bias) => bias.logit), 0.3];
+    const sums = sets.map((set) => clamp(dot(set.weights, inputs), -11, 11));
+    const p = logistic(sums.reduce((a, b) => a + b, 0) / 4);
+    const bit = this.stream.decision(clamp(Math.floor(p * 32768), 1, 32767));
+    sets.forEach((set, s) => {
+      set.seen++;
+      const step = (bit - logistic(sums[s])) * Math.max(2 / (set.seen + 2 / 0.02), 0.002);
+      inputs.forEach((input, i) => { set.weights[i] += step * input; });
+    });
+    for (const bias of biases) {
+      const q = logistic(opinions[4] + bias.logit);
+      bias.logit += ((bit - q) * 0.5) / ((bias.seen + 2) * Math.max(q * (1 - q), 0.05));
+      bias.seen = Math.min(bias.seen + 1, 120);
+    }
+    return bit;
+  }
+}
+
+/** §25. Residuals of planes are null where none was coded. */
+class Experts extends Pyramid {
+  constructor(chunk, stream) {
+    super(chunk, stream);
+    this.opinions = new Opinions(stream);
+    const first = [0.1, 0.34, 0.22, chunk.model ? 0.19 : 0, 0.11, 0.2, 0.07];
+    this.scales = many(3, () => many(5, () => first.slice()));
+    this.means = many(5, () => 10);
+    this.regressions = new Map();
+  }
+
+  chooseReferences(p) {
+    return Network.prototype.chooseReferences.call(this, p);
+  }
+
+  coarsest(plane, stride) {
+    plane.residuals = many(plane.samples.length, () => UNKNOWN);
+    super.coarsest(plane, stride);
+  }
+
+  begin(number, stride, n) {
+    const kept = (s, share) => {
+      const before = this.regressions.get(`${number} ${s}`);
+      return before && before[0].n === n ? before.map((r) => r.copy().fade(share)) : null;
+    };
+    return kept(stride, 0.7) ?? kept(2 * stride, 0.3) ?? [new Regression(n, 20000), new Regression(n, 200)];
+  }
+
+  pass(plane, stride, { row, column, taps }, number) {
+    const { height, width, samples, missing, references } = plane;
+    if (row * stride >= height || column * stride >= width) return;
+    const predictor = this.predictor(plane, stride, taps, number);
+    const neighbourhood = this.chunk.model ? new Neighbourhood(this, plane, stride, number) : null;
+    const n = KNOWN_AROUND[number].length + 4 + (neighbourhood ? 1 : 0) + [0, 9, 14][references.length];
+    const regressions = this.begin(number, stride, n);
+    this.seen = 10;
+    const wraps = this.chunk.around && width % (2 * stride) === 0;
+    let above = [];
+    for (let y = row * stride; y < height; y += 2 * stride) {
+      const errors = [];
+      for (let x = column * stride, j = 0; x < width; x += 2 * stride, j++) {
+        const at = y * width + x;
+        const { prediction } = predictor.predict(y, x);
+        samples[at] = prediction;
+        if (missing[at]) {
+          errors.push(errors[j - 1]);
+          continue;
+        }
+        const view = { plane, number, stride, y, x, at, wraps, ...this.base(neighbourhood, y, x, prediction, number) };
+        errors.push(this.sample(view, regressions, [errors[j - 1], above[j], above[j - 1], above[j + 1]]));
+      }
+      above = errors;
+    }
+    this.regressions.set(`${number} ${stride}`, regressions);
+  }
+
+  base(neighbourhood, y, x, prediction, number) {
+    if (!neighbourhood) return { b: prediction, u: 0, prediction };
+    neighbourhood.look(y, x, prediction);
+    const { correction, distance } = estimate(this.chunk.model.nets[number], neighbourhood);
+    const { e } = neighbourhood;
+    const s = 3 - e;
+    if (s <= 0) return { b: (prediction + (correction << -s)) | 0, u: 0, prediction, distance };
+    const c = (correction + (1 << (s - 1))) >> s;
+    const rest = correction - (c << s);
+    return { b: (prediction + c) | 0, u: (s >= 4 ? rest >> (s - 4) : rest << (4 - s)) / 16, prediction, distance };
+  }
+
+  place({ plane: { height, width }, stride, y, x, wraps }, [dy, dx], around = wraps) {
+    const row = y + dy * stride;
+    let column = x + dx * stride;
+    if (around) column = ((column % width) + width) % width;
+    return row < 0 || row >= height || column < 0 || column >= width ? -1 : row * width + column;
+  }
+
+  regressors(view) {
+    const { plane: { samples, missing, references }, number, at, b, u, prediction, distance } = view;
+    const inverse = 1 / this.quantum;
+    const fromBase = (v) => (((v - b) | 0) - u) * inverse;
+    const own = [...KNOWN_AROUND[number].map((o) => this.place(view, o)), ...SAME.map((o) => this.place(view, o, false))];
+    const x = own.map((i) => (i < 0 || missing[i] ? 0 : fromBase(samples[i])));
+    if (distance !== undefined) x.push(fromBase(prediction));
+    references.forEach((reference, r) => {
+      const middle = reference.samples[at];
+      for (const o of RING.slice(0, [8, 4][r])) {
+        const i = this.place(view, o);
+        x.push(i < 0 ? 0 : ((reference.samples[i] - middle) | 0) * inverse);
+      }
+      x.push(reference.residuals[at] ?? 0);
+    });
+    return { x, fromBase };
+  }
+
+  beside(errors) {
+    return many(5, (j) => {
+      let [sum, total] = [this.means[j], 1];
+      errors.forEach((error, i) => {
+        if (!error) return;
+        const weight = i < 2 ? 2 : 1;
+        sum += error[j] * weight;
+        total += weight;
+      });
+      return sum / total;
+    });
+  }
+
+  features(view, x, main, apart) {
+    const { plane: { residuals, references }, number, at, distance } = view;
+    const around = KNOWN_AROUND[number].slice(0, number === 2 ? 8 : 4).map((o) => this.place(view, o));
+    const found = around.filter((i) => i >= 0 && residuals[i] !== UNKNOWN).map((i) => capped(residuals[i]));
+    const near = size(found.length > 0 ? found.reduce((a, b) => a + b, 0) / found.length : main);
+    const spread = x.slice(0, 4).reduce((sum, v) => sum + Math.abs(v), 0) / 4;
+    let before = near;
+    if (references.length > 0) {
+      const [{ residuals: r }] = references;
+      const ring = RING.slice(0, 4).map((o) => this.place(view, o)).filter((i) => i >= 0).map((i) => capped(r[i] ?? 0));
+      before = size((2 * capped(r[at] ?? 0) + ring.reduce((a, b) => a + b, 0)) / 6);
+    }
+    const net = distance === undefined ? 0 : clamp(distance, -160, 480) / 16;
+    return [1, 0, near, net, size(spread), size(apart), before];
+  }
+
+  /** Decodes a sample; returns how far off each expert was. */
+  sample(view, regressions, errorsBeside) {
+    const { plane: { samples, residuals, references }, number, at, b, u, prediction } = view;
+    const { x, fromBase } = this.regressors(view);
+    const beside = this.beside(errorsBeside);
+    const says = [0, fromBase(prediction), ...regressions.map((r) => limited(dot(r.weights, x)))];
+    let [sum, total] = [0, 0];
+    says.forEach((o, j) => {
+      const w = 1 / ((beside[j] + 0.03) * (beside[j] + 0.03));
+      sum += w * o;
+      total += w;
+    });
+    says.push(limited(sum / total));
+    const centre = (b + (Math.floor(says[4] * this.quantum + u + 0.5) | 0)) | 0;
+    const offset = fromBase(centre);
+    const [first, , slow, quick] = says;
+
+    const features = this.features(view, x, beside[4], Math.abs(slow - first) + Math.abs(quick - slow));
+    const weights = this.scales[number];
+    const scales = weights.map((w, j) => {
+      features[1] = size(beside[j]);
+      return clamp(features.reduce((s, f, i) => s + f * w[i], 0), -5, 26);
+    });
+    const split = Math.min(Math.floor(Math.max(scales[4] - 1.5, 0)), 24);
+    const sharp = scales.map((s) => 1 / Math.max(exp2(s), 0.05));
+    const middles = says.map((o) => o - offset);
+    const outlook = {
+      middles: [...middles, middles[4]],
+      sharpness: [...sharp.map((s) => s * 1.386), sharp[4] * (0.7 * 1.386)],
+      split, ...this.contexts(view, centre, scales[4], split, (Math.abs(slow - first) + Math.abs(quick - first)) * 8),
+    };
+    const r = this.opinions.decode(outlook);
+    residuals[at] = r;
+    samples[at] = centre + Math.imul(r, this.quantum);
+    const truth = limited(r + offset);
+    const errors = says.map((o) => Math.min(Math.abs(truth - o), 1e6));
+    this.learn(features, beside, scales, errors, weights);
+    const scale = exp2(scales[4]) + 0.1;
+    for (const regression of regressions) regression.learn(x, truth, 1 / (scale * scale));
+    return errors;
+  }
+
+  contexts(view, centre, scale, split, apart) {
+    const { plane: { samples, references }, number, at } = view;
+    const places = [...KNOWN_AROUND[number].slice(0, 4).map((o) => this.place(view, o)), ...SAME.slice(0, 2).map((o) => this.place(view, o, false))];
+    const d = places.map((i) => (i < 0 ? 0 : Math.round(difference(samples[i], centre) / this.quantum)));
+    const others = d.slice(1).filter((v) => v === d[0]).length;
+    const alike = others === 5 && d[0] === 0 ? 6 : others;
+    const beside = [this.place(view, [-1, 0]), this.place(view, [1, 0]), at].find((i) => i >= 0);
+    const still = references.length > 0 && references[0].samples[at] === references[0].samples[beside] ? 1 : 0;
+    const pair = (a, c) => 13 * sig(a, split, 6) + sig(c, split, 6);
+    return {
+      contexts: [((clamp(d[0], -8, 7) + 8) * 7 + alike) * 2 + still, 224 + pair((d[0] + d[1]) | 0, (d[2] + d[3]) | 0)],
+      sets: [
+        number,
+        3 + Math.min(Math.floor((scale + 5) * 2), 31),
+        35 + Math.min(mag(Math.floor(Math.min(apart, 1e9))), 23),
+        59 + alike * 3 + number,
+      ],
+    };
+  }
+
+  learn(features, beside, scales, errors, weights) {
+    this.seen++;
+    errors.forEach((error, j) => {
+      this.means[j] += (error - this.means[j]) / Math.min(this.seen, 200);
+      features[1] = size(beside[j]);
+      const length = features.reduce((s, f) => s + f * f, 1);
+      const off = (error + 0.03) / exp2(scales[j]) - 1;
+      const step = (clamp(off, -1, 2) * 0.03) / length;
+      features.forEach((f, i) => { weights[j][i] += step * f; });
+    });
+  }
+}
 
 // ---------------------------------------------------------------------------------------------------------- autoencoder
 

@@ -193,7 +193,7 @@ function makeBitNoise(kind) {
 // -------------------------------------------------------------------------------------------------------------- the test
 
 // The predictor of the archives: the CLI's network where that pays, or none.
-const PREDICTORS = { network: [], classical: ['--model', 'none'], fast: ['--level', 'fast'] };
+const PREDICTORS = { network: [], classical: ['--model', 'none'], fast: ['--level', 'fast'], max: ['--level', 'max'], 'max-classical': ['--level', 'max', '--model', 'none'] };
 
 /** Compresses, extracts and decodes; every variable must agree bit by bit. Returns the decoded files. */
 function compare(label, paths, options) {

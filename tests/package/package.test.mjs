@@ -203,9 +203,9 @@ test('networks are found, given, added and missed as documented', () => {
     assert.deepEqual([network, classical, fast].map((made) => made.variables[0].level), ['best', 'best', 'fast']);
     assert.deepEqual([original.level, (await fromArray(new Float32Array(2 ** 24 + 1), {})).level], ['best', 'balanced']);
     const estimates = await estimate(original, { abs: 0.01, times: [1, 100] });
-    assert.deepEqual(estimates.map(({ level, times }) => [level, times]), [1, 100].flatMap((times) => ['fast', 'balanced', 'best'].map((level) => [level, times])));
+    assert.deepEqual(estimates.map(({ level, times }) => [level, times]), [1, 100].flatMap((times) => ['fast', 'balanced', 'best', 'max'].map((level) => [level, times])));
     for (const [i, { bytes }] of [fast, classical, network].entries()) assert.ok(Math.abs(estimates[i].bytes / bytes.length - 1) < 0.1, estimates[i].bytes + ' ' + bytes.length);
-    assert.ok(estimates.every(({ bytes, seconds }, i) => seconds > 0 && bytes < (estimates[i - 3]?.bytes ?? Infinity)));
+    assert.ok(estimates.every(({ bytes, seconds }, i) => seconds > 0 && bytes < (estimates[i - 4]?.bytes ?? Infinity)));
     for (const { bytes } of [network, classical, fast]) assert.ok(compare(original, await decompress(bytes)).maxAbsError <= 0.01);
     assert.deepEqual(await addModel(readFileSync(weights)), shipped);
     assert.equal((await models()).list.length, 1);

@@ -292,10 +292,9 @@ pub(crate) fn options(args: &CompressArgs) -> Outcome<Options> {
             Ok(Wish::Recommended.into())
         }
     };
-    let network = matches!(args.level, Level::Auto | Level::Best);
     Ok(Options {
         level: args.level,
-        model: if network { models::choose(&args.model)? } else { None },
+        model: if args.level.takes_model() { models::choose(&args.model)? } else { None },
         base: args.base.into(),
         keep: args.keep.parse()?,
         stable: args.stable,

@@ -121,11 +121,12 @@ struct CompressArgs {
     /// one. They come back exactly, and a bound relative to the range is not of a range with them.
     #[arg(long, value_name = "auto|none|VALUE", default_value = "auto", allow_negative_numbers = true, value_parser = missing_rule)]
     missing: MissingRule,
-    /// How much time may go into a smaller archive: one quick way alone, for bulk; the smallest without a network; or with one, where it makes an archive smaller. Decoding is quick where encoding was.
+    /// How much time may go into a smaller archive: one quick way alone, for bulk; the smallest without a network; with one, where it makes an archive smaller; or what takes some twenty
+    /// times as long besides, for what is written once and read for years. Decoding is quick where encoding was.
     /// Where none is named ("auto"), it is the best up to 64 MiB of values, and the balanced one for files from there on.
     #[arg(long, default_value = "auto", value_parser = levels())]
     level: Level,
-    /// Predictor of the level `best`: the network in this program, none (which is the level `balanced`), or the network of a file.
+    /// Predictor of the levels `best` and `max`: the network in this program, none (which makes `best` the level `balanced`), or the network of a file.
     #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,
     /// A base layer drawn by the autoencoder of the model: where it makes the archive smaller, or wherever one can be had, as a preview.

@@ -12,6 +12,7 @@
 
 pub(crate) mod bulk;
 mod done;
+pub(crate) mod experts;
 pub(crate) mod layered;
 pub(crate) mod network;
 pub(crate) mod pyramid;

@@ -10,11 +10,13 @@ mod plane;
 mod refine;
 
 #[cfg(feature = "training")]
-pub(crate) use levels::{ReferenceLevels, known_level, wraps_at};
+pub(crate) use levels::known_level;
+pub(crate) use levels::{ReferenceLevels, wraps_at};
 #[cfg(feature = "training")]
 pub(crate) use neighbourhood::{Neighbourhood, Surroundings};
 pub use on_cpu::OnCpu;
 pub(crate) use plane::{Learned, code_plane};
+pub(super) use refine::{Around, TRUSTS, refine};
 
 use super::PlaneCoder;
 use super::done::{Coded, Done};

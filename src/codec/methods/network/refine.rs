@@ -16,31 +16,31 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// What the network says of a pass.
 #[derive(Debug)]
-pub(super) struct Refined {
+pub(crate) struct Refined {
     /// The classical prediction.
-    pub(super) base: Grid<i32>,
+    pub(crate) base: Grid<i32>,
     /// Twice the corrections, in quarters of units of 2^exponent.
     corrections: Grid<i32>,
     exponents: Grid<i32>,
     /// Binary logarithm of how far off each is, in sixteenths of an octave of the quantum.
-    pub(super) scales: Grid<i32>,
+    pub(crate) scales: Grid<i32>,
 }
 
 /// Quarters of its corrections that a pass can take.
-pub(super) const TRUSTS: usize = 5;
+pub(crate) const TRUSTS: usize = 5;
 /// Of larger grids, rows are left out when the encoder looks which quarters are best.
 const SAMPLES: usize = 4096;
 
 impl Refined {
     /// Continues a checksum with what the network said.
-    pub(super) fn checksum(&self, before: u64) -> u64 {
+    pub(crate) fn checksum(&self, before: u64) -> u64 {
         let mut hash = Xxh3::with_seed(before);
         [&self.corrections, &self.exponents, &self.scales].iter().for_each(|grid| add_numbers(&mut hash, &grid.samples));
         hash.digest()
     }
 
     /// The prediction that takes `trust` quarters of the corrections, and what it is short of when numbers are whole, in sixteenths from −8 to 7.
-    pub(super) fn trusting(&self, trust: usize, quantum: i32) -> (Grid<i32>, Grid<i8>) {
+    pub(crate) fn trusting(&self, trust: usize, quantum: i32) -> (Grid<i32>, Grid<i8>) {
         let (mut values, mut fractions) = (self.base.clone(), Grid::new(self.base.height, self.base.width));
         let said = self.corrections.samples.iter().zip(&self.exponents.samples);
         for ((value, rest), (correction, exponent)) in values.samples.iter_mut().zip(&mut fractions.samples).zip(said) {
@@ -52,7 +52,7 @@ impl Refined {
     }
 
     /// How many quarters of the corrections take the fewest bits for these samples.
-    pub(super) fn best_trust(&self, target: &Grid<i32>, missing: Option<&Grid<u8>>, quantum: i32) -> usize {
+    pub(crate) fn best_trust(&self, target: &Grid<i32>, missing: Option<&Grid<u8>>, quantum: i32) -> usize {
         let step = target.samples.len().div_ceil(SAMPLES).max(1);
         let scale = reciprocal(quantum);
         let mut bits = [0u64; TRUSTS];
@@ -73,23 +73,23 @@ impl Refined {
 }
 
 /// A pass, and what is known around it.
-pub(super) struct Around<'a, 'b> {
-    pub(super) context: &'a Context<'a>,
+pub(crate) struct Around<'a, 'b> {
+    pub(crate) context: &'a Context<'a>,
     /// Distance between samples of the level, in samples of the plane.
-    pub(super) stride: usize,
+    pub(crate) stride: usize,
     /// The horizontal pass of the level, once it is coded, and where it has missing samples.
-    pub(super) horizontal: Option<Holed<'a>>,
-    pub(super) missing: Option<&'a Grid<u8>>,
+    pub(crate) horizontal: Option<Holed<'a>>,
+    pub(crate) missing: Option<&'a Grid<u8>>,
     /// Whether columns of the level go around.
-    pub(super) wrap: bool,
-    pub(super) references: &'a mut ReferenceLevels<'b>,
+    pub(crate) wrap: bool,
+    pub(crate) references: &'a mut ReferenceLevels<'b>,
 }
 
 /// Asks the network about a pass whose classical prediction is `base`; what it says of missing samples does not matter.
 ///
 /// # Errors
 /// [`crate::Error::Accelerator`] when the network runs elsewhere and that fails.
-pub(super) async fn refine(model: &Model, processor: Processor<'_>, mut around: Around<'_, '_>, base: Grid<i32>) -> Result<Refined> {
+pub(crate) async fn refine(model: &Model, processor: Processor<'_>, mut around: Around<'_, '_>, base: Grid<i32>) -> Result<Refined> {
     let context = around.context;
     let PassAnswer { corrections, scales, exponents } = match processor {
         Processor::Cpu(engine) => around.answer(model, engine, &base),
