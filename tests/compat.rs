@@ -400,30 +400,42 @@ fn smooth_inputs() -> Vec<(&'static str, Dataset, ErrorBound)> {
     ]
 }
 
-/// What the level `fast` makes of some of the inputs above: their names there and as vectors.
-const FAST: [(&str, &str); 10] = [
-    ("bounded_series", "fast_series"),
-    ("bounded_missing", "fast_missing"),
-    ("lossless_ordered", "fast_ordered"),
-    ("lossless_steps", "fast_steps"),
-    ("smooth", "fast_smooth"),
-    ("classes", "fast_classes"),
-    ("long", "fast_long"),
-    ("pointwise", "fast_pointwise"),
-    ("network_around", "fast_around"),
-    ("network_row", "fast_row"),
+/// What other levels make of some of the inputs above: the level, their names there and as vectors, and whether they take the network.
+const LEVELLED: [(Level, &str, &str, bool); 19] = [
+    (Level::Fast, "bounded_series", "fast_series", false),
+    (Level::Fast, "bounded_missing", "fast_missing", false),
+    (Level::Fast, "lossless_ordered", "fast_ordered", false),
+    (Level::Fast, "lossless_steps", "fast_steps", false),
+    (Level::Fast, "smooth", "fast_smooth", false),
+    (Level::Fast, "classes", "fast_classes", false),
+    (Level::Fast, "long", "fast_long", false),
+    (Level::Fast, "pointwise", "fast_pointwise", false),
+    (Level::Fast, "network_around", "fast_around", false),
+    (Level::Fast, "network_row", "fast_row", false),
+    (Level::Max, "bounded_series", "max_series", false),
+    (Level::Max, "bounded_missing", "max_missing", false),
+    (Level::Max, "network_smooth", "max_smooth", false),
+    (Level::Max, "network_smooth", "max_network", true),
+    (Level::Max, "network_around", "max_around", true),
+    (Level::Max, "network_series", "max_network_series", true),
+    (Level::Max, "network_missing", "max_network_missing", true),
+    (Level::Max, "network_levels", "max_levels", true),
+    (Level::Max, "network_steps", "max_steps", true),
 ];
 
-fn fast_cases() -> impl Iterator<Item = Case> {
-    let named = |name: &str| FAST.iter().find(|(there, _)| *there == name).map(|(_, here)| *here);
-    let all = inputs().into_iter().chain(other_inputs()).chain(network_inputs());
-    let options = |bound| Options { level: Level::Fast, coarse: true, ..Options::new(bound) };
-    all.filter_map(move |(name, dataset, bound)| Some((named(name)?, dataset, options(bound))))
+fn levelled_cases(model: &Arc<Model>) -> impl Iterator<Item = Case> + use<> {
+    let model = model.clone();
+    LEVELLED.into_iter().map(move |(level, there, here, network)| {
+        let mut all = inputs().into_iter().chain(other_inputs()).chain(network_inputs());
+        let (_, dataset, bound) = all.find(|(name, ..)| *name == there).unwrap();
+        (here, dataset, Options { level, model: network.then(|| model.clone()), base: Base::Never, coarse: true, ..Options::new(bound) })
+    })
 }
 
 /// What becomes vectors, with the network that lies beside them.
 fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
     let model = tiny(folder);
+    let levelled = levelled_cases(&model);
     let coded = move |inputs: Vec<(&'static str, Dataset, ErrorBound)>, network: bool, base| {
         let model = network.then(|| model.clone());
         inputs.into_iter().map(move |(name, dataset, bound)| (name, dataset, Options { model: model.clone(), base, coarse: true, ..Options::new(bound) }))
@@ -434,7 +446,7 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
         (name, dataset, Options { base: Base::Never, keep: keep.parse().unwrap(), stable, coarse: true, ..Options::new(bounds) })
     });
     let others = coded(other_inputs(), false, Base::Never).chain(coded(grid_inputs(), false, Base::Never)).chain(coded(smooth_inputs(), false, Base::Never));
-    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(others).chain(kept).chain(fast_cases())
+    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(others).chain(kept).chain(levelled)
 }
 
 fn shipped_cases() -> impl Iterator<Item = Case> {
@@ -501,7 +513,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 96);
+    assert!(list.lines().count() >= 106);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();

@@ -13,7 +13,7 @@ fn waves(shape: [usize; 3]) -> Dataset {
     let value = |i: usize| {
         let (t, y, x) = ((i / (height * width)) as f64, (i / width % height) as f64, (i % width) as f64);
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (250.0 + 20.0 * (y / 9.0 + t / 5.0).sin() + 11.0 * (x / 13.0).cos() + t / planes as f64 * f64::from(state >> 8) / 16_777_216.0) as f32
+        (250.0 + 20.0 * (y / 9.0 + t / 5.0).sin() + 11.0 * (x / 13.0).cos() + (0.2 + t / planes as f64) * f64::from(state >> 8) / 16_777_216.0) as f32
     };
     Dataset::from_array("v", &shape, Values::F32((0..planes * height * width).map(value).collect()), SourceFormat::ARRAY).unwrap()
 }

@@ -16,10 +16,13 @@ use std::collections::BTreeMap;
 /// Points of the grid, and of those that stand for one piece of a variable which has several.
 const POINTS: u64 = 32;
 const TOGETHER: usize = 4;
-/// Samples of all pieces, of one, and of one that levels are tried on which take long.
+/// Samples of all pieces, and of one.
 const ALL: usize = 1 << 21;
 const SAMPLES: usize = 1 << 18;
-const FEW: usize = 1 << 16;
+/// Levels that take long, the samples of the pieces that they are tried on, and how many these are.
+const SLOW: [(Level, usize, usize); 2] = [(Level::Best, 1 << 16, 4), (Level::Max, 1 << 14, 2)];
+/// The others, tried on all.
+const QUICK: [Level; 2] = [Level::Fast, Level::Balanced];
 /// Planes that a piece has before they are large.
 const PLANES: usize = 16;
 
@@ -85,9 +88,10 @@ struct Trial {
     level: Level,
     /// Number of the bound.
     bound: usize,
-    /// Number of the variable among those that were met, and whether it is a smaller piece than others.
+    /// Number of the variable among those that were met.
     part: usize,
-    few: bool,
+    /// The level that takes so long that it is a smaller piece than others.
+    slow: Option<Level>,
     piece: Piece,
     /// Bytes and seconds that it came to.
     result: Option<(u64, f64)>,
@@ -188,7 +192,7 @@ impl Estimator {
         Some(Job { number: self.given - 1, variable: trial.part, shape: *shape, model: model.map(Model::id), task })
     }
 
-    /// Which pieces are tried at which levels: all at the quick ones, and few where that takes long, beside the balanced one to tell by.
+    /// Which pieces are tried at which levels: all at the quick ones, and parts of few where that takes long, beside the balanced one to tell by.
     fn plan(&mut self) {
         let samples: usize = self.parts.iter().flat_map(|part| &part.pieces).map(|piece| piece.shape.samples()).sum();
         if samples > ALL {
@@ -198,16 +202,15 @@ impl Estimator {
         let all: Vec<(usize, &Piece)> = self.parts.iter().enumerate().flat_map(|(number, part)| part.pieces.iter().map(move |piece| (number, piece))).collect();
         let mut trials = Vec::new();
         for bound in 0..self.times.len() {
-            let mut add = |level, few: bool, part: usize, piece: &Piece| trials.push(Trial { level, bound, part, few, piece: piece.clone(), result: None });
+            let mut add = |level, slow, part: usize, piece: &Piece| trials.push(Trial { level, bound, part, slow, piece: piece.clone(), result: None });
             for (part, piece) in &all {
-                add(Level::Fast, false, *part, piece);
-                add(Level::Balanced, false, *part, piece);
+                QUICK.into_iter().for_each(|level| add(level, None, *part, piece));
             }
-            for (part, piece) in all.iter().step_by(all.len().div_ceil(TOGETHER).max(1)) {
-                let piece = &piece.middle(FEW);
-                add(Level::Balanced, true, *part, piece);
-                add(Level::Best, true, *part, piece);
-                add(Level::Max, true, *part, piece);
+            for (level, samples, most) in SLOW {
+                for (part, piece) in all.iter().step_by(all.len().div_ceil(most).max(1)) {
+                    let piece = &piece.middle(samples);
+                    [Level::Balanced, level].into_iter().for_each(|tried| add(tried, Some(level), *part, piece));
+                }
             }
         }
         self.trials = trials;
@@ -240,23 +243,29 @@ impl Estimator {
         }
         let total = self.total as f64;
         let estimates = self.times.iter().enumerate().flat_map(|(bound, times)| {
-            let share = |level, few| self.shares(level, bound, few);
-            let ((balanced, _), (of_few, _)) = (share(Level::Balanced, false), share(Level::Balanced, true));
-            [Level::Fast, Level::Balanced, Level::Best, Level::Max].map(|level| {
-                let slow = matches!(level, Level::Best | Level::Max);
-                let (part, pace) = share(level, slow);
-                let part = if slow { balanced * part / of_few } else { part };
-                Estimate { level, times: *times, bytes: (part.min(1.0) * total) as u64 + self.overhead, seconds: pace * total }
-            })
+            let share = |level, slow| self.shares(level, bound, slow);
+            let (balanced, _) = share(Level::Balanced, None);
+            let quick = QUICK.map(|level| (level, share(level, None)));
+            let slow = SLOW.map(|(level, ..)| {
+                let ((beside, _), (part, pace)) = (share(Level::Balanced, Some(level)), share(level, Some(level)));
+                (level, (balanced * part / beside, pace))
+            });
+            let told = move |(level, (part, pace)): (Level, (f64, f64))| Estimate {
+                level,
+                times: *times,
+                bytes: (part.min(1.0) * total) as u64 + self.overhead,
+                seconds: pace * total,
+            };
+            quick.into_iter().chain(slow).map(told)
         });
         Ok(estimates.collect())
     }
 
     /// The part of the values that is left at a level and a bound, and seconds for each byte of them.
-    fn shares(&self, level: Level, bound: usize, few: bool) -> (f64, f64) {
+    fn shares(&self, level: Level, bound: usize, slow: Option<Level>) -> (f64, f64) {
         // Of each variable: bytes of pieces, what they came to, and how long it took.
         let mut parts: BTreeMap<usize, (f64, f64, f64)> = BTreeMap::new();
-        for trial in self.trials.iter().filter(|t| t.level == level && t.bound == bound && t.few == few) {
+        for trial in self.trials.iter().filter(|t| t.level == level && t.bound == bound && t.slow == slow) {
             let (bytes, seconds) = trial.result.unwrap_or_default();
             let (raw, coded, took) = parts.entry(trial.part).or_default();
             (*raw, *coded, *took) = (*raw + trial.piece.values.byte_len() as f64, *coded + bytes as f64, *took + seconds);

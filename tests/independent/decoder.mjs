@@ -203,7 +203,7 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 9, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 10, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
   check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;

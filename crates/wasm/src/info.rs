@@ -1,7 +1,7 @@
 //! Plain objects handed to JavaScript. Byte counts are f64: exact to 2^53, and what JavaScript counts in.
 
 use crate::error::{DeepCompError, JsResult, invalid};
-use deepcomp::archive::{Archive, Progress, VariableReport};
+use deepcomp::archive::{Archive, Estimate, Progress, VariableReport};
 use deepcomp::codec::{Base, BaseReport, Level, Options, Unmet};
 use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Values, Wish, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
