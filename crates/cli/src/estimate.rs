@@ -61,7 +61,11 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
         encode_seconds: seconds / threads as f64,
     };
     let report = Report { raw_bytes, threads, estimates: pieces.estimator.finish()?.into_iter().map(row).collect() };
-    if args.json { print_json(&report) } else { Ok(print(&report)) }
+    if args.json {
+        return print_json(&report);
+    }
+    print(&report);
+    Ok(())
 }
 
 /// Looks at a file, and returns the bytes of its values.
