@@ -2,13 +2,12 @@
 
 use super::careful::careful;
 use super::choice::{Choice, Kernel, WEIGHTS};
-use super::columns::{Columns, tap_row};
+use super::columns::{Columns, TAPS, TapGrids, inner_rows};
 use super::context::{Context, Prediction, bucket, reciprocal};
 use super::rows::Blank;
-use super::taps::{Tap, oblique_taps, taps};
-use crate::codec::passes::Pass;
 use crate::codec::vector::vectorised;
 use crate::grid::Grid;
+use core::ops::Range;
 
 /// Predicts every sample of a pass.
 pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {
@@ -56,7 +55,8 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let mut values = Grid::new(context.height, context.width);
     let mut buckets = Grid::new(context.height, context.width);
     let scale = reciprocal(context.quantum);
-    let columns = Columns::of(context);
+    let all = AllLines::of(context);
+    let columns = all.columns;
     let inner = columns.range();
     let mut blank = Blank::new(columns.length);
     let (mut other_values, mut other_buckets, mut blocked) = (vec![0; columns.length], vec![0; columns.length], Vec::new());
@@ -68,23 +68,31 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
             }
         }
         let (Some(values), Some(buckets)) = (values.get_mut(inner.clone()), buckets.get_mut(inner.clone())) else { continue };
-        let Some(lines) = Lines::of(context, columns, y) else {
+        let Some(lines) = all.row(y) else {
             blank.predict(context, columns, y, scale, values, buckets);
             continue;
         };
         lines.interpolate(kernel, scale, values, buckets);
         if lines.blocked(is_oblique(kernel), &mut blocked) {
             blank.predict(context, columns, y, scale, &mut other_values, &mut other_buckets);
-            choose_blocked(&blocked, &other_values, values);
-            choose_blocked(&blocked, &other_buckets, buckets);
+            choose_blocked(&blocked, &other_values, &other_buckets, values, buckets);
         }
     }
     Prediction { values, buckets }
 }
 
-/// Takes the others where something is blocked.
-fn choose_blocked<T: Copy>(blocked: &[u8], others: &[T], own: &mut [T]) {
-    own.iter_mut().zip(others).zip(blocked).for_each(|((own, other), blocked)| *own = if *blocked != 0 { *other } else { *own });
+vectorised! {
+    /// Takes the others where something is blocked.
+    fn choose_blocked(blocked: &[u8], other_values: &[i32], other_buckets: &[u8], values: &mut [i32], buckets: &mut [u8]) {
+        for ((value, other), blocked) in values.iter_mut().zip(other_values).zip(blocked) {
+            let mask = -i32::from(*blocked != 0);
+            *value = *value & !mask | *other & mask;
+        }
+        for ((bucket, other), blocked) in buckets.iter_mut().zip(other_buckets).zip(blocked) {
+            let mask = u8::from(*blocked != 0).wrapping_neg();
+            *bucket = *bucket & !mask | *other & mask;
+        }
+    }
 }
 
 /// Whether a kernel looks at the oblique taps.
@@ -93,50 +101,50 @@ const fn is_oblique(kernel: Kernel) -> bool {
     a != 0 || b != 0
 }
 
+/// The taps of a pass, as far as all of them exist.
+pub(super) struct AllLines<'a> {
+    pub(super) columns: Columns,
+    rows: Range<usize>,
+    samples: TapGrids<'a, i32>,
+    /// The same places of the missing samples.
+    holes: Option<TapGrids<'a, u8>>,
+}
+
+impl<'a> AllLines<'a> {
+    pub(super) fn of(context: &Context<'a>) -> Self {
+        let (columns, rows) = (Columns::of(context), inner_rows(context));
+        let samples = TapGrids::of(context.pass, (context.known, context.diagonal), rows.start, columns);
+        let holes = context.holes.map(|holes| TapGrids::of(context.pass, (holes.known, holes.diagonal), rows.start, columns));
+        Self { columns, rows: if columns.length == 0 { 0..0 } else { rows }, samples, holes }
+    }
+
+    /// Those of a row; `None` when one lies outside.
+    #[inline(always)]
+    pub(super) fn row(&self, y: usize) -> Option<Lines<'a>> {
+        if !self.rows.contains(&y) {
+            return None;
+        }
+        let y = y - self.rows.start;
+        let holes = match &self.holes {
+            Some(holes) => Some(holes.row(y)?),
+            None => None,
+        };
+        Some(Lines { start: self.columns.first, samples: self.samples.row(y)?, holes })
+    }
+}
+
 /// The taps of a row as slices of equal length, for the columns where all of them exist.
 pub(super) struct Lines<'a> {
     start: usize,
-    samples: TapRows<'a, i32>,
+    samples: [&'a [i32]; TAPS],
     /// The same places of the missing samples.
-    holes: Option<TapRows<'a, u8>>,
-}
-
-/// One slice for each tap.
-#[derive(Clone, Copy)]
-struct TapRows<'a, T> {
-    straight: [[&'a [T]; 2]; 4],
-    oblique: [[&'a [T]; 4]; 2],
-}
-
-impl<'a, T: Copy + Default> TapRows<'a, T> {
-    /// The taps of row `y`; `None` when one lies outside.
-    fn of(pass: Pass, grids: (&'a Grid<T>, &'a Grid<T>), y: usize, columns: Columns) -> Option<Self> {
-        let ([a, b, c, d], [e, f]) = (taps(pass), oblique_taps(pass));
-        let pair = |[a, b]: [Tap; 2]| Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?]);
-        let quartet = |[a, b, c, d]: [Tap; 4]| {
-            Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?, tap_row(grids, y, columns, c)?, tap_row(grids, y, columns, d)?])
-        };
-        Some(Self { straight: [pair(a)?, pair(b)?, pair(c)?, pair(d)?], oblique: [quartet(e)?, quartet(f)?] })
-    }
+    holes: Option<[&'a [u8]; TAPS]>,
 }
 
 impl<'a> Lines<'a> {
-    /// `None` when a tap lies outside.
-    pub(super) fn of(context: &Context<'a>, columns: Columns, y: usize) -> Option<Self> {
-        if columns.length == 0 {
-            return None;
-        }
-        let samples = TapRows::of(context.pass, (context.known, context.diagonal), y, columns)?;
-        let holes = match context.holes {
-            Some(holes) => Some(TapRows::of(context.pass, (holes.known, holes.diagonal), y, columns)?),
-            None => None,
-        };
-        Some(Self { start: columns.first, samples, holes })
-    }
-
     /// Fills the columns it covers.
     fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) {
-        let TapRows { straight, oblique } = self.samples;
+        let (straight, oblique) = self.lines();
         let [[n1, n2], _, [n3, n4], _] = straight;
         if is_oblique(kernel) {
             predict_oblique(kernel, straight, oblique, values);
@@ -146,22 +154,29 @@ impl<'a> Lines<'a> {
         name_buckets(scale, [n1, n2, n3, n4], values, buckets);
     }
 
+    /// The pairs of both lines, and the quartets.
+    #[inline(always)]
+    const fn lines(&self) -> ([[&'a [i32]; 2]; 4], [[&'a [i32]; 4]; 2]) {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.samples;
+        ([[a, b], [c, d], [e, f], [g, h]], [[i, j, k, l], [m, n, o, p]])
+    }
+
     /// Whether a tap of any covered column is missing, and in `blocked` of which.
     pub(super) fn blocked(&self, oblique: bool, blocked: &mut Vec<u8>) -> bool {
         blocked.clear();
-        let Some(holes) = self.holes else { return false };
-        let [[first, second], ..] = holes.straight;
-        blocked.extend(first.iter().zip(second).map(|(a, b)| a | b));
-        holes.straight.into_iter().skip(1).for_each(|[a, b]| add_holes([a, b, a, b], blocked));
+        let Some([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]) = self.holes else { return false };
+        blocked.resize(a.len(), 0);
+        add_holes([a, b, c, d, e, f, g, h], blocked);
         if oblique {
-            holes.oblique.into_iter().for_each(|quartet| add_holes(quartet, blocked));
+            add_holes([i, j, k, l, m, n, o, p], blocked);
         }
-        blocked.iter().fold(0, |any, b| any | b) != 0
+        super::rows::any(blocked)
     }
 
     /// Sums of the pairs and quartets, column by column.
     pub(super) fn sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
-        sums(self.samples.straight, self.samples.oblique)
+        let (straight, oblique) = self.lines();
+        sums(straight, oblique)
     }
 
     /// First column covered.
@@ -171,10 +186,10 @@ impl<'a> Lines<'a> {
 }
 
 vectorised! {
-    fn add_holes(rows: [&[u8]; 4], to: &mut [u8]) {
-        let [a, b, c, d] = rows;
-        for ((((to, a), b), c), d) in to.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *to |= a | b | c | d;
+    fn add_holes(rows: [&[u8]; 8], to: &mut [u8]) {
+        let [a, b, c, d, e, f, g, h] = rows;
+        for ((((((((to, a), b), c), d), e), f), g), h) in to.iter_mut().zip(a).zip(b).zip(c).zip(d).zip(e).zip(f).zip(g).zip(h) {
+            *to |= a | b | c | d | e | f | g | h;
         }
     }
 }

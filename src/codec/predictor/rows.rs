@@ -34,10 +34,12 @@ impl Blank {
         };
         let [[a, b], [c, d], [e, f], [g, h]] = taps(context.pass).map(|pair| pair.map(row));
         let (near, far) = ([a, b, e, f], [c, d, g, h]);
-        let there: Vec<&[i32]> = near.iter().filter(|(_, bad)| !core::ptr::eq(*bad, gone.as_slice())).map(|(samples, _)| *samples).collect();
+        let is_there = |row: &TapRow| !core::ptr::eq(row.1, gone.as_slice());
+        let there = near.iter().filter(|row| is_there(row)).count();
         let spreads = spreads.get_mut(..values.len()).unwrap_or_default();
-        foresee(near, far, there.len() as i32, values, spreads);
-        if there.len() == 3 {
+        foresee(near, far, there as i32, values, spreads);
+        if there == 3 {
+            let there: Vec<&[i32]> = near.iter().filter(|row| is_there(row)).map(|(samples, _)| *samples).collect();
             thirds(near, &there, values, spreads);
         }
         name(scale, spreads, buckets);
@@ -71,6 +73,11 @@ vectorised! {
             *spread = if count == 4 { four >> 2 } else if count == 3 { third } else if count == 2 { four >> 1 } else { four };
         }
     }
+}
+
+/// Whether any flag is set.
+pub(super) fn any(flags: &[u8]) -> bool {
+    flags.iter().fold(0, |any, flag| any | flag) != 0
 }
 
 vectorised! {
