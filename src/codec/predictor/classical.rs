@@ -5,6 +5,7 @@ use super::choice::{Choice, Kernel, WEIGHTS};
 use super::columns::{Columns, TAPS, TapGrids, inner_rows};
 use super::context::{Context, Prediction, bucket, reciprocal};
 use super::rows::Blank;
+use super::sides::Sides;
 use crate::codec::vector::vectorised;
 use crate::grid::Grid;
 use core::ops::Range;
@@ -58,13 +59,14 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let all = AllLines::of(context);
     let columns = all.columns;
     let inner = columns.range();
-    let mut blank = Blank::new(columns.length);
-    let (mut other_values, mut other_buckets, mut blocked) = (vec![0; columns.length], vec![0; columns.length], Vec::new());
+    let (mut blank, mut blocked) = (Blank::new(columns.length), Vec::new());
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
-        for x in (0..inner.start).chain(inner.end..context.width) {
-            if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
-                let (predicted, spread) = careful(context, y, x);
-                (*value, *b) = (predicted, bucket(spread, scale));
+        if !all.rows.contains(&y) {
+            for x in (0..inner.start).chain(inner.end..context.width) {
+                if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
+                    let (predicted, spread) = careful(context, y, x);
+                    (*value, *b) = (predicted, bucket(spread, scale));
+                }
             }
         }
         let (Some(values), Some(buckets)) = (values.get_mut(inner.clone()), buckets.get_mut(inner.clone())) else { continue };
@@ -74,25 +76,14 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
         };
         lines.interpolate(kernel, scale, values, buckets);
         if lines.blocked(is_oblique(kernel), &mut blocked) {
-            blank.predict(context, columns, y, scale, &mut other_values, &mut other_buckets);
-            choose_blocked(&blocked, &other_values, &other_buckets, values, buckets);
+            blank.predict_blocked(context, columns, y, scale, &blocked, values, buckets);
         }
+    }
+    let mut sides = Sides::new(all.rows.len());
+    for x in (0..inner.start).chain(inner.end..context.width) {
+        sides.predict(context, x, all.rows.clone(), scale, &mut values, &mut buckets);
     }
     Prediction { values, buckets }
-}
-
-vectorised! {
-    /// Takes the others where something is blocked.
-    fn choose_blocked(blocked: &[u8], other_values: &[i32], other_buckets: &[u8], values: &mut [i32], buckets: &mut [u8]) {
-        for ((value, other), blocked) in values.iter_mut().zip(other_values).zip(blocked) {
-            let mask = -i32::from(*blocked != 0);
-            *value = *value & !mask | *other & mask;
-        }
-        for ((bucket, other), blocked) in buckets.iter_mut().zip(other_buckets).zip(blocked) {
-            let mask = u8::from(*blocked != 0).wrapping_neg();
-            *bucket = *bucket & !mask | *other & mask;
-        }
-    }
 }
 
 /// Whether a kernel looks at the oblique taps.
