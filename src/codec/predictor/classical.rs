@@ -2,7 +2,7 @@
 
 use super::careful::careful;
 use super::choice::{Choice, Kernel, WEIGHTS};
-use super::columns::{Columns, TAPS, TapGrids, inner_rows};
+use super::columns::{Columns, TapGrids, TapRows, inner_rows};
 use super::context::{Context, Prediction, bucket, reciprocal};
 use super::rows::Blank;
 use super::sides::Sides;
@@ -59,7 +59,7 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let all = AllLines::of(context);
     let columns = all.columns;
     let inner = columns.range();
-    let (mut blank, mut blocked) = (Blank::new(columns.length), Vec::new());
+    let (mut blank, mut blocked, mut lines) = (Blank::new(columns.length), Vec::new(), Lines::default());
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
         if !all.rows.contains(&y) {
             for x in (0..inner.start).chain(inner.end..context.width) {
@@ -70,10 +70,10 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
             }
         }
         let (Some(values), Some(buckets)) = (values.get_mut(inner.clone()), buckets.get_mut(inner.clone())) else { continue };
-        let Some(lines) = all.row(y) else {
+        if !all.row(y, &mut lines) {
             blank.predict(context, columns, y, scale, values, buckets);
             continue;
-        };
+        }
         lines.interpolate(kernel, scale, values, buckets);
         if lines.blocked(is_oblique(kernel), &mut blocked) {
             blank.predict_blocked(context, columns, y, scale, &blocked, values, buckets);
@@ -109,93 +109,86 @@ impl<'a> AllLines<'a> {
         Self { columns, rows: if columns.length == 0 { 0..0 } else { rows }, samples, holes }
     }
 
-    /// Those of a row; `None` when one lies outside.
+    /// Those of a row; false when one lies outside.
     #[inline(always)]
-    pub(super) fn row(&self, y: usize) -> Option<Lines<'a>> {
+    pub(super) fn row(&self, y: usize, lines: &mut Lines<'a>) -> bool {
         if !self.rows.contains(&y) {
-            return None;
+            return false;
         }
         let y = y - self.rows.start;
-        let holes = match &self.holes {
-            Some(holes) => Some(holes.row(y)?),
-            None => None,
-        };
-        Some(Lines { start: self.columns.first, samples: self.samples.row(y)?, holes })
+        lines.is_holed = self.holes.is_some();
+        self.samples.row(y, &mut lines.samples) && self.holes.as_ref().is_none_or(|holes| holes.row(y, &mut lines.holes))
     }
 }
 
 /// The taps of a row as slices of equal length, for the columns where all of them exist.
+#[derive(Default)]
 pub(super) struct Lines<'a> {
-    start: usize,
-    samples: [&'a [i32]; TAPS],
-    /// The same places of the missing samples.
-    holes: Option<[&'a [u8]; TAPS]>,
+    samples: TapRows<'a, i32>,
+    is_holed: bool,
+    /// The same places of the missing samples, if there are any.
+    holes: TapRows<'a, u8>,
 }
 
 impl<'a> Lines<'a> {
     /// Fills the columns it covers.
-    fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) {
-        let (straight, oblique) = self.lines();
-        let [[n1, n2], _, [n3, n4], _] = straight;
-        if is_oblique(kernel) {
-            predict_oblique(kernel, straight, oblique, values);
-        } else {
-            predict_straight(kernel, straight, values);
-        }
-        name_buckets(scale, [n1, n2, n3, n4], values, buckets);
-    }
-
-    /// The pairs of both lines, and the quartets.
     #[inline(always)]
-    const fn lines(&self) -> ([[&'a [i32]; 2]; 4], [[&'a [i32]; 4]; 2]) {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = self.samples;
-        ([[a, b], [c, d], [e, f], [g, h]], [[i, j, k, l], [m, n, o, p]])
+    fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) {
+        if is_oblique(kernel) {
+            predict_oblique(kernel, &self.samples, values);
+        } else {
+            predict_straight(kernel, &self.samples, values);
+        }
+        name_buckets(scale, &self.samples, values, buckets);
     }
 
     /// Whether a tap of any covered column is missing, and in `blocked` of which.
     pub(super) fn blocked(&self, oblique: bool, blocked: &mut Vec<u8>) -> bool {
         blocked.clear();
-        let Some([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]) = self.holes else { return false };
-        blocked.resize(a.len(), 0);
-        add_holes([a, b, c, d, e, f, g, h], blocked);
-        if oblique {
-            add_holes([i, j, k, l, m, n, o, p], blocked);
+        let [first, ..] = &self.holes;
+        if !self.is_holed {
+            return false;
         }
-        super::rows::any(blocked)
+        blocked.resize(first.len(), 0);
+        let mut any = 0;
+        add_holes(&self.holes, oblique, blocked, &mut any);
+        any != 0
     }
 
     /// Sums of the pairs and quartets, column by column.
     pub(super) fn sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
-        let (straight, oblique) = self.lines();
-        sums(straight, oblique)
-    }
-
-    /// First column covered.
-    pub(super) const fn start(&self) -> usize {
-        self.start
+        sums(&self.samples)
     }
 }
 
 vectorised! {
-    fn add_holes(rows: [&[u8]; 8], to: &mut [u8]) {
-        let [a, b, c, d, e, f, g, h] = rows;
-        for ((((((((to, a), b), c), d), e), f), g), h) in to.iter_mut().zip(a).zip(b).zip(c).zip(d).zip(e).zip(f).zip(g).zip(h) {
-            *to |= a | b | c | d | e | f | g | h;
+    /// Marks where a tap is missing, and tells whether one is.
+    fn add_holes(rows: &TapRows<u8>, oblique: bool, to: &mut [u8], any: &mut u8) {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = rows;
+        for ((((((((to, a), b), c), d), e), f), g), h) in to.iter_mut().zip(*a).zip(*b).zip(*c).zip(*d).zip(*e).zip(*f).zip(*g).zip(*h) {
+            *to = a | b | c | d | e | f | g | h;
         }
+        if oblique {
+            for ((((((((to, a), b), c), d), e), f), g), h) in to.iter_mut().zip(*i).zip(*j).zip(*k).zip(*l).zip(*m).zip(*n).zip(*o).zip(*p) {
+                *to |= a | b | c | d | e | f | g | h;
+            }
+        }
+        *any = to.iter().fold(0, |any, b| any | b);
     }
 }
 
 vectorised! {
-    fn predict_straight(kernel: Kernel, straight: [[&[i32]; 2]; 4], values: &mut [i32]) {
-        for (value, sums) in values.iter_mut().zip(straight_sums(straight)) {
+    fn predict_straight(kernel: Kernel, taps: &TapRows<i32>, values: &mut [i32]) {
+        let [a, b, c, d, e, f, g, h, ..] = *taps;
+        for (value, sums) in values.iter_mut().zip(straight_sums([[a, b], [c, d], [e, f], [g, h]])) {
             *value = sums.predict(kernel);
         }
     }
 }
 
 vectorised! {
-    fn predict_oblique(kernel: Kernel, straight: [[&[i32]; 2]; 4], oblique: [[&[i32]; 4]; 2], values: &mut [i32]) {
-        for (value, sums) in values.iter_mut().zip(sums(straight, oblique)) {
+    fn predict_oblique(kernel: Kernel, taps: &TapRows<i32>, values: &mut [i32]) {
+        for (value, sums) in values.iter_mut().zip(sums(taps)) {
             *value = sums.predict(kernel);
         }
     }
@@ -203,8 +196,8 @@ vectorised! {
 
 vectorised! {
     /// The buckets of predicted values, of the four neighbours nearest to each.
-    fn name_buckets(scale: u64, near: [&[i32]; 4], values: &[i32], buckets: &mut [u8]) {
-        let [n1, n2, n3, n4] = near;
+    fn name_buckets(scale: u64, taps: &TapRows<i32>, values: &[i32], buckets: &mut [u8]) {
+        let [n1, n2, _, _, n3, n4, ..] = *taps;
         for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(n1.iter().zip(n2).zip(n3).zip(n4)) {
             let distance = |n: &i32| n.wrapping_sub(*value).unsigned_abs();
             *b = bucket(distance(n1).wrapping_add(distance(n2)).wrapping_add(distance(n3)).wrapping_add(distance(n4)), scale);
@@ -221,10 +214,11 @@ fn straight_sums<'a>(straight: [[&'a [i32]; 2]; 4]) -> impl Iterator<Item = Sums
 
 /// Sums of the pairs and quartets, column by column.
 #[inline(always)]
-fn sums<'a>(straight: [[&'a [i32]; 2]; 4], oblique: [[&'a [i32]; 4]; 2]) -> impl Iterator<Item = Sums> + use<'a> {
+fn sums<'a>(taps: &TapRows<'a, i32>) -> impl Iterator<Item = Sums> + use<'a> {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *taps;
     let quartet = |[a, b, c, d]: [&'a [i32]; 4]| a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| a.wrapping_add(*b).wrapping_add(*c).wrapping_add(*d));
-    let [first, second] = oblique.map(quartet);
-    straight_sums(straight).zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
+    let [first, second] = [[i, j, k, l], [m, n, o, p]].map(quartet);
+    straight_sums([[a, b], [c, d], [e, f], [g, h]]).zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
 }
 
 /// Sums of the taps around a sample.

@@ -62,16 +62,21 @@ impl<'a, T: Copy + Default> TapGrids<'a, T> {
         Self { taps, length: columns.length }
     }
 
-    /// The taps of a row, counted from the first in which all of them exist.
+    /// The taps of a row, counted from the first in which all of them exist; false where one does not.
     #[inline(always)]
-    pub(super) fn row(&self, y: usize) -> Option<[&'a [T]; TAPS]> {
-        let mut rows: [&[T]; TAPS] = [&[]; TAPS];
-        for (row, (samples, width)) in rows.iter_mut().zip(self.taps) {
-            *row = samples.get(y * width..)?.get(..self.length)?;
+    pub(super) fn row(&self, y: usize, to: &mut TapRows<'a, T>) -> bool {
+        let mut all = true;
+        for (row, (samples, width)) in to.iter_mut().zip(&self.taps) {
+            let start = y * width;
+            *row = samples.get(start..start + self.length).unwrap_or_default();
+            all &= row.len() == self.length;
         }
-        Some(rows)
+        all
     }
 }
+
+/// One slice for each tap.
+pub(super) type TapRows<'a, T> = [&'a [T]; TAPS];
 
 /// The rows of a pass in which all taps exist.
 pub(super) fn inner_rows(context: &Context) -> Range<usize> {

@@ -148,7 +148,7 @@ vectorised! {
 }
 
 /// Whether any flag is set.
-pub(super) fn any(flags: &[u8]) -> bool {
+fn any(flags: &[u8]) -> bool {
     flags.iter().fold(0, |any, flag| any | flag) != 0
 }
 

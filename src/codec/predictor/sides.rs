@@ -44,16 +44,25 @@ impl Sides {
 }
 
 /// What a tap finds of column `x`; false where it lies beyond a side.
-fn gather<T: Copy>((known, diagonal): (&Grid<T>, &Grid<T>), (is_diagonal, dy, dx): Tap, x: usize, rows: &Range<usize>, to: &mut Vec<T>) -> bool {
+fn gather<T: Copy + Default>((known, diagonal): (&Grid<T>, &Grid<T>), (is_diagonal, dy, dx): Tap, x: usize, rows: &Range<usize>, to: &mut Vec<T>) -> bool {
     let grid = if is_diagonal { diagonal } else { known };
     let place = x.checked_add_signed(dx).filter(|x| *x < grid.width).zip(rows.start.checked_add_signed(dy));
     let Some((x, y)) = place else { return false };
-    to.clear();
-    to.extend(grid.samples.iter().skip(y * grid.width + x).step_by(grid.width).take(rows.len()));
+    to.resize(rows.len(), T::default());
+    let mut at = y * grid.width + x;
+    for to in to {
+        *to = grid.samples.get(at).copied().unwrap_or_default();
+        at += grid.width;
+    }
     true
 }
 
 fn scatter<T: Copy>(grid: &mut Grid<T>, x: usize, first_row: usize, from: &[T]) {
-    let start = first_row * grid.width + x;
-    grid.samples.iter_mut().skip(start).step_by(grid.width.max(1)).zip(from).for_each(|(to, from)| *to = *from);
+    let mut at = first_row * grid.width + x;
+    for from in from {
+        if let Some(to) = grid.samples.get_mut(at) {
+            *to = *from;
+        }
+        at += grid.width;
+    }
 }
