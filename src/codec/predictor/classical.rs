@@ -5,7 +5,7 @@ use super::choice::{Choice, Kernel, WEIGHTS};
 use super::columns::{Columns, TapGrids, TapRows, inner_rows};
 use super::context::{Context, Prediction, bucket, reciprocal};
 use super::rows::Blank;
-use super::sides::Sides;
+use super::sides::{self, Sides};
 use crate::codec::vector::vectorised;
 use crate::grid::Grid;
 use core::ops::Range;
@@ -59,9 +59,10 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let all = AllLines::of(context);
     let columns = all.columns;
     let inner = columns.range();
-    let (mut blank, mut blocked, mut lines) = (Blank::new(columns.length), Vec::new(), Lines::default());
+    let one_by_one = all.rows.len() < sides::FEWEST;
+    let (mut blank, mut blocked, mut lines) = (Blank::new(columns.length.max(all.rows.len())), Vec::new(), Lines::default());
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
-        if !all.rows.contains(&y) {
+        if one_by_one || !all.rows.contains(&y) {
             for x in (0..inner.start).chain(inner.end..context.width) {
                 if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
                     let (predicted, spread) = careful(context, y, x);
@@ -79,9 +80,11 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
             blank.predict_blocked(context, columns, y, scale, &blocked, values, buckets);
         }
     }
-    let mut sides = Sides::new(all.rows.len());
-    for x in (0..inner.start).chain(inner.end..context.width) {
-        sides.predict(context, x, all.rows.clone(), scale, &mut values, &mut buckets);
+    if !one_by_one {
+        let mut sides = Sides::new(context, all.rows.len());
+        for x in (0..inner.start).chain(inner.end..context.width) {
+            sides.predict(context, &mut blank, x, all.rows.clone(), scale, (&mut values, &mut buckets));
+        }
     }
     Prediction { values, buckets }
 }
