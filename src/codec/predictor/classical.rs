@@ -77,7 +77,7 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
         }
         lines.interpolate(kernel, scale, values, buckets);
         if lines.blocked(is_oblique(kernel), &mut blocked) {
-            blank.predict_blocked(context, columns, y, scale, &blocked, values, buckets);
+            blank.predict_blocked(context, columns, y, scale, &blocked, (values, buckets));
         }
     }
     if !one_by_one {

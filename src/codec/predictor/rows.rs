@@ -37,8 +37,7 @@ impl Blank {
         y: usize,
         scale: u64,
         blocked: &[u8],
-        values: &mut [i32],
-        buckets: &mut [u8],
+        (values, buckets): (&mut [i32], &mut [u8]),
     ) {
         let rows = tap_rows(context, columns, y);
         let (mut other_values, mut other_buckets) = core::mem::take(&mut self.others);
