@@ -16,6 +16,7 @@ use crate::field::{Dataset, Field, Roles, Suspect};
 use crate::formats::file;
 use crate::network::model::Models;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
 
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub struct Compressor {
     /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
     header: Option<(Dataset, Roles, usize)>,
     /// Bytes of files that may turn out to be kept best as they are.
-    originals: BTreeMap<usize, Vec<u8>>,
+    originals: BTreeMap<usize, Arc<Vec<u8>>>,
     /// Those that were kept so.
     whole: BTreeSet<usize>,
     /// What of it is derived.
@@ -146,7 +147,8 @@ impl Compressor {
 
     /// Gives the bytes of the file that was begun, before its variables, which are to come out of them: where coding the variables would take more, the file is kept byte for byte.
     /// Files of more than [`MOST_ORIGINAL`] bytes are not.
-    pub fn set_original(&mut self, bytes: Vec<u8>) {
+    pub fn set_original(&mut self, bytes: impl Into<Arc<Vec<u8>>>) {
+        let bytes = bytes.into();
         let is_data = self.header.as_ref().is_some_and(|(header, _, added)| *added == 0 && !header.format.is(file::FORMAT));
         if let Some(number) = self.index.files.len().checked_sub(1).filter(|_| is_data && bytes.len() <= MOST_ORIGINAL) {
             self.originals.insert(number, bytes);

@@ -59,6 +59,8 @@ pub struct Done {
     pub(super) number: usize,
     /// What the chunk decodes to.
     pub(super) values: Values,
+    /// The checksum of those.
+    pub(super) sum: u64,
     /// What encoding came to.
     pub(super) written: Option<Written>,
 }
@@ -115,14 +117,15 @@ impl Job {
                 let request = Request { shape, missing, demand, cycle: *cycle, level: *level, network, base: *base };
                 let Encoded { payload, decoded, max_error, missing, sums, network, base } = encode(values, &request).await?;
                 let written = Written { payload, max_error, missing, sums, model: self.model.filter(|_| network), base };
-                Ok(Done { number, values: decoded, written: Some(written) })
+                Ok(Done { number, sum: values_sum(&decoded), values: decoded, written: Some(written) })
             }
             Task::Decode { payload, data_type, sum } => {
                 let Decoded { values, .. } = decode(payload, shape, *data_type, network).await?;
-                if values_sum(&values) as u32 != *sum {
+                let found = values_sum(&values);
+                if found as u32 != *sum {
                     return Err(Error::ChecksumMismatch { what: "the decoded values of a chunk".to_owned() });
                 }
-                Ok(Done { number, values, written: None })
+                Ok(Done { number, sum: found, values, written: None })
             }
         }
     }
@@ -236,6 +239,7 @@ impl Done {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_varint(&mut out, self.number as u64);
+        put_varint(&mut out, self.sum);
         put_option(&mut out, self.written.as_ref().map(|w| w.payload.len() as u64));
         if let Some(Written { payload, max_error, missing, sums, model, base }) = &self.written {
             out.extend(payload);
@@ -259,7 +263,7 @@ impl Done {
     /// [`Error::Corrupt`] when the bytes are none of ours.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let reader = &mut Reader::new(bytes);
-        let number = reader.count("the number of a job", usize::MAX)?;
+        let (number, sum) = (reader.count("the number of a job", usize::MAX)?, reader.varint()?);
         let written = if let Some(length) = option(reader)? {
             let payload = reader.take(length as usize)?.to_vec();
             let (max_error, missing) = (reader.f64()?, reader.varint()?);
@@ -274,7 +278,7 @@ impl Done {
         } else {
             None
         };
-        Ok(Self { number, written, values: values(reader)? })
+        Ok(Self { number, sum, written, values: values(reader)? })
     }
 }
 

@@ -68,6 +68,11 @@ impl Tiling {
         [count(self.view.planes, self.tile.planes), count(self.view.height, self.tile.height), count(self.view.width, self.tile.width)]
     }
 
+    /// Whether one tile is all of the array.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.tile == self.view
+    }
+
     /// Number of chunks.
     pub(crate) fn chunks(&self) -> usize {
         self.counts().iter().product()

@@ -11,6 +11,7 @@ use crate::field::{Dataset, ErrorBound, Values};
 use crate::formats::{self, file};
 use crate::limits::Limits;
 use crate::network::model::Models;
+use std::sync::Arc;
 
 /// The longest file that is looked at, since its bytes are held until its variables are coded.
 pub const MOST_ORIGINAL: usize = 1 << 26;
@@ -27,12 +28,12 @@ pub(super) struct Whole {
 
 impl Whole {
     /// The file of an entry whose variables took so many bytes, if these and the entry are more than the file has, and more than it takes byte for byte.
-    pub(super) fn smaller(entry: &FileEntry, variables: usize, original: Vec<u8>) -> Result<Option<Self>> {
+    pub(super) fn smaller(entry: &FileEntry, variables: usize, original: Arc<Vec<u8>>) -> Result<Option<Self>> {
         let coded = variables + entry.cost()?;
         if coded <= original.len() {
             return Ok(None);
         }
-        let mut dataset = file::keep(original);
+        let mut dataset = file::keep(Arc::unwrap_or_clone(original));
         let Some(field) = dataset.fields.pop() else { return Ok(None) };
         let (entry, mut work) = (entry.kept(&dataset), Work::new((0, Level::Balanced), field, LOSSLESS, Vec::new()));
         let options = Options { base: Base::Never, ..Options::new(ErrorBound::Lossless) };

@@ -9,7 +9,7 @@ use super::tiles::Tiling;
 use crate::codec::sums::Sums;
 use crate::codec::{BaseReport, Level, Options};
 use crate::error::{Error, Result};
-use crate::field::{ErrorBound, Field, Suspect};
+use crate::field::{ErrorBound, Field, Suspect, Values};
 use crate::network::model::{Model, ModelId};
 
 /// A variable on its way into the archive.
@@ -17,7 +17,7 @@ use crate::network::model::{Model, ModelId};
 pub(super) struct Work {
     pub(super) file: usize,
     pub(super) level: Level,
-    /// Its values are replaced by the decoded ones, chunk by chunk.
+    /// Its values are replaced by the decoded ones, chunk by chunk; there are none while a job has them.
     pub(super) field: Field,
     pub(super) plan: Plan,
     pub(super) suspects: Vec<Suspect>,
@@ -35,6 +35,8 @@ pub(super) struct Work {
     /// The network that some chunk takes.
     model: Option<ModelId>,
     pub(super) base: Option<BaseReport>,
+    /// The checksum of all values, where it is known.
+    values_sum: Option<u64>,
 }
 
 impl Work {
@@ -57,6 +59,7 @@ impl Work {
             chunks: Vec::new(),
             model: None,
             base: None,
+            values_sum: None,
         }
     }
 
@@ -66,7 +69,9 @@ impl Work {
         let cycle = field.cycle();
         let place = tiling.place(*given);
         *given += 1;
-        let values = tiling.cut_values(&field.values, place);
+        // The only chunk there is takes all of them along, and brings them back.
+        let data_type = field.values.data_type();
+        let values = if tiling.is_whole() { core::mem::replace(&mut field.values, Values::empty(data_type)) } else { tiling.cut_values(&field.values, place) };
         let task = Task::Encode { values, missing: field.missing.clone(), demand: plan.demand.clone(), cycle, base: options.base, level: *level };
         let model = options.model.as_deref().filter(|_| level.takes_model());
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
@@ -74,19 +79,27 @@ impl Work {
 
     /// Writes what became of its next chunk, and returns how many bytes of values it covers.
     pub(super) fn write(&mut self, records: &mut Records, done: Done) -> Result<u64> {
-        let Done { values, written, .. } = done;
+        let Done { values, sum, written, .. } = done;
         let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
         let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
-        self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
+        let bytes = values.byte_len() as u64;
+        if self.tiling.is_whole() {
+            if values.data_type() != self.field.values.data_type() || values.len() != self.tiling.view.samples() {
+                return Err(foreign());
+            }
+            self.field.values = values;
+            self.values_sum = Some(sum);
+        } else {
+            self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
+        }
         let offset = if self.abandoned { 0 } else { records.put(&payload) };
-        let values_sum = Some(super::frame::values_sum(&values) as u32);
-        self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum });
+        self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum: Some(sum as u32) });
         self.max_error = self.max_error.max(max_error);
         self.missing += missing;
         self.sums = self.sums.and(sums);
         self.model = self.model.or(model);
         self.base = self.base.into_iter().chain(base).reduce(BaseReport::and);
-        Ok(values.byte_len() as u64)
+        Ok(bytes)
     }
 
     /// The finished variable; its certificate holds because `field.values` are now what a decoder gives out.
@@ -99,7 +112,7 @@ impl Work {
             ErrorBound::Pointwise(b) => (3, b.get()),
         };
         let max_error = self.max_error * field.packing().scale.abs();
-        let values_sum = super::frame::values_sum(&field.values);
+        let values_sum = self.values_sum.unwrap_or_else(|| super::frame::values_sum(&field.values));
         let [mean_error, mean_magnitude] = self.sums.means();
         let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
         let certificate = Certificate {

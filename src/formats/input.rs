@@ -18,6 +18,11 @@ pub trait Source {
     /// # Errors
     /// [`Error::Unreadable`].
     fn read(&self, at: u64, into: &mut [u8]) -> Result<()>;
+
+    /// All of them, where they are in memory: then none are read.
+    fn bytes(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 /// The bytes of a file, as readers take them.
@@ -63,6 +68,14 @@ impl<'a> Input<'a> {
 }
 
 impl Input<'_> {
+    /// All bytes, where they are in memory.
+    fn in_memory(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Kind::Memory(bytes) => Some(bytes),
+            Kind::Source(kept) => kept.source.bytes(),
+        }
+    }
+
     /// Bytes in all.
     pub(crate) fn length(&self) -> u64 {
         match &self.0 {
@@ -73,10 +86,10 @@ impl Input<'_> {
 
     /// A stretch of metadata; none where the file does not have it.
     pub(crate) fn metadata(&self, at: u64, length: u64) -> Result<Option<&[u8]>> {
-        match &self.0 {
-            Kind::Memory(bytes) => Ok(stretch(bytes, at, length)),
-            Kind::Source(kept) if self.has(at, length) => kept.metadata(at, length).map(Some),
-            Kind::Source(_) => Ok(None),
+        match (self.in_memory(), &self.0) {
+            (Some(bytes), _) => Ok(stretch(bytes, at, length)),
+            (None, Kind::Source(kept)) if self.has(at, length) => kept.metadata(at, length).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -84,15 +97,15 @@ impl Input<'_> {
     #[cfg(feature = "formats")]
     pub(crate) fn rest_of_page(&self, at: u64) -> u64 {
         let left = self.length().saturating_sub(at);
-        if matches!(self.0, Kind::Memory(_)) { left } else { left.min(PAGE - at % PAGE) }
+        if self.in_memory().is_some() { left } else { left.min(PAGE - at % PAGE) }
     }
 
     /// A stretch of values; none where the file does not have it.
     pub(crate) fn values(&self, at: u64, length: u64) -> Result<Option<Cow<'_, [u8]>>> {
-        match &self.0 {
-            Kind::Memory(bytes) => Ok(stretch(bytes, at, length).map(Cow::Borrowed)),
-            Kind::Source(kept) if self.has(at, length) => kept.values(at, length).map(|bytes| Some(Cow::Owned(bytes))),
-            Kind::Source(_) => Ok(None),
+        match (self.in_memory(), &self.0) {
+            (Some(bytes), _) => Ok(stretch(bytes, at, length).map(Cow::Borrowed)),
+            (None, Kind::Source(kept)) if self.has(at, length) => kept.values(at, length).map(|bytes| Some(Cow::Owned(bytes))),
+            _ => Ok(None),
         }
     }
 

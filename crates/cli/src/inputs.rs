@@ -12,6 +12,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A file to compress, and what the archive calls it.
@@ -136,10 +137,9 @@ impl Reading {
     }
 
     /// All its bytes, where it is data that is short enough to be kept whole.
-    pub(crate) fn original(&self) -> Option<Vec<u8>> {
-        let length = usize::try_from(self.length()).ok().filter(|length| *length <= MOST_ORIGINAL && self.kept.is_none())?;
-        let mut bytes = vec![0; length];
-        self.disk.read(0, &mut bytes).ok().map(|()| bytes)
+    pub(crate) fn original(&self) -> Option<Arc<Vec<u8>>> {
+        let Disk::Memory { bytes, .. } = &self.disk else { return None };
+        Some(bytes).filter(|bytes| bytes.len() <= MOST_ORIGINAL && self.kept.is_none()).cloned()
     }
 
     /// Whether something wrote to the file since it was opened.
@@ -229,15 +229,15 @@ fn read_to_end(from: &mut impl Read, path: &Path, limits: &Limits) -> Outcome<Ve
     if bytes.len() as u64 > limit { Err(about(path)(Cause::TooMuch { limit })) } else { Ok(bytes) }
 }
 
-/// A file on disk, or what came through a pipe, and what the system said of it at first.
+/// A file on disk, or the bytes of a short one or of what came through a pipe, and what the system said of it at first.
 #[derive(Debug, Clone)]
 pub(crate) enum Disk {
     File { file: Rc<File>, metadata: Metadata },
-    Memory { bytes: Rc<Vec<u8>>, file: Option<(Rc<File>, Metadata)> },
+    Memory { bytes: Arc<Vec<u8>>, file: Option<(Rc<File>, Metadata)> },
 }
 
 impl Disk {
-    /// Files that give no length, as those of `/proc`, are read to their end.
+    /// Files that give no length, as those of `/proc`, are read to their end, and so are those that may be kept whole: all of them is wanted then, besides their values.
     pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<Self> {
         if is_standard_input(path) {
             return Ok(Self::Memory { bytes: read_to_end(&mut io::stdin(), path, limits)?.into(), file: None });
@@ -245,7 +245,10 @@ impl Disk {
         let file = Rc::new(open(path)?);
         let metadata = file.metadata().map_err(about(path))?;
         if metadata.is_file() && metadata.len() > 0 {
-            return Ok(Self::File { file, metadata });
+            return Ok(match short(&file, &metadata) {
+                Some(bytes) => Self::Memory { bytes: bytes.into(), file: Some((file, metadata)) },
+                None => Self::File { file, metadata },
+            });
         }
         let bytes = read_to_end(&mut &*file, path, limits)?.into();
         Ok(Self::Memory { bytes, file: metadata.is_file().then_some((file, metadata)) })
@@ -259,7 +262,18 @@ impl Disk {
     }
 }
 
+/// The bytes of a file that is short enough to be kept whole; `None` also where they cannot be had, of which reading it bit by bit tells more.
+fn short(mut file: &File, metadata: &Metadata) -> Option<Vec<u8>> {
+    let length = usize::try_from(metadata.len()).ok().filter(|length| *length <= MOST_ORIGINAL)?;
+    let mut bytes = Vec::with_capacity(length);
+    file.by_ref().take(length as u64).read_to_end(&mut bytes).ok().filter(|read| *read == length).map(|_| bytes)
+}
+
 impl Source for Disk {
+    fn bytes(&self) -> Option<&[u8]> {
+        if let Self::Memory { bytes, .. } = self { Some(bytes) } else { None }
+    }
+
     fn length(&self) -> u64 {
         match self {
             // As it is now: what was cut short since it was opened can still be kept as it is.

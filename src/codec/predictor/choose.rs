@@ -1,8 +1,7 @@
 //! The encoder's choice of kernel and reference weight for a pass: the fewest bits over some of its rows.
 
 use super::choice::{Choice, KERNELS, Kernel, WEIGHTS};
-use super::classical::{Lines, Sums, correction, weighted};
-use super::columns::Columns;
+use super::classical::{AllLines, Lines, Sums, correction, weighted};
 use super::context::{Context, reciprocal, rough_bits};
 use crate::codec::vector::vectorised;
 use crate::grid::Grid;
@@ -65,12 +64,15 @@ fn examples(context: &Context, target: &Grid<i32>, holes: Option<&Grid<u8>>, Loo
     let apart = apart.min(size.div_ceil(samples)).max(1);
     let step = size.div_ceil(samples * apart).max(1);
     let mut examples = Vec::with_capacity(context.width.div_ceil(apart) * context.height.div_ceil(step));
-    let columns = Columns::of(context);
-    let mut blocked = Vec::new();
+    let all = AllLines::of(context);
+    let (mut blocked, mut lines) = (Vec::new(), Lines::default());
+    let start = all.columns.first;
     for y in (if apart > 1 { step / 2 } else { 0 }..context.height).step_by(step) {
-        let Some(lines) = Lines::of(context, columns, y) else { continue };
-        let row = lines.sums().zip(target.row(y).iter().skip(lines.start())).step_by(apart).map(|(sums, sample)| Example { sums, sample: *sample });
-        let hole = holes.and_then(|h| h.row(y).get(lines.start()..)).unwrap_or_default();
+        if !all.row(y, &mut lines) {
+            continue;
+        }
+        let row = lines.sums().zip(target.row(y).iter().skip(start)).step_by(apart).map(|(sums, sample)| Example { sums, sample: *sample });
+        let hole = holes.and_then(|h| h.row(y).get(start..)).unwrap_or_default();
         if !lines.blocked(true, &mut blocked) && hole.iter().all(|h| *h == 0) {
             examples.extend(row);
         } else {

@@ -2,13 +2,13 @@
 
 use super::careful::careful;
 use super::choice::{Choice, Kernel, WEIGHTS};
-use super::columns::{Columns, tap_row};
+use super::columns::{Columns, TapGrids, TapRows, inner_rows};
 use super::context::{Context, Prediction, bucket, reciprocal};
 use super::rows::Blank;
-use super::taps::{Tap, oblique_taps, taps};
-use crate::codec::passes::Pass;
+use super::sides::{self, Sides};
 use crate::codec::vector::vectorised;
 use crate::grid::Grid;
+use core::ops::Range;
 
 /// Predicts every sample of a pass.
 pub(crate) fn predict(context: &Context, choice: Choice) -> Prediction {
@@ -56,35 +56,37 @@ fn interpolate(context: &Context, kernel: Kernel) -> Prediction {
     let mut values = Grid::new(context.height, context.width);
     let mut buckets = Grid::new(context.height, context.width);
     let scale = reciprocal(context.quantum);
-    let columns = Columns::of(context);
+    let all = AllLines::of(context);
+    let columns = all.columns;
     let inner = columns.range();
-    let mut blank = Blank::new(columns.length);
-    let (mut other_values, mut other_buckets, mut blocked) = (vec![0; columns.length], vec![0; columns.length], Vec::new());
+    let one_by_one = all.rows.len() < sides::FEWEST;
+    let (mut blank, mut blocked, mut lines) = (Blank::new(columns.length.max(all.rows.len())), Vec::new(), Lines::default());
     for (y, (values, buckets)) in values.rows_mut().zip(buckets.rows_mut()).enumerate() {
-        for x in (0..inner.start).chain(inner.end..context.width) {
-            if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
-                let (predicted, spread) = careful(context, y, x);
-                (*value, *b) = (predicted, bucket(spread, scale));
+        if one_by_one || !all.rows.contains(&y) {
+            for x in (0..inner.start).chain(inner.end..context.width) {
+                if let (Some(value), Some(b)) = (values.get_mut(x), buckets.get_mut(x)) {
+                    let (predicted, spread) = careful(context, y, x);
+                    (*value, *b) = (predicted, bucket(spread, scale));
+                }
             }
         }
         let (Some(values), Some(buckets)) = (values.get_mut(inner.clone()), buckets.get_mut(inner.clone())) else { continue };
-        let Some(lines) = Lines::of(context, columns, y) else {
+        if !all.row(y, &mut lines) {
             blank.predict(context, columns, y, scale, values, buckets);
             continue;
-        };
+        }
         lines.interpolate(kernel, scale, values, buckets);
         if lines.blocked(is_oblique(kernel), &mut blocked) {
-            blank.predict(context, columns, y, scale, &mut other_values, &mut other_buckets);
-            choose_blocked(&blocked, &other_values, values);
-            choose_blocked(&blocked, &other_buckets, buckets);
+            blank.predict_blocked(context, columns, y, scale, &blocked, (values, buckets));
+        }
+    }
+    if !one_by_one {
+        let mut sides = Sides::new(context, all.rows.len());
+        for x in (0..inner.start).chain(inner.end..context.width) {
+            sides.predict(context, &mut blank, x, all.rows.clone(), scale, (&mut values, &mut buckets));
         }
     }
     Prediction { values, buckets }
-}
-
-/// Takes the others where something is blocked.
-fn choose_blocked<T: Copy>(blocked: &[u8], others: &[T], own: &mut [T]) {
-    own.iter_mut().zip(others).zip(blocked).for_each(|((own, other), blocked)| *own = if *blocked != 0 { *other } else { *own });
 }
 
 /// Whether a kernel looks at the oblique taps.
@@ -93,103 +95,103 @@ const fn is_oblique(kernel: Kernel) -> bool {
     a != 0 || b != 0
 }
 
-/// The taps of a row as slices of equal length, for the columns where all of them exist.
-pub(super) struct Lines<'a> {
-    start: usize,
-    samples: TapRows<'a, i32>,
+/// The taps of a pass, as far as all of them exist.
+pub(super) struct AllLines<'a> {
+    pub(super) columns: Columns,
+    rows: Range<usize>,
+    samples: TapGrids<'a, i32>,
     /// The same places of the missing samples.
-    holes: Option<TapRows<'a, u8>>,
+    holes: Option<TapGrids<'a, u8>>,
 }
 
-/// One slice for each tap.
-#[derive(Clone, Copy)]
-struct TapRows<'a, T> {
-    straight: [[&'a [T]; 2]; 4],
-    oblique: [[&'a [T]; 4]; 2],
-}
-
-impl<'a, T: Copy + Default> TapRows<'a, T> {
-    /// The taps of row `y`; `None` when one lies outside.
-    fn of(pass: Pass, grids: (&'a Grid<T>, &'a Grid<T>), y: usize, columns: Columns) -> Option<Self> {
-        let ([a, b, c, d], [e, f]) = (taps(pass), oblique_taps(pass));
-        let pair = |[a, b]: [Tap; 2]| Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?]);
-        let quartet = |[a, b, c, d]: [Tap; 4]| {
-            Some([tap_row(grids, y, columns, a)?, tap_row(grids, y, columns, b)?, tap_row(grids, y, columns, c)?, tap_row(grids, y, columns, d)?])
-        };
-        Some(Self { straight: [pair(a)?, pair(b)?, pair(c)?, pair(d)?], oblique: [quartet(e)?, quartet(f)?] })
+impl<'a> AllLines<'a> {
+    pub(super) fn of(context: &Context<'a>) -> Self {
+        let (columns, rows) = (Columns::of(context), inner_rows(context));
+        let samples = TapGrids::of(context.pass, (context.known, context.diagonal), rows.start, columns);
+        let holes = context.holes.map(|holes| TapGrids::of(context.pass, (holes.known, holes.diagonal), rows.start, columns));
+        Self { columns, rows: if columns.length == 0 { 0..0 } else { rows }, samples, holes }
     }
+
+    /// Those of a row; false when one lies outside.
+    #[inline(always)]
+    pub(super) fn row(&self, y: usize, lines: &mut Lines<'a>) -> bool {
+        if !self.rows.contains(&y) {
+            return false;
+        }
+        let y = y - self.rows.start;
+        lines.is_holed = self.holes.is_some();
+        self.samples.row(y, &mut lines.samples) && self.holes.as_ref().is_none_or(|holes| holes.row(y, &mut lines.holes))
+    }
+}
+
+/// The taps of a row as slices of equal length, for the columns where all of them exist.
+#[derive(Default)]
+pub(super) struct Lines<'a> {
+    samples: TapRows<'a, i32>,
+    is_holed: bool,
+    /// The same places of the missing samples, if there are any.
+    holes: TapRows<'a, u8>,
 }
 
 impl<'a> Lines<'a> {
-    /// `None` when a tap lies outside.
-    pub(super) fn of(context: &Context<'a>, columns: Columns, y: usize) -> Option<Self> {
-        if columns.length == 0 {
-            return None;
-        }
-        let samples = TapRows::of(context.pass, (context.known, context.diagonal), y, columns)?;
-        let holes = match context.holes {
-            Some(holes) => Some(TapRows::of(context.pass, (holes.known, holes.diagonal), y, columns)?),
-            None => None,
-        };
-        Some(Self { start: columns.first, samples, holes })
-    }
-
     /// Fills the columns it covers.
+    #[inline(always)]
     fn interpolate(&self, kernel: Kernel, scale: u64, values: &mut [i32], buckets: &mut [u8]) {
-        let TapRows { straight, oblique } = self.samples;
-        let [[n1, n2], _, [n3, n4], _] = straight;
         if is_oblique(kernel) {
-            predict_oblique(kernel, straight, oblique, values);
+            predict_oblique(kernel, &self.samples, values);
         } else {
-            predict_straight(kernel, straight, values);
+            predict_straight(kernel, &self.samples, values);
         }
-        name_buckets(scale, [n1, n2, n3, n4], values, buckets);
+        name_buckets(scale, &self.samples, values, buckets);
     }
 
     /// Whether a tap of any covered column is missing, and in `blocked` of which.
     pub(super) fn blocked(&self, oblique: bool, blocked: &mut Vec<u8>) -> bool {
         blocked.clear();
-        let Some(holes) = self.holes else { return false };
-        let [[first, second], ..] = holes.straight;
-        blocked.extend(first.iter().zip(second).map(|(a, b)| a | b));
-        holes.straight.into_iter().skip(1).for_each(|[a, b]| add_holes([a, b, a, b], blocked));
-        if oblique {
-            holes.oblique.into_iter().for_each(|quartet| add_holes(quartet, blocked));
+        let [first, ..] = &self.holes;
+        if !self.is_holed {
+            return false;
         }
-        blocked.iter().fold(0, |any, b| any | b) != 0
+        blocked.resize(first.len(), 0);
+        let mut any = 0;
+        add_holes(&self.holes, oblique, blocked, &mut any);
+        any != 0
     }
 
     /// Sums of the pairs and quartets, column by column.
     pub(super) fn sums(&self) -> impl Iterator<Item = Sums> + use<'a> {
-        sums(self.samples.straight, self.samples.oblique)
-    }
-
-    /// First column covered.
-    pub(super) const fn start(&self) -> usize {
-        self.start
+        sums(&self.samples)
     }
 }
 
 vectorised! {
-    fn add_holes(rows: [&[u8]; 4], to: &mut [u8]) {
-        let [a, b, c, d] = rows;
-        for ((((to, a), b), c), d) in to.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *to |= a | b | c | d;
+    /// Marks where a tap is missing, and tells whether one is.
+    fn add_holes(rows: &TapRows<u8>, oblique: bool, to: &mut [u8], any: &mut u8) {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = rows;
+        for ((((((((to, a), b), c), d), e), f), g), h) in to.iter_mut().zip(*a).zip(*b).zip(*c).zip(*d).zip(*e).zip(*f).zip(*g).zip(*h) {
+            *to = a | b | c | d | e | f | g | h;
         }
+        if oblique {
+            for ((((((((to, a), b), c), d), e), f), g), h) in to.iter_mut().zip(*i).zip(*j).zip(*k).zip(*l).zip(*m).zip(*n).zip(*o).zip(*p) {
+                *to |= a | b | c | d | e | f | g | h;
+            }
+        }
+        *any = to.iter().fold(0, |any, b| any | b);
     }
 }
 
 vectorised! {
-    fn predict_straight(kernel: Kernel, straight: [[&[i32]; 2]; 4], values: &mut [i32]) {
-        for (value, sums) in values.iter_mut().zip(straight_sums(straight)) {
+    fn predict_straight(kernel: Kernel, taps: &TapRows<i32>, values: &mut [i32]) {
+        let [a, b, c, d, e, f, g, h, ..] = *taps;
+        for (value, sums) in values.iter_mut().zip(straight_sums([[a, b], [c, d], [e, f], [g, h]])) {
             *value = sums.predict(kernel);
         }
     }
 }
 
 vectorised! {
-    fn predict_oblique(kernel: Kernel, straight: [[&[i32]; 2]; 4], oblique: [[&[i32]; 4]; 2], values: &mut [i32]) {
-        for (value, sums) in values.iter_mut().zip(sums(straight, oblique)) {
+    fn predict_oblique(kernel: Kernel, taps: &TapRows<i32>, values: &mut [i32]) {
+        for (value, sums) in values.iter_mut().zip(sums(taps)) {
             *value = sums.predict(kernel);
         }
     }
@@ -197,8 +199,8 @@ vectorised! {
 
 vectorised! {
     /// The buckets of predicted values, of the four neighbours nearest to each.
-    fn name_buckets(scale: u64, near: [&[i32]; 4], values: &[i32], buckets: &mut [u8]) {
-        let [n1, n2, n3, n4] = near;
+    fn name_buckets(scale: u64, taps: &TapRows<i32>, values: &[i32], buckets: &mut [u8]) {
+        let [n1, n2, _, _, n3, n4, ..] = *taps;
         for ((value, b), (((n1, n2), n3), n4)) in values.iter().zip(buckets).zip(n1.iter().zip(n2).zip(n3).zip(n4)) {
             let distance = |n: &i32| n.wrapping_sub(*value).unsigned_abs();
             *b = bucket(distance(n1).wrapping_add(distance(n2)).wrapping_add(distance(n3)).wrapping_add(distance(n4)), scale);
@@ -215,10 +217,11 @@ fn straight_sums<'a>(straight: [[&'a [i32]; 2]; 4]) -> impl Iterator<Item = Sums
 
 /// Sums of the pairs and quartets, column by column.
 #[inline(always)]
-fn sums<'a>(straight: [[&'a [i32]; 2]; 4], oblique: [[&'a [i32]; 4]; 2]) -> impl Iterator<Item = Sums> + use<'a> {
+fn sums<'a>(taps: &TapRows<'a, i32>) -> impl Iterator<Item = Sums> + use<'a> {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *taps;
     let quartet = |[a, b, c, d]: [&'a [i32]; 4]| a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| a.wrapping_add(*b).wrapping_add(*c).wrapping_add(*d));
-    let [first, second] = oblique.map(quartet);
-    straight_sums(straight).zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
+    let [first, second] = [[i, j, k, l], [m, n, o, p]].map(quartet);
+    straight_sums([[a, b], [c, d], [e, f], [g, h]]).zip(first.zip(second)).map(|(sums, (first, second))| Sums { oblique: [first, second], ..sums })
 }
 
 /// Sums of the taps around a sample.

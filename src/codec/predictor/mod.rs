@@ -7,6 +7,7 @@ mod classical;
 mod columns;
 mod context;
 mod rows;
+mod sides;
 mod taps;
 
 pub(crate) use choice::{Choice, ChoiceTables, Kernel};

@@ -15,32 +15,105 @@ pub(super) struct Blank {
     whole: Vec<u8>,
     gone: Vec<u8>,
     spreads: Vec<u32>,
+    /// Predictions and buckets that are not all taken.
+    others: (Vec<i32>, Vec<u8>),
 }
 
 impl Blank {
     pub(super) fn new(width: usize) -> Self {
-        Self { samples: vec![0; width], whole: vec![0; width], gone: vec![1; width], spreads: vec![0; width] }
+        Self { samples: vec![0; width], whole: vec![0; width], gone: vec![1; width], spreads: vec![0; width], others: Default::default() }
     }
 
     /// Predicts the columns of row `y`.
     pub(super) fn predict(&mut self, context: &Context, columns: Columns, y: usize, scale: u64, values: &mut [i32], buckets: &mut [u8]) {
-        let Self { samples, whole, gone, spreads } = self;
-        let row = |tap| match tap_row((context.known, context.diagonal), y, columns, tap) {
-            None => (samples.as_slice(), gone.as_slice()),
-            Some(samples) => {
-                let holes = context.holes.and_then(|holes| tap_row((holes.known, holes.diagonal), y, columns, tap));
-                (samples, holes.unwrap_or(whole))
+        self.foretell(tap_rows(context, columns, y), scale, values, buckets);
+    }
+
+    /// Predicts the columns of row `y` where something is `blocked`.
+    pub(super) fn predict_blocked(
+        &mut self,
+        context: &Context,
+        columns: Columns,
+        y: usize,
+        scale: u64,
+        blocked: &[u8],
+        (values, buckets): (&mut [i32], &mut [u8]),
+    ) {
+        let rows = tap_rows(context, columns, y);
+        let (mut other_values, mut other_buckets) = core::mem::take(&mut self.others);
+        let stretches = blocked.chunks(STRETCH).map(any);
+        let mut start = 0;
+        let mut end = 0;
+        for is_blocked in stretches.chain([false]) {
+            if is_blocked {
+                end += STRETCH;
+                continue;
             }
-        };
-        let [[a, b], [c, d], [e, f], [g, h]] = taps(context.pass).map(|pair| pair.map(row));
-        let (near, far) = ([a, b, e, f], [c, d, g, h]);
-        let there: Vec<&[i32]> = near.iter().filter(|(_, bad)| !core::ptr::eq(*bad, gone.as_slice())).map(|(samples, _)| *samples).collect();
+            let range = start..end.min(values.len());
+            if !range.is_empty() {
+                let cut = rows.map(|pair| pair.map(|row| Some((row?.0.get(range.clone())?, row?.1.map(|holes| holes.get(range.clone()).unwrap_or_default())))));
+                other_values.resize(range.len(), 0);
+                other_buckets.resize(range.len(), 0);
+                self.foretell(cut, scale, &mut other_values, &mut other_buckets);
+                if let (Some(blocked), Some(values), Some(buckets)) = (blocked.get(range.clone()), values.get_mut(range.clone()), buckets.get_mut(range)) {
+                    choose_blocked(blocked, &other_values, &other_buckets, values, buckets);
+                }
+            }
+            end += STRETCH;
+            start = end;
+        }
+        self.others = (other_values, other_buckets);
+    }
+
+    /// Predicts samples whose taps are those: near pair and far pair of the first line, then of the second.
+    pub(super) fn foretell(&mut self, taps: [[Tapped; 2]; 4], scale: u64, values: &mut [i32], buckets: &mut [u8]) {
+        let Self { samples, whole, gone, spreads, .. } = self;
+        let blanks = (samples.as_slice(), whole.as_slice(), gone.as_slice());
+        let [near1, _, near2, _] = taps;
+        let [[a, b], [c, d], [e, f], [g, h]] = taps.map(|pair| pair.map(|tap| or_blank(tap, blanks)));
+        let near = [a, b, e, f];
+        let there = near1.iter().chain(&near2).filter(|tap| tap.is_some()).count();
         let spreads = spreads.get_mut(..values.len()).unwrap_or_default();
-        foresee(near, far, there.len() as i32, values, spreads);
-        if there.len() == 3 {
+        foresee(near, [c, d, g, h], there as i32, values, spreads);
+        if there == 3 {
+            let there: Vec<&[i32]> = near1.into_iter().chain(near2).flatten().map(|(samples, _)| samples).collect();
             thirds(near, &there, values, spreads);
         }
         name(scale, spreads, buckets);
+    }
+}
+
+/// Columns that are looked at together.
+const STRETCH: usize = 32;
+
+/// What a tap finds along a row, and where that is missing, if anything is; nothing where it lies outside.
+pub(super) type Tapped<'a> = Option<(&'a [i32], Option<&'a [u8]>)>;
+
+/// What a tap finds, or what stands for that: samples, and holes of a row that has none, and of one that is not there.
+fn or_blank<'r>(tap: Tapped<'r>, (samples, whole, gone): (&'r [i32], &'r [u8], &'r [u8])) -> TapRow<'r> {
+    tap.map_or((samples, gone), |(samples, holes)| (samples, holes.unwrap_or(whole)))
+}
+
+/// What the taps of row `y` find.
+fn tap_rows<'a>(context: &Context<'a>, columns: Columns, y: usize) -> [[Tapped<'a>; 2]; 4] {
+    let row = |tap| {
+        let samples = tap_row((context.known, context.diagonal), y, columns, tap)?;
+        Some((samples, context.holes.and_then(|holes| tap_row((holes.known, holes.diagonal), y, columns, tap))))
+    };
+    taps(context.pass).map(|pair| pair.map(row))
+}
+
+vectorised! {
+    /// Takes the others where something is blocked.
+    fn choose_blocked(blocked: &[u8], other_values: &[i32], other_buckets: &[u8], values: &mut [i32], buckets: &mut [u8]) {
+        for ((value, other), blocked) in values.iter_mut().zip(other_values).zip(blocked) {
+            let mask = -i32::from(*blocked != 0);
+            *value = *value & !mask | *other & mask;
+        }
+        for ((bucket, other), blocked) in buckets.iter_mut().zip(other_buckets).zip(blocked) {
+            let mask = u8::from(*blocked != 0).wrapping_neg();
+            *bucket = *bucket & !mask | *other & mask;
+        }
     }
 }
 
@@ -71,6 +144,11 @@ vectorised! {
             *spread = if count == 4 { four >> 2 } else if count == 3 { third } else if count == 2 { four >> 1 } else { four };
         }
     }
+}
+
+/// Whether any flag is set.
+fn any(flags: &[u8]) -> bool {
+    flags.iter().fold(0, |any, flag| any | flag) != 0
 }
 
 vectorised! {

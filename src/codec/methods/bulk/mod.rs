@@ -146,19 +146,9 @@ fn reconstruct(reading: &mut Reading, job: PassJob<'_>) -> Grid<i32> {
 /// Reads the residuals of the samples of a row that are there, and puts them in their places; others have 0.
 fn spread(reading: &mut Reading, missing: &[u8], (classes, read): (&mut [u8], &mut Vec<i32>), residuals: &mut [i32]) {
     // Classes of what is there move to the front.
-    let mut there = 0;
-    for x in 0..classes.len() {
-        let class = classes.get(x).copied().unwrap_or_default();
-        classes.get_mut(there).into_iter().for_each(|to| *to = class);
-        there += usize::from(missing.get(x) == Some(&0));
-    }
+    let there = rows::gather(classes, missing);
     read.clear();
     read.resize(there + 1, 0);
     reading.row(classes.get(..there).unwrap_or_default(), read.get_mut(..there).unwrap_or_default());
-    let mut next = 0;
-    for (residual, missing) in residuals.iter_mut().zip(missing) {
-        let present = *missing == 0;
-        *residual = if present { read.get(next).copied().unwrap_or_default() } else { 0 };
-        next += usize::from(present);
-    }
+    rows::scatter(read, missing, residuals);
 }

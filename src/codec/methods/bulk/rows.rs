@@ -119,3 +119,52 @@ vectorised! {
 pub(super) fn any(flags: &[u8]) -> bool {
     flags.iter().fold(0, |any, flag| any | flag) != 0
 }
+
+/// Samples that are moved together where none or all of them are missing: coasts are long, but most of a row is not one.
+const TOGETHER: usize = 8;
+
+/// Moves what is not missing to the front, and returns how much that is.
+pub(super) fn gather<T: Copy>(all: &mut [T], missing: &[u8]) -> usize {
+    let mut there = 0;
+    for (group, missing) in missing.chunks(TOGETHER).enumerate() {
+        let start = group * TOGETHER;
+        let gone = missing.iter().filter(|m| **m != 0).count();
+        if gone == 0 {
+            let end = (start + missing.len()).min(all.len());
+            if there < start && start <= end {
+                all.copy_within(start..end, there);
+            }
+            there += missing.len();
+        } else if gone < missing.len() {
+            for (from, missing) in (start..).zip(missing) {
+                if let Some(value) = all.get(from).copied()
+                    && let Some(to) = all.get_mut(there)
+                {
+                    *to = value;
+                }
+                there += usize::from(*missing == 0);
+            }
+        }
+    }
+    there
+}
+
+/// Puts the first of `read` where nothing is missing, and 0 elsewhere. There is one more of them than that.
+pub(super) fn scatter(read: &[i32], missing: &[u8], to: &mut [i32]) {
+    let mut next = 0;
+    for (to, missing) in to.chunks_mut(TOGETHER).zip(missing.chunks(TOGETHER)) {
+        let gone = missing.iter().filter(|m| **m != 0).count();
+        if gone == missing.len() {
+            to.fill(0);
+        } else if let (0, Some(read)) = (gone, read.get(next..next + to.len())) {
+            to.copy_from_slice(read);
+            next += to.len();
+        } else {
+            for (to, missing) in to.iter_mut().zip(missing) {
+                let present = *missing == 0;
+                *to = if present { read.get(next).copied().unwrap_or_default() } else { 0 };
+                next += usize::from(present);
+            }
+        }
+    }
+}

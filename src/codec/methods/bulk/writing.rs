@@ -1,7 +1,7 @@
 //! Residuals of a chunk -> bytes, when all are known: means and tables first, then the symbols from the last to the first.
 
 use super::bits::BitWriter;
-use super::rows::{Means, classes, magnitudes, mark, means};
+use super::rows::{Means, classes, gather, magnitudes, mark, means};
 use super::spec::{CLASSES, ESCAPE, FAR, FEW_STATES, MANY, MEANS, STATE_LOW, STATES, STEPS_DOWN, SYMBOLS, WHOLE, mean, split, table};
 use super::tables::{self, Counts, Steps};
 use crate::codec::predictor::{Choice, Context};
@@ -85,18 +85,31 @@ impl Writing {
 
     /// Numbers of the mean magnitudes in each bucket, as far as there are samples; of large passes some rows tell.
     fn means(&self) -> Vec<u32> {
-        let mut sums = [(0u64, 0u64); 64];
+        // Two that take turns: neighbours are often of the same bucket.
+        let mut sums = [[(0u64, 0u64); 64]; 2];
+        let mut add = |[first, second]: [(&i32, &u8, u64); 2]| {
+            for (sums, (residual, bucket, count)) in sums.iter_mut().zip([first, second]) {
+                if let Some(sum) = sums.get_mut(usize::from(*bucket)) {
+                    *sum = (sum.0 + u64::from(residual.unsigned_abs()), sum.1 + count);
+                }
+            }
+        };
         for pass in &self.passes {
             for (y, (residuals, buckets)) in pass.residuals.rows().zip(pass.buckets.rows()).enumerate().step_by(self.stride(pass)) {
                 let missing = pass.missing.as_ref().map_or(&[][..], |m| m.row(y));
-                for (x, (residual, bucket)) in residuals.iter().zip(buckets).enumerate() {
-                    let present = u64::from(missing.get(x).is_none_or(|m| *m == 0));
-                    if let Some((sum, count)) = sums.get_mut(usize::from(*bucket)) {
-                        (*sum, *count) = (*sum + u64::from(residual.unsigned_abs()), *count + present);
-                    }
+                let (pairs, last) = residuals.as_chunks::<2>();
+                let (bucket_pairs, last_bucket) = buckets.as_chunks::<2>();
+                let present = |x: usize| u64::from(missing.get(x).is_none_or(|m| *m == 0));
+                for (x, ([a, b], [c, d])) in (0..).step_by(2).zip(pairs.iter().zip(bucket_pairs)) {
+                    add([(a, c, present(x)), (b, d, present(x + 1))]);
+                }
+                if let ([residual], [bucket]) = (last, last_bucket) {
+                    add([(residual, bucket, present(residuals.len() - 1)), (&0, bucket, 0)]);
                 }
             }
         }
+        let [first, second] = sums;
+        let sums: Vec<(u64, u64)> = first.iter().zip(second).map(|(a, b)| (a.0 + b.0, a.1 + b.1)).collect();
         let used = sums.iter().rposition(|(_, count)| *count > 0).map_or(0, |last| last + 1);
         let mut before = 0;
         let number = |(sum, count): &(u64, u64)| {
@@ -117,8 +130,10 @@ impl Writing {
                 magnitudes(residuals, &mut above);
             }
             if let Some(missing) = missing {
-                leave_present(&mut residuals.samples, &missing.samples);
-                leave_present(&mut buckets.samples, &missing.samples);
+                let there = gather(&mut residuals.samples, &missing.samples);
+                residuals.samples.truncate(there);
+                gather(&mut buckets.samples, &missing.samples);
+                buckets.samples.truncate(there);
             }
         }
     }
@@ -181,21 +196,6 @@ impl Noted {
             (residuals.samples.get(range.clone()).unwrap_or_default(), buckets.samples.get(range).unwrap_or_default())
         })
     }
-}
-
-/// Leaves those that are not missing.
-fn leave_present<T: Copy>(all: &mut Vec<T>, missing: &[u8]) {
-    let mut present = 0;
-    for (from, missing) in missing.iter().enumerate() {
-        // Without a branch: a coast is as long as it is ragged.
-        if let Some(value) = all.get(from).copied()
-            && let Some(to) = all.get_mut(present)
-        {
-            *to = value;
-        }
-        present += usize::from(*missing == 0);
-    }
-    all.truncate(present);
 }
 
 /// The part of a residual that is a symbol.
