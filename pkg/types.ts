@@ -283,7 +283,7 @@ export interface CompressOptions extends JobOptions, Bound {
   strict?: boolean;
   /**
    * How much time may go into a smaller archive. `auto`, the default, is `best` up to 64 MiB of values and `balanced` above (`dataset.level`). `best` takes the network wherever it makes a chunk smaller; `balanced` the smallest of what takes none, several times
-   * faster; `fast` one quick way alone, for bulk; `max` weighs many predictions of each value, some twenty times slower than `best`, for what is written once and read for years.
+   * faster; `fast` one quick way alone, for bulk; `max` weighs many predictions of each value, some ten times slower than `best`, for what is written once and read for years.
    * Decoding is quick where encoding was, and needs no word of it.
    */
   level?: Level | 'auto';

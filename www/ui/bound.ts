@@ -191,7 +191,7 @@ export class BoundForm {
     this.#alone.checked = this.#own.has(name);
     byId('alone-label', HTMLElement).textContent = `Only for ${name}`;
     const classical = (byId('base', HTMLFieldSetElement).disabled = this.#level() !== 'best');
-    byId('base-hint', HTMLElement).textContent = classical ? 'Only with the network, which draws it.' : BASES[this.#base()];
+    byId('base-hint', HTMLElement).textContent = classical ? 'Only at the level Best, whose network draws it.' : BASES[this.#base()];
     this.#explain();
   }
 

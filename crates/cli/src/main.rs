@@ -121,7 +121,7 @@ struct CompressArgs {
     /// one. They come back exactly, and a bound relative to the range is not of a range with them.
     #[arg(long, value_name = "auto|none|VALUE", default_value = "auto", allow_negative_numbers = true, value_parser = missing_rule)]
     missing: MissingRule,
-    /// How much time may go into a smaller archive: one quick way alone, for bulk; the smallest without a network; with one, where it makes an archive smaller; or what takes some twenty
+    /// How much time may go into a smaller archive: one quick way alone, for bulk; the smallest without a network; with one, where it makes an archive smaller; or what takes some ten
     /// times as long besides, for what is written once and read for years. Decoding is quick where encoding was.
     /// Where none is named ("auto"), it is the best up to 64 MiB of values, and the balanced one for files from there on.
     #[arg(long, default_value = "auto", value_parser = levels())]
