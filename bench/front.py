@@ -27,6 +27,8 @@ ROUNDS = 5
 ENOUGH = 20
 """Seconds after which a codec is not run another time."""
 LEVELS = ("fast", "balanced", "best", "max")
+IN_NODE = LEVELS[:3]
+"""The last takes minutes there."""
 PEERS = (*bounded.PEERS, *geospatial.PEERS, *quantised.PEERS, quantised.JPEG_XL_7, *quantised.QUICK)
 SLACK = 1 + 1e-5
 """A peer that misses the bound by rounding of the field's type alone is not left out for it, and marked."""
@@ -104,7 +106,7 @@ def in_process(peer, fields, bound):
 def in_node(node, fields, scratch, bound):
     """The npm package in Node, where it was built."""
     if speed.PACKAGE.exists():
-        for level in LEVELS:
+        for level in IN_NODE:
             job = {"package": speed.PACKAGE.as_uri(), "files": [str(Path(scratch, field.file_name)) for field in fields], "rel": bound.value, "level": level}
             yield level, speed.NODE, lambda job=job: speed.child([node, speed.script("wasm.mjs")], job)
 
