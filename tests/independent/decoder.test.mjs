@@ -671,7 +671,9 @@ describe('base layers', () => {
 
     const empty = Buffer.from([0, 0, 1, 0, 0, 0, 1, 0]); // a stream without steps
     const BAD = {
-      'filling 11': [() => ({ filling: 11 }), /filling/],
+      'filling 13': [() => ({ filling: 13 }), /filling/],
+      'filling 12': [() => ({ filling: 12 }), /./],
+      'filling 11': [() => ({ filling: 11 }), /./],
       'filling 9': [() => ({ filling: 9 }), /./],
       'filling 8': [() => ({ filling: 8 }), /narrow/],
       'filling 7': [() => ({ filling: 7 }), /LZMA/],
