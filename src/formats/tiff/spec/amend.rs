@@ -27,9 +27,7 @@ struct Place {
 pub(crate) fn amend(mut file: Vec<u8>, number: u16, texts: &[Option<String>]) -> Option<Vec<u8>> {
     for (picture, text) in texts.iter().enumerate().filter_map(|(picture, text)| Some((picture, text.as_ref()?))) {
         let (form, place) = find(&file, number, picture)?;
-        let mut value = text.clone().into_bytes();
-        value.resize(value.len().next_multiple_of(ROOM) - 1, b' ');
-        value.push(0);
+        let mut value = with_room(text);
         match place.entry {
             Some((entry, room)) if value.len() as u64 <= room => {
                 value.splice(value.len() - 1.., core::iter::repeat_n(b' ', room as usize - value.len())).for_each(drop);
@@ -50,6 +48,14 @@ pub(crate) fn amend(mut file: Vec<u8>, number: u16, texts: &[Option<String>]) ->
         }
     }
     Some(file)
+}
+
+/// A text, blanks and the zero that ends it, in as much room as there is a whole number of.
+fn with_room(text: &str) -> Vec<u8> {
+    let mut value = text.as_bytes().to_vec();
+    value.resize((value.len() + 1).next_multiple_of(ROOM) - 1, b' ');
+    value.push(0);
+    value
 }
 
 /// A directory with one entry more, at the end of the file.
@@ -100,4 +106,19 @@ fn reach(form: Form, offset: u64) -> Option<Vec<u8>> {
 fn put(file: &mut [u8], at: u64, bytes: &[u8]) -> Option<()> {
     file.get_mut(usize::try_from(at).ok()?..)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_any_length_stay_whole_and_end_in_zero() {
+        for length in 0..3 * ROOM {
+            let text = "x".repeat(length);
+            let value = with_room(&text);
+            assert!(value.starts_with(text.as_bytes()) && value.len().is_multiple_of(ROOM) && value.len() <= length + ROOM);
+            assert!(value.get(length..).is_some_and(|rest| rest.strip_suffix(&[0]).is_some_and(|blanks| blanks.iter().all(|b| *b == b' '))), "{length}");
+        }
+    }
 }
