@@ -48,8 +48,6 @@ pub struct Compressor {
     total_bytes: u64,
     /// Of files that are data.
     data_bytes: u64,
-    /// What the options ask for, of the file that variables are being added to.
-    level: Level,
     done_variables: usize,
     /// What only the compressor knows of each variable done.
     notes: Vec<Note>,
@@ -88,7 +86,6 @@ impl Compressor {
             done_bytes: 0,
             total_bytes: 0,
             data_bytes: 0,
-            level: options.level,
             done_variables: 0,
             notes: Vec::new(),
             refusal: Refusal::default(),
@@ -128,11 +125,11 @@ impl Compressor {
         self.check_ended()?;
         self.names.insert(name.to_owned());
         self.index.files.push(FileEntry::of(&header, name));
-        self.total_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
+        let bytes = header.declared_bytes();
+        self.total_bytes = self.total_bytes.saturating_add(bytes);
         if !header.format.is(file::FORMAT) {
-            self.data_bytes += header.fields.iter().map(Field::declared_bytes).sum::<u64>();
+            self.data_bytes = self.data_bytes.saturating_add(bytes);
         }
-        self.level = self.options.level.for_bytes(self.data_bytes);
         let roles = Roles::of(&header);
         (self.header, self.derived) = (Some((header, roles, 0)), DerivedRoom::default());
         Ok(())
@@ -183,7 +180,8 @@ impl Compressor {
         if !self.options.coarse && self.refusal.takes(&field, &plan, &self.options) {
             return Ok(());
         }
-        self.pending.push_back(Work::new((self.index.files.len() - 1, self.level), field, plan, suspects));
+        let level = self.options.level.for_bytes(self.data_bytes);
+        self.pending.push_back(Work::new((self.index.files.len() - 1, level), field, plan, suspects));
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat,
 use crate::formats::derive;
 use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -88,26 +89,20 @@ struct Begun {
     given: usize,
     /// Chunks that have not come back.
     left: usize,
-    /// Whether there is but one, whose values are all.
-    alone: bool,
 }
 
 impl Begun {
     /// Takes the values of a chunk, and for those that follow and are the very same payload, which need not be decoded again. Returns how many chunks that were.
-    fn take(&mut self, entry: &VariableEntry, chunk: usize, values: &Values) -> Result<u64> {
-        let Self { field, tiling, given, left, alone } = self;
-        if *alone {
-            (field.values, *left) = (values.clone(), 0);
-            return Ok(1);
-        }
+    fn take(&mut self, entry: &VariableEntry, chunk: usize, values: Cow<'_, Values>) -> Result<u64> {
+        let Self { field, tiling, given, left } = self;
         let (own, shape) = (entry.chunks.get(chunk), tiling.place(chunk).shape);
-        tiling.paste_values(&mut field.values, tiling.place(chunk), values)?;
         let mut taken = 1;
         while entry.chunks.get(*given).is_some_and(|next| Some(next) == own) && tiling.place(*given).shape == shape {
-            tiling.paste_values(&mut field.values, tiling.place(*given), values)?;
+            tiling.paste_values(&mut field.values, tiling.place(*given), Cow::Borrowed(&values))?;
             *given += 1;
             taken += 1;
         }
+        tiling.paste_values(&mut field.values, tiling.place(chunk), values)?;
         *left -= taken;
         Ok(taken as u64)
     }
@@ -236,7 +231,7 @@ impl Decompressor {
                 let shape = begun.tiling.place(begun.given).shape;
                 if let Some(values) = self.repeated.get(&decoding(entry, chunk, shape)?) {
                     begun.given += 1;
-                    self.done_bytes += begun.take(entry, begun.given - 1, values)? * values.byte_len() as u64;
+                    self.done_bytes += begun.take(entry, begun.given - 1, Cow::Borrowed(values))? * values.byte_len() as u64;
                     let whole = if begun.left == 0 { certify(entry, &begun.field) } else { Ok(()) };
                     self.forgive(variable, whole)?;
                     continue;
@@ -253,7 +248,7 @@ impl Decompressor {
             let shape = following.shape(file)?;
             let (tiling, left) = (following.tiling(&shape)?, following.chunks.len());
             let alone = tiling.is_whole() && left == 1;
-            let begun = Begun { tiling, field: blank(following, shape, alone)?, given: 0, left, alone };
+            let begun = Begun { tiling, field: blank(following, shape, alone)?, given: 0, left };
             self.fields.push(begun);
             let derived = self.fill(following);
             self.forgive(self.fields.len() - 1, derived)?;
@@ -279,26 +274,19 @@ impl Decompressor {
         let foreign = || Error::InvalidArgument { what: format!("job {} is not under way", done.number) };
         let (variable, chunk) = self.under_way.remove(&done.number).ok_or_else(foreign)?;
         let begun = self.fields.get_mut(variable).ok_or_else(foreign)?;
-        if done.values.data_type() != begun.field.values.data_type() || done.values.len() != begun.tiling.place(chunk).shape.samples() {
-            return Err(foreign());
-        }
         let entry = self.archive.file(self.file)?.variables.get(self.wanted.start + variable).ok_or_else(foreign)?;
-        if begun.alone {
-            self.done_bytes += done.values.byte_len() as u64;
-            if let Some(own) = entry.chunks.first().filter(|own| self.repeated.offsets.contains(&own.offset)) {
-                self.repeated.keep(decoding(entry, own, begun.tiling.view)?, done.values.clone());
-            }
-            (begun.field.values, begun.left) = (done.values, 0);
-            let whole = certified(entry, done.sum);
-            self.forgive(variable, whole)?;
-            return Ok(self.progress(variable));
+        let (shape, is_whole) = (begun.tiling.place(chunk).shape, begun.tiling.is_whole());
+        let (bytes, sum) = (done.values.byte_len() as u64, done.sum);
+        let repeated = entry.chunks.get(chunk).filter(|own| self.repeated.offsets.contains(&own.offset)).map(|own| (own, done.values.clone()));
+        self.done_bytes += begun.take(entry, chunk, Cow::Owned(done.values))? * bytes;
+        if let Some((own, values)) = repeated {
+            self.repeated.keep(decoding(entry, own, shape)?, values);
         }
-        let chunks = begun.take(entry, chunk, &done.values)?;
-        let whole = if begun.left == 0 { certify(entry, &begun.field) } else { Ok(()) };
-        self.done_bytes += chunks * done.values.byte_len() as u64;
-        if let Some(own) = entry.chunks.get(chunk) {
-            self.repeated.keep(decoding(entry, own, begun.tiling.place(chunk).shape)?, done.values);
-        }
+        let whole = match begun.left {
+            0 if is_whole => certified(entry, sum),
+            0 => certify(entry, &begun.field),
+            _ => Ok(()),
+        };
         self.forgive(variable, whole)?;
         Ok(self.progress(variable))
     }

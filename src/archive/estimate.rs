@@ -110,7 +110,7 @@ impl Estimator {
         let mut starts = vec![self.total];
         self.overhead += FILE + VARIABLE * header.fields.len() as u64;
         for field in &header.fields {
-            self.total += field.declared_bytes();
+            self.total = self.total.saturating_add(field.declared_bytes());
             starts.push(self.total);
         }
         while self.total / self.stride > POINTS {
@@ -310,7 +310,7 @@ impl Piece {
 
 /// Pieces for the points of a grid of that stride between two numbers of bytes.
 fn pieces([start, end]: [u64; 2], stride: u64) -> usize {
-    let before = |bytes: u64| (bytes + stride / 2) / stride;
+    let before = |bytes: u64| bytes.saturating_add(stride / 2) / stride;
     ((before(end) - before(start)) as usize).div_ceil(TOGETHER)
 }
 

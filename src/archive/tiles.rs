@@ -3,6 +3,7 @@
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Element, Values, with_values};
+use std::borrow::Cow;
 
 /// Most samples of a chunk the encoder makes, as long as one row fits.
 const CHUNK_SAMPLES: usize = 1 << 21;
@@ -118,16 +119,20 @@ impl Tiling {
         }
     }
 
-    /// Copies a tile into an array of the same type.
+    /// Copies a tile into an array of the same type; one that is all of the array takes its place, whatever was there.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] when it is of another type or size.
-    pub(crate) fn paste_values(&self, values: &mut Values, place: Place, tile: &Values) -> Result<()> {
+    pub(crate) fn paste_values(&self, values: &mut Values, place: Place, tile: Cow<'_, Values>) -> Result<()> {
         let foreign = || Error::InvalidArgument { what: "a chunk came back as another than it was given out".to_owned() };
-        if tile.len() != place.shape.samples() {
+        if tile.len() != place.shape.samples() || tile.data_type() != values.data_type() {
             return Err(foreign());
         }
-        with_values!(values, values => self.paste(values, place, Element::unwrap(tile).ok_or_else(foreign)?));
+        if self.is_whole() {
+            *values = tile.into_owned();
+            return Ok(());
+        }
+        with_values!(values, values => self.paste(values, place, Element::unwrap(&tile).ok_or_else(foreign)?));
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use crate::codec::{BaseReport, Level, Options};
 use crate::error::{Error, Result};
 use crate::field::{ErrorBound, Field, Suspect, Values};
 use crate::network::model::{Model, ModelId};
+use std::borrow::Cow;
 
 /// A variable on its way into the archive.
 #[derive(Debug)]
@@ -83,15 +84,8 @@ impl Work {
         let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
         let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
         let bytes = values.byte_len() as u64;
-        if self.tiling.is_whole() {
-            if values.data_type() != self.field.values.data_type() || values.len() != self.tiling.view.samples() {
-                return Err(foreign());
-            }
-            self.field.values = values;
-            self.values_sum = Some(sum);
-        } else {
-            self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), &values)?;
-        }
+        self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), Cow::Owned(values))?;
+        self.values_sum = Some(sum).filter(|_| self.tiling.is_whole());
         let offset = if self.abandoned { 0 } else { records.put(&payload) };
         self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum: Some(sum as u32) });
         self.max_error = self.max_error.max(max_error);

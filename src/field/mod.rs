@@ -180,6 +180,12 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Bytes of the values that the shapes of all fields ask for, whether they are there or not.
+    #[must_use]
+    pub fn declared_bytes(&self) -> u64 {
+        self.fields.iter().map(Field::declared_bytes).fold(0, u64::saturating_add)
+    }
+
     /// A dataset of one anonymous array with dimensions `dim_0 …`, as NPY files and programs give it.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// As [`Self::variable`]; [`Error::LimitExceeded`] when all variables together are over the limit.
     pub fn read(&mut self) -> Result<Dataset> {
-        let mut total = self.header.fields.iter().fold(0u64, |sum, field| sum.saturating_add(field.declared_bytes()));
+        let mut total = self.header.declared_bytes();
         let mut fields = Vec::with_capacity(self.header.fields.len());
         for number in 0..self.header.fields.len() {
             Limits::check("the data in this file", total, self.limits.decoded_bytes)?;

@@ -50,8 +50,7 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     }
     notices.end();
     let threads = threads::count(args.work.threads);
-    let mut pieces = Pieces { estimator };
-    threads::run(&mut pieces, &models, threads, |progress| show(&bar, progress))?;
+    threads::run(&mut estimator, &models, threads, |progress| show(&bar, progress))?;
     bar.finish_and_clear();
     let row = |Estimate { level, times, bytes, seconds }: Estimate| Row {
         level: level.name(),
@@ -60,7 +59,7 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
         ratio: ratio(raw_bytes, bytes),
         encode_seconds: seconds / threads as f64,
     };
-    let report = Report { raw_bytes, threads, estimates: pieces.estimator.finish()?.into_iter().map(row).collect() };
+    let report = Report { raw_bytes, threads, estimates: estimator.finish()?.into_iter().map(row).collect() };
     if args.json {
         return print_json(&report);
     }
@@ -73,7 +72,7 @@ fn look(estimator: &mut Estimator, input: &Input, limits: &Limits) -> Outcome<u6
     let mut file = Reading::open(&input.path, limits)?;
     let header = file.header().clone();
     let variables = header.fields.len();
-    let bytes = header.fields.iter().map(deepcomp::field::Field::declared_bytes).sum();
+    let bytes = header.declared_bytes();
     estimator.begin(header);
     for number in (0..variables).filter(|number| estimator.wants(*number)).collect::<Vec<_>>() {
         let variable = file.variable(number).map_err(about(&input.path))?;
@@ -82,19 +81,14 @@ fn look(estimator: &mut Estimator, input: &Input, limits: &Limits) -> Outcome<u6
     Ok(bytes)
 }
 
-/// Pieces on their way through the threads.
-struct Pieces {
-    estimator: Estimator,
-}
-
-impl Jobs for Pieces {
+impl Jobs for Estimator {
     fn next(&mut self) -> Outcome<Option<(usize, Job)>> {
-        Ok(self.estimator.next_job().map(|job| (0, job)))
+        Ok(self.next_job().map(|job| (0, job)))
     }
 
     fn accept(&mut self, Delivery { time, done, .. }: Delivery) -> Outcome<Progress> {
-        self.estimator.accept(&done?, time.as_secs_f64())?;
-        let (done, all) = self.estimator.progress();
+        Self::accept(self, &done?, time.as_secs_f64())?;
+        let (done, all) = self.progress();
         Ok(Progress { done_bytes: done as u64, total_bytes: all as u64, variable: 0 })
     }
 }

@@ -94,8 +94,7 @@ impl WasmDataset {
     /// The level that it is compressed at where none is named.
     #[wasm_bindgen(getter)]
     pub fn level(&self) -> String {
-        let bytes = self.held.borrow().header().fields.iter().map(Field::declared_bytes).sum();
-        Level::Auto.for_bytes(bytes).name().to_owned()
+        Level::Auto.for_bytes(self.held.borrow().header().declared_bytes()).name().to_owned()
     }
 
     /// File name.

@@ -130,7 +130,7 @@ impl Held {
 
     /// Loads what is small, so that a damaged file is known as such at once.
     fn load_small(&mut self) -> JsResult<()> {
-        let total = self.dataset.fields.iter().map(Field::declared_bytes).fold(0u64, u64::saturating_add);
+        let total = self.dataset.declared_bytes();
         if total <= KEPT {
             (0..self.loaded.len()).try_for_each(|number| self.read(number))?;
             self.dataset.layout = self.layout()?;

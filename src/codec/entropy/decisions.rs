@@ -4,19 +4,19 @@ use super::{Coder, Contexts, Excess, LowBits, Mixing, SYMBOLS};
 use crate::network::spec::DECISIONS;
 
 /// Magnitudes told apart one by one; larger ones by octave.
-const SINGLE: u32 = 6;
+pub(crate) const SINGLE: u32 = 6;
 /// Octaves beyond; class c holds 2^(c + 1) magnitudes, and what is larger still is an excess.
-const OCTAVES: u32 = 7;
+pub(crate) const OCTAVES: u32 = 7;
 /// Decisions: zero, sign, the magnitudes and octaves of either sign, the upper half of an octave.
-const ZERO: usize = 0;
-const SIGN: usize = 1;
-const MAGNITUDES: [usize; 2] = [2, 2 + (SINGLE + OCTAVES) as usize];
-const HALVES: usize = 2 + 2 * (SINGLE + OCTAVES) as usize;
+pub(crate) const ZERO: usize = 0;
+pub(crate) const SIGN: usize = 1;
+pub(crate) const MAGNITUDES: [usize; 2] = [2, 2 + (SINGLE + OCTAVES) as usize];
+pub(crate) const HALVES: usize = 2 + 2 * (SINGLE + OCTAVES) as usize;
 
 const _: () = assert!(HALVES + 4 == DECISIONS);
 
 /// Largest magnitude that is no excess.
-const LARGEST: u32 = SINGLE + (2 << OCTAVES) - 2;
+pub(crate) const LARGEST: u32 = SINGLE + (2 << OCTAVES) - 2;
 
 const _: () = assert!(SYMBOLS > 14);
 

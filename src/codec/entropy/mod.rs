@@ -4,7 +4,7 @@
 //! symbol in, the decoder gets it back, so the two can not drift apart. No floating point here.
 
 mod classes;
-mod decisions;
+pub(crate) mod decisions;
 mod decoder;
 mod encoder;
 mod mask;

@@ -65,9 +65,10 @@ impl<'a> Done<'a> {
         self.planes.push(coded);
     }
 
-    /// Frees what only planes that refer to the one so many before the next ask for.
-    pub(super) fn forget_errors(&mut self, distance: usize) {
-        if let Some(old) = self.len().checked_sub(distance).and_then(|i| self.planes.get_mut(i)) {
+    /// Nothing is asked about the residuals of planes that no later one refers to.
+    pub(super) fn forget_errors(&mut self) {
+        let farthest = self.header.references.iter().copied().max().unwrap_or(0).max(2);
+        if let Some(old) = self.len().checked_sub(farthest + 1).and_then(|i| self.planes.get_mut(i)) {
             old.errors = Grid::new(0, 0);
         }
     }

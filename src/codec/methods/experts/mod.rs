@@ -66,8 +66,7 @@ impl PlaneCoder for Experts<'_> {
         let how = (header.coded_quantum(Method::Experts), header.wrap);
         let coded = code_plane(coder, learned, plane, &references, how, stop).await?;
         done.push(coded);
-        let farthest = header.references.iter().copied().max().unwrap_or(0).max(2);
-        done.forget_errors(farthest + 1);
+        done.forget_errors();
         Ok(())
     }
 

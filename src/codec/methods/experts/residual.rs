@@ -3,6 +3,7 @@
 use super::functions::Functions;
 use super::mixer::{END, Mixer};
 use super::{EXPERTS, MAIN};
+use crate::codec::entropy::decisions::{HALVES, LARGEST, MAGNITUDES, OCTAVES, SIGN, SINGLE, ZERO};
 use crate::codec::entropy::{Coder, Excess};
 
 /// Opinions: the experts', and that of the main one with heavy tails.
@@ -19,18 +20,9 @@ const MAIN_FIRST: f64 = 0.32;
 const HEAVY_FIRST: f64 = 0.2;
 const CONTEXT_FIRST: f64 = 0.1;
 
-/// Magnitudes told apart one by one; larger ones by octave, of which class c holds 2^(c + 1), and beyond by an excess.
-const SINGLE: u32 = 6;
-const OCTAVES: u32 = 7;
-const LARGEST: u32 = SINGLE + (2 << OCTAVES) - 2;
-/// Decisions: zero, sign, the classes of magnitudes of either sign, the upper half of an octave, the upper half of what is split off.
-const ZERO: usize = 0;
-const SIGN: usize = 1;
-const POSITIVE: usize = 2;
-const NEGATIVE: usize = POSITIVE + (SINGLE + OCTAVES) as usize;
-const HALVES: usize = NEGATIVE + (SINGLE + OCTAVES) as usize;
-const LOW: usize = HALVES + 4;
-pub(super) const DECISIONS: usize = LOW + 1;
+/// The decisions of the network method, and one more: the upper half of what is split off.
+const LOW: usize = crate::network::spec::DECISIONS;
+const DECISIONS: usize = LOW + 1;
 
 /// Least probability that a logarithm is taken of.
 const LEAST: f64 = 1e-18;
@@ -118,7 +110,8 @@ impl Residuals {
         }
         let sign = self.odds(&below, &above);
         let negative = self.decide(coder, outlook, SIGN, &sign, high < 0);
-        let side = if negative { Side { outlook, sign: -1.0, first: NEGATIVE } } else { Side { outlook, sign: 1.0, first: POSITIVE } };
+        let [positives, negatives] = MAGNITUDES;
+        let side = if negative { Side { outlook, sign: -1.0, first: negatives } } else { Side { outlook, sign: 1.0, first: positives } };
         let magnitude = self.code_magnitude(coder, &side, if negative { below } else { above }, high.unsigned_abs()) as i32;
         if negative { magnitude.wrapping_neg() } else { magnitude }
     }

@@ -50,15 +50,8 @@ impl<'a> Network<'a> {
         let how = (header.coded_quantum(Method::Network), header.wrap);
         let coded = code_plane(coder, learned, plane, &references, how, stop).await?;
         done.push(coded);
-        self.forget();
+        done.forget_errors();
         Ok(())
-    }
-
-    /// Nothing is asked about the residuals of planes that no later one refers to.
-    fn forget(&mut self) {
-        let Self { header, done, .. } = self;
-        let farthest = header.references.iter().copied().max().unwrap_or(0).max(2);
-        done.forget_errors(farthest + 1);
     }
 
     /// A checksum of all that the network said.
