@@ -3,7 +3,6 @@
 What is measured is kept as it comes, so that a run that is cut off goes on where it was; DeepComp's sizes under the command line tool's bytes.
 """
 
-import argparse
 import functools
 import json
 import multiprocessing
@@ -17,6 +16,7 @@ import numpy as np
 
 import archiver
 import checks
+import command
 import handed
 import kinds
 import lattice
@@ -29,7 +29,6 @@ from store import Store, digest, source_of
 from versions import PYTHON, is_there, version
 
 PROCESSES = 2
-OUTPUT = readers.ROOT / "docs" / "bench"
 PREDICTORS = {"classical": archiver.CLASSICAL, "network": ()}
 NETWORK_MOST = 1_000_000
 """With the network fields of no more bytes are measured, and those made for this."""
@@ -40,12 +39,12 @@ READERS = ("eccodes", "netCDF4", "numpy", "scipy")
 def measure(arguments):
     folder, data_name = readers.data_folder()
     with tempfile.TemporaryDirectory() as scratch, multiprocessing.Pool(arguments.processes) as pool:
-        say(f"reading {data_name}")
+        command.say(f"reading {data_name}")
         every = [field for field in readers.all_fields(folder) if field.range > 0]
         fields = [*((field, None) for field in sample(every, arguments.every)), *kinds.made(folder)]
         for field, _ in fields:
             np.save(Path(scratch, field.file_name), field.values)
-        say(f"{len(fields)} fields")
+        command.say(f"{len(fields)} fields")
         order = sorted(range(len(fields)), key=lambda number: -fields[number][0].values.nbytes)
         done = dict(zip(order, pool.imap(job, [(arguments, *fields[number], scratch) for number in order]), strict=True))
     rows = [done[number] for number in range(len(fields))]
@@ -117,22 +116,15 @@ def round_trip(cli, path, options):
 def about(arguments, data_name, rows):
     packages = {peer.package for peer in trials.peers_at(LOSSLESS)} - {PYTHON} | {handed.PACKAGE, *READERS}
     return {
-        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": ", ".join(archiver.call(arguments.cli, "--version").splitlines()[:2]),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": command.banner(arguments.cli),
         "python": platform.python_version(), "packages": {package: version(package) for package in sorted(packages)}, "every": arguments.every, "openzl": numeric.OFFERED,
         "index": statistics.median(whole - values for row in rows for values, whole, _ in row["ours"].values()),
         "network_most": NETWORK_MOST, "absent": [peer.name for peer in lossless.ARCHIVERS if not is_there(peer.package)],
     }  # fmt: skip
 
 
-def say(text):
-    print(f"bench: {text}", flush=True)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--cli", required=True, help="the deepcomp command line tool, release build")
-    parser.add_argument("--cache", required=True, type=Path, help="folder of the results kept between runs")
-    parser.add_argument("--output", default=OUTPUT, type=Path, help="folder of the report")
+    parser = command.options(__doc__)
     parser.add_argument("--every", default=1, type=int, help="one in so many fields of each data set")
     parser.add_argument("--peers", type=Path, help="a lossless.json whose sizes of peers hold for all fields of which it says the same: only DeepComp is measured there")
     parser.add_argument("--processes", default=PROCESSES, type=int)
@@ -141,13 +133,7 @@ def main():
         named = page(arguments.peers)["about"]["packages"]
         if changed := sorted(package for package, known in named.items() if version(package) != known):
             parser.error(f"{arguments.peers} has other versions of {', '.join(changed)}: measure the peers again")
-    start = time.perf_counter()
-    result = measure(arguments)
-    (arguments.cache / "bench-lossless.json").write_text(json.dumps(result))
-    for name, text in lossless_pages.write(result).items():
-        (arguments.output / name).write_text(text)
-    print(lossless_pages.summary(result))
-    say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
+    command.publish(measure, lossless_pages, arguments, "bench-lossless.json")
 
 
 if __name__ == "__main__":

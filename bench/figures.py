@@ -1,6 +1,5 @@
 """Measures everything and writes docs/bench. Run by `npm run bench`; nothing here is asserted, figures that are not reached are reported."""
 
-import argparse
 import gzip
 import json
 import multiprocessing
@@ -18,6 +17,7 @@ from PIL import Image
 import ablation
 import acceptance
 import archiver
+import command
 import lattice
 import memory
 import pictures
@@ -32,7 +32,6 @@ from store import Store
 from versions import PYTHON, is_there, version
 
 PROCESSES = 2
-OUTPUT = readers.ROOT / "docs" / "bench"
 DIRECT_BOUNDS = (*RELATIVE, LOSSLESS)
 READERS = ("eccodes", "netCDF4", "numpy", "pillow", "scipy")
 
@@ -41,33 +40,33 @@ def measure(arguments):
     folder, data_name = readers.data_folder()
     kept = Store(arguments.cache / "bench-results.sqlite")
     with tempfile.TemporaryDirectory() as scratch, multiprocessing.Pool(PROCESSES, silence) as pool:
-        say(f"reading {data_name}")
+        command.say(f"reading {data_name}")
         fields = readers.all_fields(folder)
         if not any(field.values.dtype == np.float32 for field in fields):
             raise SystemExit(f"bench: no float32 fields in {data_name}")
         for field in fields:
             np.save(Path(scratch, field.file_name), field.values)
         result = {"about": about(arguments, data_name), "fields": pool.map(facts, fields)}
-        say(f"DeepComp on {len(fields)} fields")
+        command.say(f"DeepComp on {len(fields)} fields")
         result["ours"] = archived(archiver.measure, arguments.cli, fields, scratch, pool)
         result["classical"] = archived(archiver.classical, arguments.cli, fields, scratch, pool)
         paths = direct_files(folder, scratch)
         result["direct"] = pool.starmap(archiver.direct, [(arguments.cli, path, bound) for path in paths for bound in DIRECT_BOUNDS], chunksize=1)
         holes = max((field for field in fields if field.values.dtype == np.float32), key=lambda field: np.isnan(field.values).sum())
         result["payloads"] = archiver.nan_payloads(arguments.cli, holes, (RELATIVE[1], LOSSLESS), scratch)
-        say("peers")
+        command.say("peers")
         result["peers"] = peer_rows(fields, kept, pool)
         exact = [row for row in result["direct"] if row["bound"] == str(LOSSLESS)]
         result["pictures"] = pool.starmap(pictures.measure, [(path, row, kept) for path, row in zip(paths, exact, strict=True) if path.suffix == ".png"], chunksize=1)
-        say("acceptance tests")
+        command.say("acceptance tests")
         judged = pool.starmap(acceptance.rows, [(arguments.cli, field, scratch, kept) for field in acceptance.sample(fields)], chunksize=1)
         result["acceptance"] = [row for rows in judged for row in rows]
-        say("parts of the network")
+        command.say("parts of the network")
         worth = pool.starmap(ablation.rows, [(arguments.cli, field, scratch, kept) for field in ablation.sample(fields)], chunksize=1)
         result["ablation"] = [row for rows in worth for row in rows]
         pool.close()
         pool.join()
-        say("memory and speed, on one core")
+        command.say("memory and speed, on one core")
         result["memory"] = memory.measure(arguments.cli, max(fields, key=lambda field: field.values.nbytes), scratch)
         result["speed"] = speed.measure(arguments.cli, arguments.node, arguments.npm, fields, scratch)
         result["wasm"] = wasm_size()
@@ -122,7 +121,7 @@ def wasm_size():
 
 
 def about(arguments, data_name):
-    banner = lambda command: subprocess.run([command, "--version"], capture_output=True, text=True).stdout.strip()  # noqa: E731
+    banner = lambda program: subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()  # noqa: E731
     peers = [peer.package for bound in (RELATIVE[0], LOSSLESS) for peer in trials.peers_at(bound)]
     packages = {*peers, *READERS, *wasm_wheels.PACKAGES, *(package for package, *_ in pictures.PEERS.values())} - {PYTHON}
     return {
@@ -138,30 +137,10 @@ def cpu():
     return f"{models[0] if models else platform.processor() or platform.machine()}, {multiprocessing.cpu_count()} cores"
 
 
-def say(text):
-    print(f"bench: {text}", flush=True)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cli", required=True, help="the deepcomp command line tool, release build")
-    parser.add_argument("--node", required=True, help="Node, for the WASM figures")
+    parser = command.options(__doc__, "for the WASM figures")
     parser.add_argument("--npm", required=True, type=Path, help="folder of the peers that run as WASM in Node")
-    parser.add_argument("--cache", required=True, type=Path, help="folder of the results kept between runs")
-    parser.add_argument("--output", default=OUTPUT, type=Path, help="folder of the report")
-    arguments = parser.parse_args()
-    start = time.perf_counter()
-    publish(measure(arguments), pages, arguments, "bench-last.json")
-    say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
-
-
-def publish(result, report, arguments, kept):
-    """Writes a report of what was measured, which is kept in the cache first: a quarter of an hour is not to be lost to a report that fails."""
-    (arguments.cache / kept).write_text(json.dumps(result))
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    for name, text in report.write(result).items():
-        (arguments.output / name).write_text(text)
-    print(report.summary(result))
+    command.publish(measure, pages, parser.parse_args(), "bench-last.json")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 A peer is outside the front where no level is smaller and quicker both ways than it.
 """
 
-import argparse
-import json
 import os
 import platform
 import tempfile
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import archiver
+import command
 import readers
 import speed
 from bounds import RELATIVE
@@ -22,7 +21,6 @@ from peers import bounded, geospatial, quantised
 from report import front_pages
 from versions import version
 
-OUTPUT = readers.ROOT / "docs" / "bench"
 ROUNDS = 5
 ENOUGH = 20
 """Seconds after which a codec is not run another time."""
@@ -37,13 +35,13 @@ SLACK = 1 + 1e-5
 def measure(arguments):
     folder, data_name = readers.data_folder()
     with tempfile.TemporaryDirectory() as scratch:
-        say(f"reading {data_name}")
+        command.say(f"reading {data_name}")
         fields = speed.sample(readers.all_fields(folder))
         for field in fields:
             np.save(Path(scratch, field.file_name), field.values)
         rows = []
         for bound in RELATIVE:
-            say(f"bound {bound}, {len(fields)} fields")
+            command.say(f"bound {bound}, {len(fields)} fields")
             contenders = [*((level, speed.NATIVE, levelled(arguments.cli, fields, scratch, bound, level)) for level in LEVELS), *in_node(arguments.node, fields, scratch, bound)]
             contenders += [(peer.name, speed.NATIVE, in_process(peer, fields, bound)) for peer in PEERS]
             rows += [{"codec": codec, "where": where, "bound": str(bound)} | best for (codec, where, _), best in zip(contenders, interleaved([run for *_, run in contenders]), strict=True)]
@@ -114,28 +112,13 @@ def in_node(node, fields, scratch, bound):
 def about(arguments, data_name):
     packages = {peer.package for peer in PEERS} | {"numpy"}
     return {
-        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": ", ".join(archiver.call(arguments.cli, "--version").splitlines()[:2]), "rounds": ROUNDS,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": command.banner(arguments.cli), "rounds": ROUNDS,
         "python": platform.python_version(), "packages": {package: version(package) for package in sorted(packages)}, "load": os.getloadavg()[0],
     }  # fmt: skip
 
 
-def say(text):
-    print(f"bench: {text}", flush=True)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--cli", required=True, help="the deepcomp command line tool, release build")
-    parser.add_argument("--cache", required=True, type=Path, help="folder of the results kept between runs")
-    parser.add_argument("--node", required=True, help="Node, for the package")
-    parser.add_argument("--output", default=OUTPUT, type=Path, help="folder of the report")
-    arguments = parser.parse_args()
-    start = time.perf_counter()
-    result = measure(arguments)
-    for name, text in front_pages.write(result).items():
-        (arguments.output / name).write_text(text)
-    print(front_pages.summary(result))
-    say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
+    command.publish(measure, front_pages, command.options(__doc__, "for the package").parse_args(), "bench-front.json")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,13 @@
 One process at a time. What is measured is kept as it comes, so that a run that is cut off goes on where it was.
 """
 
-import argparse
 import os
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
+import command
 import figures
 import readers
 from claims import archivers, equal, ours, picture_codecs, rivals, sample, timing, train
@@ -23,7 +22,7 @@ def measure(arguments):
     folder, data_name = readers.data_folder()
     kept = Store(arguments.cache / "bench-claims.sqlite")
     with tempfile.TemporaryDirectory() as scratch:
-        figures.say(f"reading {data_name}")
+        command.say(f"reading {data_name}")
         fields, pictures = sample.fields(folder), sample.pictures(folder)
         if not fields:
             raise SystemExit(f"bench: no fields of {', '.join(sample.DATASETS)} in {data_name}")
@@ -34,20 +33,20 @@ def measure(arguments):
         result = {"about": about(arguments, data_name, refused, coders), "fields": [facts(field) for field in (*fields, *pictures)]}
         rows = result["rows"] = []
         for batch in ours.batches((*fields, *pictures)):
-            figures.say(f"DeepComp on {len(batch[2])} of {batch[2][0].dataset} at {batch[0]}")
+            command.say(f"DeepComp on {len(batch[2])} of {batch[2][0].dataset} at {batch[0]}")
             rows += ours.rows(arguments.cli, variants, batch, scratch, kept)
-        figures.say("archivers and picture codecs")
+        command.say("archivers and picture codecs")
         rows += [row for field in fields for row in archivers.rows(field, kept)]
         rows += [row for picture in pictures for row in picture_codecs.rows(picture, kept)]
         for coder in coders:
-            figures.say(coder.name)
+            command.say(coder.name)
             theirs = [row for field in (*fields, *pictures) for row in rivals.rows(arguments.cli, coder, field, kept)]
             rows += theirs
             as_is = {row["field"]: row for row in theirs if row["setting"] == rivals.AS_IT_IS}
             if coder.name == MULTILAYER:
-                figures.say("DeepComp at its error and at its size")
+                command.say("DeepComp at its error and at its size")
                 rows += [row for field in fields for row in equal.rows(arguments.cli, field, as_is[field.label], scratch, kept)]
-        figures.say("speed")
+        command.say("speed")
         result["speed"] = timing.rows(arguments.cli, variants, coders, fields, pictures, scratch)
     return result
 
@@ -70,19 +69,13 @@ def about(arguments, data_name, refused, coders):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--cli", required=True, help="the deepcomp command line tool, release build")
-    parser.add_argument("--node", required=True, help="Node, whose version the report names")
-    parser.add_argument("--cache", required=True, type=Path, help="folder of the results kept between runs")
+    parser = command.options(__doc__, "whose version the report names")
     parser.add_argument("--train", type=Path, default=os.environ.get("DEEPCOMP_TRAIN"), help="train the autoencoders anew first: folder of prepared stacks or raw data; else DEEPCOMP_TRAIN")
-    parser.add_argument("--output", default=figures.OUTPUT, type=Path, help="folder of the report")
     arguments = parser.parse_args()
-    start = time.perf_counter()
     if arguments.train:
-        figures.say(f"training the autoencoders, {', '.join(f'{name} {steps:,} steps' for name, steps in train.STEPS.items())}")
+        command.say(f"training the autoencoders, {', '.join(f'{name} {steps:,} steps' for name, steps in train.STEPS.items())}")
         train.all_networks(Path(arguments.train))
-    figures.publish(measure(arguments), claim_pages, arguments, "bench-claims.json")
-    figures.say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
+    command.publish(measure, claim_pages, arguments, "bench-claims.json")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 What is measured is kept as it comes, under the command line tool's bytes, so that a run that is cut off goes on where it was.
 """
 
-import argparse
-import json
 import multiprocessing
 import platform
 import sys
@@ -18,6 +16,7 @@ sys.path.append(str(readers.ROOT / "tests" / "field_tools"))
 
 import archiver  # noqa: E402
 import bystanders  # noqa: E402
+import command  # noqa: E402
 import repeated  # noqa: E402
 import returned  # noqa: E402
 from report import truth_pages  # noqa: E402
@@ -32,20 +31,19 @@ NETWORK_EVERY, NETWORK_MOST = 24, 1_000_000
 NETWORK = ()
 """Options that take it: none."""
 PACKAGES = ("eccodes", "netCDF4", "numpy", "scipy", "xarray")
-OUTPUT = readers.ROOT / "docs" / "bench"
 
 
 def measure(arguments):
     folder, data_name = readers.data_folder()
     with tempfile.TemporaryDirectory() as scratch, multiprocessing.Pool(PROCESSES) as pool:
-        say(f"reading {data_name}")
+        command.say(f"reading {data_name}")
         fields = [field for field in readers.all_fields(folder) if field.range > 0]
         for field in fields:
             returned.write(field, Path(scratch, returned.file_name(field)))
-        say("files made for it")
+        command.say("files made for it")
         made = bystanders.rows(arguments.cli)
         some = subset(fields)
-        say(f"{len(fields)} fields, {len(some)} of them with the network")
+        command.say(f"{len(fields)} fields, {len(some)} of them with the network")
         result = {"about": about(arguments, data_name, fields, some), "made": made}
         jobs = [(arguments, batch, scratch, setting, options) for options, members in ((archiver.CLASSICAL, fields), (NETWORK, some)) for batch in batches(members) for setting in returned.SETTINGS]
         done = pool.map(job, jobs, chunksize=1)
@@ -85,30 +83,15 @@ def subset(fields):
 
 def about(arguments, data_name, fields, some):
     return {
-        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": ", ".join(archiver.call(arguments.cli, "--version").splitlines()[:2]),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()), "data": data_name, "deepcomp": command.banner(arguments.cli),
         "python": platform.python_version(), "packages": {package: version(package) for package in PACKAGES}, "fields": len(fields), "values": sum(field.values.size for field in fields),
         "datasets": {name: sum(field.dataset == name for field in fields) for name in dict.fromkeys(field.dataset for field in fields)},
         "network": {"fields": len(some), "bytes": sum(field.values.nbytes for field in some), "every": NETWORK_EVERY, "most": NETWORK_MOST},
     }  # fmt: skip
 
 
-def say(text):
-    print(f"bench: {text}", flush=True)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--cli", required=True, help="the deepcomp command line tool, release build")
-    parser.add_argument("--cache", required=True, type=Path, help="folder of the results kept between runs")
-    parser.add_argument("--output", default=OUTPUT, type=Path, help="folder of the report")
-    arguments = parser.parse_args()
-    start = time.perf_counter()
-    result = measure(arguments)
-    (arguments.cache / "bench-truth.json").write_text(json.dumps(result))
-    for name, text in truth_pages.write(result).items():
-        (arguments.output / name).write_text(text)
-    print(truth_pages.summary(result))
-    say(f"{arguments.output} written after {time.perf_counter() - start:.0f} s")
+    command.publish(measure, truth_pages, command.options(__doc__).parse_args(), "bench-truth.json")
 
 
 if __name__ == "__main__":
