@@ -11,7 +11,7 @@ pub use layers::LayerNumbers;
 use crate::error::{Error, Result};
 use crate::network::autoencoder::Autoencoder;
 use crate::network::engine::Layer;
-pub use crate::network::predictor::Sight;
+pub use crate::network::predictor::{Scaling, Sight};
 use crate::network::predictor::{HIDDEN_LIMIT, Net, Predictor};
 use crate::network::spec::{DECISIONS, DIRECT, INPUT_LIMIT, INPUTS, PRIORS};
 use crate::wire::{Reader, put_varint};
