@@ -19,6 +19,7 @@ mod grid;
 mod limits;
 pub mod metrics;
 pub mod network;
+mod source;
 #[cfg(feature = "training")]
 pub mod training;
 mod version;
@@ -26,3 +27,4 @@ mod wire;
 
 pub use error::{CoarseBound, Error, Result};
 pub use limits::Limits;
+pub use source::Source;

@@ -16,7 +16,7 @@ impl FormatVersion {
     }
 
     /// What this build writes.
-    pub const CURRENT: Self = Self { major: 0, minor: 10 };
+    pub const CURRENT: Self = Self { major: 0, minor: 11 };
 
     /// Whether this build reads archives of that version.
     pub(crate) const fn is_readable(self) -> bool {

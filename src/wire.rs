@@ -16,6 +16,11 @@ pub(crate) fn put_signed(out: &mut Vec<u8>, value: i32) {
     put_varint(out, ((value << 1) ^ (value >> 31)) as u32 as u64);
 }
 
+/// Appends a signed number as a zigzag varint.
+pub(crate) fn put_signed64(out: &mut Vec<u8>, value: i64) {
+    put_varint(out, ((value << 1) ^ (value >> 63)) as u64);
+}
+
 /// Appends a binary64.
 pub(crate) fn put_f64(out: &mut Vec<u8>, value: f64) {
     out.extend(value.to_le_bytes());
@@ -61,6 +66,10 @@ impl<'a> Reader<'a> {
         self.array::<1>().map(|[b]| b)
     }
 
+    pub(crate) fn u16(&mut self) -> Result<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+
     pub(crate) fn u32(&mut self) -> Result<u32> {
         self.array().map(u32::from_le_bytes)
     }
@@ -85,6 +94,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn signed(&mut self, what: &str) -> Result<i32> {
         let zigzag = self.count(what, u32::MAX as usize)?;
         Ok((zigzag >> 1) as i32 ^ -((zigzag & 1) as i32))
+    }
+
+    /// A zigzag varint.
+    pub(crate) fn signed64(&mut self) -> Result<i64> {
+        self.varint().map(|zigzag| (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
     }
 
     /// A varint that must not exceed `limit`.

@@ -8,7 +8,7 @@ use deepcomp::codec::{Base, Level, Options};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::network::model::Model;
 use deepcomp::{Error, Limits};
-use forged::{ended, put_record};
+use forged::{SUPERBLOCK, ended, first_payload, frame, put_frame, table};
 use proptest::prelude::*;
 use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
@@ -119,8 +119,8 @@ fn other_files_and_versions_are_told_apart() {
     let resealed = |at: usize, value: u8| {
         let mut bytes = bytes.clone();
         bytes[at] = value;
-        let sum = xxh3_64(&bytes[..16]);
-        bytes[16..24].copy_from_slice(&sum.to_le_bytes());
+        let sum = xxh3_64(&bytes[..16]) as u32;
+        bytes[16..20].copy_from_slice(&sum.to_le_bytes());
         bytes
     };
     assert_eq!(decode(&resealed(8, 9)).map_err(|e| e.code()), Err("unsupported-version"));
@@ -143,22 +143,22 @@ fn limits_are_asked_before_memory_is_taken() {
 
 /// Frames a payload, and its index after some damage, as an archive whose every checksum is right, so that the decoder itself has to cope with it.
 fn forge(payload: &[u8], damage_index: impl Fn(&mut [u8])) -> Vec<u8> {
-    let mut bytes = archives()[0][..24].to_vec();
-    let (_, offset) = put_record(&mut bytes, 1, payload);
-    let mut index = index(offset, payload);
+    let mut bytes = archives()[0][..SUPERBLOCK].to_vec();
+    let frame = frame(payload, 0);
+    let mut index = index((put_frame(&mut bytes, &frame), frame.len()));
     damage_index(&mut index);
     ended(bytes, &index)
 }
 
 /// An archive of an index alone.
 fn framed(index: &[u8]) -> Vec<u8> {
-    ended(archives()[0][..24].to_vec(), index)
+    ended(archives()[0][..SUPERBLOCK].to_vec(), index)
 }
 
 fn unharmed(_: &mut [u8]) {}
 
 /// The CBOR index of one float32 variable of 2 × 31 × 29 values that may take the network, after docs/format.md.
-fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
+fn index(place: (usize, usize)) -> Vec<u8> {
     let mut encoder = minicbor::Encoder::new(vec![0u8]);
     let e = &mut encoder;
     e.map(1).unwrap().u8(0).unwrap().array(1).unwrap().map(6).unwrap();
@@ -168,12 +168,11 @@ fn index(offset: usize, payload: &[u8]) -> Vec<u8> {
     }
     e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(9).unwrap();
     e.u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap().array(3).unwrap().u8(0).unwrap().u8(1).unwrap().u8(2).unwrap();
-    e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(6).unwrap();
-    for side in [2u8, 31, 29, 2, 31, 29] {
+    e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(7).unwrap();
+    for side in [1u8, 2, 31, 29, 2, 31, 29] {
         e.u8(side).unwrap();
     }
-    e.u8(6).unwrap().array(1).unwrap().array(4).unwrap();
-    e.u64(offset as u64).unwrap().u64(payload.len() as u64).unwrap().u32(xxh3_64(payload) as u32).unwrap().u32(0).unwrap();
+    e.u8(6).unwrap().bytes(&table(&[place])).unwrap();
     e.u8(7).unwrap().map(6).unwrap();
     e.u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
     e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(0).unwrap();
@@ -213,7 +212,7 @@ fn crowded(which: u8, count: u64, indefinite: bool) -> Vec<u8> {
         list(e, 13, b"\x83\x60\x01\x40");
         e.u8(4).unwrap();
         list(e, 14, b"\x00");
-        e.writer_mut().extend(b"\x05\x86\x00\x00\x00\x01\x01\x01\x06\x80\x07\xa6\x00\x00\x01\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x02\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x03\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x05\x00");
+        e.writer_mut().extend(b"\x05\x87\x00\x00\x00\x00\x01\x01\x01\x06\x40\x07\xa6\x00\x00\x01\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x02\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x03\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x05\x00");
     }
     let cbor = encoder.into_writer();
     let mut index = vec![1];
@@ -240,8 +239,7 @@ fn long_lists_in_an_index_are_refused_before_there_is_room_for_them() {
 #[test]
 fn a_forged_archive_reaches_the_chunk_decoder() {
     for template in [&archives()[0], &archives()[NETWORK], &archives()[LAYERED]] {
-        let length = template[25] as usize & 0x7F | (template[26] as usize) << 7;
-        let chunk = template[27..27 + length].to_vec();
+        let chunk = first_payload(template).to_vec();
         // The payload is sound, so all that is left to complain about is the checksum of the values, forged as 0.
         assert_eq!(decode(&forge(&chunk, unharmed)).map_err(|e| e.code()), Err("checksum-mismatch"));
     }
@@ -256,13 +254,13 @@ fn in_turn(constants: &[f32]) -> (Vec<u8>, Vec<f32>) {
     let little_endian = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let values: Vec<f32> = (0..usize::from(PLANES)).flat_map(|n| plane(constants[n % constants.len()])).collect();
     let all = xxh3_64(&little_endian(&values));
-    let mut bytes = archives()[0][..24].to_vec();
-    let payloads: Vec<(usize, [u8; 5], u32)> = constants
+    let mut bytes = archives()[0][..SUPERBLOCK].to_vec();
+    let frames: Vec<(usize, usize)> = constants
         .iter()
         .map(|constant| {
             let [a, b, c, d] = constant.to_le_bytes();
-            let payload = [1, a, b, c, d];
-            (put_record(&mut bytes, 1, &payload).1, payload, xxh3_64(&little_endian(&plane(*constant))) as u32)
+            let frame = frame(&[1, a, b, c, d], xxh3_64(&little_endian(&plane(*constant))) as u32);
+            (put_frame(&mut bytes, &frame), frame.len())
         })
         .collect();
     let mut encoder = minicbor::Encoder::new(vec![0u8]);
@@ -293,14 +291,12 @@ fn in_turn(constants: &[f32]) -> (Vec<u8>, Vec<f32>) {
     }
     e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(8).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap();
     e.u8(2).unwrap().array(3).unwrap().u8(0).unwrap().u8(1).unwrap().u8(2).unwrap().u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap();
-    e.u8(5).unwrap().array(6).unwrap();
-    for side in [PLANES, 31, 29, 1, 31, 29] {
+    e.u8(5).unwrap().array(7).unwrap();
+    for side in [1, PLANES, 31, 29, 1, 31, 29] {
         e.u16(side).unwrap();
     }
-    e.u8(6).unwrap().array(PLANES.into()).unwrap();
-    for (offset, payload, sum) in payloads.iter().cycle().take(PLANES.into()) {
-        e.array(4).unwrap().u64(*offset as u64).unwrap().u8(5).unwrap().u32(xxh3_64(payload) as u32).unwrap().u32(*sum).unwrap();
-    }
+    let places: Vec<_> = frames.iter().copied().cycle().take(PLANES.into()).collect();
+    e.u8(6).unwrap().bytes(&table(&places)).unwrap();
     e.u8(7).unwrap().map(6).unwrap().u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
     e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(all).unwrap();
     (ended(bytes, &encoder.into_writer()), values)
@@ -333,8 +329,7 @@ fn payloads_that_are_named_in_turn_are_decoded_once_each() {
 #[test]
 fn a_base_layer_needs_an_autoencoder_and_a_unit_that_exists() {
     let template = &archives()[LAYERED];
-    let length = template[25] as usize & 0x7F | (template[26] as usize) << 7;
-    let mut payload = template[27..27 + length].to_vec();
+    let mut payload = first_payload(template).to_vec();
     assert_eq!(payload[0], 6);
     // The header of this chunk: lattice, quantum, top, no mask, mapping, references, then the unit.
     let unit = payload.windows(2).position(|w| w == [1, 1] || w == [5, 1]).map(|at| at + 2).filter(|at| payload[*at] < 25).unwrap();

@@ -1,10 +1,11 @@
 //! Files read piece by piece: the same as from memory, and no more of them than is needed.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
+use deepcomp::Source;
 use deepcomp::archive::{Archive, Compressor, Decompressor};
 use deepcomp::codec::Options;
 use deepcomp::field::{Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
-use deepcomp::formats::{self, OpenFile, Source, file, netcdf3, netcdf4, npz, tiff};
+use deepcomp::formats::{self, OpenFile, file, netcdf3, netcdf4, npz, tiff};
 use deepcomp::network::model::Models;
 use deepcomp::{Error, Limits};
 use std::cell::Cell;

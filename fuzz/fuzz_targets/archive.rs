@@ -12,8 +12,12 @@ use deepcomp_fuzz::LIMITS;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use xxhash_rust::xxh3::xxh3_64;
 
-const SUPERBLOCK: usize = 24;
-const TRAILER: usize = 16;
+const SUPERBLOCK: usize = 20;
+const TRAILER: usize = 12;
+/// First byte of a record, and kinds of them.
+const RECORD: u8 = 0xdc;
+const CHUNK: u8 = 1;
+const INDEX: u8 = 5;
 
 /// The weights that ship.
 fn models() -> &'static (Models, ModelId) {
@@ -64,12 +68,9 @@ fn lists(mut rest: &[u8]) {
         rest = next;
     }
     let mut bytes = empty()[..SUPERBLOCK].to_vec();
-    bytes.push(2);
-    put_varint(&mut bytes, index.len());
-    bytes.extend(index);
-    bytes.extend([0; 4]);
+    put_record(&mut bytes, INDEX, &index);
     bytes.extend((SUPERBLOCK as u64).to_le_bytes());
-    bytes.extend(*b"\0\0\0\0dca.");
+    bytes.extend(*b"dca.");
     archive(&bytes);
 }
 
@@ -82,28 +83,59 @@ fn empty() -> &'static [u8] {
     })
 }
 
-/// The archive with the checksums of its superblock, index and trailer put right, and the length of its index.
+/// The archive with the checksums of its superblock, of the frames in front and of the index put right, and the length of its index.
 fn sealed(bytes: &[u8]) -> Vec<u8> {
     let mut out = bytes.to_vec();
     if out.len() < SUPERBLOCK + TRAILER {
         return out;
     }
-    let sum = xxh3_64(&out[..16]);
+    let sum = xxh3_64(&out[..16]) as u32;
     out[16..SUPERBLOCK].copy_from_slice(&sum.to_le_bytes());
     let body = out.len() - TRAILER;
+    let mut at = SUPERBLOCK;
+    while let Some(payload) = record(&out[at..body]) {
+        let (start, end) = (at + payload.start, at + payload.end);
+        // Behind the place that a chunk without a header has.
+        if out[at + 1] == CHUNK && end - start > 11 && out[start] == 0 {
+            let sum = xxh3_64(&out[start + 1..end - 4]) as u32;
+            out[end - 4..end].copy_from_slice(&sum.to_le_bytes());
+        }
+        at = end + 4;
+    }
     let offset = u64::from_le_bytes(out[body..body + 8].try_into().expect("eight bytes"));
     let Some(offset) = usize::try_from(offset).ok().filter(|at| (SUPERBLOCK..body).contains(at)) else { return out };
-    let Some(payload) = out[offset + 1..body].iter().position(|b| b & 0x80 == 0).map(|n| offset + 2 + n).filter(|at| at + 4 <= body) else { return out };
-    let index = out[payload..body - 4].to_vec();
+    let Some(payload) = out.get(offset + 2..body).and_then(|rest| rest.iter().position(|b| b & 0x80 == 0)).map(|n| offset + 3 + n) else { return out };
+    let Some(index) = out.get(payload..body - 4).map(<[u8]>::to_vec) else { return out };
     out.truncate(offset);
-    out.push(2);
-    put_varint(&mut out, index.len());
-    out.extend(&index);
-    out.extend((xxh3_64(&index) as u32).to_le_bytes());
+    put_record(&mut out, INDEX, &index);
     out.extend((offset as u64).to_le_bytes());
-    out.extend((xxh3_64(&(offset as u64).to_le_bytes()) as u32).to_le_bytes());
     out.extend(b"dca.");
     out
+}
+
+/// Where the payload of a record at the start of some bytes lies, if that and its checksum are there.
+fn record(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
+    let [RECORD, _, rest @ ..] = bytes else { return None };
+    let (mut length, mut shift) = (0usize, 0);
+    for (n, byte) in rest.iter().enumerate().take(4) {
+        length |= usize::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            let start = 3 + n;
+            return (start + length + 4 <= bytes.len()).then_some(start..start + length);
+        }
+    }
+    None
+}
+
+/// Appends a record with its checksum.
+fn put_record(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
+    let start = out.len();
+    out.extend([RECORD, kind]);
+    put_varint(out, payload.len());
+    out.extend(payload);
+    let sum = xxh3_64(&out[start..]) as u32;
+    out.extend(sum.to_le_bytes());
 }
 
 fn put_varint(out: &mut Vec<u8>, mut n: usize) {

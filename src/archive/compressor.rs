@@ -18,6 +18,9 @@ use crate::network::model::Models;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
+/// Files of so many bytes of values and more have a header in front of their chunks: of fewer, little is lost with the index, and a header would be a part of them that counts.
+const WITH_HEADER: u64 = 1 << 20;
+
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
 pub struct Compressor {
@@ -30,6 +33,8 @@ pub struct Compressor {
     names: HashSet<String>,
     /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
     header: Option<(Dataset, Roles, usize)>,
+    /// What is written before the chunks of files that are large, and where that is once it is written.
+    headers: BTreeMap<usize, Header>,
     /// Bytes of files that may turn out to be kept best as they are.
     originals: BTreeMap<usize, Arc<Vec<u8>>>,
     /// Those that were kept so.
@@ -54,6 +59,25 @@ pub struct Compressor {
     refusal: Refusal,
 }
 
+/// What a file is, in front of its chunks.
+#[derive(Debug)]
+enum Header {
+    Waiting(Vec<u8>),
+    Written(u64),
+}
+
+impl Header {
+    /// Where it is from now on.
+    fn written(&mut self, records: &mut Records) -> u64 {
+        let offset = match self {
+            Self::Waiting(payload) => records.put_header(payload),
+            Self::Written(offset) => *offset,
+        };
+        *self = Self::Written(offset);
+        offset
+    }
+}
+
 /// What is told of a variable and not in the archive.
 #[derive(Debug, Default)]
 struct Note {
@@ -75,6 +99,7 @@ impl Compressor {
             index: Index { files: Vec::new() },
             names: HashSet::new(),
             header: None,
+            headers: BTreeMap::new(),
             originals: BTreeMap::new(),
             whole: BTreeSet::new(),
             derived: DerivedRoom::default(),
@@ -124,8 +149,12 @@ impl Compressor {
         }
         self.check_ended()?;
         self.names.insert(name.to_owned());
-        self.index.files.push(FileEntry::of(&header, name));
         let bytes = header.declared_bytes();
+        if bytes >= WITH_HEADER {
+            let entry = Index { files: vec![FileEntry::header(&header, name)] };
+            self.headers.insert(self.index.files.len(), Header::Waiting(entry.to_payload()?));
+        }
+        self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes = self.total_bytes.saturating_add(bytes);
         if !header.format.is(file::FORMAT) {
             self.data_bytes = self.data_bytes.saturating_add(bytes);
@@ -206,6 +235,7 @@ impl Compressor {
         self.names.remove(&entry.name);
         self.notes.truncate(self.notes.len().saturating_sub(entry.variables.len()));
         let number = self.index.files.len();
+        self.headers.remove(&number);
         if self.originals.remove(&number).is_some() {
             self.records.release();
         }
@@ -258,7 +288,9 @@ impl Compressor {
                 if !work.abandoned && self.originals.contains_key(&work.file) {
                     self.records.hold();
                 }
-                self.done_bytes += work.write(&mut self.records, done)?;
+                let header = self.headers.get_mut(&work.file).filter(|_| !work.abandoned).map(|header| header.written(&mut self.records));
+                let variable = self.index.files.get(work.file).map_or(0, |file| file.variables.len());
+                self.done_bytes += work.write(&mut self.records, header.map(|header| (header, variable)), done)?;
             }
             self.written += 1;
         }
@@ -336,6 +368,9 @@ impl Compressor {
         let reports =
             reports.map(|(report, Note { level, base, coarse, unmet, suspects })| Ok(VariableReport { level, base, coarse, unmet, suspects, ..report? }));
         let reports = reports.collect::<Result<_>>()?;
-        Ok((self.records.end(&self.index.to_payload()?), reports))
+        for variable in self.index.files.iter_mut().flat_map(|file| &mut file.variables) {
+            variable.move_table(|table| self.records.put_table(table));
+        }
+        Ok((self.records.finish(&self.index.to_payload()?), reports))
     }
 }

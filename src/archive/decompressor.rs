@@ -1,17 +1,20 @@
 //! One file of an archive -> its dataset, a chunk a step; every checksum is verified on the way.
 
 use super::Progress;
-use super::frame::{checksum, values_sum};
+use super::checksum::values_sum;
+use super::frame::Frame;
 use super::index::{ChunkEntry, VariableEntry, source_format};
 use super::job::{Done, Job, Task};
+use super::part::{Part, Runs};
 use super::reader::Archive;
-use super::tiles::Tiling;
+use super::tiles::{Place, Tiling};
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values};
 use crate::formats::derive;
 use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
+use crate::source::{self, Source};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -21,8 +24,10 @@ use std::ops::Range;
 pub struct Decompressor {
     archive: Archive,
     file: usize,
-    /// Numbers of the variables to decode.
-    wanted: Range<usize>,
+    /// The variables to decode.
+    wanted: Vec<Wanted>,
+    /// What is wanted of each dimension of the file, where that is not all.
+    chosen: Vec<Option<Runs>>,
     /// Those begun, from the first that is wanted on.
     fields: Vec<Begun>,
     given: usize,
@@ -54,12 +59,11 @@ struct Repeated {
 type Decoding = (ChunkEntry, ChunkShape, DataType, Option<u64>);
 
 impl Repeated {
-    fn of(variables: &[VariableEntry]) -> Self {
-        let mut all: Vec<u64> = variables.iter().flat_map(|v| v.chunks.iter().map(|c| c.offset)).collect();
-        all.sort_unstable();
-        let mut offsets = BTreeSet::new();
-        offsets.extend(all.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).filter_map(|pair| pair.first().copied()));
-        Self { offsets, ..Self::default() }
+    /// Takes notice of the chunks of a variable.
+    fn see(&mut self, chunks: &[(usize, ChunkEntry)]) {
+        let mut offsets: Vec<u64> = chunks.iter().map(|(_, chunk)| chunk.offset).collect();
+        offsets.sort_unstable();
+        self.offsets.extend(offsets.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).filter_map(|pair| pair.first().copied()));
     }
 
     fn get(&self, wanted: &Decoding) -> Option<&Values> {
@@ -80,11 +84,22 @@ fn decoding(entry: &VariableEntry, chunk: &ChunkEntry, shape: ChunkShape) -> Res
     Ok((*chunk, shape, entry.data_type()?, entry.model))
 }
 
+/// A variable that is to be decoded, whole or in part.
+#[derive(Debug)]
+struct Wanted {
+    variable: usize,
+    tiling: Tiling,
+    part: Part,
+    /// Numbers of the chunks that have any of it.
+    chunks: Vec<usize>,
+}
+
 /// A variable that is being decoded.
 #[derive(Debug)]
 struct Begun {
     field: Field,
-    tiling: Tiling,
+    /// Its chunks, as far as they are wanted, with their numbers.
+    chunks: Vec<(usize, ChunkEntry)>,
     /// Chunks given out as jobs, or done with one of them.
     given: usize,
     /// Chunks that have not come back.
@@ -92,19 +107,32 @@ struct Begun {
 }
 
 impl Begun {
-    /// Takes the values of a chunk, and for those that follow and are the very same payload, which need not be decoded again. Returns how many chunks that were.
-    fn take(&mut self, entry: &VariableEntry, chunk: usize, values: Cow<'_, Values>) -> Result<u64> {
-        let Self { field, tiling, given, left } = self;
-        let (own, shape) = (entry.chunks.get(chunk), tiling.place(chunk).shape);
+    /// Takes the values of the chunk at a place among those wanted, and for those that follow and are the very same frame, which need not be decoded again. Returns how many
+    /// chunks that were.
+    fn take(&mut self, wanted: &Wanted, place: usize, values: Cow<'_, Values>) -> Result<u64> {
+        let Self { field, chunks, given, left } = self;
+        let at = |place: usize| chunks.get(place).map(|(number, entry)| (*entry, wanted.tiling.place(*number)));
+        let Some((own, first)) = at(place) else { return Ok(0) };
         let mut taken = 1;
-        while entry.chunks.get(*given).is_some_and(|next| Some(next) == own) && tiling.place(*given).shape == shape {
-            tiling.paste_values(&mut field.values, tiling.place(*given), Cow::Borrowed(&values))?;
+        while let Some((_, again)) = at(*given).filter(|(next, again)| *next == own && again.shape == first.shape) {
+            wanted.paste(&mut field.values, again, Cow::Borrowed(&values))?;
             *given += 1;
             taken += 1;
         }
-        tiling.paste_values(&mut field.values, tiling.place(chunk), values)?;
+        wanted.paste(&mut field.values, first, values)?;
         *left -= taken;
         Ok(taken as u64)
+    }
+}
+
+impl Wanted {
+    /// Whether one chunk is all of the variable, and wanted whole: then it brings all values.
+    fn is_one_chunk(&self) -> bool {
+        self.tiling.is_whole() && self.part.is_whole()
+    }
+
+    fn paste(&self, values: &mut Values, place: Place, tile: Cow<'_, Values>) -> Result<()> {
+        if self.part.is_whole() { self.tiling.paste_values(values, place, tile) } else { self.part.paste(values, &self.tiling, place, &tile) }
     }
 }
 
@@ -115,8 +143,8 @@ impl Decompressor {
     /// [`Error::InvalidArgument`] when there is no such file; [`Error::ModelUnavailable`] when it takes a network that is not among `models`; [`Error::LimitExceeded`] when all
     /// its variables together are over the limit.
     pub fn new(archive: Archive, file: usize, models: &Models) -> Result<Self> {
-        let all = 0..archive.file(file)?.variables.len();
-        Self::of(archive, file, all, models)
+        let all: Vec<usize> = (0..archive.file(file)?.variables.len()).collect();
+        Self::of_part(archive, file, (&all, &BTreeMap::new()), models)
     }
 
     /// Prepares to decode a single variable. The dataset will be of arrays, as it is no longer what its format describes.
@@ -124,29 +152,50 @@ impl Decompressor {
     /// # Errors
     /// As for [`Self::new`]; [`Error::NoSuchVariable`].
     pub fn of_variable(archive: Archive, file: usize, variable: usize, models: &Models) -> Result<Self> {
-        let variables = &archive.file(file)?.variables;
-        if variable >= variables.len() {
-            return Err(Error::no_such_variable(variable, variables.iter().map(|v| v.name.as_str())));
-        }
-        Self::of(archive, file, variable..variable + 1, models)
+        Self::of_part(archive, file, (&[variable], &BTreeMap::new()), models)
     }
 
-    fn of(archive: Archive, file: usize, wanted: Range<usize>, models: &Models) -> Result<Self> {
-        for variable in archive.file(file)?.variables.get(wanted.clone()).unwrap_or_default() {
-            variable.model.map(|id| models.get(ModelId(id))).transpose()?;
+    /// Prepares to decode some variables, and of some dimensions, by their names, some ranges of indices, which come one behind the other. Only chunks that have any of it are read
+    /// and decoded, and only what is asked for takes memory. The dataset will be of arrays where it is not all.
+    ///
+    /// # Errors
+    /// As for [`Self::new`]; [`Error::NoSuchVariable`]; [`Error::InvalidArgument`] when there is no such dimension, or no such indices.
+    pub fn of_part(archive: Archive, file: usize, (variables, ranges): (&[usize], &BTreeMap<String, Vec<Range<usize>>>), models: &Models) -> Result<Self> {
+        let entry = archive.file(file)?;
+        let mut chosen: Vec<Option<Runs>> = entry.dimensions.iter().map(|_| None).collect();
+        for (name, runs) in ranges {
+            let found =
+                entry.dimensions.iter().zip(&mut chosen).filter(|(dimension, _)| dimension.name == *name).map(|(_, chosen)| *chosen = Some(runs.clone()));
+            if found.count() == 0 {
+                return Err(Error::InvalidArgument { what: format!("there is no dimension {name:?}") });
+            }
         }
-        let total_bytes = archive.variables(file)?.get(wanted.clone()).unwrap_or_default().iter().fold(0u64, |sum, v| sum.saturating_add(v.raw_bytes));
-        Limits::check("the decoded dataset", total_bytes, archive.limits().decoded_bytes)?;
-        let fields = Vec::new();
-        let repeated = Repeated::of(archive.file(file)?.variables.get(wanted.clone()).unwrap_or_default());
+        let (mut wanted, mut part_bytes, mut total_bytes) = (Vec::new(), 0u64, 0u64);
+        for number in variables {
+            let names = || entry.variables.iter().map(|v| v.name.as_str());
+            let variable = entry.variables.get(*number).ok_or_else(|| Error::no_such_variable(*number, names()))?;
+            variable.model.map(|id| models.get(ModelId(id))).transpose()?;
+            let (shape, size) = (variable.shape(entry)?, variable.data_type()?.size() as u64);
+            let of: Vec<Option<&Runs>> = variable.dimensions.iter().map(|d| chosen.get(*d as usize)?.as_ref()).collect();
+            let (tiling, part) = (variable.tiling(&shape)?, Part::of(&shape, &of)?);
+            let values = part.shape().iter().fold(size, |n, length| n.saturating_mul(*length as u64));
+            part_bytes = part_bytes.saturating_add(values);
+            Limits::check("the decoded dataset", part_bytes, archive.limits().decoded_bytes)?;
+            let is_derived = variable.derived().is_some();
+            let chunks = if is_derived { Vec::new() } else { part.chunks(&tiling) };
+            let samples = chunks.iter().fold(0u64, |sum, chunk| sum.saturating_add(tiling.place(*chunk).shape.samples() as u64));
+            total_bytes = total_bytes.saturating_add(if is_derived { values } else { samples.saturating_mul(size) });
+            wanted.push(Wanted { variable: *number, tiling, part, chunks });
+        }
         Ok(Self {
             archive,
             file,
             wanted,
-            fields,
+            chosen,
+            fields: Vec::new(),
             given: 0,
             under_way: BTreeMap::new(),
-            repeated,
+            repeated: Repeated::default(),
             as_kept: false,
             damage: None,
             done_bytes: 0,
@@ -190,17 +239,19 @@ impl Decompressor {
     }
 
     /// After something about one of those wanted.
-    const fn progress(&self, variable: usize) -> Progress {
-        Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable: self.wanted.start + variable }
+    fn progress(&self, variable: usize) -> Progress {
+        let variable = self.wanted.get(variable).map_or(0, |wanted| wanted.variable);
+        Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes, variable }
     }
 
-    /// The next job out of `bytes`, the whole archive; `None` when all are given out.
+    /// The next job out of the archive; `None` when all are given out.
     ///
     /// # Errors
-    /// [`Error::ChecksumMismatch`] when a chunk differs from what the archive promises; [`Error::Truncated`] when `bytes` end before it.
-    pub fn next_job(&mut self, bytes: &[u8]) -> Result<Option<Job>> {
+    /// [`Error::ChecksumMismatch`] when a chunk differs from what the archive promises; [`Error::Truncated`] when the archive ends before it;
+    /// [`Error::Unreadable`].
+    pub fn next_job<S: Source + ?Sized>(&mut self, source: &S) -> Result<Option<Job>> {
         loop {
-            match self.try_next(bytes) {
+            match self.try_next(source) {
                 // What failed is the variable that was begun last, unless all of that was given out and the next could not be begun.
                 Err(error) if self.damage.is_some() && self.is_open() => {
                     self.forgive(self.fields.len() - 1, Err(error))?;
@@ -215,54 +266,88 @@ impl Decompressor {
 
     /// Whether chunks of the variable that was begun last were not given out.
     fn is_open(&self) -> bool {
-        let entry = self.fields.len().checked_sub(1).and_then(|last| self.archive.file(self.file).ok()?.variables.get(self.wanted.start + last));
-        self.fields.last().zip(entry).is_some_and(|(begun, entry)| begun.given < entry.chunks.len())
+        self.fields.last().is_some_and(|begun| begun.given < begun.chunks.len() || begun.left > 0 && begun.chunks.is_empty())
     }
 
-    fn try_next(&mut self, bytes: &[u8]) -> Result<Option<Job>> {
+    fn try_next<S: Source + ?Sized>(&mut self, source: &S) -> Result<Option<Job>> {
         let archive = self.archive.clone();
         let file = archive.file(self.file)?;
-        let variables = file.variables.get(self.wanted.clone()).unwrap_or_default();
         loop {
-            let last = self.fields.len().checked_sub(1);
-            if let Some((variable, begun, entry)) = last.and_then(|i| Some((i, self.fields.get_mut(i)?, variables.get(i)?)))
-                && let Some(chunk) = entry.chunks.get(begun.given)
-            {
-                let shape = begun.tiling.place(begun.given).shape;
-                if let Some(values) = self.repeated.get(&decoding(entry, chunk, shape)?) {
-                    begun.given += 1;
-                    self.done_bytes += begun.take(entry, begun.given - 1, Cow::Borrowed(values))? * values.byte_len() as u64;
-                    let whole = if begun.left == 0 { certify(entry, &begun.field) } else { Ok(()) };
-                    self.forgive(variable, whole)?;
-                    continue;
+            let Some(last) = self.fields.len().checked_sub(1) else {
+                if !self.begin(source)? {
+                    return Ok(None);
                 }
-                let payload = payload(chunk, bytes, &entry.name)?.to_vec();
-                let task = Task::Decode { payload, data_type: entry.data_type()?, sum: entry.chunk_sum(chunk) };
-                let job = Job { number: self.given, variable: self.wanted.start + variable, shape, model: entry.model.map(ModelId), task };
-                self.under_way.insert(self.given, (variable, begun.given));
-                self.given += 1;
+                continue;
+            };
+            let entry = self.wanted.get(last).and_then(|wanted| Some((wanted, file.variables.get(wanted.variable)?)));
+            let (Some(begun), Some((wanted, entry))) = (self.fields.get_mut(last), entry) else { return Ok(None) };
+            let Some((number, chunk)) = begun.chunks.get(begun.given).copied() else {
+                if !self.begin(source)? {
+                    return Ok(None);
+                }
+                continue;
+            };
+            let shape = wanted.tiling.place(number).shape;
+            if let Some(values) = self.repeated.get(&decoding(entry, &chunk, shape)?) {
                 begun.given += 1;
-                return Ok(Some(job));
+                self.done_bytes += begun.take(wanted, begun.given - 1, Cow::Borrowed(values))? * values.byte_len() as u64;
+                let whole = if begun.left == 0 { certify(entry, wanted, &begun.field) } else { Ok(()) };
+                self.forgive(last, whole)?;
+                continue;
             }
-            let Some(following) = variables.get(self.fields.len()) else { return Ok(None) };
-            let shape = following.shape(file)?;
-            let (tiling, left) = (following.tiling(&shape)?, following.chunks.len());
-            let alone = tiling.is_whole() && left == 1;
-            let begun = Begun { tiling, field: blank(following, shape, alone)?, given: 0, left };
-            self.fields.push(begun);
-            let derived = self.fill(following);
-            self.forgive(self.fields.len() - 1, derived)?;
+            let frame = frame_of(&chunk, source)?;
+            let (payload, sum) = payload(&frame, &entry.name)?;
+            let task = Task::Decode { payload: payload.to_vec(), data_type: entry.data_type()?, sum };
+            let job = Job { number: self.given, variable: wanted.variable, shape, model: entry.model.map(ModelId), task };
+            self.under_way.insert(self.given, (last, begun.given));
+            self.given += 1;
+            begun.given += 1;
+            return Ok(Some(job));
         }
+    }
+
+    /// Begins the variable that follows; false where there is none.
+    fn begin<S: Source + ?Sized>(&mut self, source: &S) -> Result<bool> {
+        let archive = self.archive.clone();
+        let file = archive.file(self.file)?;
+        let following = self.wanted.get(self.fields.len()).and_then(|wanted| Some((wanted, file.variables.get(wanted.variable)?)));
+        let Some((wanted, entry)) = following else { return Ok(false) };
+        let (numbers, count) = (wanted.chunks.clone(), if entry.derived().is_some() { 0 } else { wanted.tiling.chunks() });
+        let field = blank(entry, wanted.part.shape(), wanted.is_one_chunk() && !numbers.is_empty())?;
+        self.fields.push(Begun { field, chunks: Vec::new(), given: 0, left: numbers.len() });
+        let all = entry.chunks(count, source)?;
+        let chunks: Vec<(usize, ChunkEntry)> = numbers.into_iter().filter_map(|number| Some((number, *all.get(number)?))).collect();
+        let stretches: Vec<Range<u64>> = chunks.iter().map(|(_, chunk)| chunk.offset..chunk.end()).collect();
+        self.repeated.see(&chunks);
+        if let Some(begun) = self.fields.last_mut() {
+            begun.chunks = chunks;
+        }
+        source.prepare(&stretches)?;
+        let derived = self.fill();
+        self.forgive(self.fields.len() - 1, derived)?;
+        Ok(true)
     }
 
     /// Computes the values of the variable begun last, where no chunk has any.
-    fn fill(&mut self, entry: &VariableEntry) -> Result<()> {
+    fn fill(&mut self) -> Result<()> {
+        let archive = self.archive.clone();
+        let file = archive.file(self.file)?;
+        let Some(wanted) = self.fields.len().checked_sub(1).and_then(|last| self.wanted.get(last)) else { return Ok(()) };
         let Some(begun) = self.fields.last_mut().filter(|begun| begun.left == 0) else { return Ok(()) };
+        let Some(entry) = file.variables.get(wanted.variable) else { return Ok(()) };
         if let Some(derived) = &begun.field.derived {
-            begun.field.values = derive(derived, &begun.field.shape)?;
+            let all = derive(derived, &entry.shape(file)?)?;
+            if wanted.part.is_whole() {
+                certified(entry, values_sum(&all))?;
+            }
+            begun.field.values = wanted.part.cut(all)?;
             self.done_bytes += begun.field.values.byte_len() as u64;
+            if !wanted.part.is_whole() {
+                begun.field.derived = None;
+            }
+            return Ok(());
         }
-        certify(entry, &begun.field)
+        certify(entry, wanted, &begun.field)
     }
 
     /// Takes a job that is done; every job has to come back once, in whatever order.
@@ -273,51 +358,59 @@ impl Decompressor {
     pub fn accept(&mut self, done: Done) -> Result<Progress> {
         let foreign = || Error::InvalidArgument { what: format!("job {} is not under way", done.number) };
         let (variable, chunk) = self.under_way.remove(&done.number).ok_or_else(foreign)?;
+        let archive = self.archive.clone();
+        let file = archive.file(self.file)?;
         let begun = self.fields.get_mut(variable).ok_or_else(foreign)?;
-        let entry = self.archive.file(self.file)?.variables.get(self.wanted.start + variable).ok_or_else(foreign)?;
-        let (shape, is_whole) = (begun.tiling.place(chunk).shape, begun.tiling.is_whole());
+        let wanted = self.wanted.get(variable).ok_or_else(foreign)?;
+        let entry = file.variables.get(wanted.variable).ok_or_else(foreign)?;
+        let (number, own) = begun.chunks.get(chunk).copied().ok_or_else(foreign)?;
+        let shape = wanted.tiling.place(number).shape;
         let (bytes, sum) = (done.values.byte_len() as u64, done.sum);
-        let repeated = entry.chunks.get(chunk).filter(|own| self.repeated.offsets.contains(&own.offset)).map(|own| (own, done.values.clone()));
-        self.done_bytes += begun.take(entry, chunk, Cow::Owned(done.values))? * bytes;
-        if let Some((own, values)) = repeated {
-            self.repeated.keep(decoding(entry, own, shape)?, values);
+        let repeated = self.repeated.offsets.contains(&own.offset).then(|| done.values.clone());
+        self.done_bytes += begun.take(wanted, chunk, Cow::Owned(done.values))? * bytes;
+        if let Some(values) = repeated {
+            self.repeated.keep(decoding(entry, &own, shape)?, values);
         }
         let whole = match begun.left {
-            0 if is_whole => certified(entry, sum),
-            0 => certify(entry, &begun.field),
+            0 if wanted.is_one_chunk() => certified(entry, sum),
+            0 => certify(entry, wanted, &begun.field),
             _ => Ok(()),
         };
         self.forgive(variable, whole)?;
         Ok(self.progress(variable))
     }
 
-    /// Decodes the next chunk here, out of `bytes`, the whole archive; `None` when all are done.
+    /// Decodes the next chunk here; `None` when all are done.
     ///
     /// # Errors
     /// [`Error::ChecksumMismatch`] when a chunk or its decoded values differ from what the archive promises; [`Error::Corrupt`] when a chunk breaks
-    /// the rules of the format; [`Error::Truncated`] when `bytes` end before it.
-    pub fn step(&mut self, bytes: &[u8]) -> Result<Option<Progress>> {
-        let Some(job) = self.next_job(bytes)? else { return Ok(None) };
+    /// the rules of the format; [`Error::Truncated`] when the archive ends before it; [`Error::Unreadable`].
+    pub fn step<S: Source + ?Sized>(&mut self, source: &S) -> Result<Option<Progress>> {
+        let Some(job) = self.next_job(source)? else { return Ok(None) };
         match job.run(&self.models) {
             Ok(done) => self.accept(done).map(Some),
             Err(error) => self.reject(job.number, error).map(Some),
         }
     }
 
-    /// The dataset, decoding what is left from `bytes`.
+    /// The dataset, decoding what is left.
     ///
     /// # Errors
     /// As for [`Self::step`]; [`Error::InvalidArgument`] when a job was given out and has not come back.
-    pub fn finish(mut self, bytes: &[u8]) -> Result<Dataset> {
-        while self.step(bytes)?.is_some() {}
+    pub fn finish<S: Source + ?Sized>(mut self, source: &S) -> Result<Dataset> {
+        while self.step(source)?.is_some() {}
         if !self.under_way.is_empty() {
             return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.under_way.len()) });
         }
         let file = self.archive.file(self.file)?;
-        let dimensions = file.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
+        let mut dimensions: Vec<Dimension> = file.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
+        for (dimension, runs) in dimensions.iter_mut().zip(&self.chosen) {
+            dimension.length = runs.as_ref().map_or(dimension.length, |runs| runs.iter().map(Range::len).sum());
+        }
         let attributes = file.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
         let fields = self.fields.into_iter().map(|begun| begun.field).collect();
-        if self.wanted != (0..file.variables.len()) {
+        let is_all = self.wanted.iter().map(|wanted| wanted.variable).eq(0..file.variables.len()) && self.wanted.iter().all(|wanted| wanted.part.is_whole());
+        if !is_all {
             return Ok(Dataset { format: SourceFormat::ARRAY, dimensions, attributes, fields, layout: Vec::new() });
         }
         let layout = file.layout.as_ref().map_or_else(Vec::new, |layout| layout.to_vec());
@@ -330,14 +423,14 @@ impl Decompressor {
 pub type Damage = (String, Error);
 
 impl Decompressor {
-    /// What is whole of the dataset, decoding what is left from `bytes`, and what is not. Where variables are missing, what the format needed besides them is not there either.
+    /// What is whole of the dataset, decoding what is left, and what is not. Where variables are missing, what the format needed besides them is not there either.
     ///
     /// # Errors
     /// As for [`Self::finish`], but for damage to single variables of one that is [`Self::forgiving`].
-    pub fn finish_whole(mut self, bytes: &[u8]) -> Result<(Dataset, Vec<Damage>)> {
-        while self.step(bytes)?.is_some() {}
+    pub fn finish_whole<S: Source + ?Sized>(mut self, source: &S) -> Result<(Dataset, Vec<Damage>)> {
+        while self.step(source)?.is_some() {}
         let damage = self.damage.take().unwrap_or_default();
-        let mut dataset = self.finish(bytes)?;
+        let mut dataset = self.finish(source)?;
         if damage.is_empty() {
             return Ok((dataset, Vec::new()));
         }
@@ -349,13 +442,16 @@ impl Decompressor {
     }
 }
 
-/// The checked payload of a chunk.
-pub(super) fn payload<'a>(chunk: &ChunkEntry, bytes: &'a [u8], variable: &str) -> Result<&'a [u8]> {
-    let end = chunk.offset.saturating_add(chunk.length);
-    let range = usize::try_from(chunk.offset).ok().zip(usize::try_from(end).ok());
-    let payload =
-        range.and_then(|(start, end)| bytes.get(start..end)).ok_or(Error::Truncated { what: "a chunk", needed: end, available: bytes.len() as u64 })?;
-    if checksum(payload) == chunk.payload_sum { Ok(payload) } else { Err(Error::ChecksumMismatch { what: format!("a chunk of variable {variable:?}") }) }
+/// The bytes of the frame of a chunk.
+pub(super) fn frame_of<'a, S: Source + ?Sized>(chunk: &ChunkEntry, source: &'a S) -> Result<Cow<'a, [u8]>> {
+    let (needed, available) = (chunk.end(), source.length());
+    source::read(source, chunk.offset, chunk.length)?.ok_or(Error::Truncated { what: "a chunk", needed, available })
+}
+
+/// The checked payload of a frame, and the checksum of what it decodes to.
+pub(super) fn payload<'a>(frame: &'a [u8], variable: &str) -> Result<(&'a [u8], u32)> {
+    let Frame { payload, values_sum, .. } = Frame::read(frame, &format!("a chunk of variable {variable:?}"))?;
+    Ok((payload, values_sum))
 }
 
 /// A field of zeros to be filled, or without values where these come all at once. Its size was checked against the limits when the archive was opened.
@@ -367,9 +463,9 @@ fn blank(entry: &VariableEntry, shape: Vec<usize>, alone: bool) -> Result<Field>
     Ok(Field { name: entry.name.clone(), dimensions, shape, values, attributes, missing: entry.missing(), derived: entry.derived() })
 }
 
-/// Checks the decoded values of a whole variable against its certificate.
-fn certify(entry: &VariableEntry, field: &Field) -> Result<()> {
-    certified(entry, values_sum(&field.values))
+/// Checks the decoded values of a whole variable against its certificate; a part has the checksums of its chunks alone.
+fn certify(entry: &VariableEntry, wanted: &Wanted, field: &Field) -> Result<()> {
+    if wanted.part.is_whole() { certified(entry, values_sum(&field.values)) } else { Ok(()) }
 }
 
 fn certified(entry: &VariableEntry, sum: u64) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Variables that are not stored, since something yields their values (docs/format.md, section 3).
 
-use super::frame::values_sum;
+use super::checksum::values_sum;
 use crate::error::Result;
 use crate::field::{Derived, Field};
 use crate::formats::{MOST_DERIVED, derive};

@@ -154,7 +154,7 @@ impl Estimator {
         let demands = self.times.iter().map(|times| Ok(plan((header, roles), &field, &self.at(*times, &field)?)?.demand)).collect::<Result<Vec<_>>>()?;
         let tiling = Tiling::of(&field.shape);
         let cycle = field.cycle();
-        let pieces = spread(tiling.view, pieces(bytes, self.stride), SAMPLES).into_iter().map(|place| Piece {
+        let pieces = spread(ChunkShape { planes: tiling.planes(), ..tiling.view }, pieces(bytes, self.stride), SAMPLES).into_iter().map(|place| Piece {
             shape: place.shape,
             values: tiling.cut_values(&field.values, place),
             missing: field.missing.clone(),
@@ -302,7 +302,7 @@ impl Part {
 impl Piece {
     /// The middle of it, of so many samples at most.
     fn middle(&self, samples: usize) -> Self {
-        let whole = Tiling { view: self.shape, tile: self.shape };
+        let whole = Tiling { blocks: 1, view: self.shape, tile: self.shape };
         let Some(place) = spread(self.shape, 1, samples).first().copied() else { return self.clone() };
         Self { shape: place.shape, values: whole.cut_values(&self.values, place), ..self.clone() }
     }

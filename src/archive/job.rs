@@ -5,7 +5,7 @@
 //! ```
 //! As bytes both travel between workers that share no memory; those bytes are no format, only this very build reads them.
 
-use super::frame::values_sum;
+use super::checksum::values_sum;
 use super::travel::{data_type, put_values, values};
 use crate::codec::accelerator::{Accelerator, Desk, LocalFuture, Processor, at_once, together};
 use crate::codec::chunk::ChunkShape;

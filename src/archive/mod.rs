@@ -1,9 +1,11 @@
-//! One file that holds datasets and explains itself (docs/format.md): superblock, records, index, trailer.
+//! One file that holds datasets and explains itself (docs/format.md): superblock, records (frames among them), index, trailer.
 //!
 //! [`Compressor`] writes, [`Archive`] reads the index, [`Decompressor`] gives datasets back. Each works chunk by chunk, so that callers can show
-//! progress, yield and cancel; chunks are [`Job`]s that can be done on other threads, workers and devices. No file system here: bytes in, bytes out.
+//! progress, yield and cancel; chunks are [`Job`]s that can be done on other threads, workers and devices. No file system here: bytes out, and in from a [`Source`](crate::Source).
 
+mod checksum;
 mod compressor;
+mod container;
 mod decompressor;
 mod derived;
 mod estimate;
@@ -12,6 +14,7 @@ mod history;
 mod index;
 mod job;
 mod kept;
+mod part;
 mod plan;
 mod preview;
 mod reader;

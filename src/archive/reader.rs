@@ -1,7 +1,8 @@
 //! Bytes -> what an archive says about itself, without decoding values.
 
+use super::container::{index_payload, superblock};
+use super::decompressor::{frame_of, payload};
 use super::derived::DerivedRoom;
-use super::frame::{index_payload, superblock};
 use super::index::{FileEntry, FileStatus, Index};
 use super::report::VariableReport;
 use super::whole::parsed;
@@ -10,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::field::Dataset;
 use crate::formats::derived_type;
 use crate::limits::Limits;
+use crate::source::Source;
 use crate::version::FormatVersion;
 use std::sync::Arc;
 
@@ -22,16 +24,16 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Reads superblock, trailer and index, and checks that what they promise fits the file and the limits.
+    /// Reads superblock, trailer and index, and checks that they agree with each other. Of an archive that is not in memory little else is read.
     ///
     /// # Errors
     /// [`Error::NotAnArchive`], [`Error::UnsupportedVersion`], [`Error::Truncated`], [`Error::ChecksumMismatch`], [`Error::Corrupt`],
-    /// [`Error::LimitExceeded`].
-    pub fn open(bytes: &[u8], limits: &Limits) -> Result<Self> {
-        let version = superblock(bytes)?;
-        let index = Index::from_payload(index_payload(bytes)?, limits)?;
+    /// [`Error::LimitExceeded`], [`Error::Unreadable`].
+    pub fn open<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<Self> {
+        let version = superblock(source)?;
+        let index = Index::from_payload(&index_payload(source)?, limits)?;
         let archive = Self { version, index: Arc::new(index), limits: *limits };
-        archive.check(bytes.len() as u64)?;
+        archive.check(source.length())?;
         Ok(archive)
     }
 
@@ -79,17 +81,17 @@ impl Archive {
         entry.variables.iter().map(|v| v.report(entry)).collect()
     }
 
-    /// The rule that the values of a variable follow in its first chunk, whose head alone is read out of the archive's `bytes`; `None` where it has no chunk, or a damaged one.
+    /// The rule that the values of a variable follow in its first chunk, which is read out of the archive; `None` where it has no chunk, or a damaged one.
     #[must_use]
-    pub fn rule(&self, bytes: &[u8], (file, variable): (usize, usize)) -> Option<Rule> {
+    pub fn rule<S: Source + ?Sized>(&self, source: &S, (file, variable): (usize, usize)) -> Option<Rule> {
         let file = self.file(file).ok()?;
         let entry = file.variables.get(variable)?;
         if entry.derived().is_some() {
             return Some(Rule::Derived);
         }
         let tiling = entry.tiling(&entry.shape(file).ok()?).ok()?;
-        let start = usize::try_from(entry.chunks.first()?.offset).ok()?;
-        Rule::read(bytes.get(start..)?, tiling.place(0).shape).ok()
+        let frame = frame_of(entry.chunks(tiling.chunks(), source).ok()?.first()?, source).ok()?;
+        Rule::read(payload(&frame, &entry.name).ok()?.0, tiling.place(0).shape).ok()
     }
 
     pub(super) const fn limits(&self) -> &Limits {
@@ -110,24 +112,13 @@ impl Archive {
             let mut room = DerivedRoom::default();
             for variable in &file.variables {
                 let report = variable.report(file)?;
-                Limits::check("a decoded variable", report.raw_bytes, self.limits.decoded_bytes)?;
                 let tiling = variable.tiling(&report.shape)?;
-                let wanted = match variable.derived() {
-                    None => tiling.chunks(),
-                    Some(derived) => {
-                        room.take(report.shape.iter().product::<usize>() as u64)?;
-                        if derived_type(&derived) != report.data_type {
-                            return Err(Error::corrupt(format_args!("variable {:?} is of another type than what yields it", variable.name)));
-                        }
-                        0
+                variable.check_table(if variable.derived().is_some() { 0 } else { tiling.chunks() }, available)?;
+                if let Some(derived) = variable.derived() {
+                    room.take(report.shape.iter().product::<usize>() as u64)?;
+                    if derived_type(&derived) != report.data_type {
+                        return Err(Error::corrupt(format_args!("variable {:?} is of another type than what yields it", variable.name)));
                     }
-                };
-                if wanted != variable.chunks.len() {
-                    return Err(Error::corrupt(format_args!("variable {:?} has {} chunks, its tiles need {}", variable.name, variable.chunks.len(), wanted)));
-                }
-                let beyond = variable.chunks.iter().any(|c| c.offset.checked_add(c.length).is_none_or(|end| end > available));
-                if beyond {
-                    return Err(Error::corrupt(format_args!("a chunk of variable {:?} lies outside the file", variable.name)));
                 }
             }
         }

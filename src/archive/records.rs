@@ -1,9 +1,10 @@
-//! The records of an archive that is being written. A payload that is there already is not written again.
+//! The records of an archive that is being written. A frame that is there already is not written again.
 
-use super::frame::{RecordKind, put_record, put_superblock, put_trailer};
+use super::container::{RecordKind, put_record, put_superblock, put_trailer};
+use crate::wire::put_varint;
 use std::collections::HashMap;
 
-/// Bytes of payloads that are remembered to be compared with later ones.
+/// Bytes of frames that are remembered to be compared with later ones.
 const REMEMBERED: usize = 1 << 24;
 
 #[derive(Debug)]
@@ -11,31 +12,73 @@ pub(super) struct Records {
     out: Vec<u8>,
     /// Bytes before `out`, which were taken.
     taken: u64,
-    /// Payloads and where they are.
-    payloads: HashMap<Vec<u8>, u64>,
+    /// Frames and where they are.
+    frames: HashMap<Vec<u8>, u64>,
     remembered: usize,
     /// Where bytes begin that are not given out, since they may be taken back.
     held: Option<u64>,
+}
+
+/// What a chunk is in its file: where the record is that says what the file is, which variable of it, and which chunk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) header: u64,
+    pub(super) variable: usize,
+    pub(super) chunk: usize,
 }
 
 impl Records {
     pub(super) fn new() -> Self {
         let mut out = Vec::new();
         put_superblock(&mut out);
-        Self { out, taken: 0, payloads: HashMap::new(), remembered: 0, held: None }
+        Self { out, taken: 0, frames: HashMap::new(), remembered: 0, held: None }
     }
 
-    /// Where the payload of a chunk is from now on.
-    pub(super) fn put(&mut self, payload: &[u8]) -> u64 {
-        if let Some(offset) = self.payloads.get(payload) {
-            return *offset;
+    fn end(&self) -> u64 {
+        self.taken + self.out.len() as u64
+    }
+
+    /// Writes the header of a file, and returns where its record is.
+    pub(super) fn put_header(&mut self, header: &[u8]) -> u64 {
+        let offset = self.end();
+        put_record(&mut self.out, RecordKind::Header, &[header]);
+        offset
+    }
+
+    /// Where the frame of a chunk is from now on. Without a place no one finds it who has lost the index.
+    pub(super) fn put(&mut self, frame: &[u8], place: Option<Place>) -> u64 {
+        let place = self.place(place);
+        if let Some(offset) = self.frames.get(frame).copied() {
+            if place != [0] {
+                let mut back = Vec::new();
+                put_varint(&mut back, self.end() - offset);
+                put_record(&mut self.out, RecordKind::Repeat, &[&place, &back]);
+            }
+            return offset;
         }
-        let offset = put_record(&mut self.out, RecordKind::Chunk, payload) + self.taken;
-        if self.remembered + payload.len() <= REMEMBERED {
-            self.remembered += payload.len();
-            self.payloads.insert(payload.to_vec(), offset);
+        let offset = put_record(&mut self.out, RecordKind::Chunk, &[&place, frame]) + self.taken;
+        if self.remembered + frame.len() <= REMEMBERED {
+            self.remembered += frame.len();
+            self.frames.insert(frame.to_vec(), offset);
         }
         offset
+    }
+
+    /// A place as a record has it: how far back its header is, 0 for none.
+    fn place(&self, place: Option<Place>) -> Vec<u8> {
+        let mut out = Vec::new();
+        match place {
+            None => out.push(0),
+            Some(Place { header, variable, chunk }) => [self.end() - header, variable as u64, chunk as u64].iter().for_each(|n| put_varint(&mut out, *n)),
+        }
+        out
+    }
+
+    /// Writes the table of a variable; where its record is, and its length.
+    pub(super) fn put_table(&mut self, table: &[u8]) -> (u64, u64) {
+        let offset = self.end();
+        put_record(&mut self.out, RecordKind::Table, &[table]);
+        (offset, self.end() - offset)
     }
 
     /// The bytes that are ready and were not taken yet.
@@ -57,9 +100,9 @@ impl Records {
     /// Forgets what is held back.
     pub(super) fn take_back(&mut self) {
         self.out.truncate(self.out.len() - self.held_bytes());
-        let end = self.taken + self.out.len() as u64;
-        self.payloads.retain(|_, offset| *offset < end);
-        self.remembered = self.payloads.keys().map(Vec::len).sum();
+        let end = self.end();
+        self.frames.retain(|_, offset| *offset < end);
+        self.remembered = self.frames.keys().map(Vec::len).sum();
     }
 
     /// Holds nothing back any longer.
@@ -68,9 +111,9 @@ impl Records {
     }
 
     /// The bytes that were not taken, with the index behind them.
-    pub(super) fn end(mut self, index: &[u8]) -> Vec<u8> {
-        let offset = self.taken + self.out.len() as u64;
-        put_record(&mut self.out, RecordKind::Index, index);
+    pub(super) fn finish(mut self, index: &[u8]) -> Vec<u8> {
+        let offset = self.end();
+        put_record(&mut self.out, RecordKind::Index, &[index]);
         put_trailer(&mut self.out, offset);
         self.out
     }

@@ -16,9 +16,10 @@ const SMALL_PLANE: usize = 256;
 /// Most samples of a chunk a decoder accepts.
 const MAX_CHUNK_SAMPLES: usize = 1 << 24;
 
-/// An array seen as planes × height × width, and the tile that is repeated over it.
+/// An array seen as so many blocks of planes × height × width, and the tile that is repeated over each of them: no tile lies in two blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tiling {
+    pub(crate) blocks: usize,
     pub(crate) view: ChunkShape,
     pub(crate) tile: ChunkShape,
 }
@@ -33,30 +34,43 @@ pub(crate) struct Place {
 }
 
 impl Tiling {
-    /// The encoder's tiling of an array: the last two dimensions longer than one are rows and columns.
+    /// The encoder's tiling of an array: the last two dimensions longer than one are rows and columns, and a tile is whole numbers of what lies within the dimension that it cuts.
     pub(crate) fn of(shape: &[usize]) -> Self {
-        // An index from outside may name a shape that has no values in spite of its lengths.
-        let product = |lengths: &[usize]| lengths.iter().fold(1usize, |product, length| product.saturating_mul(*length));
         let long: Vec<usize> = shape.iter().copied().filter(|d| *d != 1).collect();
-        let view = match long.as_slice() {
-            [] => ChunkShape { planes: 1, height: 1, width: 1 },
-            [width] => ChunkShape { planes: 1, height: 1, width: *width },
-            [slow @ .., height, width] if height.saturating_mul(*width) >= SMALL_PLANE || slow.is_empty() => {
-                ChunkShape { planes: product(slow), height: *height, width: *width }
-            }
-            [slow @ .., width] => ChunkShape { planes: 1, height: product(slow), width: *width },
+        let (slow, height, width) = match long.as_slice() {
+            [] => ([].as_slice(), 1, 1),
+            [width] => ([].as_slice(), 1, *width),
+            [slow @ .., height, width] if height.saturating_mul(*width) >= SMALL_PLANE || slow.is_empty() => (slow, *height, *width),
+            [slow @ .., width] => ([].as_slice(), product(slow), *width),
         };
-        let width = even_share(view.width, CHUNK_WIDTH.max(if view.height == 1 { CHUNK_SAMPLES } else { 0 }));
-        let together = view.planes.clamp(1, CHUNK_PLANES);
-        let height = even_share(view.height, (CHUNK_SAMPLES / together / width.max(1)).max(1));
-        let planes = even_share(view.planes, (CHUNK_SAMPLES / width.saturating_mul(height).max(1)).max(1));
-        Self { view, tile: ChunkShape { planes, height, width } }
+        let tile_width = even_share(width, CHUNK_WIDTH.max(if height == 1 { CHUNK_SAMPLES } else { 0 }));
+        let together = product(slow).clamp(1, CHUNK_PLANES);
+        let tile_height = even_share(height, (CHUNK_SAMPLES / together / tile_width.max(1)).max(1));
+        let most = (CHUNK_SAMPLES / tile_width.saturating_mul(tile_height).max(1)).max(1);
+        let (mut planes, mut tile_planes, mut outer) = (1usize, 1, slow);
+        while let [rest @ .., length] = outer
+            && tile_planes == planes
+        {
+            (tile_planes, outer) = (planes.saturating_mul(even_share(*length, most / planes)), rest);
+            planes = planes.saturating_mul(*length);
+        }
+        Self {
+            blocks: product(outer),
+            view: ChunkShape { planes, height, width },
+            tile: ChunkShape { planes: tile_planes.min(planes.max(1)), height: tile_height, width: tile_width },
+        }
+    }
+
+    /// As the index has it.
+    pub(crate) fn numbers(&self) -> [u64; 7] {
+        let Self { blocks, view, tile } = *self;
+        [blocks, view.planes, view.height, view.width, tile.planes, tile.height, tile.width].map(|n| n as u64)
     }
 
     /// Checks a tiling from an archive against the number of values it must cover.
     pub(crate) fn checked(self, values: usize) -> Result<Self> {
         let product = |s: ChunkShape| s.planes.checked_mul(s.height).and_then(|n| n.checked_mul(s.width));
-        let (view, tile) = (product(self.view), product(self.tile));
+        let (view, tile) = (product(self.view).and_then(|n| n.checked_mul(self.blocks)), product(self.tile));
         let inside = self.tile.planes <= self.view.planes.max(1) && self.tile.height <= self.view.height.max(1) && self.tile.width <= self.view.width.max(1);
         if view != Some(values) || !tile.is_some_and(|t| t > 0 && t <= MAX_CHUNK_SAMPLES) || !inside {
             return Err(Error::corrupt("a variable's tiles do not cover its array"));
@@ -64,37 +78,49 @@ impl Tiling {
         Ok(self)
     }
 
+    /// How many tiles there are of all planes of a block, of its rows and of its columns.
     fn counts(&self) -> [usize; 3] {
         let count = |whole: usize, part: usize| whole.div_ceil(part.max(1));
         [count(self.view.planes, self.tile.planes), count(self.view.height, self.tile.height), count(self.view.width, self.tile.width)]
     }
 
+    /// Planes in all.
+    pub(crate) const fn planes(&self) -> usize {
+        self.blocks * self.view.planes
+    }
+
     /// Whether one tile is all of the array.
     pub(crate) fn is_whole(&self) -> bool {
-        self.tile == self.view
+        self.blocks == 1 && self.tile == self.view
     }
 
     /// Number of chunks.
     pub(crate) fn chunks(&self) -> usize {
-        self.counts().iter().product()
+        self.counts().iter().product::<usize>() * self.blocks
     }
 
     /// The place of a chunk: planes slowest, columns fastest.
     pub(crate) fn place(&self, chunk: usize) -> Place {
-        let [_, rows, columns] = self.counts().map(|c| c.max(1));
-        let (p, y, x) = (chunk / columns / rows, chunk / columns % rows, chunk % columns);
-        let (plane, row, column) = (p * self.tile.planes, y * self.tile.height, x * self.tile.width);
+        let [slabs, rows, columns] = self.counts().map(|c| c.max(1));
+        let (slab, y, x) = (chunk / columns / rows, chunk / columns % rows, chunk % columns);
+        let (within, row, column) = (slab % slabs * self.tile.planes, y * self.tile.height, x * self.tile.width);
         let rest = |whole: usize, start: usize, part: usize| part.min(whole.saturating_sub(start));
         let shape = ChunkShape {
-            planes: rest(self.view.planes, plane, self.tile.planes),
+            planes: rest(self.view.planes, within, self.tile.planes),
             height: rest(self.view.height, row, self.tile.height),
             width: rest(self.view.width, column, self.tile.width),
         };
-        Place { plane, row, column, shape }
+        Place { plane: slab / slabs * self.view.planes + within, row, column, shape }
+    }
+
+    /// Of an array that is one row in one tile.
+    pub(super) const fn row(values: usize) -> Self {
+        let view = ChunkShape { planes: 1, height: 1, width: values };
+        Self { blocks: 1, view, tile: view }
     }
 
     /// Where each row of a place lies in the array. Boxed, so that it is not compiled once more for every type of values.
-    fn rows(&self, place: Place) -> Box<dyn Iterator<Item = core::ops::Range<usize>>> {
+    pub(super) fn rows(&self, place: Place) -> Box<dyn Iterator<Item = core::ops::Range<usize>>> {
         let view = self.view;
         Box::new((place.plane..place.plane + place.shape.planes).flat_map(move |p| {
             (place.row..place.row + place.shape.height).map(move |y| {
@@ -146,6 +172,11 @@ impl Tiling {
     }
 }
 
+/// An index from outside may name a shape that has no values in spite of its lengths.
+fn product(lengths: &[usize]) -> usize {
+    lengths.iter().fold(1usize, |product, length| product.saturating_mul(*length))
+}
+
 /// The smallest part that cuts `whole` into as few parts as `most` allows.
 fn even_share(whole: usize, most: usize) -> usize {
     whole.div_ceil(whole.div_ceil(most.max(1)).max(1)).max(1)
@@ -154,6 +185,19 @@ fn even_share(whole: usize, most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tiles_are_whole_numbers_of_inner_dimensions() {
+        let tile = |shape: &[usize]| {
+            let tiling = Tiling::of(shape);
+            (tiling.blocks, tiling.view.planes, tiling.tile.planes)
+        };
+        assert_eq!(tile(&[744, 33, 49]), (1, 744, 744));
+        assert_eq!(tile(&[1000, 2, 400, 400]), (1, 2000, 12));
+        assert_eq!(tile(&[1000, 37, 721, 1440]), (1000, 37, 8));
+        assert_eq!(tile(&[4, 6, 7, 500, 500]), (4, 42, 7));
+        assert_eq!(tile(&[300, 300]), (1, 1, 1));
+    }
 
     #[test]
     fn tiles_partition_every_array() {
@@ -168,6 +212,9 @@ mod tests {
             vec![3_000_000],
             vec![2, 5000, 300],
             vec![3, 2100, 2200],
+            vec![3, 5, 7, 300, 400],
+            vec![5, 37, 700, 700],
+            vec![2, 0, 3, 400, 400],
         ] {
             let values: usize = shape.iter().product();
             let tiling = Tiling::of(&shape).checked(values).unwrap();

@@ -46,7 +46,7 @@ impl Whole {
     pub(super) fn write(self, records: &mut Records) -> Result<FileEntry> {
         let Self { mut entry, mut work, done } = self;
         for done in done {
-            work.write(records, done)?;
+            work.write(records, None, done)?;
         }
         entry.variables.push(work.into_entry());
         Ok(entry)

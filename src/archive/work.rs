@@ -1,10 +1,11 @@
 //! A variable on its way into the archive: chunks out as jobs, back as payloads, and in the end its entry in the index.
 
-use super::frame::checksum;
+use super::checksum::values_sum;
+use super::frame::Frame;
 use super::index::{Certificate, ChunkEntry, KeptEntry, VariableEntry};
 use super::job::{Done, Job, Task, Written};
 use super::plan::Plan;
-use super::records::Records;
+use super::records::{Place, Records};
 use super::tiles::Tiling;
 use crate::codec::sums::Sums;
 use crate::codec::{BaseReport, Level, Options};
@@ -78,16 +79,19 @@ impl Work {
         Job { number, variable, shape: place.shape, model: model.map(Model::id), task }
     }
 
-    /// Writes what became of its next chunk, and returns how many bytes of values it covers.
-    pub(super) fn write(&mut self, records: &mut Records, done: Done) -> Result<u64> {
+    /// Writes what became of its next chunk, at its place in a file whose header is written, and returns how many bytes of values it covers.
+    pub(super) fn write(&mut self, records: &mut Records, header: Option<(u64, usize)>, done: Done) -> Result<u64> {
         let Done { values, sum, written, .. } = done;
         let foreign = || Error::InvalidArgument { what: "a job to encode came back without an encoded chunk".to_owned() };
         let Written { payload, max_error, missing, sums, model, base } = written.ok_or_else(foreign)?;
         let bytes = values.byte_len() as u64;
         self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), Cow::Owned(values))?;
         self.values_sum = Some(sum).filter(|_| self.tiling.is_whole());
-        let offset = if self.abandoned { 0 } else { records.put(&payload) };
-        self.chunks.push(ChunkEntry { offset, length: payload.len() as u64, payload_sum: checksum(&payload), values_sum: Some(sum as u32) });
+        // The certificate and the index say the rest.
+        let frame = Frame { values_sum: sum as u32, held: None, model: None, payload: &payload }.to_bytes();
+        let place = header.map(|(header, variable)| Place { header, variable, chunk: self.chunks.len() });
+        let offset = if self.abandoned { 0 } else { records.put(&frame, place) };
+        self.chunks.push(ChunkEntry { offset, length: frame.len() as u64 });
         self.max_error = self.max_error.max(max_error);
         self.missing += missing;
         self.sums = self.sums.and(sums);
@@ -106,7 +110,7 @@ impl Work {
             ErrorBound::Pointwise(b) => (3, b.get()),
         };
         let max_error = self.max_error * field.packing().scale.abs();
-        let values_sum = self.values_sum.unwrap_or_else(|| super::frame::values_sum(&field.values));
+        let values_sum = self.values_sum.unwrap_or_else(|| values_sum(&field.values));
         let [mean_error, mean_magnitude] = self.sums.means();
         let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
         let certificate = Certificate {
@@ -122,6 +126,6 @@ impl Work {
             signs: Some(true).filter(|_| plan.demand.signs),
             stable: Some(true).filter(|_| plan.demand.stable),
         };
-        VariableEntry::new(&field, self.tiling, self.chunks, certificate, self.model)
+        VariableEntry::new(&field, self.tiling, &self.chunks, certificate, self.model)
     }
 }

@@ -6,24 +6,8 @@ use std::cell::Cell;
 use elsa::FrozenBTreeMap;
 
 use crate::error::Result;
-use crate::limits::{self, Limits};
-
-/// Where bytes are read from: a file, or a `Blob` of a browser.
-pub trait Source {
-    /// Bytes in all.
-    fn length(&self) -> u64;
-
-    /// Fills `into` with the bytes from `at` on, all of which are there.
-    ///
-    /// # Errors
-    /// [`Error::Unreadable`].
-    fn read(&self, at: u64, into: &mut [u8]) -> Result<()>;
-
-    /// All of them, where they are in memory: then none are read.
-    fn bytes(&self) -> Option<&[u8]> {
-        None
-    }
-}
+use crate::limits::Limits;
+use crate::source::{self, Source, stretch};
 
 /// The bytes of a file, as readers take them.
 pub struct Input<'a>(Kind<'a>);
@@ -125,12 +109,6 @@ impl Input<'_> {
     }
 }
 
-/// So many bytes from `begin` on, if there are.
-pub(crate) fn stretch(bytes: &[u8], begin: u64, length: u64) -> Option<&[u8]> {
-    let (start, end) = (usize::try_from(begin).ok()?, usize::try_from(begin.checked_add(length)?).ok()?);
-    bytes.get(start..end)
-}
-
 impl Kept<'_> {
     /// A stretch inside the file.
     fn metadata(&self, at: u64, length: u64) -> Result<&[u8]> {
@@ -153,11 +131,9 @@ impl Kept<'_> {
         Ok(self.stretches.insert((at, length), self.values(at, length)?.into()))
     }
 
+    /// A stretch inside the file.
     fn values(&self, at: u64, length: u64) -> Result<Vec<u8>> {
-        let size = Limits::check("a stretch of this file", length, isize::MAX as u64)?;
-        let mut bytes = limits::zeros("a stretch of this file", size)?;
-        self.source.read(at, &mut bytes)?;
-        Ok(bytes)
+        source::read(&*self.source, at, length).map(|bytes| bytes.unwrap_or_default().into_owned())
     }
 }
 

@@ -25,7 +25,7 @@ mod sniff;
 pub mod tiff;
 
 pub use format::{Export, Format};
-pub use input::{Input, Source};
+pub use input::Input;
 pub use left_out::LeftOut;
 pub use open_file::OpenFile;
 pub use opened::Opened;

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use self_cell::self_cell;
 
 use super::file;
-use super::input::{Input, Source};
+use super::input::Input;
 use super::opened::Opened;
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Field};
 use crate::limits::Limits;
+use crate::source::Source;
 
 self_cell! {
     struct Cell {

@@ -203,30 +203,38 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 10, `version ${major}.${minor} is not known`);
+  check(major === 0 && minor === 11, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
-  check(reader.u64() === xxh3(bytes.subarray(0, 16)), 'superblock: wrong checksum');
+  check(reader.u32() === xxh3Low(bytes.subarray(0, 16)), 'superblock: wrong checksum');
   return `${major}.${minor}`;
 }
 
 /** §1, trailer. */
 function indexOffset(bytes) {
-  check(bytes.length >= 40, 'too short');
-  const trailer = new Reader(bytes.subarray(bytes.length - 16));
+  check(bytes.length >= 32, 'too short');
+  const trailer = new Reader(bytes.subarray(bytes.length - 12));
   const offset = trailer.u64();
-  check(trailer.u32() === xxh3Low(trailer.bytes.subarray(0, 8)), 'trailer: wrong checksum');
   check(trailer.u32() === 0x2e616364, 'trailer: wrong mark');
-  check(offset >= 24n && offset < BigInt(bytes.length - 16), 'trailer: wrong offset');
+  check(offset >= 20n && offset < BigInt(bytes.length - 12), 'trailer: wrong offset');
   return Number(offset);
+}
+
+/** §1: the payload of the record of that kind which these bytes are. */
+function readRecord(bytes, kind) {
+  const record = new Reader(bytes);
+  check(record.u8() === 0xdc && record.u8() === kind, `not a record of kind ${kind}`);
+  const payload = record.take(record.count(0, record.left));
+  check(record.u32() === xxh3Low(bytes.subarray(0, bytes.length - record.left - 4)), 'record: wrong checksum');
+  check(record.left === 0, 'bytes behind a record');
+  return payload;
 }
 
 /** §1, records, and §2. */
 function readIndex(bytes, offset) {
-  const record = new Reader(bytes.subarray(offset, bytes.length - 16));
-  check(record.u8() === 2, 'not an index record');
-  const payload = record.take(record.count(0, record.left));
-  check(record.u32() === xxh3Low(payload), 'index: wrong checksum');
-  check(record.left === 0, 'bytes between index and trailer');
+  return parseIndex(readRecord(bytes.subarray(offset, bytes.length - 12), 5));
+}
+
+function parseIndex(payload) {
   check(payload.length > 0 && payload[0] <= 2, 'index: unknown packing');
   const cbor = new Reader(unpackIndex(payload));
   const index = readCbor(cbor);
@@ -266,12 +274,10 @@ function decodeVariable(bytes, variable, dimensions, models) {
   const out = derived ? derive(derived, shape, type) : new Uint8Array(count * type.size);
   const tiling = variable.get(5) ?? usualTiling(shape);
   const tiles = derived ? [] : tilesOf(tiling, count);
-  const chunks = variable.get(6) ?? [];
-  check(tiles.length === chunks.length, 'number of chunks');
-  const only = Number(BigInt(variable.get(7).get(5) ?? 0) & 0xffffffffn);
+  const chunks = readTable(bytes, variable, tiles.length);
   const getModel = () => namedModel(variable.get(8), models);
   const fillings = tiles.map((tile, i) => {
-    const { filling, values } = decodeListedChunk(bytes, chunks[i], only, type, tile, getModel);
+    const { filling, values } = decodeFrame(chunks[i], type, tile, getModel);
     placeTile(out, tiling, tile, values, type.size);
     return filling;
   });
@@ -325,34 +331,43 @@ function usualTiling(shape) {
   const product = (lengths) => lengths.reduce((a, b) => a * b, 1);
   const even = (n, most) => Math.max(1, Math.ceil(n / Math.max(1, Math.ceil(n / Math.max(1, most)))));
   const long = shape.filter((n) => n !== 1);
-  const [h, w] = long.length > 1 ? long.slice(-2) : [1, long[0] ?? 1];
-  const others = long.slice(0, -2);
-  const view = others.length === 0 || h * w >= 256 ? [product(others), h, w] : [1, product(others) * h, w];
-  const width = even(view[2], view[1] === 1 ? 2 ** 21 : 4096);
-  const height = even(view[1], Math.floor(Math.floor(2 ** 21 / Math.min(Math.max(view[0], 1), 8)) / width));
-  return [...view, even(view[0], Math.floor(2 ** 21 / (width * height))), height, width];
+  let [h, w] = long.length > 1 ? long.slice(-2) : [1, long[0] ?? 1];
+  const slow = long.slice(0, -2);
+  if (slow.length > 0 && h * w < 256) h *= product(slow.splice(0));
+  const width = even(w, h === 1 ? 2 ** 21 : 4096);
+  const height = even(h, Math.floor(Math.floor(2 ** 21 / Math.min(Math.max(product(slow), 1), 8)) / width));
+  const most = Math.max(1, Math.floor(2 ** 21 / (width * height)));
+  let [planes, tilePlanes] = [1, 1];
+  while (slow.length > 0 && tilePlanes === planes) {
+    const n = slow.pop();
+    tilePlanes = planes * even(n, Math.floor(most / planes));
+    planes *= n;
+  }
+  return [product(slow), planes, h, w, Math.min(tilePlanes, Math.max(planes, 1)), height, width];
 }
 
 /** §3: the tiles in the order of their chunks. */
-function tilesOf([planes, height, width, ...size], count) {
-  check(planes * height * width === count, 'tiling does not fit the shape');
+function tilesOf([blocks, planes, height, width, ...size], count) {
+  check(blocks * planes * height * width === count, 'tiling does not fit the shape');
   const view = [planes, height, width];
   check(size.every((n, i) => n >= 1 && n <= Math.max(view[i], 1)), 'size of a tile');
   check(size[0] * size[1] * size[2] <= 2 ** 24, 'size of a tile');
   const starts = (length, step) => Array.from({ length: Math.ceil(length / step) }, (_, i) => i * step);
   const tiles = [];
-  for (const p of starts(planes, size[0])) {
-    for (const y of starts(height, size[1])) {
-      for (const x of starts(width, size[2])) {
-        const planesHere = Math.min(size[0], planes - p);
-        tiles.push({ p, y, x, planes: planesHere, height: Math.min(size[1], height - y), width: Math.min(size[2], width - x) });
+  for (const block of starts(blocks, 1)) {
+    for (const p of starts(planes, size[0])) {
+      for (const y of starts(height, size[1])) {
+        for (const x of starts(width, size[2])) {
+          const planesHere = Math.min(size[0], planes - p);
+          tiles.push({ p: block * planes + p, y, x, planes: planesHere, height: Math.min(size[1], height - y), width: Math.min(size[2], width - x) });
+        }
       }
     }
   }
   return tiles;
 }
 
-function placeTile(out, [, height, width], tile, values, size) {
+function placeTile(out, [, , height, width], tile, values, size) {
   const row = tile.width * size;
   for (let p = 0; p < tile.planes; p++) {
     for (let y = 0; y < tile.height; y++) {
@@ -364,12 +379,36 @@ function placeTile(out, [, height, width], tile, values, size) {
 
 // --------------------------------------------------------------------------------------------------------------- chunks
 
-/** §2, Chunk: checksums around decodeChunk. */
-function decodeListedChunk(bytes, entry, only, type, tile, getModel) {
-  const [offset, length, payloadSum, valuesSum = only] = entry;
-  check(offset + length <= bytes.length, 'chunk past the end');
-  const payload = bytes.subarray(offset, offset + length);
-  check(xxh3Low(payload) === payloadSum, 'chunk: wrong checksum of the payload');
+/** §2, Table: the bytes of each frame of a variable. */
+function readTable(bytes, variable, count) {
+  const elsewhere = variable.get(10);
+  if (elsewhere) check(elsewhere[0] + elsewhere[1] <= bytes.length, 'table past the end');
+  const table = new Reader(elsewhere ? readRecord(bytes.subarray(elsewhere[0], elsewhere[0] + elsewhere[1]), 3) : variable.get(6) ?? new Uint8Array());
+  let end = 0n;
+  const frames = [];
+  while (frames.length < count) {
+    const zigzag = table.varint();
+    const start = BigInt.asUintN(64, end + ((zigzag >> 1n) ^ -(zigzag & 1n)));
+    end = start + table.varint();
+    check(end <= BigInt(bytes.length), 'chunk past the end');
+    frames.push(bytes.subarray(Number(start), Number(end)));
+  }
+  check(table.left === 0, 'number of chunks');
+  return frames;
+}
+
+/** §4, frame: what is around decodeChunk. Exported for frames without an archive. */
+export function decodeFrame(bytes, type, tile, getModel) {
+  check(bytes.length >= 10, 'frame too short');
+  const frame = new Reader(bytes.subarray(0, bytes.length - 4));
+  check(new Reader(bytes.subarray(bytes.length - 4)).u32() === xxh3Low(frame.bytes), 'frame: wrong checksum');
+  check(frame.u8() === 0xd1, 'version of a frame');
+  const flags = frame.u8();
+  check(flags <= 3, 'flags of a frame');
+  const valuesSum = frame.u32();
+  if (flags & 1) frame.take(8);
+  if (flags & 2) frame.take(4);
+  const payload = frame.take(frame.left);
   const values = decodeChunk(payload, type, tile, getModel);
   check(xxh3Low(values) === valuesSum, `chunk (filling ${payload[0]}): wrong checksum of the values`);
   return { filling: payload[0], values };

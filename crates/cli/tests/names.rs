@@ -84,26 +84,11 @@ fn one_bad_name_leaves_the_others_alone() {
 
 /// The same archive with one name turned into another of the same length, all checksums right.
 fn renamed(archive: &[u8], from: &str, to: &str) -> Vec<u8> {
-    let sum = |bytes: &[u8]| xxhash_rust::xxh3::xxh3_64(bytes) as u32;
-    let trailer = archive.len() - 16;
-    let index = u64::from_le_bytes(archive[trailer..trailer + 8].try_into().unwrap()) as usize;
-    let head = 1 + archive[index + 1..].iter().position(|b| b & 0x80 == 0).unwrap() + 1;
-    let mut payload = archive[index + head..trailer - 4].to_vec();
-    let mut cbor = records::unpacked(&payload);
+    let (index, payload) = records::index(archive);
+    let mut cbor = records::unpacked(payload);
     let place = cbor.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
     cbor[place..place + from.len()].copy_from_slice(to.as_bytes());
-    payload = [&[0][..], &cbor].concat();
-    let mut out = archive[..=index].to_vec();
-    let mut length = payload.len();
-    while length >= 0x80 {
-        out.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
-    out.extend(&payload);
-    out.extend(sum(&payload).to_le_bytes());
-    out.extend(&archive[trailer..]);
-    out
+    records::ended(archive[..index].to_vec(), &[&[0][..], &cbor].concat())
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Files whose bytes JavaScript gives as they are asked for. The module of formats has this file too.
 
+use deepcomp::Source;
 use deepcomp::field::{Dataset, Field};
-use deepcomp::formats::{OpenFile, Source};
+use deepcomp::formats::OpenFile;
 use deepcomp::{Error, Limits};
 use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;

@@ -10,6 +10,7 @@ mod words;
 pub(crate) use most::{Limited, Most};
 pub(crate) use variable::{Certificate, ChunkEntry, DerivedEntry, KeptEntry, VariableEntry};
 
+use super::tiles::Tiling;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, SourceFormat, Values};
 use crate::formats::{Format, file};
@@ -84,7 +85,7 @@ pub struct FileStatus {
 #[cbor(array)]
 pub(crate) struct DimensionEntry {
     #[n(0)]
-    name: String,
+    pub(crate) name: String,
     #[n(1)]
     length: u64,
     #[n(2)]
@@ -134,6 +135,12 @@ impl TryFrom<&DimensionEntry> for Dimension {
 }
 
 impl FileEntry {
+    /// What is known of a dataset before its values are: for whoever loses the index.
+    pub(crate) fn header(dataset: &Dataset, name: &str) -> Self {
+        let variables = dataset.fields.iter().map(|field| VariableEntry::header(field, Tiling::of(&field.shape))).collect();
+        Self { variables, ..Self::of(dataset, name) }
+    }
+
     /// Of a dataset, without its variables.
     pub(crate) fn of(dataset: &Dataset, name: &str) -> Self {
         let SourceFormat { number: format, detail: format_detail } = dataset.format;

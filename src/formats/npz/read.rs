@@ -11,10 +11,11 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use super::spec::{FORMAT, HISTORY, flags, history};
 use crate::error::{Error, Result};
 use crate::field::{Attribute, Dataset, Dimension};
-use crate::formats::input::{Input, stretch};
+use crate::formats::input::Input;
 use crate::formats::npy;
 use crate::formats::opened::Opened;
 use crate::limits::Limits;
+use crate::source::stretch;
 
 /// The most that deflate can expand: a 258 byte match in two bits.
 const MAX_EXPANSION: u64 = 1032;

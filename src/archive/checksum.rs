@@ -1,0 +1,36 @@
+//! XXH3-64 of bytes and of values.
+
+use crate::field::{Element, Values, with_values};
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+
+/// Values turned into bytes at a time.
+const BLOCK: usize = 1 << 13;
+
+/// The low half of XXH3-64.
+pub(super) fn checksum(bytes: &[u8]) -> u32 {
+    xxh3_64(bytes) as u32
+}
+
+/// XXH3-64 of values as little-endian bytes.
+pub(super) fn values_sum(values: &Values) -> u64 {
+    with_values!(values, v => hash(v))
+}
+
+fn hash<T: Element>(values: &[T]) -> u64 {
+    let mut hasher = Xxh3::new();
+    let mut bytes = vec![0; BLOCK.min(values.len()) * size_of::<T>()];
+    for block in values.chunks(BLOCK) {
+        let bytes = bytes.get_mut(..size_of_val(block)).unwrap_or_default();
+        for (to, v) in bytes.chunks_exact_mut(size_of::<T>()).zip(block) {
+            to.copy_from_slice(v.to_bits64().to_le_bytes().get(..size_of::<T>()).unwrap_or_default());
+        }
+        update(&mut hasher, bytes);
+    }
+    hasher.digest()
+}
+
+/// Hashes bytes; kept in one place, since it takes far more code than what differs from type to type.
+#[inline(never)]
+fn update(hasher: &mut Xxh3, bytes: &[u8]) {
+    hasher.update(bytes);
+}

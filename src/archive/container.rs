@@ -1,0 +1,127 @@
+//! Superblock, records and trailer: what holds frames and index together (docs/format.md, "Archive").
+
+use super::checksum::checksum;
+use crate::error::{Error, Result};
+use crate::source::{self, Source};
+use crate::version::FormatVersion;
+use crate::wire::{Reader, put_varint};
+use std::borrow::Cow;
+
+/// First bytes of every archive. The high bit and the line ends show damage by text transfers.
+pub(crate) const MAGIC: [u8; 8] = *b"\x89DCA\r\n\x1a\n";
+/// Bytes of the superblock: magic, version, flags, checksum of those.
+pub(crate) const SUPERBLOCK: usize = 20;
+/// Bytes of the trailer: offset of the index record, end mark.
+pub(crate) const TRAILER: usize = 12;
+const END: [u8; 4] = *b"dca.";
+/// First byte of every record: where the index is lost, records are looked for by it.
+const RECORD: u8 = 0xdc;
+/// Bytes at the end that are read at once: the index of most archives is among them.
+const TAIL: u64 = 1 << 15;
+
+/// What a record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum RecordKind {
+    /// A place and a frame.
+    Chunk = 1,
+    /// What the index says of a file before its chunks, so that they are worth something without the index.
+    Header = 2,
+    /// Where the chunks of a large variable are.
+    Table = 3,
+    /// A place and where the frame is that is written elsewhere already.
+    Repeat = 4,
+    Index = 5,
+}
+
+pub(crate) fn put_superblock(out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend(MAGIC);
+    FormatVersion::CURRENT.parts().iter().for_each(|part| out.extend(part.to_le_bytes()));
+    out.extend(0u32.to_le_bytes());
+    let sum = checksum(out.get(start..).unwrap_or_default());
+    out.extend(sum.to_le_bytes());
+}
+
+/// Appends a record of parts, and returns the offset of the last of them.
+pub(crate) fn put_record(out: &mut Vec<u8>, kind: RecordKind, parts: &[&[u8]]) -> u64 {
+    let start = out.len();
+    out.extend([RECORD, kind as u8]);
+    put_varint(out, parts.iter().map(|part| part.len() as u64).sum());
+    parts.iter().for_each(|part| out.extend(*part));
+    let offset = out.len() - parts.last().map_or(0, |part| part.len());
+    let sum = checksum(out.get(start..).unwrap_or_default());
+    out.extend(sum.to_le_bytes());
+    offset as u64
+}
+
+pub(crate) fn put_trailer(out: &mut Vec<u8>, index_offset: u64) {
+    out.extend(index_offset.to_le_bytes());
+    out.extend(END);
+}
+
+/// Checks the superblock and returns the version.
+pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<FormatVersion> {
+    let length = source.length();
+    let bytes = source::read(source, 0, length.min(SUPERBLOCK as u64))?.unwrap_or_default();
+    let seen = bytes.get(..MAGIC.len()).unwrap_or(&bytes);
+    if bytes.is_empty() {
+        return Err(Error::NotAnArchive { why: "the file is empty" });
+    }
+    if !MAGIC.starts_with(seen) {
+        return Err(Error::NotAnArchive { why: "it does not start with the archive signature" });
+    }
+    let block: &[u8; SUPERBLOCK] = bytes.first_chunk().ok_or(truncated("the superblock", SUPERBLOCK as u64, length))?;
+    let [covered @ .., a, b, c, d] = block;
+    if checksum(covered) != u32::from_le_bytes([*a, *b, *c, *d]) {
+        return Err(Error::ChecksumMismatch { what: "the superblock".to_owned() });
+    }
+    let mut reader = Reader::new(covered.get(MAGIC.len()..).unwrap_or_default());
+    let [major, minor] = [reader.u16()?, reader.u16()?];
+    let version = FormatVersion::new(major, minor);
+    if !version.is_readable() {
+        return Err(Error::UnsupportedVersion { found: version, supported: FormatVersion::CURRENT });
+    }
+    match reader.u32()? {
+        0 => Ok(version),
+        _ => Err(Error::Unsupported { what: "a flag in the superblock".to_owned(), advice: "upgrade DeepComp".to_owned() }),
+    }
+}
+
+/// The payload of the index record, found through the trailer.
+pub(crate) fn index_payload<S: Source + ?Sized>(source: &S) -> Result<Cow<'_, [u8]>> {
+    let length = source.length();
+    let body = length.checked_sub(TRAILER as u64).filter(|b| *b >= SUPERBLOCK as u64);
+    let body = body.ok_or(truncated("the trailer", (SUPERBLOCK + TRAILER) as u64, length))?;
+    let start = length.saturating_sub(TAIL);
+    let tail = source::read(source, start, length - start)?.unwrap_or_default();
+    let trailer = tail.get(tail.len().saturating_sub(TRAILER)..).unwrap_or_default();
+    let (Some((offset, _)), true) = (trailer.split_first_chunk::<8>(), trailer.ends_with(&END)) else {
+        return Err(truncated("the trailer", length.saturating_add(1), length));
+    };
+    let offset = u64::from_le_bytes(*offset);
+    let size = body.checked_sub(offset).ok_or_else(|| Error::corrupt("the index lies outside the file"))?;
+    let known = offset.checked_sub(start).and_then(|from| source::stretch(&tail, from, size)).map(|record| Cow::Owned(record.to_vec()));
+    let record = match known {
+        Some(record) => record,
+        None => source::read(source, offset, size)?.unwrap_or_default(),
+    };
+    payload(&record, RecordKind::Index, "the index").map(|payload| Cow::Owned(payload.to_vec()))
+}
+
+/// What a record holds that `bytes` are, which is of that kind.
+pub(crate) fn payload<'a>(bytes: &'a [u8], kind: RecordKind, what: &str) -> Result<&'a [u8]> {
+    let mut reader = Reader::new(bytes);
+    if [reader.u8()?, reader.u8()?] != [RECORD, kind as u8] {
+        return Err(Error::corrupt(format_args!("{what} is not where it should be")));
+    }
+    let length = reader.count("the length of a record", bytes.len())?;
+    let payload = reader.take(length)?;
+    let covered = bytes.len() - reader.rest().len();
+    let sum = checksum(bytes.get(..covered).unwrap_or_default()).to_le_bytes();
+    if reader.rest() == sum { Ok(payload) } else { Err(Error::ChecksumMismatch { what: what.to_owned() }) }
+}
+
+const fn truncated(what: &'static str, needed: u64, available: u64) -> Error {
+    Error::Truncated { what, needed, available }
+}

@@ -1,0 +1,82 @@
+//! Bytes that are read where they are needed: of a file, of a `Blob`, of something at the other end of a network; or all in memory.
+
+use crate::error::Result;
+use crate::limits::{self, Limits};
+use core::ops::Range;
+use std::borrow::Cow;
+
+/// Where bytes are read from.
+pub trait Source {
+    /// Bytes in all.
+    fn length(&self) -> u64;
+
+    /// Fills `into` with the bytes from `at` on, all of which are there.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`](crate::Error::Unreadable).
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<()>;
+
+    /// All of them, where they are in memory: then none are read.
+    fn bytes(&self) -> Option<&[u8]> {
+        None
+    }
+
+    /// Says which stretches are read soon, so that those which lie near each other can be fetched at once. Most sources have no use for it.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    fn prepare(&self, _stretches: &[Range<u64>]) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Source for [u8] {
+    fn length(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<()> {
+        if let Some(from) = stretch(self, at, into.len() as u64) {
+            into.copy_from_slice(from);
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+impl Source for Vec<u8> {
+    fn length(&self) -> u64 {
+        self.as_slice().length()
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<()> {
+        self.as_slice().read(at, into)
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+/// A stretch of a source; none where it does not have it.
+pub(crate) fn read<S: Source + ?Sized>(source: &S, at: u64, length: u64) -> Result<Option<Cow<'_, [u8]>>> {
+    if let Some(bytes) = source.bytes() {
+        return Ok(stretch(bytes, at, length).map(Cow::Borrowed));
+    }
+    if at.checked_add(length).is_none_or(|end| end > source.length()) {
+        return Ok(None);
+    }
+    let size = Limits::check("a stretch of this file", length, isize::MAX as u64)?;
+    let mut bytes = limits::zeros("a stretch of this file", size)?;
+    source.read(at, &mut bytes)?;
+    Ok(Some(Cow::Owned(bytes)))
+}
+
+/// So many bytes from `begin` on, if there are.
+pub(crate) fn stretch(bytes: &[u8], begin: u64, length: u64) -> Option<&[u8]> {
+    let (start, end) = (usize::try_from(begin).ok()?, usize::try_from(begin.checked_add(length)?).ok()?);
+    bytes.get(start..end)
+}
