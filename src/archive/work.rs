@@ -111,12 +111,12 @@ impl Work {
         };
         let max_error = self.max_error * field.packing().scale.abs();
         let values_sum = self.values_sum.unwrap_or_else(|| values_sum(&field.values));
-        let [mean_error, mean_magnitude] = self.sums.means();
+        let [mean_error, mean_magnitude] = self.sums.means().map(|mean| mean.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32);
         let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
         let certificate = Certificate {
             bound_kind,
             bound,
-            absolute_bound: plan.absolute,
+            absolute_bound: Some(plan.absolute).filter(|allowed| *allowed != bound),
             max_error,
             missing: self.missing,
             values_sum,

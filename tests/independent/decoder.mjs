@@ -171,7 +171,8 @@ function readCbor(reader, depth = 0) {
 }
 
 function readSimple(reader, info) {
-  check(info === 20 || info === 21 || info === 27, 'unexpected simple CBOR value');
+  check(info === 20 || info === 21 || info === 26 || info === 27, 'unexpected simple CBOR value');
+  if (info === 26) return reader.view.getFloat32(reader.advance(4));
   return info === 27 ? reader.view.getFloat64(reader.advance(8)) : info === 21;
 }
 
@@ -315,7 +316,7 @@ function readCertificate(map, decoded) {
   return {
     bound: ['lossless', 'absolute', 'relative'][map.get(0) ?? 0],
     asked: map.get(1) ?? 0,
-    absoluteBound: map.get(2) ?? 0,
+    absoluteBound: map.get(2) ?? map.get(1) ?? 0,
     maxError: map.get(3) ?? 0,
     missing: map.get(4) ?? 0,
     meanError: map.get(6) ?? null,

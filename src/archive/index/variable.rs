@@ -146,9 +146,9 @@ pub(crate) struct Certificate {
     /// As asked; 0 when lossless.
     #[cbor(n(1), default, skip_if = "is_default")]
     pub(crate) bound: f64,
-    /// The largest error it allows, in the variable's units; 0 when lossless.
-    #[cbor(n(2), default, skip_if = "is_default")]
-    pub(crate) absolute_bound: f64,
+    /// The largest error it allows, in the variable's units; none where that is the bound, or 0 when lossless.
+    #[n(2)]
+    pub(crate) absolute_bound: Option<f64>,
     /// Largest |decoded − source|, in the variable's units.
     #[cbor(n(3), default, skip_if = "is_default")]
     pub(crate) max_error: f64,
@@ -159,10 +159,10 @@ pub(crate) struct Certificate {
     pub(crate) values_sum: u64,
     /// Mean of decoded less source, in the variable's units; not there when lossless.
     #[n(6)]
-    pub(crate) mean_error: Option<f64>,
+    pub(crate) mean_error: Option<f32>,
     /// Mean of the magnitudes of the source, in the variable's units; not there when lossless.
     #[n(7)]
-    pub(crate) mean_magnitude: Option<f64>,
+    pub(crate) mean_magnitude: Option<f32>,
     /// Values that came back as they are, in the variable's units.
     #[cbor(n(8), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
     pub(crate) kept: Vec<KeptEntry>,
@@ -297,10 +297,10 @@ impl VariableEntry {
             shape,
             archive_bytes: self.frame_bytes(),
             bound: certificate.bound()?,
-            absolute_bound: certificate.absolute_bound,
+            absolute_bound: certificate.absolute_bound.unwrap_or(certificate.bound),
             max_abs_error: certificate.max_error,
-            mean_error: certificate.mean_error.unwrap_or_default(),
-            mean_magnitude: certificate.mean_magnitude,
+            mean_error: certificate.mean_error.unwrap_or_default().into(),
+            mean_magnitude: certificate.mean_magnitude.map(f64::from),
             kept: certificate.kept.iter().map(|k| (k.value, k.count)).collect(),
             signs: certificate.signs.unwrap_or_default(),
             stable: certificate.stable.unwrap_or_default(),
