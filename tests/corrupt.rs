@@ -166,17 +166,16 @@ fn index(place: (usize, usize)) -> Vec<u8> {
     for (name, length) in [("a", 2u8), ("b", 31), ("c", 29)] {
         e.array(3).unwrap().str(name).unwrap().u8(length).unwrap().bool(false).unwrap();
     }
-    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(9).unwrap();
+    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(6).unwrap();
     e.u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap().array(3).unwrap().u8(0).unwrap().u8(1).unwrap().u8(2).unwrap();
-    e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(7).unwrap();
+    e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap().u8(6).unwrap().array(1).unwrap().map(4).unwrap().u8(1).unwrap().array(7).unwrap();
     for side in [1u8, 2, 31, 29, 2, 31, 29] {
         e.u8(side).unwrap();
     }
-    e.u8(6).unwrap().bytes(&table(&[place])).unwrap();
-    e.u8(7).unwrap().map(6).unwrap();
+    e.u8(2).unwrap().bytes(&table(&[place])).unwrap().u8(4).unwrap().u64(shipped().id().0).unwrap();
+    e.u8(5).unwrap().map(6).unwrap();
     e.u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
     e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(0).unwrap();
-    e.u8(8).unwrap().u64(shipped().id().0).unwrap();
     encoder.into_writer()
 }
 
@@ -206,13 +205,13 @@ fn crowded(which: u8, count: u64, indefinite: bool) -> Vec<u8> {
         list(e, 3, b"\x83\x60\x01\xf4");
         e.u8(4).unwrap();
         list(e, 4, b"\x83\x60\x01\x40");
-        e.u8(5).unwrap().array(1).unwrap().map(8).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap();
+        e.u8(5).unwrap().array(1).unwrap().map(6).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap();
         list(e, 12, b"\x00");
         e.u8(3).unwrap();
         list(e, 13, b"\x83\x60\x01\x40");
         e.u8(4).unwrap();
         list(e, 14, b"\x00");
-        e.writer_mut().extend(b"\x05\x87\x00\x00\x00\x00\x01\x01\x01\x06\x40\x07\xa6\x00\x00\x01\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x02\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x03\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x05\x00");
+        e.writer_mut().extend(b"\x06\x81\xa3\x01\x87\x00\x00\x00\x00\x01\x01\x01\x02\x40\x05\xa6\x00\x00\x01\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x02\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x03\xfb\x00\x00\x00\x00\x00\x00\x00\x00\x04\x00\x05\x00");
     }
     let cbor = encoder.into_writer();
     let mut index = vec![1];
@@ -289,15 +288,15 @@ fn in_turn(constants: &[f32]) -> (Vec<u8>, Vec<f32>) {
     for (name, length) in [("a", PLANES), ("b", 31), ("c", 29)] {
         e.array(3).unwrap().str(name).unwrap().u16(length).unwrap().bool(false).unwrap();
     }
-    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(8).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap();
+    e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(1).unwrap().map(6).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap();
     e.u8(2).unwrap().array(3).unwrap().u8(0).unwrap().u8(1).unwrap().u8(2).unwrap().u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap();
-    e.u8(5).unwrap().array(7).unwrap();
+    e.u8(6).unwrap().array(1).unwrap().map(3).unwrap().u8(1).unwrap().array(7).unwrap();
     for side in [1, PLANES, 31, 29, 1, 31, 29] {
         e.u16(side).unwrap();
     }
     let places: Vec<_> = frames.iter().copied().cycle().take(PLANES.into()).collect();
-    e.u8(6).unwrap().bytes(&table(&places)).unwrap();
-    e.u8(7).unwrap().map(6).unwrap().u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
+    e.u8(2).unwrap().bytes(&table(&places)).unwrap();
+    e.u8(5).unwrap().map(6).unwrap().u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
     e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(all).unwrap();
     (ended(bytes, &encoder.into_writer()), values)
 }

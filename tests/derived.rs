@@ -120,15 +120,16 @@ fn claiming(rows: u32, columns: u32, variables: usize) -> Vec<u8> {
     }
     e.u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(variables as u64).unwrap();
     for _ in 0..variables {
-        e.map(9).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap().array(2).unwrap().u8(0).unwrap().u8(1).unwrap();
-        e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap().u8(5).unwrap().array(7).unwrap();
+        e.map(7).unwrap().u8(0).unwrap().str("v").unwrap().u8(1).unwrap().u8(8).unwrap().u8(2).unwrap().array(2).unwrap().u8(0).unwrap().u8(1).unwrap();
+        e.u8(3).unwrap().array(0).unwrap().u8(4).unwrap().array(0).unwrap();
+        e.u8(5).unwrap().array(3).unwrap().u8(2).unwrap().u8(0).unwrap().bytes(&lambert(rows, columns)).unwrap();
+        e.u8(6).unwrap().array(1).unwrap().map(3).unwrap().u8(1).unwrap().array(7).unwrap();
         for side in [1, 1, rows, columns, 1, 1, 1] {
             e.u32(side).unwrap();
         }
-        e.u8(6).unwrap().bytes(&[]).unwrap().u8(7).unwrap().map(6).unwrap();
+        e.u8(2).unwrap().bytes(&[]).unwrap().u8(5).unwrap().map(6).unwrap();
         e.u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().f64(0.0).unwrap().u8(2).unwrap().f64(0.0).unwrap();
         e.u8(3).unwrap().f64(0.0).unwrap().u8(4).unwrap().u8(0).unwrap().u8(5).unwrap().u64(0).unwrap();
-        e.u8(9).unwrap().array(3).unwrap().u8(2).unwrap().u8(0).unwrap().bytes(&lambert(rows, columns)).unwrap();
     }
     forged::ended(bytes[..forged::SUPERBLOCK].to_vec(), &encoder.into_writer())
 }

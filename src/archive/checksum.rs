@@ -1,6 +1,7 @@
 //! XXH3-64 of bytes and of values.
 
 use crate::field::{Element, Values, with_values};
+use core::ops::Range;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// Values turned into bytes at a time.
@@ -14,6 +15,11 @@ pub(super) fn checksum(bytes: &[u8]) -> u32 {
 /// XXH3-64 of values as little-endian bytes.
 pub(super) fn values_sum(values: &Values) -> u64 {
     with_values!(values, v => hash(v))
+}
+
+/// That of some of them.
+pub(super) fn values_sum_of(values: &Values, range: Range<usize>) -> u64 {
+    with_values!(values, v => hash(v.get(range).unwrap_or_default()))
 }
 
 fn hash<T: Element>(values: &[T]) -> u64 {

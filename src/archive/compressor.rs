@@ -368,8 +368,8 @@ impl Compressor {
         let reports =
             reports.map(|(report, Note { level, base, coarse, unmet, suspects })| Ok(VariableReport { level, base, coarse, unmet, suspects, ..report? }));
         let reports = reports.collect::<Result<_>>()?;
-        for variable in self.index.files.iter_mut().flat_map(|file| &mut file.variables) {
-            variable.move_table(|table| self.records.put_table(table));
+        for section in self.index.files.iter_mut().flat_map(|file| &mut file.variables).flat_map(|variable| &mut variable.sections) {
+            section.move_table(|table| self.records.put_table(table));
         }
         Ok((self.records.finish(&self.index.to_payload()?), reports))
     }

@@ -1,13 +1,13 @@
 //! One file of an archive -> its dataset, a chunk a step; every checksum is verified on the way.
 
 use super::Progress;
-use super::checksum::values_sum;
+use super::checksum::values_sum_of;
 use super::frame::Frame;
-use super::index::{ChunkEntry, VariableEntry, source_format};
+use super::index::{ChunkEntry, SectionEntry, VariableEntry, source_format};
 use super::job::{Done, Job, Task};
 use super::part::{Part, Runs};
 use super::reader::Archive;
-use super::tiles::{Place, Tiling};
+use super::tiles::{Place, Tiling, product};
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values};
@@ -60,8 +60,8 @@ type Decoding = (ChunkEntry, ChunkShape, DataType, Option<u64>);
 
 impl Repeated {
     /// Takes notice of the chunks of a variable.
-    fn see(&mut self, chunks: &[(usize, ChunkEntry)]) {
-        let mut offsets: Vec<u64> = chunks.iter().map(|(_, chunk)| chunk.offset).collect();
+    fn see(&mut self, chunks: &[Chunk]) {
+        let mut offsets: Vec<u64> = chunks.iter().map(|chunk| chunk.entry.offset).collect();
         offsets.sort_unstable();
         self.offsets.extend(offsets.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).filter_map(|pair| pair.first().copied()));
     }
@@ -80,60 +80,117 @@ impl Repeated {
 }
 
 /// What the values of a chunk of a variable depend on.
-fn decoding(entry: &VariableEntry, chunk: &ChunkEntry, shape: ChunkShape) -> Result<Decoding> {
-    Ok((*chunk, shape, entry.data_type()?, entry.model))
+fn decoding(entry: &VariableEntry, wanted: &Wanted, chunk: &Chunk) -> Result<Decoding> {
+    let model = wanted.sections.get(chunk.section).and_then(|section| section.model);
+    Ok((chunk.entry, wanted.place(chunk.section, chunk.number).shape, entry.data_type()?, model))
 }
 
 /// A variable that is to be decoded, whole or in part.
 #[derive(Debug)]
 struct Wanted {
     variable: usize,
-    tiling: Tiling,
     part: Part,
-    /// Numbers of the chunks that have any of it.
-    chunks: Vec<usize>,
+    sections: Vec<WantedSection>,
+    /// The chunks that have any of it: their sections, and their numbers there.
+    chunks: Vec<(usize, usize)>,
+}
+
+/// A section of it.
+#[derive(Debug)]
+struct WantedSection {
+    tiling: Tiling,
+    /// Chunks that it has.
+    count: usize,
+    model: Option<u64>,
+    /// Its values in the array, and their checksum.
+    values: Range<usize>,
+    values_sum: u64,
 }
 
 /// A variable that is being decoded.
 #[derive(Debug)]
 struct Begun {
     field: Field,
-    /// Its chunks, as far as they are wanted, with their numbers.
-    chunks: Vec<(usize, ChunkEntry)>,
+    /// Its chunks, as far as they are wanted.
+    chunks: Vec<Chunk>,
     /// Chunks given out as jobs, or done with one of them.
     given: usize,
     /// Chunks that have not come back.
     left: usize,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Chunk {
+    section: usize,
+    number: usize,
+    entry: ChunkEntry,
+}
+
 impl Begun {
     /// Takes the values of the chunk at a place among those wanted, and for those that follow and are the very same frame, which need not be decoded again. Returns how many
     /// chunks that were.
-    fn take(&mut self, wanted: &Wanted, place: usize, values: Cow<'_, Values>) -> Result<u64> {
+    fn take(&mut self, wanted: &Wanted, at: usize, values: Cow<'_, Values>) -> Result<u64> {
         let Self { field, chunks, given, left } = self;
-        let at = |place: usize| chunks.get(place).map(|(number, entry)| (*entry, wanted.tiling.place(*number)));
-        let Some((own, first)) = at(place) else { return Ok(0) };
+        let Some(own) = chunks.get(at).copied() else { return Ok(0) };
+        let shape = wanted.place(own.section, own.number).shape;
         let mut taken = 1;
-        while let Some((_, again)) = at(*given).filter(|(next, again)| *next == own && again.shape == first.shape) {
-            wanted.paste(&mut field.values, again, Cow::Borrowed(&values))?;
+        while let Some(next) = chunks.get(*given).filter(|next| next.entry == own.entry && wanted.place(next.section, next.number).shape == shape) {
+            wanted.paste(&mut field.values, next, Cow::Borrowed(&values))?;
             *given += 1;
             taken += 1;
         }
-        wanted.paste(&mut field.values, first, values)?;
+        wanted.paste(&mut field.values, &own, values)?;
         *left -= taken;
         Ok(taken as u64)
     }
 }
 
 impl Wanted {
-    /// Whether one chunk is all of the variable, and wanted whole: then it brings all values.
-    fn is_one_chunk(&self) -> bool {
-        self.tiling.is_whole() && self.part.is_whole()
+    /// A variable of a file, of which some is chosen along its dimensions.
+    fn of((number, entry): (usize, &VariableEntry), shape: &[usize], chosen: &[Option<&Runs>]) -> Result<Self> {
+        let part = Part::of(shape, chosen)?;
+        let (mut sections, mut chunks, mut start) = (Vec::new(), Vec::new(), 0);
+        for section in entry.sections(shape)? {
+            let count = section.count(entry);
+            if count > 0 {
+                chunks.extend(part.chunks(&section.tiling).into_iter().map(|number| (sections.len(), number)));
+            }
+            let end = start + section.values;
+            let SectionEntry { model, certificate, .. } = section.entry;
+            sections.push(WantedSection { tiling: section.tiling, count, model: *model, values: start..end, values_sum: certificate.values_sum });
+            start = end;
+        }
+        Ok(Self { variable: number, part, sections, chunks })
     }
 
-    fn paste(&self, values: &mut Values, place: Place, tile: Cow<'_, Values>) -> Result<()> {
-        if self.part.is_whole() { self.tiling.paste_values(values, place, tile) } else { self.part.paste(values, &self.tiling, place, &tile) }
+    /// Where a chunk lies in its section.
+    fn place(&self, section: usize, number: usize) -> Place {
+        self.sections.get(section).map_or(Place::NOWHERE, |section| section.tiling.place(number))
     }
+
+    /// The checksum of its values where one chunk is all of the variable, and wanted whole.
+    fn only_chunk(&self) -> Option<u64> {
+        match self.sections.as_slice() {
+            [only] if only.count == 1 && self.part.is_whole() => Some(only.values_sum),
+            _ => None,
+        }
+    }
+
+    fn paste(&self, values: &mut Values, chunk: &Chunk, tile: Cow<'_, Values>) -> Result<()> {
+        let Some(section) = self.sections.get(chunk.section) else { return Ok(()) };
+        let (tiling, place) = (&section.tiling, section.tiling.place(chunk.number));
+        if self.part.is_whole() { tiling.paste_values(values, place, tile) } else { self.part.paste(values, tiling, place, &tile) }
+    }
+
+    /// Checks decoded values against the certificates, where all of them are there; a part has the checksums of its chunks alone.
+    fn certify(&self, entry: &VariableEntry, values: &Values) -> Result<()> {
+        let wrong = |section: &&WantedSection| values_sum_of(values, section.values.clone()) != section.values_sum;
+        if self.part.is_whole() && self.sections.iter().any(|section| wrong(&section)) { Err(other_values(entry)) } else { Ok(()) }
+    }
+}
+
+fn other_values(entry: &VariableEntry) -> Error {
+    Error::ChecksumMismatch { what: format!("the decoded values of variable {:?}", entry.name) }
 }
 
 impl Decompressor {
@@ -174,18 +231,16 @@ impl Decompressor {
         for number in variables {
             let names = || entry.variables.iter().map(|v| v.name.as_str());
             let variable = entry.variables.get(*number).ok_or_else(|| Error::no_such_variable(*number, names()))?;
-            variable.model.map(|id| models.get(ModelId(id))).transpose()?;
+            variable.models().try_for_each(|id| models.get(ModelId(id)).map(|_| ()))?;
             let (shape, size) = (variable.shape(entry)?, variable.data_type()?.size() as u64);
             let of: Vec<Option<&Runs>> = variable.dimensions.iter().map(|d| chosen.get(*d as usize)?.as_ref()).collect();
-            let (tiling, part) = (variable.tiling(&shape)?, Part::of(&shape, &of)?);
-            let values = part.shape().iter().fold(size, |n, length| n.saturating_mul(*length as u64));
+            let values = Part::of(&shape, &of)?.shape().iter().fold(size, |n, length| n.saturating_mul(*length as u64));
             part_bytes = part_bytes.saturating_add(values);
             Limits::check("the decoded dataset", part_bytes, archive.limits().decoded_bytes)?;
-            let is_derived = variable.derived().is_some();
-            let chunks = if is_derived { Vec::new() } else { part.chunks(&tiling) };
-            let samples = chunks.iter().fold(0u64, |sum, chunk| sum.saturating_add(tiling.place(*chunk).shape.samples() as u64));
-            total_bytes = total_bytes.saturating_add(if is_derived { values } else { samples.saturating_mul(size) });
-            wanted.push(Wanted { variable: *number, tiling, part, chunks });
+            let one = Wanted::of((*number, variable), &shape, &of)?;
+            let samples = one.chunks.iter().fold(0u64, |sum, (section, chunk)| sum.saturating_add(one.place(*section, *chunk).shape.samples() as u64));
+            total_bytes = total_bytes.saturating_add(if variable.derived().is_some() { values } else { samples.saturating_mul(size) });
+            wanted.push(one);
         }
         Ok(Self {
             archive,
@@ -281,24 +336,25 @@ impl Decompressor {
             };
             let entry = self.wanted.get(last).and_then(|wanted| Some((wanted, file.variables.get(wanted.variable)?)));
             let (Some(begun), Some((wanted, entry))) = (self.fields.get_mut(last), entry) else { return Ok(None) };
-            let Some((number, chunk)) = begun.chunks.get(begun.given).copied() else {
+            let Some(chunk) = begun.chunks.get(begun.given).copied() else {
                 if !self.begin(source)? {
                     return Ok(None);
                 }
                 continue;
             };
-            let shape = wanted.tiling.place(number).shape;
-            if let Some(values) = self.repeated.get(&decoding(entry, &chunk, shape)?) {
+            let decoding = decoding(entry, wanted, &chunk)?;
+            if let Some(values) = self.repeated.get(&decoding) {
                 begun.given += 1;
                 self.done_bytes += begun.take(wanted, begun.given - 1, Cow::Borrowed(values))? * values.byte_len() as u64;
-                let whole = if begun.left == 0 { certify(entry, wanted, &begun.field) } else { Ok(()) };
+                let whole = if begun.left == 0 { wanted.certify(entry, &begun.field.values) } else { Ok(()) };
                 self.forgive(last, whole)?;
                 continue;
             }
-            let frame = frame_of(&chunk, source)?;
+            let (_, shape, data_type, model) = decoding;
+            let frame = frame_of(&chunk.entry, source)?;
             let (payload, sum) = payload(&frame, &entry.name)?;
-            let task = Task::Decode { payload: payload.to_vec(), data_type: entry.data_type()?, sum };
-            let job = Job { number: self.given, variable: wanted.variable, shape, model: entry.model.map(ModelId), task };
+            let task = Task::Decode { payload: payload.to_vec(), data_type, sum };
+            let job = Job { number: self.given, variable: wanted.variable, shape, model: model.map(ModelId), task };
             self.under_way.insert(self.given, (last, begun.given));
             self.given += 1;
             begun.given += 1;
@@ -312,12 +368,16 @@ impl Decompressor {
         let file = archive.file(self.file)?;
         let following = self.wanted.get(self.fields.len()).and_then(|wanted| Some((wanted, file.variables.get(wanted.variable)?)));
         let Some((wanted, entry)) = following else { return Ok(false) };
-        let (numbers, count) = (wanted.chunks.clone(), if entry.derived().is_some() { 0 } else { wanted.tiling.chunks() });
-        let field = blank(entry, wanted.part.shape(), wanted.is_one_chunk() && !numbers.is_empty())?;
-        self.fields.push(Begun { field, chunks: Vec::new(), given: 0, left: numbers.len() });
-        let all = entry.chunks(count, source)?;
-        let chunks: Vec<(usize, ChunkEntry)> = numbers.into_iter().filter_map(|number| Some((number, *all.get(number)?))).collect();
-        let stretches: Vec<Range<u64>> = chunks.iter().map(|(_, chunk)| chunk.offset..chunk.end()).collect();
+        let field = blank(entry, wanted.part.shape(), wanted.only_chunk().is_some())?;
+        self.fields.push(Begun { field, chunks: Vec::new(), given: 0, left: wanted.chunks.len() });
+        let mut chunks = Vec::with_capacity(wanted.chunks.len());
+        for of_section in wanted.chunks.chunk_by(|a, b| a.0 == b.0) {
+            let Some((number, _)) = of_section.first().copied() else { continue };
+            let Some((section, written)) = wanted.sections.get(number).zip(entry.sections.get(number)) else { continue };
+            let all = written.chunks(section.count, source)?;
+            chunks.extend(of_section.iter().filter_map(|(section, number)| Some(Chunk { section: *section, number: *number, entry: *all.get(*number)? })));
+        }
+        let stretches: Vec<Range<u64>> = chunks.iter().map(|chunk| chunk.entry.offset..chunk.entry.end()).collect();
         self.repeated.see(&chunks);
         if let Some(begun) = self.fields.last_mut() {
             begun.chunks = chunks;
@@ -337,9 +397,7 @@ impl Decompressor {
         let Some(entry) = file.variables.get(wanted.variable) else { return Ok(()) };
         if let Some(derived) = &begun.field.derived {
             let all = derive(derived, &entry.shape(file)?)?;
-            if wanted.part.is_whole() {
-                certified(entry, values_sum(&all))?;
-            }
+            wanted.certify(entry, &all)?;
             begun.field.values = wanted.part.cut(all)?;
             self.done_bytes += begun.field.values.byte_len() as u64;
             if !wanted.part.is_whole() {
@@ -347,7 +405,7 @@ impl Decompressor {
             }
             return Ok(());
         }
-        certify(entry, wanted, &begun.field)
+        wanted.certify(entry, &begun.field.values)
     }
 
     /// Takes a job that is done; every job has to come back once, in whatever order.
@@ -363,17 +421,17 @@ impl Decompressor {
         let begun = self.fields.get_mut(variable).ok_or_else(foreign)?;
         let wanted = self.wanted.get(variable).ok_or_else(foreign)?;
         let entry = file.variables.get(wanted.variable).ok_or_else(foreign)?;
-        let (number, own) = begun.chunks.get(chunk).copied().ok_or_else(foreign)?;
-        let shape = wanted.tiling.place(number).shape;
+        let own = begun.chunks.get(chunk).copied().ok_or_else(foreign)?;
         let (bytes, sum) = (done.values.byte_len() as u64, done.sum);
-        let repeated = self.repeated.offsets.contains(&own.offset).then(|| done.values.clone());
+        let repeated = self.repeated.offsets.contains(&own.entry.offset).then(|| done.values.clone());
         self.done_bytes += begun.take(wanted, chunk, Cow::Owned(done.values))? * bytes;
         if let Some(values) = repeated {
-            self.repeated.keep(decoding(entry, &own, shape)?, values);
+            self.repeated.keep(decoding(entry, wanted, &own)?, values);
         }
-        let whole = match begun.left {
-            0 if wanted.is_one_chunk() => certified(entry, sum),
-            0 => certify(entry, wanted, &begun.field),
+        let whole = match (begun.left, wanted.only_chunk()) {
+            (0, Some(wanted)) if sum == wanted => Ok(()),
+            (0, Some(_)) => Err(other_values(entry)),
+            (0, None) => wanted.certify(entry, &begun.field.values),
             _ => Ok(()),
         };
         self.forgive(variable, whole)?;
@@ -459,15 +517,6 @@ fn blank(entry: &VariableEntry, shape: Vec<usize>, alone: bool) -> Result<Field>
     let data_type = entry.data_type()?;
     let attributes = entry.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
     let dimensions = entry.dimensions.iter().map(|d| *d as usize).collect();
-    let values = Values::zeros(data_type, if alone { 0 } else { shape.iter().product() })?;
+    let values = Values::zeros(data_type, if alone { 0 } else { product(&shape) })?;
     Ok(Field { name: entry.name.clone(), dimensions, shape, values, attributes, missing: entry.missing(), derived: entry.derived() })
-}
-
-/// Checks the decoded values of a whole variable against its certificate; a part has the checksums of its chunks alone.
-fn certify(entry: &VariableEntry, wanted: &Wanted, field: &Field) -> Result<()> {
-    if wanted.part.is_whole() { certified(entry, values_sum(&field.values)) } else { Ok(()) }
-}
-
-fn certified(entry: &VariableEntry, sum: u64) -> Result<()> {
-    if sum == entry.certificate.values_sum { Ok(()) } else { Err(Error::ChecksumMismatch { what: format!("the decoded values of variable {:?}", entry.name) }) }
 }

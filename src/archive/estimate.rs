@@ -302,7 +302,7 @@ impl Part {
 impl Piece {
     /// The middle of it, of so many samples at most.
     fn middle(&self, samples: usize) -> Self {
-        let whole = Tiling { blocks: 1, view: self.shape, tile: self.shape };
+        let whole = Tiling { start: 0, blocks: 1, view: self.shape, tile: self.shape };
         let Some(place) = spread(self.shape, 1, samples).first().copied() else { return self.clone() };
         Self { shape: place.shape, values: whole.cut_values(&self.values, place), ..self.clone() }
     }

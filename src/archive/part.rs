@@ -1,6 +1,6 @@
 //! Which values of a variable are wanted: all of them, or for some of its dimensions some of their indices.
 
-use super::tiles::{Place, Tiling};
+use super::tiles::{Place, Tiling, product};
 use crate::error::{Error, Result};
 use crate::field::{Element, Values, with_values};
 use core::ops::Range;
@@ -114,7 +114,7 @@ impl Part {
             return Ok(all);
         }
         let tiling = Tiling::row(all.len());
-        let mut values = Values::zeros(all.data_type(), self.shape().iter().product())?;
+        let mut values = Values::zeros(all.data_type(), product(&self.shape()))?;
         self.paste(&mut values, &tiling, tiling.place(0), &all)?;
         Ok(values)
     }

@@ -21,15 +21,19 @@ pub fn preview<S: Source + ?Sized>(archive: &Archive, source: &S, (file, variabl
     let missing = |what: &str, number: usize| Error::InvalidArgument { what: format!("{what} {number} is not in this file") };
     let entry = file.variables.get(variable).ok_or_else(|| missing("variable", variable))?;
     let shape = entry.shape(file)?;
-    let tiling = entry.tiling(&shape)?;
-    if plane >= tiling.planes() {
-        return Err(missing("plane", plane));
+    let (mut before, mut found) = (0, None);
+    for section in entry.sections(&shape)? {
+        let planes = section.tiling.planes();
+        found = found.or(Some((section, plane.wrapping_sub(before))).filter(|(_, plane)| *plane < planes));
+        before = before.saturating_add(planes);
     }
-    let model = entry.model.map(|id| models.get(ModelId(id))).transpose()?;
+    let (section, plane) = found.ok_or_else(|| missing("plane", plane))?;
+    let (tiling, count) = (section.tiling, section.count(entry));
+    let model = section.entry.model.map(|id| models.get(ModelId(id))).transpose()?;
     let alone = |shape: ChunkShape| ChunkShape { planes: 1, ..shape };
     let (view, data_type) = (alone(tiling.view), entry.data_type()?);
     let mut values = Values::zeros(data_type, view.samples())?;
-    for (number, chunk) in entry.chunks(tiling.chunks(), source)?.iter().enumerate() {
+    for (number, chunk) in section.entry.chunks(count, source)?.iter().enumerate() {
         let place = tiling.place(number);
         if !(place.plane..place.plane + place.shape.planes).contains(&plane) {
             continue;
@@ -38,7 +42,7 @@ pub fn preview<S: Source + ?Sized>(archive: &Archive, source: &S, (file, variabl
         let drawn = if place.plane == plane { Coded::drawn(payload(&read, &entry.name)?.0, place.shape, data_type, model)? } else { None };
         let Some(drawn) = drawn else { return Ok(None) };
         let place = Place { plane: 0, shape: alone(place.shape), ..place };
-        with_values!(&mut values, values => Tiling { blocks: 1, view, tile: place.shape }.paste(values, place, &drawn.values(place.shape)));
+        with_values!(&mut values, values => Tiling { start: 0, blocks: 1, view, tile: place.shape }.paste(values, place, &drawn.values(place.shape)));
     }
     let attributes = entry.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
     Ok(Some(Field {

@@ -5,6 +5,7 @@ use super::decompressor::{frame_of, payload};
 use super::derived::DerivedRoom;
 use super::index::{FileEntry, FileStatus, Index};
 use super::report::VariableReport;
+use super::tiles::product;
 use super::whole::parsed;
 use crate::codec::Rule;
 use crate::error::{Error, Result};
@@ -89,9 +90,10 @@ impl Archive {
         if entry.derived().is_some() {
             return Some(Rule::Derived);
         }
-        let tiling = entry.tiling(&entry.shape(file).ok()?).ok()?;
-        let frame = frame_of(entry.chunks(tiling.chunks(), source).ok()?.first()?, source).ok()?;
-        Rule::read(payload(&frame, &entry.name).ok()?.0, tiling.place(0).shape).ok()
+        let sections = entry.sections(&entry.shape(file).ok()?).ok()?;
+        let first = sections.first()?;
+        let frame = frame_of(first.entry.chunks(first.tiling.chunks(), source).ok()?.first()?, source).ok()?;
+        Rule::read(payload(&frame, &entry.name).ok()?.0, first.tiling.place(0).shape).ok()
     }
 
     pub(super) const fn limits(&self) -> &Limits {
@@ -112,10 +114,11 @@ impl Archive {
             let mut room = DerivedRoom::default();
             for variable in &file.variables {
                 let report = variable.report(file)?;
-                let tiling = variable.tiling(&report.shape)?;
-                variable.check_table(if variable.derived().is_some() { 0 } else { tiling.chunks() }, available)?;
+                for section in variable.sections(&report.shape)? {
+                    section.entry.check_table(section.count(variable), available)?;
+                }
                 if let Some(derived) = variable.derived() {
-                    room.take(report.shape.iter().product::<usize>() as u64)?;
+                    room.take(product(&report.shape) as u64)?;
                     if derived_type(&derived) != report.data_type {
                         return Err(Error::corrupt(format_args!("variable {:?} is of another type than what yields it", variable.name)));
                     }

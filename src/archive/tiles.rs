@@ -16,9 +16,11 @@ const SMALL_PLANE: usize = 256;
 /// Most samples of a chunk a decoder accepts.
 const MAX_CHUNK_SAMPLES: usize = 1 << 24;
 
-/// An array seen as so many blocks of planes × height × width, and the tile that is repeated over each of them: no tile lies in two blocks.
+/// An array, or a section of one, seen as so many blocks of planes × height × width, and the tile that is repeated over each of them: no tile lies in two blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tiling {
+    /// Values of the array before those that are seen so.
+    pub(crate) start: usize,
     pub(crate) blocks: usize,
     pub(crate) view: ChunkShape,
     pub(crate) tile: ChunkShape,
@@ -31,6 +33,11 @@ pub(crate) struct Place {
     pub(crate) row: usize,
     pub(crate) column: usize,
     pub(crate) shape: ChunkShape,
+}
+
+impl Place {
+    /// Of no values.
+    pub(crate) const NOWHERE: Self = Self { plane: 0, row: 0, column: 0, shape: ChunkShape { planes: 0, height: 0, width: 0 } };
 }
 
 impl Tiling {
@@ -55,6 +62,7 @@ impl Tiling {
             planes = planes.saturating_mul(*length);
         }
         Self {
+            start: 0,
             blocks: product(outer),
             view: ChunkShape { planes, height, width },
             tile: ChunkShape { planes: tile_planes.min(planes.max(1)), height: tile_height, width: tile_width },
@@ -63,7 +71,7 @@ impl Tiling {
 
     /// As the index has it.
     pub(crate) fn numbers(&self) -> [u64; 7] {
-        let Self { blocks, view, tile } = *self;
+        let Self { blocks, view, tile, .. } = *self;
         [blocks, view.planes, view.height, view.width, tile.planes, tile.height, tile.width].map(|n| n as u64)
     }
 
@@ -89,7 +97,7 @@ impl Tiling {
         self.blocks * self.view.planes
     }
 
-    /// Whether one tile is all of the array.
+    /// Whether one tile is all of it.
     pub(crate) fn is_whole(&self) -> bool {
         self.blocks == 1 && self.tile == self.view
     }
@@ -116,15 +124,15 @@ impl Tiling {
     /// Of an array that is one row in one tile.
     pub(super) const fn row(values: usize) -> Self {
         let view = ChunkShape { planes: 1, height: 1, width: values };
-        Self { blocks: 1, view, tile: view }
+        Self { start: 0, blocks: 1, view, tile: view }
     }
 
     /// Where each row of a place lies in the array. Boxed, so that it is not compiled once more for every type of values.
     pub(super) fn rows(&self, place: Place) -> Box<dyn Iterator<Item = core::ops::Range<usize>>> {
-        let view = self.view;
+        let (before, view) = (self.start, self.view);
         Box::new((place.plane..place.plane + place.shape.planes).flat_map(move |p| {
             (place.row..place.row + place.shape.height).map(move |y| {
-                let start = (p * view.height + y) * view.width + place.column;
+                let start = before + (p * view.height + y) * view.width + place.column;
                 start..start + place.shape.width
             })
         }))
@@ -145,7 +153,7 @@ impl Tiling {
         }
     }
 
-    /// Copies a tile into an array of the same type; one that is all of the array takes its place, whatever was there.
+    /// Copies a tile into an array of the same type; one that is all of the array takes its place, whatever was there. The array may have no values yet where that is so.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] when it is of another type or size.
@@ -154,7 +162,7 @@ impl Tiling {
         if tile.len() != place.shape.samples() || tile.data_type() != values.data_type() {
             return Err(foreign());
         }
-        if self.is_whole() {
+        if self.is_whole() && (values.is_empty() || values.len() == tile.len()) {
             *values = tile.into_owned();
             return Ok(());
         }
@@ -172,9 +180,9 @@ impl Tiling {
     }
 }
 
-/// An index from outside may name a shape that has no values in spite of its lengths.
-fn product(lengths: &[usize]) -> usize {
-    lengths.iter().fold(1usize, |product, length| product.saturating_mul(*length))
+/// Values of an array of these lengths, as far as it goes: an index from outside may name any.
+pub(crate) fn product(lengths: &[usize]) -> usize {
+    if lengths.contains(&0) { 0 } else { lengths.iter().fold(1usize, |product, length| product.saturating_mul(*length)) }
 }
 
 /// The smallest part that cuts `whole` into as few parts as `most` allows.

@@ -2,7 +2,7 @@
 
 use super::checksum::values_sum;
 use super::frame::Frame;
-use super::index::{Certificate, ChunkEntry, KeptEntry, VariableEntry};
+use super::index::{Certificate, ChunkEntry, KeptEntry, SectionEntry, VariableEntry};
 use super::job::{Done, Job, Task, Written};
 use super::plan::Plan;
 use super::records::{Place, Records};
@@ -126,6 +126,6 @@ impl Work {
             signs: Some(true).filter(|_| plan.demand.signs),
             stable: Some(true).filter(|_| plan.demand.stable),
         };
-        VariableEntry::new(&field, self.tiling, &self.chunks, certificate, self.model)
+        VariableEntry::new(&field, SectionEntry::new((&field.shape, self.tiling), &self.chunks, certificate, self.model))
     }
 }

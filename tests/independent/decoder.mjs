@@ -271,25 +271,45 @@ function decodeVariable(bytes, variable, dimensions, models) {
   });
   const count = shape.reduce((a, b) => a * b, 1);
   check(count * type.size <= MAX_DECODED_BYTES, 'too large for this decoder');
-  const derived = variable.get(9);
+  const derived = variable.get(5);
   const out = derived ? derive(derived, shape, type) : new Uint8Array(count * type.size);
-  const tiling = variable.get(5) ?? usualTiling(shape);
-  const tiles = derived ? [] : tilesOf(tiling, count);
-  const chunks = readTable(bytes, variable, tiles.length);
-  const getModel = () => namedModel(variable.get(8), models);
-  const fillings = tiles.map((tile, i) => {
-    const { filling, values } = decodeFrame(chunks[i], type, tile, getModel);
-    placeTile(out, tiling, tile, values, type.size);
-    return filling;
-  });
+  const sections = readSections(variable.get(6) ?? [], shape);
+  check(!derived || sections.length === 1, 'sections of a derived variable');
+  let start = 0;
+  const [fillings, certificates] = [[], []];
+  for (const { section, shape } of sections) {
+    const values = shape.reduce((a, b) => a * b, 1);
+    const part = out.subarray(start * type.size, (start += values) * type.size);
+    const tiling = section.get(1) ?? usualTiling(shape);
+    const tiles = derived ? [] : tilesOf(tiling, values);
+    const frames = readTable(bytes, section, tiles.length);
+    const getModel = () => namedModel(section.get(4), models);
+    for (const [i, tile] of tiles.entries()) {
+      const { filling, values } = decodeFrame(frames[i], type, tile, getModel);
+      placeTile(part, tiling, tile, values, type.size);
+      fillings.push(filling);
+    }
+    certificates.push(readCertificate(section.get(5) ?? new Map(), part));
+  }
+  check(start === count, 'sections do not come to the variable');
   return {
     name: variable.get(0),
     dataType: type.name,
     shape,
     values: new type.make(out.buffer),
     fillings, // of its chunks
-    certificate: readCertificate(variable.get(7), out),
+    certificate: certificates[0],
+    certificates, // of its sections
   };
+}
+
+/** §2, Section: each with its shape. */
+function readSections(sections, shape) {
+  check(sections.length >= 1 && (shape.length > 0 || sections.length === 1), 'number of sections');
+  const named = sections.filter((section) => section.has(0));
+  const left = (shape[0] ?? 1) - named.reduce((sum, section) => sum + section.get(0), 0);
+  check(left >= 0 && sections.length - named.length <= 1, 'lengths of sections');
+  return sections.map((section) => ({ section, shape: shape.length ? [section.get(0) ?? left, ...shape.slice(1)] : [] }));
 }
 
 /** §3, Derived values. */
@@ -301,7 +321,7 @@ function derive(derived, shape, type) {
   }
 }
 
-/** §2, Variable, key 8; asked for by chunks that take the network method or the layered method. */
+/** §2, Section, key 4; asked for by chunks that take the network method or the layered method. */
 function namedModel(key, models) {
   check(key !== undefined, 'the network method or the layered method without a model');
   const hash = BigInt(key);
@@ -381,10 +401,10 @@ function placeTile(out, [, , height, width], tile, values, size) {
 // --------------------------------------------------------------------------------------------------------------- chunks
 
 /** §2, Table: the bytes of each frame of a variable. */
-function readTable(bytes, variable, count) {
-  const elsewhere = variable.get(10);
+function readTable(bytes, section, count) {
+  const elsewhere = section.get(3);
   if (elsewhere) check(elsewhere[0] + elsewhere[1] <= bytes.length, 'table past the end');
-  const table = new Reader(elsewhere ? readRecord(bytes.subarray(elsewhere[0], elsewhere[0] + elsewhere[1]), 3) : variable.get(6) ?? new Uint8Array());
+  const table = new Reader(elsewhere ? readRecord(bytes.subarray(elsewhere[0], elsewhere[0] + elsewhere[1]), 3) : section.get(2) ?? new Uint8Array());
   let end = 0n;
   const frames = [];
   while (frames.length < count) {

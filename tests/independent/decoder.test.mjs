@@ -821,9 +821,9 @@ function u32(n) {
   return bytes;
 }
 
-/** Key 8 of a variable, in CBOR. */
+/** Key 4 of a section, in CBOR. */
 function named({ hash }) {
-  const bytes = Buffer.from([8, 27, 0, 0, 0, 0, 0, 0, 0, 0]);
+  const bytes = Buffer.from([4, 27, 0, 0, 0, 0, 0, 0, 0, 0]);
   bytes.writeBigUInt64BE(hash, 2);
   return bytes;
 }

@@ -2,15 +2,18 @@
 //!
 //! Keys a reader does not know are skipped, so that later minor versions can add some.
 
+mod certificate;
 mod most;
 mod payload;
+mod section;
 mod variable;
 mod words;
 
+pub(crate) use certificate::{Certificate, KeptEntry};
 pub(crate) use most::{Limited, Most};
-pub(crate) use variable::{Certificate, ChunkEntry, DerivedEntry, KeptEntry, VariableEntry};
+pub(crate) use section::{ChunkEntry, SectionEntry};
+pub(crate) use variable::{DerivedEntry, VariableEntry};
 
-use super::tiles::Tiling;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, DataType, Dataset, Dimension, SourceFormat, Values};
 use crate::formats::{Format, file};
@@ -137,7 +140,7 @@ impl TryFrom<&DimensionEntry> for Dimension {
 impl FileEntry {
     /// What is known of a dataset before its values are: for whoever loses the index.
     pub(crate) fn header(dataset: &Dataset, name: &str) -> Self {
-        let variables = dataset.fields.iter().map(|field| VariableEntry::header(field, Tiling::of(&field.shape))).collect();
+        let variables = dataset.fields.iter().map(VariableEntry::header).collect();
         Self { variables, ..Self::of(dataset, name) }
     }
 

@@ -1,0 +1,105 @@
+//! What is guaranteed of values, and what was measured.
+
+use super::is_default;
+use super::most::{Most, short_list};
+use super::section::SectionEntry;
+use crate::error::{Error, Result};
+use crate::field::ErrorBound;
+use minicbor::{Decode, Encode};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What is guaranteed and what was measured when the variable was encoded.
+#[derive(Debug, Clone, Default, Encode, Decode)]
+#[cbor(map, context_bound = "Most")]
+pub(crate) struct Certificate {
+    /// 0 lossless, 1 absolute, 2 relative to the range, 3 relative to each value.
+    #[cbor(n(0), default, skip_if = "is_default")]
+    pub(crate) bound_kind: u8,
+    /// As asked; 0 when lossless.
+    #[cbor(n(1), default, skip_if = "is_default")]
+    pub(crate) bound: f64,
+    /// The largest error it allows, in the variable's units; none where that is the bound, or 0 when lossless.
+    #[n(2)]
+    pub(crate) absolute_bound: Option<f64>,
+    /// Largest |decoded − source|, in the variable's units.
+    #[cbor(n(3), default, skip_if = "is_default")]
+    pub(crate) max_error: f64,
+    #[cbor(n(4), default, skip_if = "is_default")]
+    pub(crate) missing: u64,
+    /// XXH3-64 of the decoded values, little-endian in C order.
+    #[cbor(n(5), default, skip_if = "is_default")]
+    pub(crate) values_sum: u64,
+    /// Mean of decoded less source, in the variable's units; not there when lossless.
+    #[n(6)]
+    pub(crate) mean_error: Option<f32>,
+    /// Mean of the magnitudes of the source, in the variable's units; not there when lossless.
+    #[n(7)]
+    pub(crate) mean_magnitude: Option<f32>,
+    /// Values that came back as they are, in the variable's units.
+    #[cbor(n(8), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
+    pub(crate) kept: Vec<KeptEntry>,
+    /// Whether every sign came back.
+    #[n(9)]
+    pub(crate) signs: Option<bool>,
+    /// Whether the values come back as they are when they are compressed once more.
+    #[n(10)]
+    pub(crate) stable: Option<bool>,
+}
+
+/// A value that was kept, and how often it is there.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct KeptEntry {
+    #[n(0)]
+    pub(crate) value: f64,
+    #[n(1)]
+    pub(crate) count: u64,
+}
+
+impl Certificate {
+    /// What holds of sections together: the loosest bound, the largest error, what all of them keep.
+    pub(super) fn of(sections: &[SectionEntry]) -> Option<Self> {
+        let (first, rest) = sections.split_first()?;
+        let mut all = first.certificate.clone();
+        let mut sums = vec![all.values_sum];
+        for Self { bound_kind, bound, absolute_bound, max_error, missing, values_sum, mean_error, mean_magnitude, kept, signs, stable } in
+            rest.iter().map(|section| section.certificate.clone())
+        {
+            // Of two kinds of bound only the one in the variable's units says what both guarantee.
+            let [own, other] = [all.absolute_bound.unwrap_or(all.bound), absolute_bound.unwrap_or(bound)];
+            if (all.bound_kind, all.bound) != (bound_kind, bound) {
+                (all.bound_kind, all.bound) = (u8::from(own.max(other) > 0.0), own.max(other));
+            }
+            all.absolute_bound = Some(own.max(other)).filter(|allowed| *allowed != all.bound);
+            all.max_error = all.max_error.max(max_error);
+            all.missing = all.missing.saturating_add(missing);
+            // The worst of each says more than a mean whose weights are not known.
+            let larger = |a: Option<f32>, b: Option<f32>| if b.unwrap_or_default().abs() > a.unwrap_or_default().abs() { b } else { a };
+            all.mean_error = larger(all.mean_error, mean_error);
+            all.mean_magnitude = all.mean_magnitude.zip(mean_magnitude).map(|(a, b)| a.min(b)).or(all.mean_magnitude).or(mean_magnitude);
+            for KeptEntry { value, count } in kept {
+                match all.kept.iter_mut().find(|kept| kept.value == value) {
+                    Some(kept) => kept.count = kept.count.saturating_add(count),
+                    None => all.kept.push(KeptEntry { value, count }),
+                }
+            }
+            all.signs = all.signs.filter(|_| signs == Some(true));
+            all.stable = all.stable.filter(|_| stable == Some(true));
+            sums.push(values_sum);
+        }
+        if !rest.is_empty() {
+            all.values_sum = xxh3_64(&sums.iter().flat_map(|sum| sum.to_le_bytes()).collect::<Vec<u8>>());
+        }
+        Some(all)
+    }
+
+    pub(crate) fn bound(&self) -> Result<ErrorBound> {
+        match self.bound_kind {
+            0 => Ok(ErrorBound::Lossless),
+            1 => ErrorBound::absolute(self.bound),
+            2 => ErrorBound::relative(self.bound),
+            3 => ErrorBound::pointwise(self.bound),
+            kind => Err(Error::corrupt(format_args!("bound kind {kind} does not exist in this format version"))),
+        }
+    }
+}
