@@ -119,8 +119,8 @@ fn other_files_and_versions_are_told_apart() {
     let resealed = |at: usize, value: u8| {
         let mut bytes = bytes.clone();
         bytes[at] = value;
-        let sum = xxh3_64(&bytes[..16]) as u32;
-        bytes[16..20].copy_from_slice(&sum.to_le_bytes());
+        let sum = xxh3_64(&bytes[..20]) as u32;
+        bytes[20..24].copy_from_slice(&sum.to_le_bytes());
         bytes
     };
     assert_eq!(decode(&resealed(8, 9)).map_err(|e| e.code()), Err("unsupported-version"));

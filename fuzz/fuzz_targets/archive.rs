@@ -12,7 +12,7 @@ use deepcomp_fuzz::LIMITS;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use xxhash_rust::xxh3::xxh3_64;
 
-const SUPERBLOCK: usize = 20;
+const SUPERBLOCK: usize = 24;
 const TRAILER: usize = 12;
 /// First byte of a record, and kinds of them.
 const RECORD: u8 = 0xdc;
@@ -89,8 +89,8 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     if out.len() < SUPERBLOCK + TRAILER {
         return out;
     }
-    let sum = xxh3_64(&out[..16]) as u32;
-    out[16..SUPERBLOCK].copy_from_slice(&sum.to_le_bytes());
+    let sum = xxh3_64(&out[..20]) as u32;
+    out[20..SUPERBLOCK].copy_from_slice(&sum.to_le_bytes());
     let body = out.len() - TRAILER;
     let mut at = SUPERBLOCK;
     while let Some(payload) = record(&out[at..body]) {
@@ -104,7 +104,7 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     }
     let offset = u64::from_le_bytes(out[body..body + 8].try_into().expect("eight bytes"));
     let Some(offset) = usize::try_from(offset).ok().filter(|at| (SUPERBLOCK..body).contains(at)) else { return out };
-    let Some(payload) = out.get(offset + 2..body).and_then(|rest| rest.iter().position(|b| b & 0x80 == 0)).map(|n| offset + 3 + n) else { return out };
+    let Some(payload) = out.get(offset + 2..body).and_then(|rest| rest.iter().position(|b| b & 0x80 == 0)).map(|n| offset + 5 + n) else { return out };
     let Some(index) = out.get(payload..body - 4).map(<[u8]>::to_vec) else { return out };
     out.truncate(offset);
     put_record(&mut out, INDEX, &index);
@@ -121,7 +121,7 @@ fn record(bytes: &[u8]) -> Option<std::ops::Range<usize>> {
         length |= usize::from(byte & 0x7f) << shift;
         shift += 7;
         if byte & 0x80 == 0 {
-            let start = 3 + n;
+            let start = 5 + n;
             return (start + length + 4 <= bytes.len()).then_some(start..start + length);
         }
     }
@@ -133,6 +133,8 @@ fn put_record(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     let start = out.len();
     out.extend([RECORD, kind]);
     put_varint(out, payload.len());
+    let guard = xxh3_64(&out[start..]) as u16;
+    out.extend(guard.to_le_bytes());
     out.extend(payload);
     let sum = xxh3_64(&out[start..]) as u32;
     out.extend(sum.to_le_bytes());

@@ -2,6 +2,7 @@
 
 use super::Progress;
 use super::derived::DerivedRoom;
+use super::edit::Earlier;
 use super::index::{FileEntry, FileStatus, Index};
 use super::job::{Done, Job};
 use super::plan::{LOSSLESS, plan};
@@ -27,14 +28,18 @@ pub struct Compressor {
     options: Options,
     /// The model of the options, for jobs that are done here.
     models: Models,
-    records: Records,
-    index: Index,
+    pub(super) records: Records,
+    pub(super) index: Index,
+    /// What the archive had before.
+    pub(super) earlier: Earlier,
     /// Those of the files in the index.
-    names: HashSet<String>,
+    pub(super) names: HashSet<String>,
     /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
     header: Option<(Dataset, Roles, usize)>,
     /// What is written before the chunks of files that are large, and where that is once it is written.
     headers: BTreeMap<usize, Header>,
+    /// Complete files without one that no record says anything of yet, and bytes of values in them.
+    unsaid: (Vec<usize>, u64),
     /// Bytes of files that may turn out to be kept best as they are.
     originals: BTreeMap<usize, Arc<Vec<u8>>>,
     /// Those that were kept so.
@@ -49,6 +54,8 @@ pub struct Compressor {
     /// Done, but not their turn yet.
     waiting: BTreeMap<usize, Done>,
     written: usize,
+    /// Complete files that records were thought of.
+    said: usize,
     done_bytes: u64,
     total_bytes: u64,
     /// Of files that are data.
@@ -97,9 +104,11 @@ impl Compressor {
             models: options.model.iter().cloned().collect(),
             records: Records::new(),
             index: Index { files: Vec::new() },
+            earlier: Earlier::default(),
             names: HashSet::new(),
             header: None,
             headers: BTreeMap::new(),
+            unsaid: Default::default(),
             originals: BTreeMap::new(),
             whole: BTreeSet::new(),
             derived: DerivedRoom::default(),
@@ -108,6 +117,7 @@ impl Compressor {
             given: 0,
             waiting: BTreeMap::new(),
             written: 0,
+            said: 0,
             done_bytes: 0,
             total_bytes: 0,
             data_bytes: 0,
@@ -318,6 +328,26 @@ impl Compressor {
         while let Some(file) = self.originals.keys().next().copied().filter(|file| self.is_complete(*file)) {
             self.settle(file)?;
         }
+        while self.said < self.index.files.len() && self.is_complete(self.said) && !self.originals.contains_key(&self.said) {
+            self.say(self.said)?;
+            self.said += 1;
+        }
+        Ok(())
+    }
+
+    /// Says in a record what the index will say of complete files, once those without a header have come to as much as one that has one.
+    fn say(&mut self, number: usize) -> Result<()> {
+        let has_header = self.headers.contains_key(&number) && !self.whole.contains(&number);
+        let Some(entry) = self.index.files.get(number).filter(|_| !has_header) else { return Ok(()) };
+        let bytes = entry.variables.iter().map(|v| v.report(entry).map(|report| report.raw_bytes)).sum::<Result<u64>>()?;
+        let (files, total) = &mut self.unsaid;
+        files.push(number);
+        *total = total.saturating_add(bytes);
+        if *total >= WITH_HEADER {
+            let files = files.drain(..).filter_map(|number| self.index.files.get(number).cloned()).collect();
+            *total = 0;
+            self.records.put_header(&Index { files }.to_payload()?);
+        }
         Ok(())
     }
 
@@ -371,6 +401,7 @@ impl Compressor {
         for section in self.index.files.iter_mut().flat_map(|file| &mut file.variables).flat_map(|variable| &mut variable.sections) {
             section.move_table(|table| self.records.put_table(table));
         }
-        Ok((self.records.finish(&self.index.to_payload()?), reports))
+        let files = self.earlier.with(self.index.files)?;
+        Ok((self.records.finish(&Index { files }.to_payload()?), reports))
     }
 }

@@ -4,18 +4,23 @@ use super::checksum::checksum;
 use crate::error::{Error, Result};
 use crate::source::{self, Source};
 use crate::version::FormatVersion;
-use crate::wire::{Reader, put_varint};
+use crate::wire::{Reader, little_endian, put_varint};
+use core::ops::Range;
 use std::borrow::Cow;
 
 /// First bytes of every archive. The high bit and the line ends show damage by text transfers.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89DCA\r\n\x1a\n";
-/// Bytes of the superblock: magic, version, flags, checksum of those.
-pub(crate) const SUPERBLOCK: usize = 20;
+/// Bytes of the superblock: magic, version, flags, where the archive ends, checksum of those.
+pub(crate) const SUPERBLOCK: usize = 24;
 /// Bytes of the trailer: offset of the index record, end mark.
 pub(crate) const TRAILER: usize = 12;
 const END: [u8; 4] = *b"dca.";
+/// Bytes that say where an archive ends.
+const END_BYTES: usize = 6;
 /// First byte of every record: where the index is lost, records are looked for by it.
-const RECORD: u8 = 0xdc;
+pub(crate) const RECORD: u8 = 0xdc;
+/// Bytes that the head of a record has at most.
+const HEAD: u64 = 14;
 /// Bytes at the end that are read at once: the index of most archives is among them.
 const TAIL: u64 = 1 << 15;
 
@@ -34,13 +39,19 @@ pub(crate) enum RecordKind {
     Index = 5,
 }
 
-pub(crate) fn put_superblock(out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend(MAGIC);
-    FormatVersion::CURRENT.parts().iter().for_each(|part| out.extend(part.to_le_bytes()));
-    out.extend(0u32.to_le_bytes());
-    let sum = checksum(out.get(start..).unwrap_or_default());
-    out.extend(sum.to_le_bytes());
+/// The superblock of an archive that ends there, and not where its file ends; 0 where it does.
+pub(crate) fn superblock_of(end: u64) -> [u8; SUPERBLOCK] {
+    let [major, minor] = FormatVersion::CURRENT.parts();
+    let mut block = [0; SUPERBLOCK];
+    let fields = [MAGIC.as_slice(), &major.to_le_bytes(), &minor.to_le_bytes(), &[0; 2], end.to_le_bytes().get(..END_BYTES).unwrap_or_default()].concat();
+    let sum = checksum(&fields).to_le_bytes();
+    block.iter_mut().zip(fields.iter().chain(&sum)).for_each(|(to, from)| *to = *from);
+    block
+}
+
+/// What follows the head of a record: who looks for records needs not look at all that something claims to be one.
+fn guard(head: &[u8]) -> [u8; 2] {
+    (checksum(head) as u16).to_le_bytes()
 }
 
 /// Appends a record of parts, and returns the offset of the last of them.
@@ -48,6 +59,8 @@ pub(crate) fn put_record(out: &mut Vec<u8>, kind: RecordKind, parts: &[&[u8]]) -
     let start = out.len();
     out.extend([RECORD, kind as u8]);
     put_varint(out, parts.iter().map(|part| part.len() as u64).sum());
+    let guard = guard(out.get(start..).unwrap_or_default());
+    out.extend(guard);
     parts.iter().for_each(|part| out.extend(*part));
     let offset = out.len() - parts.last().map_or(0, |part| part.len());
     let sum = checksum(out.get(start..).unwrap_or_default());
@@ -60,8 +73,8 @@ pub(crate) fn put_trailer(out: &mut Vec<u8>, index_offset: u64) {
     out.extend(END);
 }
 
-/// Checks the superblock and returns the version.
-pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<FormatVersion> {
+/// Checks the superblock and returns the version, and where the archive ends.
+pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<(FormatVersion, u64)> {
     let length = source.length();
     let bytes = source::read(source, 0, length.min(SUPERBLOCK as u64))?.unwrap_or_default();
     let seen = bytes.get(..MAGIC.len()).unwrap_or(&bytes);
@@ -72,25 +85,26 @@ pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<FormatVersion
         return Err(Error::NotAnArchive { why: "it does not start with the archive signature" });
     }
     let block: &[u8; SUPERBLOCK] = bytes.first_chunk().ok_or(truncated("the superblock", SUPERBLOCK as u64, length))?;
-    let [covered @ .., a, b, c, d] = block;
-    if checksum(covered) != u32::from_le_bytes([*a, *b, *c, *d]) {
-        return Err(Error::ChecksumMismatch { what: "the superblock".to_owned() });
-    }
-    let mut reader = Reader::new(covered.get(MAGIC.len()..).unwrap_or_default());
-    let [major, minor] = [reader.u16()?, reader.u16()?];
+    let mut reader = Reader::new(block.get(MAGIC.len()..).unwrap_or_default());
+    let [major, minor, flags] = [reader.u16()?, reader.u16()?, reader.u16()?];
+    let end = little_endian(reader.take(END_BYTES)?);
     let version = FormatVersion::new(major, minor);
+    // What follows may be another in other versions.
     if !version.is_readable() {
         return Err(Error::UnsupportedVersion { found: version, supported: FormatVersion::CURRENT });
     }
-    match reader.u32()? {
-        0 => Ok(version),
+    if checksum(block.get(..SUPERBLOCK - 4).unwrap_or_default()) != reader.u32()? {
+        return Err(Error::ChecksumMismatch { what: "the superblock".to_owned() });
+    }
+    match flags {
+        0 if end > length => Err(truncated("the archive", end, length)),
+        0 => Ok((version, if end == 0 { length } else { end })),
         _ => Err(Error::Unsupported { what: "a flag in the superblock".to_owned(), advice: "upgrade DeepComp".to_owned() }),
     }
 }
 
-/// The payload of the index record, found through the trailer.
-pub(crate) fn index_payload<S: Source + ?Sized>(source: &S) -> Result<Cow<'_, [u8]>> {
-    let length = source.length();
+/// The payload of the index record of an archive that ends there, found through the trailer.
+pub(crate) fn index_payload<S: Source + ?Sized>(source: &S, length: u64) -> Result<Vec<u8>> {
     let body = length.checked_sub(TRAILER as u64).filter(|b| *b >= SUPERBLOCK as u64);
     let body = body.ok_or(truncated("the trailer", (SUPERBLOCK + TRAILER) as u64, length))?;
     let start = length.saturating_sub(TAIL);
@@ -106,7 +120,7 @@ pub(crate) fn index_payload<S: Source + ?Sized>(source: &S) -> Result<Cow<'_, [u
         Some(record) => record,
         None => source::read(source, offset, size)?.unwrap_or_default(),
     };
-    payload(&record, RecordKind::Index, "the index").map(|payload| Cow::Owned(payload.to_vec()))
+    payload(&record, RecordKind::Index, "the index").map(<[u8]>::to_vec)
 }
 
 /// What a record holds that `bytes` are, which is of that kind.
@@ -116,10 +130,30 @@ pub(crate) fn payload<'a>(bytes: &'a [u8], kind: RecordKind, what: &str) -> Resu
         return Err(Error::corrupt(format_args!("{what} is not where it should be")));
     }
     let length = reader.count("the length of a record", bytes.len())?;
+    // The checksum covers it as well.
+    reader.u16()?;
     let payload = reader.take(length)?;
     let covered = bytes.len() - reader.rest().len();
     let sum = checksum(bytes.get(..covered).unwrap_or_default()).to_le_bytes();
     if reader.rest() == sum { Ok(payload) } else { Err(Error::ChecksumMismatch { what: what.to_owned() }) }
+}
+
+/// Kind and payload of the record at an offset, if one is there that is whole; what is hashed to see that comes off the budget.
+pub(crate) fn record_at<S: Source + ?Sized>(source: &S, at: u64, budget: &mut u64) -> Result<Option<(u8, Range<u64>)>> {
+    let head = source::read(source, at, HEAD.min(source.length().saturating_sub(at)))?.unwrap_or_default();
+    let mut reader = Reader::new(&head);
+    let (Ok(RECORD), Ok(kind), Ok(length)) = (reader.u8(), reader.u8(), reader.varint()) else { return Ok(None) };
+    let read = head.len() - reader.rest().len();
+    if reader.u16().map(u16::to_le_bytes) != Ok(guard(head.get(..read).unwrap_or_default())) {
+        return Ok(None);
+    }
+    let start = at + (head.len() - reader.rest().len()) as u64;
+    let Some(end) = start.checked_add(length).filter(|end| end.checked_add(4).is_some_and(|end| end <= source.length())) else { return Ok(None) };
+    let bytes = end + 4 - at;
+    *budget = budget.saturating_sub(bytes);
+    let record = source::read(source, at, bytes)?.unwrap_or_default();
+    let whole = record.split_last_chunk::<4>().is_some_and(|(covered, sum)| checksum(covered).to_le_bytes() == *sum);
+    Ok(whole.then_some((kind, start..end)))
 }
 
 const fn truncated(what: &'static str, needed: u64, available: u64) -> Error {

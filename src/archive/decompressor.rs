@@ -514,9 +514,6 @@ pub(super) fn payload<'a>(frame: &'a [u8], variable: &str) -> Result<(&'a [u8], 
 
 /// A field of zeros to be filled, or without values where these come all at once. Its size was checked against the limits when the archive was opened.
 fn blank(entry: &VariableEntry, shape: Vec<usize>, alone: bool) -> Result<Field> {
-    let data_type = entry.data_type()?;
-    let attributes = entry.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
-    let dimensions = entry.dimensions.iter().map(|d| *d as usize).collect();
-    let values = Values::zeros(data_type, if alone { 0 } else { product(&shape) })?;
-    Ok(Field { name: entry.name.clone(), dimensions, shape, values, attributes, missing: entry.missing(), derived: entry.derived() })
+    let values = Values::zeros(entry.data_type()?, if alone { 0 } else { product(&shape) })?;
+    Ok(Field { values, ..entry.blank(&shape)? })
 }

@@ -33,6 +33,16 @@ pub(crate) struct Held {
     pub(crate) max_error: f32,
 }
 
+impl Held {
+    pub(crate) fn of(bound: f64, max_error: f64) -> Self {
+        let up = |exact: f64| {
+            let near = exact as f32;
+            if f64::from(near) < exact { near.next_up() } else { near }
+        };
+        Self { bound: up(bound), max_error: up(max_error) }
+    }
+}
+
 impl<'a> Frame<'a> {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.payload.len() + 24);

@@ -22,6 +22,14 @@ pub(crate) struct Plan {
     pub(crate) unmet: Option<String>,
 }
 
+impl Plan {
+    /// The largest error of any value, in stored units; 0 is lossless.
+    pub(super) fn stored_bound(&self, field: &Field) -> f64 {
+        let scale = field.packing().scale.abs();
+        if self.absolute > 0.0 && scale > 0.0 { self.absolute / scale } else { 0.0 }
+    }
+}
+
 pub(super) const LOSSLESS: Plan = Plan { bound: ErrorBound::Lossless, absolute: 0.0, demand: Demand::LOSSLESS, kept: Vec::new(), coarse: None, unmet: None };
 
 /// A bound of so much of the range leaves little of a variable.

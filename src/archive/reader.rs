@@ -22,6 +22,7 @@ pub struct Archive {
     version: FormatVersion,
     index: Arc<Index>,
     limits: Limits,
+    end: u64,
 }
 
 impl Archive {
@@ -31,10 +32,10 @@ impl Archive {
     /// [`Error::NotAnArchive`], [`Error::UnsupportedVersion`], [`Error::Truncated`], [`Error::ChecksumMismatch`], [`Error::Corrupt`],
     /// [`Error::LimitExceeded`], [`Error::Unreadable`].
     pub fn open<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<Self> {
-        let version = superblock(source)?;
-        let index = Index::from_payload(&index_payload(source)?, limits)?;
-        let archive = Self { version, index: Arc::new(index), limits: *limits };
-        archive.check(source.length())?;
+        let (version, end) = superblock(source)?;
+        let index = Index::from_payload(&index_payload(source, end)?, limits)?;
+        let archive = Self { version, index: Arc::new(index), limits: *limits, end };
+        archive.check(end)?;
         Ok(archive)
     }
 
@@ -42,6 +43,12 @@ impl Archive {
     #[must_use]
     pub const fn version(&self) -> FormatVersion {
         self.version
+    }
+
+    /// Where it ends: what its file has behind that was written and never finished.
+    #[must_use]
+    pub const fn end(&self) -> u64 {
+        self.end
     }
 
     /// Names of the files in it.
@@ -94,6 +101,10 @@ impl Archive {
         let first = sections.first()?;
         let frame = frame_of(first.entry.chunks(first.tiling.chunks(), source).ok()?.first()?, source).ok()?;
         Rule::read(payload(&frame, &entry.name).ok()?.0, first.tiling.place(0).shape).ok()
+    }
+
+    pub(super) fn index(&self) -> &Index {
+        &self.index
     }
 
     pub(super) const fn limits(&self) -> &Limits {

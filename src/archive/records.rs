@@ -1,6 +1,6 @@
 //! The records of an archive that is being written. A frame that is there already is not written again.
 
-use super::container::{RecordKind, put_record, put_superblock, put_trailer};
+use super::container::{RecordKind, put_record, put_trailer, superblock_of};
 use crate::wire::put_varint;
 use std::collections::HashMap;
 
@@ -29,9 +29,12 @@ pub(super) struct Place {
 
 impl Records {
     pub(super) fn new() -> Self {
-        let mut out = Vec::new();
-        put_superblock(&mut out);
-        Self { out, taken: 0, frames: HashMap::new(), remembered: 0, held: None }
+        Self { out: superblock_of(0).to_vec(), taken: 0, frames: HashMap::new(), remembered: 0, held: None }
+    }
+
+    /// Those that come behind an archive that ends there.
+    pub(super) fn behind(end: u64) -> Self {
+        Self { out: Vec::new(), taken: end, ..Self::new() }
     }
 
     fn end(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! A variable on its way into the archive: chunks out as jobs, back as payloads, and in the end its entry in the index.
 
 use super::checksum::values_sum;
-use super::frame::Frame;
+use super::frame::{Frame, Held};
 use super::index::{Certificate, ChunkEntry, KeptEntry, SectionEntry, VariableEntry};
 use super::job::{Done, Job, Task, Written};
 use super::plan::Plan;
@@ -87,8 +87,10 @@ impl Work {
         let bytes = values.byte_len() as u64;
         self.tiling.paste_values(&mut self.field.values, self.tiling.place(self.chunks.len()), Cow::Owned(values))?;
         self.values_sum = Some(sum).filter(|_| self.tiling.is_whole());
-        // The certificate and the index say the rest.
-        let frame = Frame { values_sum: sum as u32, held: None, model: None, payload: &payload }.to_bytes();
+        // Of a chunk without a place certificate and index say the rest.
+        let held = header.map(|_| Held::of(self.plan.stored_bound(&self.field), max_error));
+        let named = header.and(model).map(|ModelId(id)| id as u32);
+        let frame = Frame { values_sum: sum as u32, held, model: named, payload: &payload }.to_bytes();
         let place = header.map(|(header, variable)| Place { header, variable, chunk: self.chunks.len() });
         let offset = if self.abandoned { 0 } else { records.put(&frame, place) };
         self.chunks.push(ChunkEntry { offset, length: frame.len() as u64 });

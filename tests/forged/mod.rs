@@ -4,7 +4,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes of a superblock.
-pub const SUPERBLOCK: usize = 20;
+pub const SUPERBLOCK: usize = 24;
 /// Bytes of a trailer.
 pub const TRAILER: usize = 12;
 /// Kinds of records.
@@ -34,7 +34,7 @@ fn record_payload(record: &[u8]) -> &[u8] {
         length |= (record[at] as usize & 0x7F) << shift;
         (at, shift) = (at + 1, shift + 7);
         if record[at - 1] & 0x80 == 0 {
-            return &record[at..at + length];
+            return &record[at + 2..at + 2 + length];
         }
     }
 }
@@ -117,6 +117,7 @@ pub fn put_record(bytes: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     let start = bytes.len();
     bytes.extend([0xdc, kind]);
     bytes.extend(leb128(payload.len()));
+    bytes.extend((xxh3_64(&bytes[start..]) as u16).to_le_bytes());
     bytes.extend(payload);
     bytes.extend((xxh3_64(&bytes[start..]) as u32).to_le_bytes());
 }

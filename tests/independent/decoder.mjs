@@ -192,7 +192,8 @@ function readCborNumber(reader, info) {
  * @returns {{ version: string, files: { name: string, variables: object[] }[] }}
  */
 export function decodeArchive(bytes, { models = new Map() } = {}) {
-  const version = checkSuperblock(bytes);
+  const { version, end } = checkSuperblock(bytes);
+  bytes = bytes.subarray(0, end);
   const index = readIndex(bytes, indexOffset(bytes));
   const files = index.get(0).map((file) => decodeFile(bytes, file, models));
   return { version, files };
@@ -203,20 +204,22 @@ function checkSuperblock(bytes) {
   const reader = new Reader(bytes);
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
-  const [major, minor, flags] = [reader.u16(), reader.u16(), reader.u32()];
+  const [major, minor, flags, low, high] = [reader.u16(), reader.u16(), reader.u16(), reader.u16(), reader.u32()];
   check(major === 0 && minor === 11, `version ${major}.${minor} is not known`);
   check(flags === 0, 'unknown flags');
-  check(reader.u32() === xxh3Low(bytes.subarray(0, 16)), 'superblock: wrong checksum');
-  return `${major}.${minor}`;
+  check(reader.u32() === xxh3Low(bytes.subarray(0, 20)), 'superblock: wrong checksum');
+  const end = high * 65536 + low || bytes.length;
+  check(end <= bytes.length, 'end of the archive');
+  return { version: `${major}.${minor}`, end };
 }
 
 /** §1, trailer. */
 function indexOffset(bytes) {
-  check(bytes.length >= 32, 'too short');
+  check(bytes.length >= 36, 'too short');
   const trailer = new Reader(bytes.subarray(bytes.length - 12));
   const offset = trailer.u64();
   check(trailer.u32() === 0x2e616364, 'trailer: wrong mark');
-  check(offset >= 20n && offset < BigInt(bytes.length - 12), 'trailer: wrong offset');
+  check(offset >= 24n && offset < BigInt(bytes.length - 12), 'trailer: wrong offset');
   return Number(offset);
 }
 
@@ -224,7 +227,9 @@ function indexOffset(bytes) {
 function readRecord(bytes, kind) {
   const record = new Reader(bytes);
   check(record.u8() === 0xdc && record.u8() === kind, `not a record of kind ${kind}`);
-  const payload = record.take(record.count(0, record.left));
+  const length = record.count(0, record.left);
+  check(record.u16() === xxh3Low(bytes.subarray(0, record.at - 2)) % 65536, 'record: wrong head');
+  const payload = record.take(length);
   check(record.u32() === xxh3Low(bytes.subarray(0, bytes.length - record.left - 4)), 'record: wrong checksum');
   check(record.left === 0, 'bytes behind a record');
   return payload;

@@ -786,16 +786,17 @@ function forge(archive, payload, change = (cbor) => cbor) {
   const { offset, frame, valuesSum } = frameOf(archive);
   const cbor = Buffer.from(unpackIndex(indexOf(archive).payload));
   const sealed = (bytes) => Buffer.concat([bytes, u32(xxh3Low(new Uint8Array(bytes)))]);
-  const record = (kind, bytes) => sealed(Buffer.concat([Buffer.from([0xdc, kind, ...varint(bytes.length)]), bytes]));
+  const guarded = (head) => Buffer.concat([head, u32(xxh3Low(new Uint8Array(head))).subarray(0, 2)]);
+  const record = (kind, bytes) => sealed(Buffer.concat([guarded(Buffer.from([0xdc, kind, ...varint(bytes.length)])), bytes]));
   const own = sealed(Buffer.concat([Buffer.from([0xd1, 0]), u32(valuesSum), payload]));
   const chunk = record(1, Buffer.concat([Buffer.from([0]), own]));
-  const place = 20 + chunk.length - 4 - own.length;
+  const place = 24 + chunk.length - 4 - own.length;
   const table = (start, length) => {
     const bytes = Buffer.from([...varint(2 * start), ...varint(length)]);
     return Buffer.concat([Buffer.from([0x40 + bytes.length]), bytes]);
   };
   const body = Buffer.concat([Buffer.from([0]), change(replaced(cbor, table(offset, frame.length), table(place, own.length)))]);
-  const front = Buffer.concat([archive.subarray(0, 20), chunk]);
+  const front = Buffer.concat([archive.subarray(0, 24), chunk]);
   const at = Buffer.alloc(8);
   at.writeUInt32LE(front.length);
   return new Uint8Array(Buffer.concat([front, record(5, body), at, Buffer.from('dca.')]));
@@ -805,14 +806,14 @@ function forge(archive, payload, change = (cbor) => cbor) {
 function indexOf(archive) {
   const start = Number(new DataView(archive.buffer, archive.byteOffset).getBigUint64(archive.length - 12, true));
   const [length, at] = readVarint(archive, start + 2);
-  return { start, payload: archive.subarray(at, at + length) };
+  return { start, payload: archive.subarray(at + 2, at + 2 + length) };
 }
 
 /** The frame in the first record of an archive, which has no header. */
 function frameOf(archive) {
-  const [length, at] = readVarint(archive, 22);
-  const frame = archive.subarray(at + 1, at + length);
-  return { offset: at + 1, frame, payload: frame.slice(6, -4), valuesSum: new DataView(frame.buffer, frame.byteOffset).getUint32(2, true) };
+  const [length, at] = readVarint(archive, 26);
+  const frame = archive.subarray(at + 3, at + 2 + length);
+  return { offset: at + 3, frame, payload: frame.slice(6, -4), valuesSum: new DataView(frame.buffer, frame.byteOffset).getUint32(2, true) };
 }
 
 function u32(n) {
@@ -890,7 +891,7 @@ describe('the decoder itself', () => {
       // The record around a frame is for those who lost the index, through which frames are found.
       if (decodesQuietly(bad)) assert.ok(isChunkFraming(good, i), `flipping a bit of byte ${i} went unnoticed`);
     }
-    for (const n of [0, 10, 31, good.length - 1]) assert.throws(() => decodeArchive(good.subarray(0, n), { models }), `${n} bytes`);
+    for (const n of [0, 10, 35, good.length - 1]) assert.throws(() => decodeArchive(good.subarray(0, n), { models }), `${n} bytes`);
   });
 });
 
@@ -907,5 +908,5 @@ function decodesQuietly(bytes) {
 /** Is byte i in the record around the only frame, but not in that, before the index? */
 function isChunkFraming(bytes, i) {
   const { offset, frame } = frameOf(bytes);
-  return i >= 20 && i < indexOf(bytes).start && (i < offset || i >= offset + frame.length);
+  return i >= 24 && i < indexOf(bytes).start && (i < offset || i >= offset + frame.length);
 }

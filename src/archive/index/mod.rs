@@ -90,9 +90,15 @@ pub(crate) struct DimensionEntry {
     #[n(0)]
     pub(crate) name: String,
     #[n(1)]
-    length: u64,
+    pub(crate) length: u64,
     #[n(2)]
     unlimited: Option<bool>,
+}
+
+impl DimensionEntry {
+    pub(crate) fn is_unlimited(&self) -> bool {
+        self.unlimited == Some(true)
+    }
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -105,6 +111,12 @@ pub(crate) struct AttributeEntry {
     /// Little-endian values.
     #[n(2)]
     bytes: ByteVec,
+}
+
+impl AttributeEntry {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 impl From<&Attribute> for AttributeEntry {
@@ -133,7 +145,7 @@ impl TryFrom<&DimensionEntry> for Dimension {
 
     fn try_from(entry: &DimensionEntry) -> Result<Self> {
         let length = usize::try_from(entry.length).map_err(|_| Error::corrupt("a dimension is longer than memory"))?;
-        Ok(Self { name: entry.name.clone(), length, unlimited: entry.unlimited == Some(true) })
+        Ok(Self { name: entry.name.clone(), length, unlimited: entry.is_unlimited() })
     }
 }
 
@@ -170,6 +182,11 @@ impl FileEntry {
     /// Bytes that it takes in an index of its own.
     pub(crate) fn cost(&self) -> Result<usize> {
         Index { files: vec![self.clone()] }.to_payload().map(|payload| payload.len())
+    }
+
+    /// Forgets what was known of the file it came from, which it no longer is.
+    pub(crate) fn forget_source(&mut self) {
+        (self.layout, self.length, self.modified) = (None, None, None);
     }
 
     pub(crate) fn is_data(&self) -> bool {

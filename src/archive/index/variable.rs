@@ -7,7 +7,7 @@ use super::{AttributeEntry, FileEntry};
 use crate::archive::report::VariableReport;
 use crate::archive::tiles::{Tiling, product};
 use crate::error::{Error, Result};
-use crate::field::{DataType, Derived, Field, Missing};
+use crate::field::{Attribute, DataType, Derived, Field, Missing, Values};
 use crate::network::model::ModelId;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -42,9 +42,16 @@ pub(crate) struct Section<'a> {
     pub(crate) tiling: Tiling,
     /// How many values it has.
     pub(crate) values: usize,
+    /// Its length along the first dimension.
+    length: usize,
 }
 
 impl Section<'_> {
+    /// Its shape, in an array of that shape.
+    pub(crate) fn shape(&self, whole: &[usize]) -> Vec<usize> {
+        whole.split_first().map_or_else(Vec::new, |(_, rest)| [&[self.length], rest].concat())
+    }
+
     /// Chunks that it has: none where values are derived.
     pub(crate) fn count(&self, variable: &VariableEntry) -> usize {
         if variable.derived.is_some() { 0 } else { self.tiling.chunks() }
@@ -107,10 +114,23 @@ impl VariableEntry {
             // A single value has no dimension to be cut along.
             let tiling = if shape.is_empty() { entry.tiling(start, shape) } else { entry.tiling(start, &[&[length], rest].concat()) };
             let values = length.saturating_mul(each);
-            sections.push(Section { entry, tiling: tiling?, values });
+            sections.push(Section { entry, tiling: tiling?, values, length });
             start = start.saturating_add(values);
         }
         if unnamed == 1 || unnamed == 0 && left == 0 && !sections.is_empty() { Ok(sections) } else { Err(wrong()) }
+    }
+
+    /// Of that shape, without values.
+    pub(crate) fn blank(&self, shape: &[usize]) -> Result<Field> {
+        Ok(Field {
+            name: self.name.clone(),
+            dimensions: self.dimensions.iter().map(|d| *d as usize).collect(),
+            shape: shape.to_vec(),
+            values: Values::empty(self.data_type()?),
+            attributes: self.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?,
+            missing: self.missing(),
+            derived: self.derived(),
+        })
     }
 
     /// The network that chunks of it take, by hash.

@@ -166,6 +166,18 @@ impl Models {
     }
 }
 
+impl Models {
+    /// The hash of the model whose lower half that is.
+    ///
+    /// # Errors
+    /// [`Error::ModelUnavailable`] when there is none.
+    pub(crate) fn named_by_low_half(&self, half: u32) -> Result<ModelId> {
+        let Self(models) = self;
+        let found = models.iter().map(|model| model.id).find(|ModelId(id)| *id as u32 == half);
+        found.ok_or_else(|| Error::ModelUnavailable { model: format!("the one whose hash ends in {half:08x}"), looked: "the loaded models".to_owned() })
+    }
+}
+
 impl FromIterator<Arc<Model>> for Models {
     fn from_iter<I: IntoIterator<Item = Arc<Model>>>(models: I) -> Self {
         let mut all = Self::default();

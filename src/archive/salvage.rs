@@ -1,0 +1,358 @@
+//! What is whole of an archive that was cut off, or whose index is lost: records are walked from front to back, and what they say is put together to a new archive.
+
+use super::checksum::{values_sum, values_sum_of};
+use super::container::{RECORD, RecordKind, SUPERBLOCK, record_at};
+use super::frame::Frame;
+use super::index::{Certificate, ChunkEntry, FileEntry, Index, SectionEntry, VariableEntry};
+use super::job::{Job, Task};
+use super::reader::Archive;
+use super::records::Records;
+use super::tiles::{Tiling, product};
+use crate::codec::chunk::Filling;
+use crate::error::{Error, Result};
+use crate::field::{DataType, Field, Missing, Values};
+use crate::limits::Limits;
+use crate::network::model::{ModelId, Models};
+use crate::source::{self, Source};
+use crate::wire::Reader;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Bytes that may be hashed in search of records for each byte that there is: what looks like the start of one may claim to be long.
+const SEARCH: u64 = 8;
+/// Bytes that are read at once in search of the next record.
+const WINDOW: u64 = 1 << 16;
+
+/// A variable of a salvaged file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salvaged {
+    /// Name of the file.
+    pub file: String,
+    /// Name of the variable.
+    pub variable: String,
+    /// Chunks that are whole.
+    pub whole: usize,
+    /// Chunks that it had.
+    pub chunks: usize,
+    /// Whether it is in the new archive: it is not where nothing of it is whole, or where what is not can be nothing, since no value of it means "missing".
+    pub is_in: bool,
+}
+
+/// What was found, and what became of it.
+#[derive(Debug, Default)]
+pub struct Salvage {
+    /// The new archive.
+    pub bytes: Vec<u8>,
+    /// Variables, whole ones as well.
+    pub variables: Vec<Salvaged>,
+    /// Chunks that are whole, but of which nothing says what they are: of small files behind the last record that did.
+    pub unknown: usize,
+    /// Bytes that are in no record.
+    pub damaged: u64,
+}
+
+/// What records said.
+#[derive(Debug, Default)]
+struct Found {
+    /// Files that are complete, with sections.
+    complete: Vec<FileEntry>,
+    /// Files as they were begun, by where their records are.
+    begun: BTreeMap<u64, FileEntry>,
+    /// Frames, by the header, the variable and the chunk they are of.
+    frames: BTreeMap<(u64, usize, usize), ChunkEntry>,
+    /// The same by where they begin.
+    offsets: HashMap<u64, ChunkEntry>,
+    unknown: usize,
+    damaged: u64,
+}
+
+/// Puts together what is whole of a damaged archive. Chunks that are lost become missing values.
+///
+/// # Errors
+/// [`Error::NotAnArchive`] and [`Error::UnsupportedVersion`], of its first bytes; [`Error::LimitExceeded`]; [`Error::ModelUnavailable`] where a variable of which something is lost takes a network that
+/// is not among `models`; [`Error::Unreadable`].
+pub fn salvage<S: Source + ?Sized>(source: &S, limits: &Limits, models: &Models) -> Result<Salvage> {
+    let found = match Archive::open(source, limits) {
+        // The index is whole: what it names may be damaged, and nothing else is looked for.
+        Ok(archive) => Found { complete: archive.index().files.clone(), ..Found::default() },
+        Err(error @ (Error::NotAnArchive { .. } | Error::UnsupportedVersion { .. } | Error::Unreadable { .. })) => return Err(error),
+        Err(_) => Found::search(source, limits)?,
+    };
+    let Found { complete, begun, frames, unknown, damaged, .. } = found;
+    let mut saver = Saver { source, limits, models, records: Records::new(), salvage: Salvage { unknown, damaged, ..Salvage::default() } };
+    let mut files = Vec::new();
+    for entry in complete {
+        files.extend(saver.complete(entry)?);
+    }
+    let known: HashSet<String> = files.iter().map(|file: &FileEntry| file.name.clone()).collect();
+    for (header, entry) in begun.into_iter().filter(|(_, entry)| !known.contains(&entry.name)) {
+        files.extend(saver.begun(entry, |variable, chunk| frames.get(&(header, variable, chunk)).copied())?);
+    }
+    let Saver { records, mut salvage, .. } = saver;
+    salvage.bytes = records.finish(&Index { files }.to_payload()?);
+    Ok(salvage)
+}
+
+impl Found {
+    /// Walks through all records.
+    fn search<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<Self> {
+        let mut found = Self::default();
+        let mut budget = source.length().saturating_mul(SEARCH).saturating_add(WINDOW);
+        let mut at = SUPERBLOCK as u64;
+        while let Some(start) = next_mark(source, at)? {
+            found.damaged += start - at;
+            match record_at(source, start, &mut budget)? {
+                Some((kind, payload)) => {
+                    let length = payload.end - start + 4;
+                    let bytes = source::read(source, payload.start, payload.end - payload.start)?.unwrap_or_default();
+                    found.take(kind, start, payload.start, &bytes, limits);
+                    at = start.saturating_add(length);
+                }
+                None => {
+                    found.damaged += 1;
+                    at = start + 1;
+                }
+            }
+            if budget == 0 {
+                return Err(Error::LimitExceeded { what: "the search for records", needed: SEARCH + 1, limit: SEARCH });
+            }
+        }
+        found.damaged += source.length().saturating_sub(at);
+        Ok(found)
+    }
+
+    /// Takes what a record says. What makes no sense is left.
+    fn take(&mut self, kind: u8, start: u64, payload: u64, bytes: &[u8], limits: &Limits) {
+        match kind {
+            kind if kind == RecordKind::Header as u8 || kind == RecordKind::Index as u8 => {
+                let Ok(index) = Index::from_payload(bytes, limits) else { return };
+                for entry in index.files {
+                    if entry.variables.iter().any(|variable| variable.sections.is_empty()) {
+                        self.begun.insert(start, entry);
+                    } else {
+                        // A later index says more of a file of that name.
+                        self.complete.retain(|earlier| earlier.name != entry.name);
+                        self.complete.push(entry);
+                    }
+                }
+            }
+            kind if kind == RecordKind::Chunk as u8 => {
+                let mut reader = Reader::new(bytes);
+                let Ok(place) = place(&mut reader, start) else { return };
+                let frame = reader.rest();
+                if Frame::read(frame, "a chunk").is_err() {
+                    return;
+                }
+                let entry = ChunkEntry { offset: payload + (bytes.len() - frame.len()) as u64, length: frame.len() as u64 };
+                self.offsets.insert(entry.offset, entry);
+                match place {
+                    Some(place) => drop(self.frames.insert(place, entry)),
+                    None => self.unknown += 1,
+                }
+            }
+            kind if kind == RecordKind::Repeat as u8 => {
+                let mut reader = Reader::new(bytes);
+                let Ok(Some(place)) = place(&mut reader, start) else { return };
+                let earlier = reader.varint().ok().and_then(|back| self.offsets.get(&start.checked_sub(back)?));
+                if let Some(entry) = earlier {
+                    self.frames.insert(place, *entry);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The place at the start of a payload, whose record begins there.
+fn place(reader: &mut Reader, start: u64) -> Result<Option<(u64, usize, usize)>> {
+    let back = reader.varint()?;
+    if back == 0 {
+        return Ok(None);
+    }
+    let header = start.checked_sub(back).ok_or_else(|| Error::corrupt("a header lies before the archive"))?;
+    Ok(Some((header, reader.count("a variable", usize::MAX)?, reader.count("a chunk", usize::MAX)?)))
+}
+
+/// Where the next byte lies that may begin a record.
+fn next_mark<S: Source + ?Sized>(source: &S, mut at: u64) -> Result<Option<u64>> {
+    while at < source.length() {
+        let window = source::read(source, at, WINDOW.min(source.length() - at))?.unwrap_or_default();
+        if let Some(offset) = window.iter().position(|byte| *byte == RECORD) {
+            return Ok(Some(at + offset as u64));
+        }
+        at += window.len().max(1) as u64;
+    }
+    Ok(None)
+}
+
+/// Writes what is saved.
+struct Saver<'a, S: ?Sized> {
+    source: &'a S,
+    limits: &'a Limits,
+    models: &'a Models,
+    records: Records,
+    salvage: Salvage,
+}
+
+/// A chunk of a variable: its frame, if that is whole.
+type Saved<'a> = Option<Cow<'a, [u8]>>;
+
+impl<'a, S: Source + ?Sized> Saver<'a, S> {
+    /// A file of which everything is known: what is lost are chunks.
+    fn complete(&mut self, mut entry: FileEntry) -> Result<Option<FileEntry>> {
+        let variables = core::mem::take(&mut entry.variables);
+        for variable in variables {
+            let shape = variable.shape(&entry)?;
+            let mut saved: Vec<Vec<Saved<'a>>> = Vec::new();
+            for section in variable.sections(&shape)? {
+                let count = section.count(&variable);
+                let count = Limits::check("chunks", count as u64, self.source.length())?;
+                let chunks = section.entry.chunks(count, self.source).unwrap_or_default();
+                saved.push((0..count).map(|number| self.frame(chunks.get(number).copied())).collect::<Result<_>>()?);
+            }
+            let told = self.told(&entry, &variable, saved.iter().flatten());
+            let saved = if told { self.save(&variable, &shape, saved)? } else { None };
+            entry.variables.extend(self.tell(saved));
+        }
+        Ok(self.closed(entry))
+    }
+
+    /// A file that was begun: chunks are known by their places.
+    fn begun(&mut self, mut entry: FileEntry, find: impl Fn(usize, usize) -> Option<ChunkEntry>) -> Result<Option<FileEntry>> {
+        let variables = core::mem::take(&mut entry.variables);
+        entry.forget_source();
+        for (number, mut variable) in variables.into_iter().enumerate() {
+            let shape = variable.shape(&entry)?;
+            let tiling = Tiling::of(&shape).checked(product(&shape))?;
+            let count = if variable.derived().is_some() { 0 } else { Limits::check("chunks", tiling.chunks() as u64, self.source.length())? };
+            let saved: Vec<Saved<'a>> = (0..count).map(|chunk| self.frame(find(number, chunk))).collect::<Result<_>>()?;
+            variable.sections = vec![SectionEntry::default()];
+            let told = self.told(&entry, &variable, saved.iter());
+            let saved = if told { self.save(&variable, &shape, vec![saved])? } else { None };
+            entry.variables.extend(self.tell(saved));
+        }
+        Ok(self.closed(entry))
+    }
+
+    /// A file with what was saved of it; none where nothing was.
+    fn closed(&self, entry: FileEntry) -> Option<FileEntry> {
+        let lost = self.salvage.variables.iter().any(|v| v.file == entry.name && (!v.is_in || v.whole < v.chunks));
+        let mut entry = entry;
+        if lost {
+            entry.forget_source();
+        }
+        (!entry.variables.is_empty() || !lost).then_some(entry)
+    }
+
+    /// The bytes of a frame that is whole.
+    fn frame(&self, chunk: Option<ChunkEntry>) -> Result<Saved<'a>> {
+        let Some(ChunkEntry { offset, length }) = chunk else { return Ok(None) };
+        Ok(source::read(self.source, offset, length)?.filter(|bytes| Frame::read(bytes, "a chunk").is_ok()))
+    }
+
+    /// Notes how much of a variable is whole; whether that is worth keeping.
+    fn told<'b>(&mut self, file: &FileEntry, variable: &VariableEntry, saved: impl Iterator<Item = &'b Saved<'a>>) -> bool
+    where
+        'a: 'b,
+    {
+        let (mut whole, mut chunks) = (0, 0);
+        for frame in saved {
+            chunks += 1;
+            whole += usize::from(frame.is_some());
+        }
+        self.salvage.variables.push(Salvaged { file: file.name.clone(), variable: variable.name.clone(), whole, chunks, is_in: false });
+        whole > 0 || chunks == 0
+    }
+
+    /// Notes that a variable is in the new archive.
+    fn tell(&mut self, variable: Option<VariableEntry>) -> Option<VariableEntry> {
+        if let Some(last) = self.salvage.variables.last_mut() {
+            last.is_in = variable.is_some();
+        }
+        variable
+    }
+
+    /// Writes a variable; none where a lost chunk can be nothing.
+    fn save(&mut self, variable: &VariableEntry, shape: &[usize], saved: Vec<Vec<Saved<'a>>>) -> Result<Option<VariableEntry>> {
+        let mut out = variable.clone();
+        for ((section, frames), own) in variable.sections(shape)?.into_iter().zip(saved).zip(&mut out.sections) {
+            let is_whole = frames.iter().all(Option::is_some);
+            let certified = is_whole && (section.entry.certificate.values_sum != 0 || variable.derived().is_some());
+            let Some(frames) = frames
+                .into_iter()
+                .enumerate()
+                .map(|(number, frame)| frame.or_else(|| lost(variable, section.tiling, number).map(Cow::Owned)))
+                .collect::<Option<Vec<_>>>()
+            else {
+                return Ok(None);
+            };
+            let (certificate, model) = if certified {
+                (section.entry.certificate.clone(), section.entry.model.map(ModelId))
+            } else {
+                self.certified(variable, section.tiling, section.values, &frames, section.entry.model)?
+            };
+            let chunks: Vec<ChunkEntry> = frames.iter().map(|frame| ChunkEntry { offset: self.records.put(frame, None), length: frame.len() as u64 }).collect();
+            let shape = section.shape(shape);
+            let tiling = Tiling { start: 0, ..section.tiling };
+            *own = SectionEntry::new((&shape, tiling), &chunks, certificate, model);
+            own.length = section.entry.length;
+            own.move_table(|table| self.records.put_table(table));
+        }
+        Ok(Some(out))
+    }
+
+    /// The certificate of a section out of its frames, all of which are decoded, and the network they take.
+    fn certified(
+        &self,
+        variable: &VariableEntry,
+        tiling: Tiling,
+        count: usize,
+        frames: &[Cow<'_, [u8]>],
+        model: Option<u64>,
+    ) -> Result<(Certificate, Option<ModelId>)> {
+        let data_type = variable.data_type()?;
+        Limits::check("a variable of which something is lost", (count * data_type.size()) as u64, self.limits.decoded_bytes)?;
+        let tiling = Tiling { start: 0, ..tiling };
+        let mut values = Values::zeros(data_type, count)?;
+        let (mut bound, mut max_error, mut network) = (0f64, 0f64, model.map(ModelId));
+        for (number, bytes) in frames.iter().enumerate() {
+            let frame = Frame::read(bytes, "a chunk")?;
+            if let Some(held) = frame.held {
+                (bound, max_error) = (bound.max(held.bound.into()), max_error.max(held.max_error.into()));
+            }
+            network = match frame.model {
+                Some(low) => Some(self.models.named_by_low_half(low)?),
+                None => network,
+            };
+            let (place, task) = (tiling.place(number), Task::Decode { payload: frame.payload.to_vec(), data_type, sum: frame.values_sum });
+            let done = Job { number, variable: 0, shape: place.shape, model: network, task }.run(self.models)?;
+            tiling.paste_values(&mut values, place, Cow::Owned(done.values))?;
+        }
+        let field = Field { values, ..variable.blank(&[count])? };
+        let scale = field.packing().scale.abs();
+        let certificate = Certificate {
+            bound_kind: u8::from(bound > 0.0),
+            bound: bound * scale,
+            max_error: max_error * scale,
+            missing: (count - field.present().count()) as u64,
+            values_sum: values_sum_of(&field.values, 0..count),
+            ..Certificate::default()
+        };
+        Ok((certificate, network))
+    }
+}
+
+/// The frame of a chunk that is lost: missing values; none where no value of the type means that.
+fn lost(variable: &VariableEntry, tiling: Tiling, number: usize) -> Option<Vec<u8>> {
+    let data_type = variable.data_type().ok()?;
+    let bits = match (variable.missing(), data_type) {
+        (Missing::Patterns(patterns), _) if !patterns.is_empty() => patterns.first().copied()?,
+        (_, DataType::F32) => f32::NAN.to_bits().into(),
+        (_, DataType::F64) => f64::NAN.to_bits(),
+        _ => return None,
+    };
+    let value = bits.to_le_bytes().get(..data_type.size())?.to_vec();
+    let values = Values::from_le_bytes(data_type, &value.repeat(tiling.place(number).shape.samples())).ok()?;
+    let payload: Vec<u8> = core::iter::once(Filling::Constant.number()).chain(value).collect();
+    Some(Frame { values_sum: values_sum(&values) as u32, held: None, model: None, payload: &payload }.to_bytes())
+}
