@@ -12,6 +12,7 @@ export { decompress, decompressTimed, inspect, preview } from './decompress.js';
 export { DeepCompError, type CoarseBound } from './error.js';
 export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
+export { selfExtracting, type SelfExtractingOptions } from './self-extracting.js';
 export type { FileSource } from './source.js';
 export type {
   Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Estimate, EstimateOptions, Format, FormatInfo, JobOptions,

@@ -3,7 +3,7 @@
  * `npm test -- browser` runs only the stages whose name contains a given word.
  */
 import { dirname, delimiter, join } from 'node:path';
-import { buildGpuWasm, buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
+import { buildGpuWasm, buildPackage, buildPage, buildViewer, buildWasm, cargoArtifact } from './build.mjs';
 import { checkSize } from './size.mjs';
 import { CommandFailed, ROOT, counted, ensureChromium, ensureFieldPython, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
 
@@ -53,6 +53,7 @@ const STAGES = [
   ['build of the WASM module', once(buildWasm)],
   ['build of the module of the GPU', once(buildGpuWasm)],
   ['build of the package', once(buildPackage)],
+  ['build of the self-extracting page', once(buildViewer)],
   ['types of the page', () => node(tsc, '-p', 'www')],
   ['size of the WASM modules', () => (checkSize(), 1)],
   ['build of the page', once(buildPage)],

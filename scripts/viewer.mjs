@@ -1,0 +1,54 @@
+/**
+ * www/viewer -> pkg/viewer/viewer.html: one file with style, script and decoder in it, and a place for an archive. The script is a single one, which is both page and worker,
+ * and the content security policy names it by its hash; nothing else runs, and nothing is connected to.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ROOT } from './tools.mjs';
+
+const VIEWER = join(ROOT, 'www', 'viewer');
+
+/** The module that decodes in place of the one that compresses as well, and nothing in place of the one of formats. */
+const modules = {
+  name: 'modules-of-the-viewer',
+  resolveId: (id) => ({ '#wasm': join(ROOT, 'pkg', 'wasm-viewer', 'deepcomp.js'), '#wasm-formats': '\0no-formats' })[id],
+  load: (id) => (id === '\0no-formats' ? 'export default undefined;' : undefined),
+};
+
+/** The script, and what of the package it takes. */
+async function bundle() {
+  const { rolldown } = await import('rolldown');
+  const build = await rolldown({
+    input: join(VIEWER, 'viewer.ts'),
+    plugins: [modules],
+    // Of the package's functions those that compress are left out, and with them what they import.
+    shimMissingExports: true,
+    transform: { target: 'es2022' },
+    // Addresses beside the module are those of files that a page does not have; they are never asked for.
+    checks: { emptyImportMeta: false, importIsUndefined: false },
+    logLevel: 'warn',
+  });
+  const { output } = await build.generate({ format: 'iife', minify: true });
+  await build.close();
+  // The parser of HTML ends a script there, and nowhere else.
+  return output[0].code.trim().replace(/<(\/script|script|!--)/gi, '\\x3c$1');
+}
+
+function style() {
+  return [join(ROOT, 'www', 'style.css'), join(VIEWER, 'style.css')].map((path) => readFileSync(path, 'utf8')).join('').replace(/\n\s*/g, '\n').trim();
+}
+
+const hashed = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+export async function assembleViewer() {
+  const { part, PLACE } = await import('../pkg/dist/part.js');
+  const [css, script] = [style(), await bundle()];
+  const policy = `default-src 'none'; script-src ${hashed(script)} 'wasm-unsafe-eval'; style-src ${hashed(css)}; worker-src blob:; base-uri 'none'; form-action 'none'`;
+  const module = gzipSync(readFileSync(join(ROOT, 'pkg', 'wasm-viewer', 'deepcomp_bg.wasm')), { level: 9 });
+  const filled = { POLICY: policy, STYLE: css, SCRIPT: script, PARTS: part('module', 'deepcomp', module) + PLACE };
+  const page = readFileSync(join(VIEWER, 'index.html'), 'utf8').replace(/\b(POLICY|STYLE|SCRIPT|PARTS)\b/g, (name) => filled[name]);
+  mkdirSync(join(ROOT, 'pkg', 'viewer'), { recursive: true });
+  writeFileSync(join(ROOT, 'pkg', 'viewer', 'viewer.html'), page);
+}
