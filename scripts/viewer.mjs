@@ -36,15 +36,22 @@ async function bundle() {
   return output[0].code.trim().replace(/<(\/script|script|!--)/gi, '\\x3c$1');
 }
 
-function style() {
-  return [join(ROOT, 'www', 'style.css'), join(VIEWER, 'style.css')].map((path) => readFileSync(path, 'utf8')).join('').replace(/\n\s*/g, '\n').trim();
+/** The oldest browsers that run the decoder, by their versions. */
+const BROWSERS = { chrome: [111, 0], edge: [111, 0], firefox: [114, 0], safari: [16, 4] };
+
+/** The style of the page that compresses, and what is other here. */
+async function style() {
+  const { transform } = await import('lightningcss');
+  const code = Buffer.concat([join(ROOT, 'www', 'style.css'), join(VIEWER, 'style.css')].map((path) => readFileSync(path)));
+  const targets = Object.fromEntries(Object.entries(BROWSERS).map(([name, [major, minor]]) => [name, (major << 16) | (minor << 8)]));
+  return transform({ filename: 'viewer.css', code, minify: true, targets }).code.toString();
 }
 
 const hashed = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 export async function assembleViewer() {
   const { part, PLACE } = await import('../pkg/dist/part.js');
-  const [css, script] = [style(), await bundle()];
+  const [css, script] = await Promise.all([style(), bundle()]);
   const policy = `default-src 'none'; script-src ${hashed(script)} 'wasm-unsafe-eval'; style-src ${hashed(css)}; worker-src blob:; base-uri 'none'; form-action 'none'`;
   const module = gzipSync(readFileSync(join(ROOT, 'pkg', 'wasm-viewer', 'deepcomp_bg.wasm')), { level: 9 });
   const filled = { POLICY: policy, STYLE: css, SCRIPT: script, PARTS: part('module', 'deepcomp', module) + PLACE };

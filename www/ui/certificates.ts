@@ -2,7 +2,7 @@
 import type { Comparison, Variable, VariableReport } from 'deepcomp';
 import { bytes, number, quantity, shape, unit, whole } from '../format.ts';
 import { byId, make } from './dom.ts';
-import { roleOf } from './variables.ts';
+import { inOrder, roleOf } from './variables.ts';
 
 /** What is known of a variable. */
 interface Certified {
@@ -32,7 +32,7 @@ const COLUMNS: [title: string, text: (certified: Certified) => string][] = [
 /** Fills the table; `damage` says by number of the variable what could not be decoded. */
 export function showCertificates(reports: readonly VariableReport[], variables: readonly Variable[], comparisons: readonly Comparison[] = [], damage: readonly (string | undefined)[] = []): void {
   byId('titles', HTMLTableRowElement).replaceChildren(...['Variable', ...COLUMNS.map(([title]) => title)].map((textContent) => make('th', { scope: 'col', textContent })));
-  byId('rows', HTMLTableSectionElement).replaceChildren(...reports.map((report, i) => row(report, variables[i], comparisons[i], damage[i])));
+  byId('rows', HTMLTableSectionElement).replaceChildren(...inOrder(variables).map((i) => row(reports[i]!, variables[i], comparisons[i], damage[i])));
 }
 
 function row(report: VariableReport, variable: Variable | undefined, comparison: Comparison | undefined, damage: string | undefined): HTMLTableRowElement {

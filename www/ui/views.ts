@@ -167,7 +167,7 @@ export class ViewPanel {
     const readout = byId('readout', HTMLElement);
     if (!this.#shown) return;
     if (!cursor) {
-      readout.replaceChildren(make('span', { className: 'hint', textContent: 'Point at a map, or move through it with the arrow keys, to read values.' }));
+      readout.replaceChildren(make('span', { className: 'hint', textContent: `Point at ${this.only ? 'the map, tap it' : 'a map'}, or move through it with the arrow keys, to read values.` }));
       return;
     }
     const { views, variable } = this.#shown;

@@ -91,7 +91,7 @@ class Viewer {
     const reports = result?.variables ?? [];
     const several = (files?.names.length ?? 0) > 1;
     const raw = reports.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
-    const size = result?.fileBytes ?? raw;
+    const size = opened.fileBytes;
     const held = several ? `${whole(files!.names.length)} files` : fileName;
     byId('summary', HTMLElement).textContent = `${held} in a DeepComp archive of ${bytes(this.archive.bytes.length)}, ready to look at and to save. Nothing leaves this device.`;
     showFilesInside(opened);
@@ -140,7 +140,7 @@ class Viewer {
 
   /** A button for everything that can be saved. */
   #showSaves(opened: Opened, number: number): void {
-    const { fileName, files, format, formats, damage } = opened;
+    const { fileName, format, formats, damage } = opened;
     const variable = opened.variables[number];
     const readable = variable !== undefined && damage?.[number] === undefined;
     const own = formatOf(opened);
@@ -158,7 +158,6 @@ class Viewer {
     unsaved.textContent = damage
       ? 'Only what is whole can be saved; the archive is saved as it is, damage included.'
       : `${fileName} itself comes out of the archive with “deepcomp extract” or on the DeepComp page: this file cannot write ${own.returned}. The values are all here.`;
-    void files;
   }
 
   #button(kind: FileKind, title: string, what: string, className: string): HTMLButtonElement {

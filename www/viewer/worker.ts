@@ -69,7 +69,7 @@ async function open(bytes: Uint8Array, name: string, file: number, signal: Abort
   const whole = size > WHOLE ? undefined : await unpack(bytes, { file, backend: 'cpu' }, signal, post).catch((error: unknown) => (isDamage(error) ? undefined : Promise.reject(error)));
   const { unpacked: came, opened } = whole ?? (await salvage(bytes, file, signal, post));
   unpacked = { ...came, archive: { ...came.archive, name } };
-  return opened;
+  return { ...opened, fileBytes: opened.result?.fileBytes ?? size };
 }
 
 /** Whether other variables may be whole. */
