@@ -59,6 +59,7 @@ const STAGES = [
   ['build of the page', once(buildPage)],
   ['package tests', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'package.test.mjs'))],
   ['browser tests', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'page.test.mjs'))],
+  ['browser tests of self-extracting pages', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'self-extracting.test.mjs'))],
   ['browser tests on WebGPU', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'gpu.test.mjs'))],
 ];
 

@@ -42,7 +42,7 @@ function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof DamagedPage) return `${text}. The data cannot be shown: ask for the file again`;
   const { code } = error instanceof EngineError ? error : { code: '' };
-  const damaged = ['not-an-archive', 'truncated', 'corrupt', 'checksum-mismatch', 'weights'].includes(code);
+  const damaged = ['not-an-archive', 'truncated', 'corrupt', 'checksum-mismatch'].includes(code);
   return damaged ? `the archive in this file is damaged, and nothing of it can be shown (${text}). Ask for the file again` : text;
 }
 
@@ -144,7 +144,7 @@ class Viewer {
     const variable = opened.variables[number];
     const readable = variable !== undefined && damage?.[number] === undefined;
     const own = formatOf(opened);
-    const original = own.here && damage === undefined && !(format === 'array' && (opened.variables.length > 0));
+    const original = own.here && damage === undefined;
     const buttons = [this.#button('archive', this.archive.name, `the archive, ${bytes(this.archive.bytes.length)}`, 'primary wide')];
     if (original) buttons.push(this.#button('original', fileName, format === 'file' ? 'the file, byte for byte' : own.returned === own.title ? 'the file, as it was' : `the file, as ${own.returned}`, 'wide'));
     const holds: Record<NonNullable<FormatInfo['saves']>, string> = { dataset: 'everything', variable: variable?.name ?? '', plane: 'this map' };

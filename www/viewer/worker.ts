@@ -33,14 +33,18 @@ async function equip({ module, weights }: Equipment): Promise<void> {
     throw new DeepCompError('not-loaded', 'this browser cannot run the decoder; open the file in a current Chrome, Edge, Firefox or Safari, with WebAssembly allowed');
   }
   await load(await inflated(module), { weights: false, formats: false, workers: false });
-  for (const bytes of weights) await addModel(bytes);
+  for (const bytes of weights) {
+    await addModel(bytes).catch((cause: unknown) => {
+      throw new DeepCompError('not-loaded', 'the network in this file was changed on its way: ask for the file again', { cause });
+    });
+  }
 }
 
 async function inflated(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
   try {
     return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
   } catch (error) {
-    throw new DeepCompError('corrupt', 'the decoder in this file was changed on its way', { cause: error });
+    throw new DeepCompError('not-loaded', 'the decoder in this file was changed on its way: ask for the file again', { cause: error });
   }
 }
 

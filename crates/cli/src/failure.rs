@@ -53,7 +53,9 @@ pub(crate) enum Cause {
     Damaged { name: String, error: deepcomp::Error },
     #[error("{failed} of {all} files are not as they should be, see above")]
     Incomplete { failed: usize, all: usize },
-    #[error("the page that archives are put into is not in this program, which was built without it; name it with --viewer: it is viewer/viewer.html of the npm package deepcomp, and what `npm run build` makes in pkg/viewer")]
+    #[error(
+        "the page that archives are put into is not in this program, which was built without it; name it with --viewer: it is viewer/viewer.html of the npm package deepcomp, and what `npm run build` makes in pkg/viewer"
+    )]
     NoViewer,
     #[error("not the page that archives are put into; --viewer takes viewer/viewer.html of the npm package deepcomp")]
     NotAViewer,

@@ -52,8 +52,13 @@ pub(crate) fn run(args: &SfxArgs) -> Outcome<()> {
         out.write(part.as_bytes())?;
     }
     let length = out.finish()?;
-    let line = format!("{}: {length} bytes, {} of them the archive as text; opens in any browser, without a network", args.output.display(), text_length(bytes.len()));
-    if is_standard_output(&args.output) { warn(line) } else { say(line) }
+    let line =
+        format!("{}: {length} bytes, {} of them the archive as text; opens in any browser, without a network", args.output.display(), text_length(bytes.len()));
+    if is_standard_output(&args.output) {
+        warn(line)
+    } else {
+        say(line)
+    }
     Ok(())
 }
 

@@ -1,9 +1,7 @@
 //! [`Values`] -> JavaScript typed arrays: one copy across the memory border, no conversion of numbers.
 
 use deepcomp::field::Values;
-use js_sys::{
-    BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Uint8Array, Uint16Array, Uint32Array,
-};
+use js_sys::{BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Uint8Array, Uint16Array, Uint32Array};
 use wasm_bindgen::JsValue;
 
 /// A typed array of the same type; text becomes a `Uint8Array`.

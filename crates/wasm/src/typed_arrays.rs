@@ -5,7 +5,8 @@ use crate::error::{JsResult, invalid};
 use crate::info::AttributeInfo;
 use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, SourceFormat, Values, with_values};
 use js_sys::{
-    Array, BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Reflect, Uint8Array, Uint8ClampedArray, Uint16Array, Uint32Array,
+    Array, BigInt64Array, BigUint64Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Reflect, Uint8Array, Uint8ClampedArray, Uint16Array,
+    Uint32Array,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
