@@ -1,10 +1,10 @@
 /** The parts of a self-extracting page: blocks of data that browsers keep as text and do not run. */
 
-/** What a block holds: the module that decodes, the weights of a network, the archive. */
-export type Kind = 'module' | 'weights' | 'archive';
+/** What a block holds: the module that decodes, that of the heavy formats, the weights of a network, the archive. */
+export type Kind = 'module' | 'formats' | 'weights' | 'archive';
 
-/** Where weights and archive go. */
-export const PLACE = '<!-- deepcomp:parts -->\n';
+/** Around the module of the heavy formats, which stays where it is asked for; weights and archive follow it. */
+export const PLACE = ['<!-- deepcomp:formats -->\n', '<!-- deepcomp:parts -->\n'] as const;
 
 /** A block, and the line it ends with. */
 export function part(kind: Kind, name: string, bytes: Uint8Array): string {

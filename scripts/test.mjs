@@ -34,6 +34,7 @@ const STAGES = [
   ['lints', () => cargo('clippy', ...ALL, '--all-targets', '--', '-D', 'warnings')],
   ['lints of what training needs', () => cargo('clippy', '-p', 'deepcomp', '--features', 'training', '--', '-D', 'warnings')],
   ['lints of the WASM binding', () => cargo('clippy', ...WASM, '--all-targets', '--', '-D', 'warnings')],
+  ['lints of the WASM module that only decodes', () => cargo('clippy', ...WASM, '--no-default-features', '--', '-D', 'warnings')],
   ['lints of the WASM module of formats', () => cargo('clippy', '-p', 'deepcomp-formats', '--target', 'wasm32-unknown-unknown', '--', '-D', 'warnings')],
   ['lints of the GPU', () => cargo('clippy', ...GPU, '--all-targets', '--', '-D', 'warnings')],
   ['native tests', () => cargo('test', ...ALL)],

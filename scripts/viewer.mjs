@@ -10,11 +10,10 @@ import { ROOT } from './tools.mjs';
 
 const VIEWER = join(ROOT, 'www', 'viewer');
 
-/** The module that decodes in place of the one that compresses as well, and nothing in place of the one of formats. */
+/** The module that decodes in place of the one that compresses as well. */
 const modules = {
   name: 'modules-of-the-viewer',
-  resolveId: (id) => ({ '#wasm': join(ROOT, 'pkg', 'wasm-viewer', 'deepcomp.js'), '#wasm-formats': '\0no-formats' })[id],
-  load: (id) => (id === '\0no-formats' ? 'export default undefined;' : undefined),
+  resolveId: (id) => (id === '#wasm' ? join(ROOT, 'pkg', 'wasm-viewer', 'deepcomp.js') : undefined),
 };
 
 /** The script, and what of the package it takes. */
@@ -28,7 +27,7 @@ async function bundle() {
     transform: { target: 'es2022' },
     // Addresses beside the module are those of files that a page does not have; they are never asked for.
     checks: { emptyImportMeta: false, importIsUndefined: false },
-    logLevel: 'warn',
+    onLog: (level, log, tell) => log.code === 'SHIMMED_EXPORT' || tell(level, log),
   });
   const { output } = await build.generate({ format: 'iife', minify: true });
   await build.close();
@@ -53,8 +52,9 @@ export async function assembleViewer() {
   const { part, PLACE } = await import('../pkg/dist/part.js');
   const [css, script] = await Promise.all([style(), bundle()]);
   const policy = `default-src 'none'; script-src ${hashed(script)} 'wasm-unsafe-eval'; style-src ${hashed(css)}; worker-src blob:; base-uri 'none'; form-action 'none'`;
-  const module = gzipSync(readFileSync(join(ROOT, 'pkg', 'wasm-viewer', 'deepcomp_bg.wasm')), { level: 9 });
-  const filled = { POLICY: policy, STYLE: css, SCRIPT: script, PARTS: part('module', 'deepcomp', module) + PLACE };
+  const module = (...path) => gzipSync(readFileSync(join(ROOT, 'pkg', ...path)), { level: 9 });
+  const parts = [part('module', 'deepcomp', module('wasm-viewer', 'deepcomp_bg.wasm')), PLACE[0], part('formats', 'deepcomp_formats', module('wasm-formats', 'deepcomp_formats_bg.wasm')), PLACE[1]];
+  const filled = { POLICY: policy, STYLE: css, SCRIPT: script, PARTS: parts.join('') };
   const page = readFileSync(join(VIEWER, 'index.html'), 'utf8').replace(/\b(POLICY|STYLE|SCRIPT|PARTS)\b/g, (name) => filled[name]);
   mkdirSync(join(ROOT, 'pkg', 'viewer'), { recursive: true });
   writeFileSync(join(ROOT, 'pkg', 'viewer', 'viewer.html'), page);

@@ -1,5 +1,5 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, inspect, models, openAny, selfExtracting, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type Ran } from 'deepcomp';
+import { acceptance, addModel, compare, compress, decompressTimed, difference, formats as allFormats, inspect, models, openAny, selfExtracting, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type Ran } from 'deepcomp';
 import { archiveName, decodedInParts, decodedRange, decodedViews, decodedWhole, describe, save, unpack, WHOLE, type Unpacked } from './decoded.ts';
 import type { Calls, Opened, Packed, Result, Saved, Views } from './protocol.ts';
 import { job, serve, type Asked, type Post } from './serve.ts';
@@ -143,10 +143,12 @@ async function views(variable: number, planes: number[]): Promise<Views> {
   return { ...whole, original, error: planes.map((plane) => difference(before, dataset, variable, plane, index)) };
 }
 
-/** The archive as a page that opens by itself. */
-async function page({ decoded: { fileName }, archive: { bytes } }: Unpacked): Promise<Saved> {
-  const name = archiveName(fileName);
-  return { bytes: (await selfExtracting(bytes, { name })) as Uint8Array<ArrayBuffer>, fileName: name.replace(/dca$/, 'html') };
+/** The archive as a page that opens by itself, with what the file that is open takes to be written. */
+async function page({ decoded, archive: { bytes } }: Unpacked): Promise<Saved> {
+  const name = archiveName(decoded.fileName);
+  const [dataset] = await decoded.of(0);
+  const formats = !(await allFormats()).find((format) => format.name === dataset.format)!.here;
+  return { bytes: (await selfExtracting(bytes, { name, formats })) as Uint8Array<ArrayBuffer>, fileName: name.replace(/dca$/, 'html') };
 }
 
 async function accept(variable: number): Promise<Acceptance> {

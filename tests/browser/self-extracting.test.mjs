@@ -23,9 +23,9 @@ afterEach(async () => {
 });
 
 /** The page that the command line tool makes of an archive. */
-function pageOf(archive) {
+function pageOf(archive, ...options) {
   const path = archive.replace(/dca$/, 'html');
-  run(stage.cli, ['sfx', archive, '-o', path, '--viewer', VIEWER], { capture: true });
+  run(stage.cli, ['sfx', archive, '-o', path, '--viewer', VIEWER, ...options], { capture: true });
   return path;
 }
 
@@ -117,8 +117,12 @@ test('at the width of a phone it fits, in the dark too; taps and keys read value
 test('the package and the page that compresses make the same file as the command line tool', async () => {
   const archive = temperature('coads_sst.dca');
   const expected = readFileSync(pageOf(archive));
+  run(stage.cli, ['sfx', archive, '-o', stage.temporary('own.html')], { capture: true });
+  assert.ok(expected.equals(readFileSync(stage.temporary('own.html'))), 'the page that is in the command line tool');
   const made = await selfExtracting(readFileSync(archive), { name: 'coads_sst.dca' });
   assert.ok(expected.equals(made), 'the package');
+  const heavy = await selfExtracting(readFileSync(archive), { name: 'coads_sst.dca', formats: true });
+  assert.ok(readFileSync(pageOf(archive, '--formats')).equals(heavy), 'the package, with all formats');
   await assert.rejects(selfExtracting(readFileSync(archive), { viewer: new TextEncoder().encode('<p>no place</p>') }), { code: 'not-loaded' });
   await assert.rejects(selfExtracting(readFileSync(sample('coads_sst.nc'))), { code: 'not-an-archive' });
   await stage.openPage();
@@ -148,10 +152,18 @@ test('several files, data or not, are each looked at and saved', async () => {
   await savesAsExtracted(archive, [['original', 'notes.md']]);
   await choose('gfs.grib2');
   assert.equal(await page.locator('#saves [data-kind=original]').count(), 0);
-  assert.match(await text('#unsaved'), /cannot write GRIB/);
+  assert.match(await text('#unsaved'), /^gfs\.grib2 as it was is GRIB, which this page was made without/);
   await savesAsExtracted(archive, [['netcdf', 'gfs.nc']]);
   await choose('coads_sst.nc');
   assert.match(await text('#verdict'), /SST: stored without loss/);
+});
+
+test('with the heavy formats in it, their files come out as they were', async () => {
+  const [archive, tiny] = [stage.archiveOf([sample('gfs_upper_air.grib2')], 'gfs.dca', '--lossless'), stage.archiveOf([sample('levitus_ocean.nc')], 'levitus.dca', '--bound', 'TEMP=0.01, lossless')];
+  await open(pageOf(archive, '--formats'));
+  await savesAsExtracted(archive, [['original', 'gfs_upper_air.grib2'], ['netcdf4', 'gfs_upper_air.nc']]);
+  await open(pageOf(tiny, '--formats'));
+  await savesAsExtracted(tiny, [['original', 'levitus_ocean.nc']]);
 });
 
 /** A copy of a page of which some text is other. */

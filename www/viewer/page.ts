@@ -27,8 +27,9 @@ export async function openPage(script: string): Promise<void> {
   byId('unstarted', HTMLElement).remove();
   try {
     const archive = takePart('archive');
-    const equipment = { module: takePart('module').bytes, weights: takeParts('weights').map((part) => part.bytes) };
-    await new Viewer(archive, new Engine(await starter(script, equipment))).open();
+    const [formats] = takeParts('formats');
+    const equipment = { module: takePart('module').bytes, ...(formats && { formats: formats.bytes }), weights: takeParts('weights').map((part) => part.bytes) };
+    await new Viewer(archive, formats !== undefined, new Engine(await starter(script, equipment))).open();
   } catch (error) {
     document.body.classList.add('failed');
     tell(reasonOf(error));
@@ -51,7 +52,8 @@ class Viewer {
   readonly #draw = latest(() => this.#drawOnce(), (error) => tell(reasonOf(error)));
   #session: Session | undefined;
 
-  constructor(readonly archive: Part, readonly engine: Engine) {
+  /** `writesAll` says whether the module of the heavy formats is in this page. */
+  constructor(readonly archive: Part, readonly writesAll: boolean, readonly engine: Engine) {
     watchFilesInside((file) => void this.#show((options) => engine.call('openFile', { file, backend: 'cpu' }, options)).catch((error: unknown) => tell(reasonOf(error))));
   }
 
@@ -144,20 +146,20 @@ class Viewer {
     const variable = opened.variables[number];
     const readable = variable !== undefined && damage?.[number] === undefined;
     const own = formatOf(opened);
-    const original = own.here && damage === undefined;
+    const original = (own.here || this.writesAll) && damage === undefined;
     const buttons = [this.#button('archive', this.archive.name, `the archive, ${bytes(this.archive.bytes.length)}`, 'primary wide')];
     if (original) buttons.push(this.#button('original', fileName, format === 'file' ? 'the file, byte for byte' : own.returned === own.title ? 'the file, as it was' : `the file, as ${own.returned}`, 'wide'));
     const holds: Record<NonNullable<FormatInfo['saves']>, string> = { dataset: 'everything', variable: variable?.name ?? '', plane: 'this map' };
     for (const { name, title, saves, text, here } of format === 'file' ? [] : formats) {
       const fits = saves === 'dataset' ? damage === undefined : readable && (text || variable.dataType !== 'char');
-      if (saves !== undefined && here && fits) buttons.push(this.#button(name as FileKind, title, holds[saves], ''));
+      if (saves !== undefined && (here || this.writesAll) && fits) buttons.push(this.#button(name as FileKind, title, holds[saves], ''));
     }
     byId('saves', HTMLElement).replaceChildren(...buttons);
     const unsaved = byId('unsaved', HTMLElement);
     unsaved.hidden = original;
     unsaved.textContent = damage
       ? 'Only what is whole can be saved; the archive is saved as it is, damage included.'
-      : `${fileName} itself comes out of the archive with “deepcomp extract” or on the DeepComp page: this file cannot write ${own.returned}. The values are all here.`;
+      : `${fileName} as it was is ${own.returned}, which this page was made without: DeepComp brings it out of the archive. All of its values can be saved here.`;
   }
 
   #button(kind: FileKind, title: string, what: string, className: string): HTMLButtonElement {

@@ -9,7 +9,7 @@ export interface Part {
 /** What the file lacks, in words. */
 export class DamagedPage extends Error {}
 
-const NAMES: Record<Kind, string> = { module: 'the decoder', weights: 'the network that the archive was made with', archive: 'the archive' };
+const NAMES: Record<Kind, string> = { module: 'the decoder', formats: 'the writer of its format', weights: 'the network that the archive was made with', archive: 'the archive' };
 
 /** The parts of a kind, in their order. */
 export function takeParts(kind: Kind): Part[] {

@@ -9,6 +9,8 @@ import { salvage } from './salvage.ts';
 export interface Equipment {
   /** The module, as gzip. */
   module: Uint8Array<ArrayBuffer>;
+  /** That of the heavy formats, if it is there. */
+  formats?: Uint8Array<ArrayBuffer>;
   weights: Uint8Array<ArrayBuffer>[];
 }
 
@@ -28,11 +30,11 @@ export function work(page: Page): void {
   });
 }
 
-async function equip({ module, weights }: Equipment): Promise<void> {
+async function equip({ module, formats, weights }: Equipment): Promise<void> {
   if (typeof DecompressionStream === 'undefined' || typeof WebAssembly === 'undefined') {
     throw new DeepCompError('not-loaded', 'this browser cannot run the decoder; open the file in a current Chrome, Edge, Firefox or Safari, with WebAssembly allowed');
   }
-  await load(await inflated(module), { weights: false, formats: false, workers: false });
+  await load(await inflated(module), { weights: false, formats: formats ? await inflated(formats) : false, workers: false });
   for (const bytes of weights) {
     await addModel(bytes).catch((cause: unknown) => {
       throw new DeepCompError('not-loaded', 'the network in this file was changed on its way: ask for the file again', { cause });

@@ -252,6 +252,9 @@ struct SfxArgs {
     /// files as they were, and every dataset as NetCDF, NPZ, NPY and CSV.
     #[arg(short, long)]
     output: PathBuf,
+    /// Put the writers of NetCDF-4, GRIB and GeoTIFF into the page, 1 MB more: files of these come out of it as they were only so, and as NetCDF, NPZ, NPY and CSV without.
+    #[arg(long)]
+    formats: bool,
     /// Another page to put the archive into than the one in this program: viewer/viewer.html of the npm package.
     #[arg(long, value_name = "FILE")]
     viewer: Option<PathBuf>,

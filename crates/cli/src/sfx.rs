@@ -23,8 +23,8 @@ const BUILT_IN: Option<&str> = Some(include_str!(concat!(env!("OUT_DIR"), "/view
 #[cfg(not(viewer))]
 const BUILT_IN: Option<&str> = None;
 
-/// Where in it weights and archive go.
-const PLACE: &str = "<!-- deepcomp:parts -->\n";
+/// Around the module of the heavy formats in it, which stays where it is asked for; weights and archive follow it.
+const PLACE: [&str; 2] = ["<!-- deepcomp:formats -->\n", "<!-- deepcomp:parts -->\n"];
 
 /// Bytes of an archive that are put into a page: as text they are a third more, and browsers hold strings of at most 512 MiB.
 const MOST: u64 = 1 << 28;
@@ -38,8 +38,12 @@ pub(crate) fn run(args: &SfxArgs) -> Outcome<()> {
         return Err(about(&args.output)(Cause::IsInput));
     }
     let page = template(args.viewer.as_deref(), &limits)?;
-    let (before, after) = page.split_once(PLACE).ok_or(Cause::NotAViewer).map_err(about(args.viewer.as_deref().unwrap_or(Path::new("viewer.html"))))?;
+    let not_a_viewer = about(args.viewer.as_deref().unwrap_or(Path::new("viewer.html")));
+    let (before, module, after) = split(&page).ok_or(Cause::NotAViewer).map_err(not_a_viewer)?;
     let mut parts = vec![before.to_owned()];
+    if args.formats {
+        parts.push(module.to_owned());
+    }
     let shelf = Shelf::open(&args.models)?;
     for model in needed(&archive).map_err(about(&args.archive))? {
         let missing = || shelf.explain(Error::ModelUnavailable { model: model.to_string(), looked: String::new() });
@@ -68,6 +72,14 @@ fn template(named: Option<&Path>, limits: &Limits) -> Outcome<Cow<'static, str>>
         (None, Some(page)) => Ok(Cow::Borrowed(page)),
         (None, None) => Err(Cause::NoViewer.into()),
     }
+}
+
+/// What comes before the module of the heavy formats, that, and what comes after the archive.
+fn split(page: &str) -> Option<(&str, &str, &str)> {
+    let [formats, parts] = PLACE;
+    let (before, rest) = page.split_once(formats)?;
+    let (module, after) = rest.split_once(parts)?;
+    Some((before, module, after))
 }
 
 /// The networks that decoding takes, in the order in which variables name them.

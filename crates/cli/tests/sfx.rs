@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-const PLACE: &str = "<!-- deepcomp:parts -->\n";
+const PLACE: &str = "<!-- deepcomp:formats -->\n<i>module</i>\n<!-- deepcomp:parts -->\n";
 
 /// A folder with an archive and a page to put it into.
 fn folder(level: &str) -> tempfile::TempDir {
@@ -38,6 +38,8 @@ fn a_page_holds_the_archive_and_weights_only_where_it_needs_them() {
         let page = read(at, "a.html");
         assert!(said.starts_with(&format!("a.html: {} bytes", page.len())), "{said}");
         assert!(page.starts_with("<p>before</p>\n<script type=") && page.ends_with("</script>\n<p>after</p>\n"), "{level}");
+        ok(at, &["sfx", "a.dca", "-o", "b.html", "--viewer", "v.html", "--formats"]);
+        assert_eq!(read(at, "b.html"), page.replacen("<p>before</p>\n", "<p>before</p>\n<i>module</i>\n", 1));
         let found = parts(&page);
         assert_eq!(found.last(), Some(&("archive", "a.dca")), "{level}");
         assert_eq!(found.iter().any(|(kind, _)| *kind == "weights"), with_weights, "{level}");
