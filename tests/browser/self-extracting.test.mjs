@@ -70,7 +70,9 @@ test('an archive opens from a disk: map, certificates, and all that can be saved
   await open(file);
   assert.match(await text('#verdict'), /^Certificate checked: the decoded values of every variable match their checksums\. SST: largest error 0\.00\d+ °C ≤ 0\.01 °C when it was made, all 12×90×180 values\.$/);
   assert.equal(await page.title(), 'coads_sst.dca');
-  assert.match(await text('#rows'), /^SST\s+float32 12×90×180\s.*0\.01 °C\s+0\.00\d+ °C/);
+  const { variables } = JSON.parse(run(stage.cli, ['list', archive, '--json'], { capture: true }));
+  const { checksum } = variables.find(({ name }) => name === 'SST');
+  assert.match(await text('#rows'), new RegExp(`^SST\\s+float32 12×90×180\\s.*0\\.01 °C\\s+0\\.00\\d+ °C.*✓ ${checksum}`));
   assert.match(await text('.colour-bar'), /−2\.6 °C\s+15\.3 °C\s+33\.\d °C/);
   assert.match(await text('#facts'), /coads_sst\.nc, 780,728 bytes/);
   const colours = await page.evaluate(() => {
@@ -156,6 +158,20 @@ test('several files, data or not, are each looked at and saved', async () => {
   await savesAsExtracted(archive, [['netcdf', 'gfs.nc']]);
   await choose('coads_sst.nc');
   assert.match(await text('#verdict'), /SST: stored without loss/);
+});
+
+test('by keyboard alone: variables, planes and values', async () => {
+  await open(pageOf(stage.archiveOf([sample('levitus_ocean.nc')], 'keys.dca', '--lossless', '--level', 'fast')));
+  assert.match(await text('#views-title'), /^TEMPERATURE/);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => document.querySelector('#views-title').textContent.startsWith('SALINITY'));
+  assert.equal(await page.evaluate(() => document.activeElement.name), 'variable', 'the focus stays in the list');
+  await page.locator('#slider-0').focus();
+  await page.keyboard.press('ArrowRight');
+  assert.match(await text('.slider output'), /\(2\/4\)$/);
+  await page.keyboard.press('Tab');
+  assert.match(await text('#readout'), /^[\d.]+°[NS], [\d.]+°[EW] · /);
 });
 
 test('with the heavy formats in it, their files come out as they were', async () => {

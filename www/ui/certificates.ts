@@ -1,4 +1,4 @@
-/** The table of certificates: a line for each variable, of what the archive says of it, or what was measured beside the source. */
+/** The table of certificates: a line for each variable, of what the archive says of it, or what was measured beside the source. It is shown of what was decoded and checked. */
 import type { Comparison, Variable, VariableReport } from 'deepcomp';
 import { bytes, number, quantity, shape, unit, whole } from '../format.ts';
 import { byId, make } from './dom.ts';
@@ -26,7 +26,7 @@ const COLUMNS: [title: string, text: (certified: Certified) => string][] = [
   ['Kept exactly', ({ report, exact }) => (exact ? 'all' : kept(report) || '–')],
   ['Missing', ({ report }) => (report.missing === 0 ? 'none' : whole(report.missing))],
   ['Predictor', ({ report }) => (report.model === undefined ? 'classical' : 'network')],
-  ['Checksum', ({ report, damage }) => (damage === undefined ? report.checksum : `✗ ${damage}`)],
+  ['Checksum', ({ report, damage }) => (damage === undefined ? `✓ ${report.checksum}` : `✗ ${damage}`)],
 ];
 
 /** Fills the table; `damage` says by number of the variable what could not be decoded. */

@@ -17,7 +17,9 @@ export function showVariables({ fileName, fileBytes, variables }: Opened, select
       return make('label', { className: 'variable' }, input, title, make('small', { textContent: summary(variable) }));
     }),
   );
-  list.scrollTop = 0;
+  // Of many variables that which is shown may be far down.
+  const chosen = list.querySelector<HTMLElement>('label:has(:checked)');
+  list.scrollTop = chosen ? chosen.offsetTop - list.offsetTop : 0;
 }
 
 /** Numbers of variables as a person would look for them: measurements come first, coordinates last. */

@@ -5,6 +5,7 @@ import { bytes, number, seconds, whole } from '../format.ts';
 import { formatOf, type FileKind, type Look, type Opened } from '../protocol.ts';
 import { certificateSentence, showCertificates } from '../ui/certificates.ts';
 import { byId, make } from '../ui/dom.ts';
+import { showDoubts } from '../ui/doubts.ts';
 import { download } from '../ui/download.ts';
 import { showFilesInside, watchFilesInside } from '../ui/inside.ts';
 import { latest } from '../ui/latest.ts';
@@ -97,6 +98,7 @@ class Viewer {
     const held = several ? `${whole(files!.names.length)} files` : fileName;
     byId('summary', HTMLElement).textContent = `${held} in a DeepComp archive of ${bytes(this.archive.bytes.length)}, ready to look at and to save. Nothing leaves this device.`;
     showFilesInside(opened);
+    showVariables(opened, this.#session!.variable, (chosen) => void this.#select(chosen).catch((error: unknown) => tell(reasonOf(error))));
     showCertificates(reports, opened.variables, [], damage);
     const facts: [string, string][] = [
       ['Archive', `${this.archive.name}, ${whole(this.archive.bytes.length)} bytes, format ${result?.version ?? ''}`],
@@ -106,13 +108,13 @@ class Viewer {
     ];
     byId('facts', HTMLElement).replaceChildren(...facts.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
     showDamage(opened);
+    showDoubts(reports, false);
   }
 
   async #select(number: number): Promise<void> {
     const session = this.#session!;
     const { opened } = session;
     const variable = opened.variables[number];
-    showVariables(opened, number, (chosen) => void this.#select(chosen).catch((error: unknown) => tell(reasonOf(error))));
     this.#showSaves(opened, number);
     if (!variable) return this.#panel.clear('This file holds no variables.');
     const nothing = whyNothing(opened, number);
