@@ -233,7 +233,7 @@ test('a file that was cut or changed elsewhere says what is wrong with it', asyn
 
 test('a page whose script does not run says so', async () => {
   await open(pageOf(temperature('plain.dca')), { javaScriptEnabled: false, starts: false });
-  await page.waitForTimeout(2_500);
+  await page.locator('#unstarted').waitFor({ state: 'visible' });
   assert.match(await text('#unstarted'), /^This page has not started\. /);
 });
 
