@@ -6,6 +6,7 @@
  */
 export { hasRealGpu } from './adapter.js';
 export { acceptance, compare, difference } from './compare.js';
+export { workOnChunks } from './chunks.js';
 export { compress, estimate } from './compress.js';
 export { Dataset } from './dataset.js';
 export { decompress, decompressTimed, inspect, preview } from './decompress.js';

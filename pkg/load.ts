@@ -12,8 +12,8 @@ import type { FormatInfo, Model, Models } from './types.js';
 export interface LoadOptions {
   /** The module that reads and writes NetCDF-4, GRIB, GeoTIFF, GIF, JPEG and WebP, or its address; found beside this package, and loaded when it is needed; `false` does without it. */
   formats?: WasmSource | false;
-  /** `false` does without workers, where they cannot be loaded from beside this package: all is done on the calling thread. */
-  workers?: false;
+  /** Makes a worker of the CPU, where none can be loaded from beside this package: one that calls {@link workOnChunks}. `false` does without: all is done on the calling thread. */
+  workers?: (() => Worker) | false;
   /** The weights of the predictor, or their address; found beside this package when absent; `false` does without them. */
   weights?: Bytes | false;
 }
@@ -39,6 +39,7 @@ export const crew = new Crew();
 export function load(source?: WasmSource, { weights, formats, workers }: LoadOptions = {}): Promise<void> {
   formatsSource ??= formats;
   if (workers === false) mayEmploy = false;
+  else if (workers) crew.make = workers;
   loading ??= start(source, weights).catch((error: unknown) => {
     loading = undefined;
     throw error;

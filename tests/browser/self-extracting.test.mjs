@@ -177,6 +177,8 @@ test('by keyboard alone: variables, planes and values', async () => {
 test('with the heavy formats in it, their files come out as they were', async () => {
   const [archive, tiny] = [stage.archiveOf([sample('gfs_upper_air.grib2')], 'gfs.dca', '--lossless'), stage.archiveOf([sample('levitus_ocean.nc')], 'levitus.dca', '--bound', 'TEMP=0.01, lossless')];
   await open(pageOf(archive, '--formats'));
+  const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+  if (cores > 1) assert.match(await text('#facts'), new RegExp(`by ${cores} workers$`), 'chunks are shared');
   await savesAsExtracted(archive, [['original', 'gfs_upper_air.grib2'], ['netcdf4', 'gfs_upper_air.nc']]);
   await open(pageOf(tiny, '--formats'));
   await savesAsExtracted(tiny, [['original', 'levitus_ocean.nc']]);

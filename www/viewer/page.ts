@@ -104,7 +104,7 @@ class Viewer {
       ['Archive', `${this.archive.name}, ${whole(this.archive.bytes.length)} bytes, format ${result?.version ?? ''}`],
       [several ? 'Shown' : 'Holds', `${fileName}, ${whole(size)} bytes${result?.fileBytes === undefined ? ' of values' : ''}`],
       ['Compressed to', `${whole(result?.archiveBytes ?? 0)} bytes${size > (result?.archiveBytes ?? size) ? `, ${number(size / Math.max(1, result!.archiveBytes), 3)} times smaller` : ''}`],
-      ['Decoded here', `${bytes(raw)} in ${seconds(result?.decodeSeconds ?? 0)}`],
+      ['Decoded here', `${bytes(raw)} in ${seconds(result?.decodeSeconds ?? 0)}${(result?.decodeRan.workers ?? 0) > 1 ? ` by ${result!.decodeRan.workers} workers` : ''}`],
     ];
     byId('facts', HTMLElement).replaceChildren(...facts.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
     showDamage(opened);

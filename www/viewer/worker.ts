@@ -3,6 +3,7 @@ import { addModel, DeepCompError, inspect, load } from 'deepcomp';
 import { decodedRange, decodedViews, save, unpack, WHOLE, type Unpacked } from '../decoded.ts';
 import type { Calls, Opened } from '../protocol.ts';
 import { serve, type Asked, type Page, type Post } from '../serve.ts';
+import { canStart, startWorker } from './blobs.ts';
 import { salvage } from './salvage.ts';
 
 /** What a page gives a worker at first. */
@@ -12,7 +13,10 @@ export interface Equipment {
   /** That of the heavy formats, if it is there. */
   formats?: Uint8Array<ArrayBuffer>;
   weights: Uint8Array<ArrayBuffer>[];
+  /** What workers run that share in the chunks; absent where there can be none. */
+  script?: string;
 }
+
 
 let unpacked: Unpacked | undefined;
 
@@ -30,11 +34,12 @@ export function work(page: Page): void {
   });
 }
 
-async function equip({ module, formats, weights }: Equipment): Promise<void> {
+async function equip({ module, formats, weights, script }: Equipment): Promise<void> {
   if (typeof DecompressionStream === 'undefined' || typeof WebAssembly === 'undefined') {
     throw new DeepCompError('not-loaded', 'this browser cannot run the decoder; open the file in a current Chrome, Edge, Firefox or Safari, with WebAssembly allowed');
   }
-  await load(await inflated(module), { weights: false, formats: formats ? await inflated(formats) : false, workers: false });
+  const workers = script !== undefined && (await canStart(script)) && (() => startWorker(script, 'chunks'));
+  await load(await inflated(module), { weights: false, formats: formats ? await inflated(formats) : false, workers });
   for (const bytes of weights) {
     await addModel(bytes).catch((cause: unknown) => {
       throw new DeepCompError('not-loaded', 'the network in this file was changed on its way: ask for the file again', { cause });
