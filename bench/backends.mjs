@@ -98,7 +98,7 @@ async function measure({ data, bounds, rounds, limit }) {
 }
 
 export async function backends() {
-  build();
+  await build();
   buildGpu();
   const paths = files();
   const onMachine = native(paths);

@@ -26,7 +26,8 @@ export async function fetchWeights(source: Bytes = new URL('../models/deepcomp.d
   }
 }
 
-async function bytesAt(source: Exclude<Bytes, Promise<Response>>): Promise<Uint8Array<ArrayBuffer>> {
+/** The bytes of what is not a promise of them. */
+export async function bytesAt(source: Exclude<Bytes, Promise<Response>>): Promise<Uint8Array<ArrayBuffer>> {
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   if (NODE && source instanceof URL && source.protocol === 'file:') {

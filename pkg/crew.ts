@@ -95,12 +95,14 @@ export class Crew {
   #idle: ReturnType<typeof setTimeout> | undefined;
   #calls = 0;
 
+  /** Makes a worker of the CPU. */
+  make = (): Worker => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+
   /** CPU workers, started if need be. */
   cpu(count: number, equipment: Equipment): Member[] {
     this.#cpu = this.#cpu.filter((member) => member.usable);
     while (this.#cpu.length < count) {
-      const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-      this.#cpu.push(new Member(worker, equipment, false));
+      this.#cpu.push(new Member(this.make(), equipment, false));
     }
     return this.#cpu.slice(0, count);
   }

@@ -3,6 +3,7 @@ import * as wasm from '#wasm';
 import { Dataset } from './dataset.js';
 import { drive } from './job.js';
 import { load, loaded } from './load.js';
+import { needsFormats } from './formats.js';
 import { openDataset } from './open.js';
 import { bytesOf, type FileSource } from './source.js';
 import type { ArchiveInfo, DecompressOptions, Plane, Ran } from './types.js';
@@ -22,15 +23,18 @@ export async function decompressTimed(archive: FileSource, options: DecompressOp
   return { dataset: whole ? await parsed(dataset) : dataset, seconds, ran };
 }
 
-/** What the bytes hold of a file that is kept whole. */
+/** What the bytes hold of a file that is kept whole; where its module is done without, that very file. */
 async function parsed(file: Dataset): Promise<Dataset> {
+  const bytes = file.values(0) as Uint8Array;
   try {
-    const bytes = file.values(0) as Uint8Array;
     const dataset = await openDataset(bytes, file.fileName);
     dataset.whole = bytes;
-    return dataset;
-  } finally {
     file.free();
+    return dataset;
+  } catch (error) {
+    if (needsFormats(error)) return file;
+    file.free();
+    throw error;
   }
 }
 

@@ -6,12 +6,14 @@
  */
 export { hasRealGpu } from './adapter.js';
 export { acceptance, compare, difference } from './compare.js';
+export { workOnChunks } from './chunks.js';
 export { compress, estimate } from './compress.js';
 export { Dataset } from './dataset.js';
 export { decompress, decompressTimed, inspect, preview } from './decompress.js';
 export { DeepCompError, type CoarseBound } from './error.js';
 export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
+export { selfExtracting, type SelfExtractingOptions } from './self-extracting.js';
 export type { FileSource } from './source.js';
 export type {
   Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Estimate, EstimateOptions, Format, FormatInfo, JobOptions,

@@ -2,8 +2,7 @@
 import { runJob } from '#wasm';
 import { hasRealGpu } from './adapter.js';
 import { Queue, type Chunk } from './crew.js';
-import { crew, equipmentAtHand, loaded } from './load.js';
-import { NODE } from './platform.js';
+import { crew, equipmentAtHand, loaded, workersAtHand } from './load.js';
 import type { JobOptions, Progress, Ran } from './types.js';
 
 interface Job<T> {
@@ -28,11 +27,8 @@ export async function drive<T>(job: Job<T>, options: JobOptions): Promise<{ resu
   }
 }
 
-/** Whether there can be workers; those of Node are of another kind. */
-const WORKERS = !NODE && typeof Worker === 'function';
-
 async function employ(queue: Queue<Progress>, { backend = 'auto', workers }: JobOptions): Promise<Ran> {
-  if (!WORKERS) return { backend: 'cpu', workers: 0, ...(backend === 'webgpu' && { fallback: 'the GPU takes a worker, and there are none here' }) };
+  if (!workersAtHand()) return { backend: 'cpu', workers: 0, ...(backend === 'webgpu' && { fallback: 'the GPU takes a worker, and there are none here' }) };
   const equipment = equipmentAtHand();
   // A single chunk is not worth a worker of the CPU.
   const count = queue.ahead() < 2 ? 0 : (workers ?? navigator.hardwareConcurrency);

@@ -5,12 +5,15 @@ import { Crew } from './crew.js';
 import { DeepCompError } from './error.js';
 import { loadFormats, type Formats } from './formats.js';
 import type { Equipment } from './messages.js';
+import { NODE } from './platform.js';
 import { bytesOf, type FileSource } from './source.js';
 import type { FormatInfo, Model, Models } from './types.js';
 
 export interface LoadOptions {
-  /** The module that reads and writes NetCDF-4, GRIB, GeoTIFF, GIF, JPEG and WebP, or its address; found beside this package, and loaded when it is needed. */
-  formats?: WasmSource;
+  /** The module that reads and writes NetCDF-4, GRIB, GeoTIFF, GIF, JPEG and WebP, or its address; found beside this package, and loaded when it is needed; `false` does without it. */
+  formats?: WasmSource | false;
+  /** Makes a worker of the CPU, where none can be loaded from beside this package: one that calls {@link workOnChunks}. `false` does without: all is done on the calling thread. */
+  workers?: (() => Worker) | false;
   /** The weights of the predictor, or their address; found beside this package when absent; `false` does without them. */
   weights?: Bytes | false;
 }
@@ -19,9 +22,11 @@ let loading: Promise<void> | undefined;
 let networks: WasmModels | undefined;
 let known: Models = { list: [] };
 let compiled: WebAssembly.Module | undefined;
-/** Those behind `known`. */
-let weightsAtHand: Uint8Array<ArrayBuffer>[] = [];
-let formatsSource: WasmSource | undefined;
+/** Those behind `known`, by its ids. */
+let weightsAtHand = new Map<string, Uint8Array<ArrayBuffer>>();
+let formatsSource: WasmSource | false | undefined;
+/** Whether chunks may go to workers: there are none of this kind in Node. */
+let mayEmploy = !NODE && typeof Worker === 'function';
 /** The workers, which get the weights that are added later as well. */
 export const crew = new Crew();
 
@@ -31,8 +36,10 @@ export const crew = new Crew();
  *
  * @param source the module, its bytes or its address; found beside this package when absent
  */
-export function load(source?: WasmSource, { weights, formats }: LoadOptions = {}): Promise<void> {
+export function load(source?: WasmSource, { weights, formats, workers }: LoadOptions = {}): Promise<void> {
   formatsSource ??= formats;
+  if (workers === false) mayEmploy = false;
+  else if (workers) crew.make = workers;
   loading ??= start(source, weights).catch((error: unknown) => {
     loading = undefined;
     throw error;
@@ -54,8 +61,9 @@ async function start(source: WasmSource | undefined, weights: LoadOptions['weigh
   const { from, bytes } = await file;
   try {
     if (!(bytes instanceof Uint8Array)) throw bytes;
-    known = { list: [networks.add(bytes)] };
-    weightsAtHand = [bytes as Uint8Array<ArrayBuffer>];
+    const model: Model = networks.add(bytes);
+    known = { list: [model] };
+    weightsAtHand = new Map([[model.id, bytes as Uint8Array<ArrayBuffer>]]);
     networks.looked(`the weights from ${from}`);
   } catch (error) {
     const warning = `the weights of the predictor could not be loaded from ${from}: ${reason(error)}`;
@@ -71,8 +79,9 @@ export async function formats(): Promise<readonly FormatInfo[]> {
 }
 
 /** The module of formats. */
-export function formatsModule(): Promise<Formats> {
-  return loadFormats(() => compile(formatsSource ?? new URL('../wasm-formats/deepcomp_formats_bg.wasm', import.meta.url)));
+export async function formatsModule(): Promise<Formats> {
+  if (formatsSource === false) throw new DeepCompError('formats-needed', 'load() was told to do without the module of this format');
+  return loadFormats(() => compile(formatsSource || new URL('../wasm-formats/deepcomp_formats_bg.wasm', import.meta.url)));
 }
 
 /** The networks at hand; loads those of this package. */
@@ -87,7 +96,7 @@ export async function addModel(file: FileSource): Promise<Model> {
   const bytes = await bytesOf(file);
   const model: Model = loaded().add(bytes);
   const copy = bytes.slice();
-  weightsAtHand = [...weightsAtHand, copy];
+  weightsAtHand.set(model.id, copy);
   crew.add(copy);
   if (!known.list.some(({ id }) => id === model.id)) known = { ...known, list: [...known.list, model] };
   return model;
@@ -104,7 +113,17 @@ export function modelsAtHand(): Models {
   return known;
 }
 
+/** Whether there can be workers. */
+export function workersAtHand(): boolean {
+  return mayEmploy;
+}
+
+/** The weights of a network at hand, as its file has them. */
+export function weightsOf(id: string): Uint8Array<ArrayBuffer> | undefined {
+  return weightsAtHand.get(id);
+}
+
 /** What workers are sent. */
 export function equipmentAtHand(): Equipment {
-  return { ...(compiled && { module: compiled }), weights: weightsAtHand };
+  return { ...(compiled && { module: compiled }), weights: [...weightsAtHand.values()] };
 }

@@ -340,6 +340,8 @@ export interface FormatInfo {
   readonly saves?: 'dataset' | 'variable' | 'plane';
   /** Whether variables of text can be saved in it. */
   readonly text: boolean;
+  /** Whether the first module reads and writes it by itself; that of formats is loaded otherwise. */
+  readonly here: boolean;
 }
 
 /** The formats that datasets can be saved in, whatever they came from; {@link formats} says what a file of each holds. */

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT, ensurePackages, ensureRust, ensureWasmBindgen, main, run } from './tools.mjs';
+import { assembleViewer } from './viewer.mjs';
 
 /** What rustc's wasm32 target uses by default, and SIMD. */
 const FEATURES = ['simd', 'bulk-memory', 'bulk-memory-opt', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue'];
@@ -20,10 +21,11 @@ export function cargoArtifact(args, isWanted) {
   return path;
 }
 
-/** Rust -> pkg/wasm and pkg/wasm-formats: the module of the CPU, and that of the formats which it leaves to another. */
+/** Rust -> pkg/wasm, pkg/wasm-formats and pkg/wasm-viewer: the module of the CPU, that of the formats which it leaves to another, and one that only decodes. */
 export function buildWasm() {
   buildModule('wasm', 'deepcomp', ['-p', 'deepcomp-wasm', '--release', ...SMALLER], '-O3');
   buildModule('wasm-formats', 'deepcomp_formats', ['-p', 'deepcomp-formats', '--release', ...SMALLER], '-O3');
+  buildModule('wasm-viewer', 'deepcomp', ['-p', 'deepcomp-wasm', '--no-default-features', '--release', ...SMALLER], '-O3');
 }
 
 /** Rust -> pkg/wasm-gpu: the same module with the network on WebGPU. It takes minutes, since all of burn has to be compiled. */
@@ -55,17 +57,21 @@ export function buildPackage() {
   run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'pkg']);
 }
 
+/** The page that archives are put into -> pkg/viewer. */
+export const buildViewer = assembleViewer;
+
 /** The page -> www/dist. */
 export function buildPage() {
   run(process.execPath, [join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], { cwd: join(ROOT, 'www') });
 }
 
 /** Everything for the CPU, installing what is missing. */
-export function build() {
+export async function build() {
   ensurePackages();
   ensureRust();
   buildWasm();
   buildPackage();
+  await buildViewer();
   buildPage();
 }
 
@@ -76,8 +82,8 @@ export function buildGpu() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main(() => {
-    if (process.argv[2] !== 'gpu') build();
+  await main(async () => {
+    if (process.argv[2] !== 'gpu') await build();
     if (process.argv[2] !== 'cpu') buildGpu();
   });
 }

@@ -9,7 +9,7 @@ import { serve } from './serve.mjs';
 import { ROOT, main } from './tools.mjs';
 
 await main(async () => {
-  build();
+  await build();
   const { url } = await serve({ port: Number(process.env.PORT ?? 8080) }).catch((error) => {
     if (error.code === 'EADDRINUSE' && !process.env.PORT) return serve();
     throw error;

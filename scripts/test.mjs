@@ -3,7 +3,7 @@
  * `npm test -- browser` runs only the stages whose name contains a given word.
  */
 import { dirname, delimiter, join } from 'node:path';
-import { buildGpuWasm, buildPackage, buildPage, buildWasm, cargoArtifact } from './build.mjs';
+import { buildGpuWasm, buildPackage, buildPage, buildViewer, buildWasm, cargoArtifact } from './build.mjs';
 import { checkSize } from './size.mjs';
 import { CommandFailed, ROOT, counted, ensureChromium, ensureFieldPython, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
 
@@ -34,6 +34,7 @@ const STAGES = [
   ['lints', () => cargo('clippy', ...ALL, '--all-targets', '--', '-D', 'warnings')],
   ['lints of what training needs', () => cargo('clippy', '-p', 'deepcomp', '--features', 'training', '--', '-D', 'warnings')],
   ['lints of the WASM binding', () => cargo('clippy', ...WASM, '--all-targets', '--', '-D', 'warnings')],
+  ['lints of the WASM module that only decodes', () => cargo('clippy', ...WASM, '--no-default-features', '--', '-D', 'warnings')],
   ['lints of the WASM module of formats', () => cargo('clippy', '-p', 'deepcomp-formats', '--target', 'wasm32-unknown-unknown', '--', '-D', 'warnings')],
   ['lints of the GPU', () => cargo('clippy', ...GPU, '--all-targets', '--', '-D', 'warnings')],
   ['native tests', () => cargo('test', ...ALL)],
@@ -53,11 +54,13 @@ const STAGES = [
   ['build of the WASM module', once(buildWasm)],
   ['build of the module of the GPU', once(buildGpuWasm)],
   ['build of the package', once(buildPackage)],
+  ['build of the self-extracting page', once(buildViewer)],
   ['types of the page', () => node(tsc, '-p', 'www')],
   ['size of the WASM modules', () => (checkSize(), 1)],
   ['build of the page', once(buildPage)],
   ['package tests', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'package.test.mjs'))],
   ['browser tests', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'page.test.mjs'))],
+  ['browser tests of self-extracting pages', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'self-extracting.test.mjs'))],
   ['browser tests on WebGPU', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'gpu.test.mjs'))],
 ];
 

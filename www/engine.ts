@@ -26,11 +26,16 @@ interface Pending {
 /** Milliseconds. */
 const IDLE = 20_000;
 
+/** A worker, or what does its work on this thread. */
+export type Engineer = Pick<Worker, 'addEventListener' | 'postMessage' | 'terminate'>;
+
 export class Engine {
-  #worker: Worker | undefined;
+  #worker: Engineer | undefined;
   #pending = new Map<number, Pending>();
   #idle = 0;
   #last = 0;
+
+  constructor(readonly startWorker: () => Engineer) {}
 
   call<K extends Call>(call: K, args: Calls[K]['args'], { onProgress, onPreview, signal, transfer = [] }: CallOptions = {}): Promise<Calls[K]['result']> {
     const id = ++this.#last;
@@ -43,9 +48,9 @@ export class Engine {
     });
   }
 
-  #start(): Worker {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#receive(data));
+  #start(): Engineer {
+    const worker = this.startWorker();
+    worker.addEventListener('message', (event) => this.#receive((event as MessageEvent<Reply>).data));
     worker.addEventListener('error', () => this.#end('internal', 'the engine could not be started; reload the page'));
     return worker;
   }

@@ -5,8 +5,12 @@ import type { Base, Bounds, FileKind, Look, Missing, Opened, Result } from './pr
 import { AcceptancePanel } from './ui/acceptance.ts';
 import { BackendChoice } from './ui/backend.ts';
 import { BoundForm } from './ui/bound.ts';
-import { byId, make } from './ui/dom.ts';
-import { showFilesInside, watchFiles, watchFilesInside } from './ui/files.ts';
+import { byId } from './ui/dom.ts';
+import { download } from './ui/download.ts';
+import { watchFiles } from './ui/files.ts';
+import { showFilesInside, watchFilesInside } from './ui/inside.ts';
+import { latest } from './ui/latest.ts';
+import { tell } from './ui/message.ts';
 import { hideRefusal, showRefusal, watchRefusal } from './ui/refusal.ts';
 import { showResult, watchSaves } from './ui/result.ts';
 import { showSuspect, watchSuspect } from './ui/suspect.ts';
@@ -26,10 +30,11 @@ interface Session {
   index: number[];
 }
 
+const startWorker = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
 /** Holds the open file. */
-const engine = new Engine();
+const engine = new Engine(startWorker);
 /** Makes archives, with memory of its own that is given back soon after. */
-const packer = new Engine();
+const packer = new Engine(startWorker);
 const panel = new ViewPanel();
 const acceptance = new AcceptancePanel((variable) => engine.call('acceptance', { variable }));
 const form = new BoundForm((...wanted) => void compress(...wanted), cancel);
@@ -37,8 +42,7 @@ const backends = new BackendChoice();
 let session: Session | undefined;
 let running: AbortController | undefined;
 let last = Promise.resolve();
-let drawing = false;
-let drawAgain = false;
+const draw = latest(drawOnce, report);
 
 watchFiles((name, get) => void (/\.dcm$/i.test(name) ? addModel(get) : open(name, get)));
 watchFilesInside((file) => void show(async (options) => ({ opened: await engine.call('openFile', { file, backend: backends.chosen }, options), file: new Blob() })));
@@ -182,25 +186,7 @@ function nameMissing(variable: number, value: number): Promise<void> {
   });
 }
 
-/** Draws what the sliders say; while one drawing is under way only the latest request is kept. */
-async function draw(): Promise<void> {
-  if (drawing) {
-    drawAgain = true;
-    return;
-  }
-  drawing = true;
-  try {
-    do {
-      drawAgain = false;
-      await drawOnce();
-    } while (drawAgain);
-  } catch (error) {
-    report(error);
-  } finally {
-    drawing = false;
-  }
-}
-
+/** Draws what the sliders say. */
 async function drawOnce(): Promise<void> {
   if (!session) return;
   const { opened, variable: number, range, index, result } = session;
@@ -212,15 +198,13 @@ async function drawOnce(): Promise<void> {
   panel.show({ opened, variable, range, absoluteBound: result?.variables[number]?.absoluteBound ?? 0, views });
 }
 
-async function save(kind: FileKind): Promise<void> {
+async function save(kind: FileKind | 'page'): Promise<void> {
   const variable = session?.opened.variables[session.variable];
   if (!session || !variable) return;
   try {
     tell('');
-    const { bytes, fileName } = await engine.call('save', { kind, variable: session.variable, plane: planeNumber(variable, session.index) });
-    const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
-    make('a', { href: url, download: fileName }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    if (kind === 'page') download(await engine.call('page', {}));
+    else download(await engine.call('save', { kind, variable: session.variable, plane: planeNumber(variable, session.index) }));
   } catch (error) {
     report(error);
   }
@@ -244,12 +228,4 @@ function report(error: unknown): void {
   } else if (code === 'cancelled' || (error instanceof DOMException && error.name === 'AbortError')) tell('Cancelled. Nothing was changed.', false);
   else if (code === 'model-unavailable') tell(`this archive cannot be opened without the network it was made with. If you have its .dcm file, drop it here first. In detail: ${(error as EngineError).message}`);
   else tell(error instanceof Error ? error.message : String(error), true);
-}
-
-function tell(text: string, bad = true): void {
-  const message = byId('message', HTMLElement);
-  message.hidden = text === '';
-  message.classList.toggle('calm', !bad);
-  if (text) queueMicrotask(() => message.scrollIntoView({ block: 'nearest' }));
-  message.textContent = text && text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?)]$/.test(text) ? '' : '.');
 }

@@ -25,7 +25,6 @@ export interface Refusal {
   units?: string[];
 }
 
-
 /** When planes get a base layer, which the network draws. */
 export type Base = 'auto' | 'always' | 'never';
 
@@ -78,6 +77,8 @@ export interface Opened {
   why?: string;
   /** Present when the file is an archive. */
   result?: Result;
+  /** Why variables could not be decoded, by their numbers; present where the archive is damaged. */
+  damage?: (string | undefined)[];
   /** Names of the files in the archive, and which of them is open. */
   files?: { names: string[]; current: number };
 }
@@ -115,6 +116,12 @@ export type FileKind = 'archive' | 'original' | Format;
 /** Values that a person named as missing, by number of the variable. */
 export type Missing = [variable: number, value: number][];
 
+/** A file to save. */
+export interface Saved {
+  bytes: Uint8Array<ArrayBuffer>;
+  fileName: string;
+}
+
 export interface Calls {
   open: { args: { file: Blob; name: string; backend: Backend }; result: Opened };
   openFile: { args: { file: number; backend: Backend }; result: Opened };
@@ -129,7 +136,9 @@ export interface Calls {
   /** What there is to know of the values of a variable. */
   look: { args: { variable: number }; result: Look };
   acceptance: { args: { variable: number }; result: Acceptance };
-  save: { args: { kind: FileKind; variable: number; plane: number }; result: { bytes: Uint8Array<ArrayBuffer>; fileName: string } };
+  save: { args: { kind: FileKind; variable: number; plane: number }; result: Saved };
+  /** The archive as a page that opens by itself. */
+  page: { args: object; result: Saved };
 }
 
 export type Call = keyof Calls;

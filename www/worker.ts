@@ -1,90 +1,21 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, formats, inspect, models, openAny, preview, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type JobOptions, type Plane, type Ran, type VariableReport } from 'deepcomp';
-import type { Axis, Calls, Opened, Packed, Preview, Refusal, Reply, Request, Result, Stage, Views } from './protocol.ts';
+import { acceptance, addModel, compare, compress, decompressTimed, difference, formats as allFormats, inspect, models, openAny, selfExtracting, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type Ran } from 'deepcomp';
+import { archiveName, decodedInParts, decodedRange, decodedViews, decodedWhole, describe, save, unpack, WHOLE, type Unpacked } from './decoded.ts';
+import type { Calls, Opened, Packed, Result, Saved, Views } from './protocol.ts';
+import { job, serve, type Asked, type Post } from './serve.ts';
 
 let source: Dataset | undefined;
 let sourceBytes = 0;
-let decoded: Decoded | undefined;
-/** What `decoded` came from: its bytes, which file in them, and which of its variables may have base layers. */
-let archive: { bytes: Uint8Array; file: number; layered: boolean[] } | undefined;
+let unpacked: Unpacked | undefined;
 
-/** A decoded file, whole, or one variable at a time where it is larger than what fits into memory beside its source. */
-interface Decoded {
-  fileName: string;
-  /** Loads a variable, if it is not at hand, and returns the dataset that holds it and its number there. */
-  of(variable: number): Promise<[Dataset, number]>;
-  /** Does something with all of it. */
-  whole<T>(use: (dataset: Dataset) => Promise<T>): Promise<T>;
-  free(): void;
-}
-
-/** Bytes of values that are decoded whole. */
-const WHOLE = 2 ** 28;
-
-function decodedWhole(dataset: Dataset): Decoded {
-  return { fileName: dataset.fileName, of: async (variable) => [dataset, variable], whole: (use) => use(dataset), free: () => dataset.free() };
-}
-
-function decodedInParts(bytes: Uint8Array, file: number, fileName: string, backend: Backend): Decoded {
-  let at: { variable: number; dataset: Dataset } | undefined;
-  const free = () => (at?.dataset.free(), (at = undefined));
-  const of = async (variable: number): Promise<[Dataset, number]> => {
-    if (at?.variable !== variable) {
-      free();
-      const { dataset } = await decompressTimed(bytes, { file, variable, backend });
-      // Whoever asked for another one in the meantime has looked at it by now.
-      free();
-      at = { variable, dataset };
-    }
-    return [at.dataset, 0];
-  };
-  const whole: Decoded['whole'] = async (use) => {
-    const { dataset } = await decompressTimed(bytes, { file, backend });
-    return use(dataset).finally(() => dataset.free());
-  };
-  return { fileName, of, free, whole };
-}
-
-interface Post {
-  stage(stage: Stage, fraction: number): void;
-  preview(preview: Preview): void;
-}
-const running = new Map<number, AbortController>();
 const SIGNATURE = [0x89, 0x44, 0x43, 0x41];
 
-addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  if (data.call === 'cancel') running.get(data.id)?.abort();
-  else void answer(data);
-});
+serve(self, perform);
 
-async function answer(request: Exclude<Request, { call: 'cancel' }>): Promise<void> {
-  const { id } = request;
-  const send = (reply: Reply, transfer: Transferable[] = []) => postMessage(reply, { transfer });
-  const controller = new AbortController();
-  running.set(id, controller);
-  try {
-    const post: Post = { stage: (stage, fraction) => send({ id, stage, fraction }), preview: (preview) => send({ id, preview }, [preview.plane.values.buffer]) };
-    const result = await perform(request, controller.signal, post);
-    send({ id, result }, buffers(result));
-  } catch (error) {
-    const known = error instanceof DeepCompError;
-    const { message } = error instanceof Error ? error : { message: String(error) };
-    const refusal = known && refusalOf(error);
-    send({ id, error: { code: known ? error.code : 'internal', message, ...(refusal && { refusal }) }, fatal: error instanceof WebAssembly.RuntimeError });
-  } finally {
-    running.delete(id);
-  }
-}
-
-/** What bounds were refused for, if that is what went wrong. */
-function refusalOf({ coarse, units }: DeepCompError): Refusal | undefined {
-  return coarse ? { coarse } : units && { units };
-}
-
-function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSignal, post: Post): Promise<Calls[keyof Calls]['result']> {
+function perform(request: Asked, signal: AbortSignal, post: Post): Promise<Calls[keyof Calls]['result']> {
   switch (request.call) {
     case 'open': return open(request.args, signal, post);
-    case 'openFile': return openArchive(archive?.bytes ?? new Uint8Array(), request.args, signal, post);
+    case 'openFile': return openArchive(unpacked?.archive.bytes ?? new Uint8Array(), request.args, signal, post);
     case 'compress': return pack(request.args, post);
     case 'check': return check(request.args, signal, post);
     case 'setMissing': return setMissing(request.args);
@@ -92,18 +23,21 @@ function perform(request: Exclude<Request, { call: 'cancel' }>, signal: AbortSig
     case 'views': return views(request.args.variable, request.args.planes);
     case 'look': return look(request.args.variable);
     case 'acceptance': return accept(request.args.variable);
-    case 'save': return save(request.args);
+    case 'save': return save(opened(), request.args);
+    case 'page': return page(opened());
   }
 }
 
-function job(stage: Stage, backend: Backend, post: Post, signal?: AbortSignal): JobOptions {
-  return { ...(signal && { signal }), backend, onProgress: ({ doneBytes, totalBytes }) => post.stage(stage, totalBytes > 0 ? doneBytes / totalBytes : 1) };
+function keep(next: { source?: Dataset | undefined; unpacked?: Unpacked | undefined }): void {
+  if (next.source !== source) source?.free();
+  if (next.unpacked?.decoded !== unpacked?.decoded) unpacked?.decoded.free();
+  ({ source, unpacked } = next);
 }
 
-function keep(next: { source?: Dataset | undefined; decoded?: Decoded | undefined; archive?: typeof archive }): void {
-  if (next.source !== source) source?.free();
-  if (next.decoded !== decoded) decoded?.free();
-  ({ source, decoded, archive } = next);
+/** What was decoded last. */
+function opened(): Unpacked {
+  if (!unpacked) throw new DeepCompError('invalid-argument', 'compress first');
+  return unpacked;
 }
 
 async function open({ file, name, backend }: Calls['open']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
@@ -122,37 +56,10 @@ async function setMissing({ variable, value }: Calls['setMissing']['args']): Pro
   return describe(source, sourceBytes);
 }
 
-async function openArchive(bytes: Uint8Array, { file, backend }: Calls['openFile']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
-  const { version, files } = await inspect(bytes);
-  const { name = '', variables = [], bytes: fileBytes } = files[file] ?? {};
-  const first = await firstPreview(bytes, file, variables);
-  if (first) post.preview({ fileName: name, ...first });
-  const layered = variables.map(({ model }) => model !== undefined);
-  const archiveBytes = files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length;
-  const { dataset, seconds, ran } = await decompressTimed(bytes, { file, ...job('checking', backend, post, signal) });
-  keep({ decoded: decodedWhole(dataset), archive: { bytes, file, layered } });
-  const result: Result = { ...(fileBytes !== undefined && { fileBytes }), archiveBytes, version, variables, models: (await models()).list, decodeSeconds: seconds, decodeRan: ran };
-  return { ...(await describe(dataset, bytes.length)), result, files: { names: files.map((f) => f.name), current: file } };
-}
-
-/** What the base layer shows of the variable that will be looked at first: the largest. What is wrong with an archive is for decoding to say. */
-async function firstPreview(bytes: Uint8Array, file: number, variables: VariableReport[]): Promise<Omit<Preview, 'fileName'> | undefined> {
-  const maps = variables.flatMap((report, index) => (report.shape.length > 1 && report.dataType !== 'char' ? [{ report, index }] : []));
-  const [largest] = maps.sort((a, b) => b.report.rawBytes - a.report.rawBytes);
-  if (largest?.report.model === undefined) return undefined;
-  const plane = await preview(bytes, largest.index, { file }).catch(() => undefined);
-  return plane && { variable: largest.report.name, plane };
-}
-
-async function describe(dataset: Dataset, fileBytes: number): Promise<Opened> {
-  const { fileName, format, variables, level, kept } = dataset;
-  const axes: Record<string, Axis> = {};
-  for (const { name, coordinate, dataType, units, attributes } of variables) {
-    if (!coordinate || dataType === 'char') continue;
-    const { calendar } = attributes;
-    axes[name] = { name, values: Float64Array.from(dataset.values(name) as Float64Array, Number), ...(units && { units }), ...(typeof calendar === 'string' && { calendar }) };
-  }
-  return { fileName, fileBytes, format, formats: await formats(), variables: [...variables], level, axes, ...(kept !== undefined && { why: kept }) };
+async function openArchive(bytes: Uint8Array, args: Calls['openFile']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
+  const { unpacked, opened } = await unpack(bytes, args, signal, post);
+  keep({ unpacked });
+  return opened;
 }
 
 async function pack({ file, name, bounds, missing, level, base, backend }: Calls['compress']['args'], post: Post): Promise<Packed> {
@@ -173,7 +80,7 @@ async function check({ packed, backend }: Calls['check']['args'], signal: AbortS
     back.decoded.free();
     throw new DeepCompError('cancelled', 'another file was opened');
   }
-  keep({ source, decoded: back.decoded, archive: { bytes, file: 0, layered: variables.map(({ base }) => (base?.chunks ?? 0) > 0) } });
+  keep({ source, unpacked: { decoded: back.decoded, archive: { bytes, file: 0, layered: variables.map(({ base }) => (base?.chunks ?? 0) > 0) } } });
   const { version } = await inspect(bytes);
   return {
     fileBytes: sourceBytes,
@@ -221,72 +128,31 @@ async function look(variable: number): Promise<Calls['look']['result']> {
     const suspect = source.suspect(variable);
     return { ...source.range(variable), ...(suspect !== undefined && { suspect }) };
   }
-  if (!decoded) throw new DeepCompError('invalid-argument', 'open a file first');
-  const [dataset, index] = await decoded.of(variable);
-  return dataset.range(index);
+  if (!unpacked) throw new DeepCompError('invalid-argument', 'open a file first');
+  return decodedRange(unpacked, variable);
 }
 
 async function views(variable: number, planes: number[]): Promise<Views> {
-  const of = (plane: (index: number) => Plane) => planes.map(plane);
   const before = source;
-  const [after, index] = (await decoded?.of(variable)) ?? [undefined, 0];
-  const whole: Views = {
-    ...(before && { original: of((p) => before.plane(variable, p)) }),
-    ...(after && { decoded: of((p) => after.plane(index, p)) }),
-    ...(before && after && { error: of((p) => difference(before, after, variable, p, index)) }),
-  };
-  const base = await baseOf(variable, planes);
-  return { ...whole, ...(base && whole.decoded && { base, detail: whole.decoded.map((plane, i) => detail(plane, base[i]!)) }) };
+  const after = unpacked;
+  const whole = after && (await decodedViews(after, variable, planes));
+  if (!before) return whole ?? {};
+  const original = planes.map((plane) => before.plane(variable, plane));
+  if (!after) return { original };
+  const [dataset, index] = await after.decoded.of(variable);
+  return { ...whole, original, error: planes.map((plane) => difference(before, dataset, variable, plane, index)) };
 }
 
-/** What base layers draw of planes, if all of them have one. */
-async function baseOf(variable: number, planes: number[]): Promise<Plane[] | undefined> {
-  if (!archive?.layered[variable]) return undefined;
-  const { bytes, file } = archive;
-  const drawn: Plane[] = [];
-  for (const plane of planes) {
-    const base = await preview(bytes, variable, { file, plane });
-    if (!base) return undefined;
-    drawn.push(base);
-  }
-  return drawn;
-}
-
-/** What is added to a base layer to have the whole. */
-function detail(whole: Plane, base: Plane): Plane {
-  const values = whole.values.map((value, i) => value - base.values[i]!);
-  const largest = values.reduce((most, value) => (Math.abs(value) > most ? Math.abs(value) : most), 0);
-  return { ...whole, values, min: -largest, max: largest };
+/** The archive as a page that opens by itself, with what the file that is open takes to be written. */
+async function page({ decoded, archive: { bytes } }: Unpacked): Promise<Saved> {
+  const name = archiveName(decoded.fileName);
+  const [dataset] = await decoded.of(0);
+  const formats = !(await allFormats()).find((format) => format.name === dataset.format)!.here;
+  return { bytes: (await selfExtracting(bytes, { name, formats })) as Uint8Array<ArrayBuffer>, fileName: name.replace(/dca$/, 'html') };
 }
 
 async function accept(variable: number): Promise<Acceptance> {
-  if (!source || !decoded) throw new DeepCompError('invalid-argument', 'open a data file and compress it first');
-  const [dataset, index] = await decoded.of(variable);
+  if (!source || !unpacked) throw new DeepCompError('invalid-argument', 'open a data file and compress it first');
+  const [dataset, index] = await unpacked.decoded.of(variable);
   return acceptance(source, dataset, variable, index);
-}
-
-async function save({ kind, variable, plane }: Calls['save']['args']): Promise<Calls['save']['result']> {
-  if (!decoded || !archive) throw new DeepCompError('invalid-argument', 'compress first');
-  const stem = decoded.fileName.replace(/\.[^.]*$/, '') || 'data';
-  if (kind === 'archive') return saved(archive.bytes.slice(), `${stem}.dca`);
-  if (kind === 'original') return decoded.whole((dataset) => dataset.original()) as Promise<Calls['save']['result']>;
-  const { saves, extension } = (await formats()).find(({ name }) => name === kind)!;
-  if (saves === 'dataset') return decoded.whole(async (dataset) => saved(await dataset.save(kind), `${stem}.${extension}`));
-  const [dataset, index] = await decoded.of(variable);
-  const { name: own = '', planes = 1 } = dataset.variables[index] ?? {};
-  const name = archive.layered.length > 1 ? `${stem}.${own.replace(/[^\p{L}\p{N}\-_.]/gu, '_')}` : stem;
-  const one = saves !== 'plane' || planes === 1 || (await formats()).some((format) => format.name === dataset.format && format.picture);
-  return saved(await dataset.save(kind, index, plane), one ? `${name}.${extension}` : `${name}.${String(plane).padStart(4, '0')}.${extension}`);
-}
-
-function saved(bytes: Uint8Array, fileName: string): Calls['save']['result'] {
-  return { bytes: bytes as Uint8Array<ArrayBuffer>, fileName };
-}
-
-/** Arrays in a reply that can change hands instead of being copied. */
-function buffers(result: Calls[keyof Calls]['result']): Transferable[] {
-  if ('bytes' in result) return [result.bytes.buffer];
-  if ('archive' in result) return [result.archive.buffer];
-  const planes = 'original' in result || 'decoded' in result ? [result.original, result.decoded, result.error, result.base, result.detail] : [];
-  return planes.flatMap((list) => list?.map((p) => p.values.buffer) ?? []);
 }

@@ -113,6 +113,10 @@ impl Job {
     async fn on(&self, network: Option<(&Model, Processor<'_>)>) -> Result<Done> {
         let Self { number, shape, .. } = *self;
         match &self.task {
+            // So that the encoder does not become part of what only decodes.
+            Task::Encode { .. } if !cfg!(feature = "compression") => {
+                Err(Error::Unsupported { what: "compressing".to_owned(), advice: "use a build with the feature compression".to_owned() })
+            }
             Task::Encode { values, missing, demand, cycle, base, level } => {
                 let request = Request { shape, missing, demand, cycle: *cycle, level: *level, network, base: *base };
                 let Encoded { payload, decoded, max_error, missing, sums, network, base } = encode(values, &request).await?;

@@ -8,7 +8,7 @@ import { cargoArtifact } from '../../scripts/build.mjs';
 import { serve } from '../../scripts/serve.mjs';
 import { ROOT, ensureChromium, run } from '../../scripts/tools.mjs';
 
-const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
+export const ARGUMENTS = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
 
 /** What Chromium says by itself where a page asks for a GPU and there is none. */
 const NO_GPU = 'No available adapters.';

@@ -39,7 +39,8 @@ export class PlaneMap {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
     canvas.addEventListener('pointermove', (event) => onCursor(this.#under(event)));
     canvas.addEventListener('pointerdown', (event) => onCursor(this.#under(event)));
-    canvas.addEventListener('pointerleave', () => canvas !== document.activeElement && onCursor(undefined));
+    // A finger that is lifted leaves too, and what it pointed at is to be read then.
+    canvas.addEventListener('pointerleave', ({ pointerType }) => pointerType !== 'touch' && canvas !== document.activeElement && onCursor(undefined));
     canvas.addEventListener('focus', () => canvas.matches(':focus-visible') && onCursor(this.#cursor ?? this.#moved(0, 0)));
     canvas.addEventListener('blur', () => onCursor(undefined));
     canvas.addEventListener('keydown', (event) => {

@@ -6,7 +6,9 @@ import { byId, make } from './dom.ts';
 /** Variables named in a line. */
 const NAMED = 8;
 
-export function showDoubts(variables: readonly VariableReport[]): void {
+/** Shows them, with `advice` to whoever can still do otherwise. */
+export function showDoubts(variables: readonly VariableReport[], advice = true): void {
+  const line = (named: string[], what: string, remedy: string) => sentence(named, what, advice ? ` ${remedy}` : '');
   const lines = [
     line(parts(variables, ({ biased, bias }) => (biased ? bias : undefined)), 'Sums change, since the mean error is that part of the mean magnitude', 'Take a smaller bound, one of each value, or the recommended one.'),
     line(parts(variables, ({ coarse }) => coarse), 'The bound is that part of the range, so that little is left', 'Take a smaller one unless this is meant.'),
@@ -38,7 +40,7 @@ function unmet(variables: readonly VariableReport[]): string[] {
   return [...all.slice(0, NAMED).map((report) => `${report.name} came back bit for bit: ${report.unmet}.`), ...more];
 }
 
-function line(named: string[], what: string, remedy: string): string | undefined {
+function sentence(named: string[], what: string, remedy: string): string | undefined {
   const more = named.length > NAMED ? ` and ${named.length - NAMED} more` : '';
-  return named.length === 0 ? undefined : `${what}: ${named.slice(0, NAMED).join(', ')}${more}. ${remedy}`;
+  return named.length === 0 ? undefined : `${what}: ${named.slice(0, NAMED).join(', ')}${more}.${remedy}`;
 }

@@ -4,7 +4,6 @@ import seaSurfaceTemperature from '../../samples/coads_sst.nc?url';
 import airTemperature from '../../samples/gfs_t2m.npy?url';
 import upperAir from '../../samples/gfs_upper_air.grib2?url';
 import ocean from '../../samples/levitus_ocean.nc?url';
-import type { Opened } from '../protocol.ts';
 import { byId, make } from './dom.ts';
 
 interface Sample {
@@ -45,18 +44,6 @@ export function watchFiles(onFile: (name: string, get: () => Promise<Blob>) => v
   select.addEventListener('change', openSample);
   select.value = '0';
   openSample();
-}
-
-/** The list of files in an archive that holds more than one. */
-export function showFilesInside({ files }: Opened): void {
-  byId('inside', HTMLElement).hidden = (files?.names.length ?? 0) < 2;
-  const select = byId('inside-file', HTMLSelectElement);
-  select.replaceChildren(...(files?.names ?? []).map((name, i) => make('option', { value: String(i), textContent: name, selected: i === files?.current })));
-}
-
-export function watchFilesInside(onPick: (file: number) => void): void {
-  const select = byId('inside-file', HTMLSelectElement);
-  select.addEventListener('change', () => onPick(Number(select.value)));
 }
 
 async function download(url: string): Promise<Blob> {

@@ -2,12 +2,13 @@
 import type { Comparison, Ran, Variable, VariableReport } from 'deepcomp';
 import { bytes, number, quantity, rate, seconds, shape, unit, whole } from '../format.ts';
 import { formatOf, type Base, type FileKind, type Opened, type Result } from '../protocol.ts';
+import { certificateSentence, kept, showCertificates } from './certificates.ts';
 import { byId, make } from './dom.ts';
 import { showDoubts } from './doubts.ts';
-import { roleOf } from './variables.ts';
 
-export function watchSaves(onSave: (kind: FileKind) => void): void {
+export function watchSaves(onSave: (kind: FileKind | 'page') => void): void {
   byId('save-archive', HTMLButtonElement).addEventListener('click', () => onSave('archive'));
+  byId('save-page', HTMLButtonElement).addEventListener('click', () => onSave('page'));
   byId('save-file', HTMLButtonElement).addEventListener('click', () => onSave(byId('save-format', HTMLSelectElement).value as FileKind));
 }
 
@@ -22,7 +23,7 @@ export function showResult(opened: Opened, result: Result | undefined, selected:
   showSizes(result);
   showFigures(raw, result, opened.variables[selected], result.variables[selected]);
   showVerdict(opened, result, selected);
-  byId('rows', HTMLElement).replaceChildren(...result.variables.map((report, i) => row(report, result.comparisons?.[i], opened.variables[i])));
+  showCertificates(result.variables, opened.variables, result.comparisons);
   showFormats(opened, opened.variables[selected]);
 }
 
@@ -67,12 +68,6 @@ function showFigures(raw: number, result: Result, variable: Variable | undefined
 function bias({ meanError, bias = 0 }: VariableReport, units: string): string {
   const part = bias > 0 ? ` (${number(100 * Math.sign(meanError) * bias, 2)}\u202f% of the mean magnitude)` : '';
   return `${quantity(meanError, units, 3)}${part}`;
-}
-
-/** Values that came back as they were. */
-function kept({ kept, signsKept }: VariableReport): string {
-  const values = kept.map(({ value, count }) => `${number(value)} (${whole(count)} times)`);
-  return [...values, ...(signsKept ? ['every sign'] : [])].join(', ');
 }
 
 /** What did the work: one line where encoding and decoding agree. */
@@ -124,13 +119,10 @@ function holds(report: VariableReport, comparison: Comparison | undefined): bool
 }
 
 function sentence(variable: Variable, report: VariableReport, comparison: Comparison | undefined, several: boolean): string {
+  if (!comparison) return certificateSentence(variable, report);
   const units = unit(variable.units);
   const all = `all ${shape(variable.shape)} values`;
   const bound = quantity(report.absoluteBound, units);
-  if (!comparison) {
-    const promise = report.absoluteBound === 0 ? 'stored without loss' : `largest error ${quantity(report.maxAbsError, units)} ≤ ${bound} when it was made`;
-    return `Certificate checked: the decoded values of every variable match their checksums. ${variable.name}: ${promise}, ${all}.`;
-  }
   if (!comparison.missingEqual) return `${variable.name}: missing values did not come back as they were. Do not use this archive, and report it.`;
   if (report.absoluteBound === 0) {
     return comparison.bitIdentical ? `No error: ${all} of ${variable.name} came back bit for bit${several ? '; every other variable keeps its bound' : ''}.` : `${variable.name} was to be lossless but differs. Do not use this archive, and report it.`;
@@ -147,25 +139,4 @@ function pointwiseSentence(variable: Variable, report: VariableReport, compariso
   const [found, allowed] = [comparison.maxPointwiseError, report.bound.value].map((share) => `${number(100 * share!)} %`);
   if (comparison.maxPointwiseError > report.bound.value) return `Largest error ${found} of a value > ${allowed}: the bound does not hold on ${variable.name}. Do not use this archive, and report it.`;
   return `Largest error ${found} ≤ ${allowed} of each value: the bound holds on all ${shape(variable.shape)} values${several ? ', and on every other variable' : ''}.`;
-}
-
-function row(report: VariableReport, comparison: Comparison | undefined, variable: Variable | undefined): HTMLTableRowElement {
-  const units = unit(variable?.units);
-  const exact = report.absoluteBound === 0;
-  const cells = [
-    `${report.dataType === 'char' ? 'text' : report.dataType} ${shape(report.shape)}`,
-    bytes(report.rawBytes),
-    bytes(report.archiveBytes),
-    report.archiveBytes > 0 ? `${number(report.rawBytes / report.archiveBytes, 3)}×` : '–',
-    exact ? 'lossless' : report.bound.kind === 'pointwise' ? `${number(100 * report.bound.value)} % of each value` : quantity(report.absoluteBound, units),
-    exact ? '0' : quantity(comparison?.maxAbsError ?? report.maxAbsError, units),
-    exact ? '0' : quantity(report.meanError, units, 3),
-    exact ? 'all' : kept(report) || '–',
-    report.missing === 0 ? 'none' : whole(report.missing),
-    report.model === undefined ? 'classical' : 'network',
-    report.checksum,
-  ];
-  const role = variable ? roleOf(variable) : '';
-  const name = make('th', { scope: 'row' }, report.name, ...(role ? [make('small', { textContent: `${role}: ${variable!.why}` })] : []));
-  return make('tr', {}, name, ...cells.map((textContent) => make('td', { textContent })));
 }

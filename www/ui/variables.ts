@@ -7,20 +7,26 @@ import { byId, make } from './dom.ts';
 export function showVariables({ fileName, fileBytes, variables }: Opened, selected: number, onSelect: (variable: number) => void): void {
   byId('file-name', HTMLElement).replaceChildren(`${fileName} `, make('span', { textContent: bytes(fileBytes) }));
   const list = byId('variables', HTMLFieldSetElement);
-  const order = variables.map((variable, index) => ({ variable, index })).sort((a, b) => rank(a.variable) - rank(b.variable));
   list.replaceChildren(
     make('legend', { className: 'unseen', textContent: 'Variables' }),
-    ...order.map(({ variable, index }) => {
+    ...inOrder(variables).map((index) => {
+      const variable = variables[index]!;
       const input = make('input', { type: 'radio', name: 'variable', value: String(index), checked: index === selected });
       input.addEventListener('change', () => onSelect(index));
       const title = make('span', {}, make('b', { textContent: variable.name }), variable.longName ? `  ${sentence(variable.longName)}` : '');
       return make('label', { className: 'variable' }, input, title, make('small', { textContent: summary(variable) }));
     }),
   );
-  list.scrollTop = 0;
+  // Of many variables that which is shown may be far down.
+  const chosen = list.querySelector<HTMLElement>('label:has(:checked)');
+  list.scrollTop = chosen ? chosen.offsetTop - list.offsetTop : 0;
 }
 
-/** Measurements come first, coordinates last. */
+/** Numbers of variables as a person would look for them: measurements come first, coordinates last. */
+export function inOrder(variables: readonly Variable[]): number[] {
+  return [...variables.keys()].sort((a, b) => rank(variables[a]!) - rank(variables[b]!));
+}
+
 function rank({ role, coordinate }: Variable): number {
   return coordinate ? 2 : role === 'measurement' ? 0 : 1;
 }

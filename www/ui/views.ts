@@ -18,6 +18,12 @@ const LAYERS: Record<Layer, { caption: string; label: string }> = {
   detail: { caption: 'Whole − base', label: 'Map of the detail, reconstruction minus base layer.' },
 };
 
+/** What tells a map alone from several side by side. */
+interface Only {
+  /** What its values are called. */
+  caption: string;
+}
+
 /** What is shown: a variable of a file, and for the error map the bound it was compressed with. */
 export interface Shown {
   opened: Opened;
@@ -33,15 +39,17 @@ export function isPicture(opened: Opened, variable: Variable): boolean {
 }
 
 export class ViewPanel {
-  readonly #maps: Record<Name, PlaneMap>;
+  readonly #maps: Partial<Record<Name, PlaneMap>>;
+  readonly #names: readonly Name[];
   #shown: Shown | undefined;
   #cursor: Cursor | undefined;
   /** The choice of a person; planes without a base layer show the whole. */
   #layer: Layer = 'decoded';
 
-  constructor() {
-    const map = (name: Name) => new PlaneMap(part(name, 'canvas'), (cursor) => this.#point(cursor));
-    this.#maps = { original: map('original'), decoded: map('decoded'), error: map('error') };
+  /** All maps, or only that of what was decoded, on a page that has no other. */
+  constructor(readonly only?: Only) {
+    this.#names = only ? ['decoded'] : NAMES;
+    this.#maps = Object.fromEntries(this.#names.map((name) => [name, new PlaneMap(part(name, 'canvas'), (cursor) => this.#point(cursor))]));
     byId('layers', HTMLFieldSetElement).addEventListener('change', ({ target }) => {
       this.#layer = (target as HTMLInputElement).value as Layer;
       if (this.#shown) this.show(this.#shown);
@@ -60,18 +68,18 @@ export class ViewPanel {
     byId('sliders', HTMLElement).hidden = false;
     byId('layers', HTMLElement).hidden = views.base === undefined;
     const layer = this.#secondMap;
-    part('decoded', 'figcaption').textContent = LAYERS[layer].caption;
+    part('decoded', 'figcaption').textContent = layer === 'decoded' && this.only ? this.only.caption : LAYERS[layer].caption;
     part('decoded', 'canvas').ariaLabel = `${LAYERS[layer].label} The arrow keys move the cursor.`;
-    for (const name of NAMES) {
+    for (const name of this.#names) {
       const planes = this.#planes(name);
       byId(name, HTMLElement).hidden = single && name !== 'decoded';
       part(name, 'canvas').hidden = planes === undefined;
       part(name, '.placeholder').hidden = planes !== undefined;
-      this.#maps[name].show(planes && this.#content(name, planes));
+      this.#maps[name]?.show(planes && this.#content(name, planes));
       showColourBar(name, planes && !(isPicture(opened, variable) && !this.#signed(name)) ? this.#scale(name) : undefined, units, this.#signed(name));
     }
     byId('legend', HTMLElement).hidden = !((views.original ?? views.decoded)?.[0]?.missing ?? 0);
-    part('error', 'figcaption').replaceChildren('Error ', make('span', { textContent: views.error ? 'reconstruction − original' : '' }));
+    if (!this.only) part('error', 'figcaption').replaceChildren('Error ', make('span', { textContent: views.error ? 'reconstruction − original' : '' }));
     if (this.#cursor && this.#cursor.row < (this.#height ?? 0) && this.#cursor.column < (this.#width ?? 0)) this.#point(this.#cursor);
     else this.#point(undefined);
   }
@@ -85,14 +93,14 @@ export class ViewPanel {
     byId('sliders', HTMLElement).hidden = byId('layers', HTMLElement).hidden = true;
     byId('legend', HTMLElement).hidden = plane.missing === 0;
     byId('readout', HTMLElement).textContent = '';
-    for (const name of NAMES) byId(name, HTMLElement).hidden = name !== 'decoded';
+    for (const name of this.#names) byId(name, HTMLElement).hidden = name !== 'decoded';
     part('decoded', 'figcaption').replaceChildren('Preview from the base layer ', make('span', { textContent: 'rows as stored; the rest is being decoded' }));
     part('decoded', '.placeholder').hidden = true;
     const canvas = part('decoded', 'canvas');
     canvas.hidden = false;
     canvas.ariaLabel = LAYERS.base.label;
     const scale = { table: /\.png$/i.test(fileName) ? GREY : SEQUENTIAL, ...extent(plane, undefined) };
-    this.#maps.decoded.show({ planes: [plane], scale, picture: false, axes: { row: undefined, column: undefined } });
+    this.#maps.decoded?.show({ planes: [plane], scale, picture: false, axes: { row: undefined, column: undefined } });
     showColourBar('decoded', scale, '', false);
   }
 
@@ -103,9 +111,9 @@ export class ViewPanel {
     byId('sliders', HTMLElement).hidden = false;
     byId('legend', HTMLElement).hidden = true;
     byId('readout', HTMLElement).textContent = '';
-    for (const name of NAMES) {
+    for (const name of this.#names) {
       byId(name, HTMLElement).hidden = true;
-      this.#maps[name].show(undefined);
+      this.#maps[name]?.show(undefined);
     }
   }
 
@@ -155,11 +163,11 @@ export class ViewPanel {
 
   #point(cursor: Cursor | undefined): void {
     this.#cursor = cursor;
-    for (const name of NAMES) this.#maps[name].cursor = cursor;
+    for (const name of this.#names) this.#maps[name]!.cursor = cursor;
     const readout = byId('readout', HTMLElement);
     if (!this.#shown) return;
     if (!cursor) {
-      readout.replaceChildren(make('span', { className: 'hint', textContent: 'Point at a map, or move through it with the arrow keys, to read values.' }));
+      readout.replaceChildren(make('span', { className: 'hint', textContent: `Point at ${this.only ? 'the map, tap it' : 'a map'}, or move through it with the arrow keys, to read values.` }));
       return;
     }
     const { views, variable } = this.#shown;
@@ -171,7 +179,8 @@ export class ViewPanel {
       ['detail', layered ? views.detail : undefined, true],
       ['error', views.error, true],
     ] as const;
-    const texts = parts.flatMap(([name, planes, signed]) => (planes ? [`${name} ${this.#value(planes, cursor, unit(variable.units), signed)}`] : []));
+    const alone = this.only !== undefined && !layered;
+    const texts = parts.flatMap(([name, planes, signed]) => (planes ? [`${alone ? '' : `${name} `}${this.#value(planes, cursor, unit(variable.units), signed)}`] : []));
     readout.replaceChildren(make('b', { textContent: this.#place(cursor) }), ` · ${texts.join(' · ')}`);
   }
 

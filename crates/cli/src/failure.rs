@@ -33,7 +33,7 @@ pub(crate) enum Cause {
     TooMuch { limit: u64 },
     #[error("changed while it was read; compress it again when nothing writes it")]
     Changed,
-    #[error("one of the inputs, which would be lost; give the archive another name")]
+    #[error("one of the inputs, which would be lost; give the output another name")]
     IsInput,
     #[error("the archive itself, which would be lost; extract into another folder")]
     IsArchive,
@@ -53,6 +53,12 @@ pub(crate) enum Cause {
     Damaged { name: String, error: deepcomp::Error },
     #[error("{failed} of {all} files are not as they should be, see above")]
     Incomplete { failed: usize, all: usize },
+    #[error(
+        "the page that archives are put into is not in this program, which was built without it; name it with --viewer: it is viewer/viewer.html of the npm package deepcomp, and what `npm run build` makes in pkg/viewer"
+    )]
+    NoViewer,
+    #[error("not the page that archives are put into; --viewer takes viewer/viewer.html of the npm package deepcomp")]
+    NotAViewer,
     #[error("not the name of a file in the archive, which has {0}")]
     NoSuchSource(String),
     #[error("variable {name:?} certifies an error of {error} above its bound {bound}")]

@@ -99,7 +99,7 @@ impl Search<'_> {
     }
 }
 
-fn is_standard_input(path: &Path) -> bool {
+pub(crate) fn is_standard_input(path: &Path) -> bool {
     [Path::new("-"), Path::new("/dev/stdin"), Path::new("/dev/fd/0")].contains(&path)
 }
 

@@ -13,6 +13,7 @@ mod names;
 mod output;
 mod program;
 mod report;
+mod sfx;
 mod temporary;
 mod terminal;
 mod test_command;
@@ -52,6 +53,8 @@ enum Command {
     List(ListArgs),
     /// Decode everything and check all checksums and certificates, and with --source every value; the exit code tells the result.
     Test(TestArgs),
+    /// Make one HTML file of an archive, which opens in any browser, offline and without DeepComp: it shows maps and certificates, and saves the files.
+    Sfx(SfxArgs),
     /// Print completions for a shell, to be put where that looks for them.
     Completions { shell: Shell },
     /// Print this program's page of the manual, for `man -l -`.
@@ -240,6 +243,27 @@ struct TestArgs {
     work: WorkArgs,
 }
 
+#[derive(Debug, Args)]
+struct SfxArgs {
+    /// The archive; - is standard input. At most 256 MiB.
+    archive: PathBuf,
+    /// The page to write, in place of what has that name; - is standard output. It holds the archive, the program that decodes it, and the weights if the archive needs them:
+    /// 0.8 MB beside the archive, 1.2 MB with weights. Send it, and whoever opens it sees maps of every variable and what the archive certifies, and can save the archive, its
+    /// files as they were, and every dataset as NetCDF, NPZ, NPY and CSV.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// Put the writers of NetCDF-4, GRIB and GeoTIFF into the page, 1 MB more: files of these come out of it as they were only so, and as NetCDF, NPZ, NPY and CSV without.
+    #[arg(long)]
+    formats: bool,
+    /// Another page to put the archive into than the one in this program: viewer/viewer.html of the npm package.
+    #[arg(long, value_name = "FILE")]
+    viewer: Option<PathBuf>,
+    #[command(flatten)]
+    models: ModelArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
+}
+
 /// The levels by their names.
 fn levels() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
@@ -278,6 +302,7 @@ fn main() -> ExitCode {
         Command::Extract(args) => archive_commands::extract(&args),
         Command::List(args) => archive_commands::list(&args),
         Command::Test(args) => test_command::run(&args),
+        Command::Sfx(args) => sfx::run(&args),
         Command::Completions { shell } => program::completions(shell),
         Command::Man => program::manual(),
     };

@@ -3,8 +3,9 @@
 use crate::ModelArgs;
 use crate::failure::{Cause, Outcome, about};
 use crate::inputs;
-use deepcomp::network::model::{Model, Models};
+use deepcomp::network::model::{Model, ModelId, Models};
 use deepcomp::{Error, Limits};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,19 +26,21 @@ pub(crate) fn choose(model: &str) -> Outcome<Option<Arc<Model>>> {
 /// Models for decoding, and where they were looked for.
 pub(crate) struct Shelf {
     pub(crate) models: Models,
+    /// Their files.
+    weights: Vec<(ModelId, Cow<'static, [u8]>)>,
     looked: Vec<String>,
 }
 
 impl Shelf {
     /// Loads everything. A file that was named has to be usable; one that merely lies in a folder is passed over, and an error says so.
     pub(crate) fn open(args: &ModelArgs) -> Outcome<Self> {
-        let mut shelf = Self { models: Models::default(), looked: vec!["this program".to_owned()] };
-        shelf.models.add(built_in()?);
+        let mut shelf = Self { models: Models::default(), weights: Vec::new(), looked: vec!["this program".to_owned()] };
+        shelf.add(built_in()?, Cow::Borrowed(BUILT_IN));
         for path in &args.models {
             if path.is_dir() {
                 shelf.add_folder(path)?;
             } else {
-                shelf.models.add(load(path)?);
+                shelf.load(path)?;
                 shelf.looked.push(path.display().to_string());
             }
         }
@@ -53,12 +56,27 @@ impl Shelf {
         files.sort();
         self.looked.push(folder.display().to_string());
         for file in files {
-            match load(&file) {
-                Ok(model) => self.models.add(model),
-                Err(problem) => self.looked.push(problem.to_string()),
+            if let Err(problem) = self.load(&file) {
+                self.looked.push(problem.to_string());
             }
         }
         Ok(())
+    }
+
+    fn load(&mut self, path: &Path) -> Outcome<()> {
+        let bytes = inputs::read(path, &Limits::default())?;
+        self.add(Model::parse(&bytes).map_err(about(path))?, Cow::Owned(bytes));
+        Ok(())
+    }
+
+    fn add(&mut self, model: Arc<Model>, file: Cow<'static, [u8]>) {
+        self.weights.push((model.id(), file));
+        self.models.add(model);
+    }
+
+    /// The file of a model.
+    pub(crate) fn weights(&self, model: ModelId) -> Option<&[u8]> {
+        self.weights.iter().find(|(id, _)| *id == model).map(|(_, file)| file.as_ref())
     }
 
     /// An error about an archive, with the places where a missing model was looked for.

@@ -1,17 +1,17 @@
-//! A dataset: opened from a file or built from typed arrays, looked at by plane, saved as a file.
+//! A dataset: opened from a file or decoded, looked at by plane, saved as a file.
 
 use crate::arrays;
 use crate::error::{JsResult, invalid};
 use crate::held::{FormatsFile, Held};
-use crate::info::{self, AcceptanceInfo, AttributeInfo, ComparisonInfo, LeftOutInfo, VariableInfo};
+use crate::info::{self, LeftOutInfo, VariableInfo};
 use crate::models::WasmModels;
 use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
 use deepcomp::codec::Level;
-use deepcomp::field::{Attribute, Dataset, Dimension, Element, Field, Missing, Roles, SourceFormat, Values, suspected_missing, with_values};
+use deepcomp::field::{Field, Roles, Values, suspected_missing};
 use deepcomp::formats::{self, Export, Format};
-use deepcomp::{Error, Limits, metrics};
-use js_sys::{Array, Float32Array, Function, Reflect, Uint8Array};
-use serde::{Deserialize, Serialize};
+use deepcomp::{Error, Limits};
+use js_sys::{Float32Array, Function, Reflect, Uint8Array};
+use serde::Serialize;
 use std::cell::{Ref, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -59,24 +59,6 @@ impl WasmDataset {
     #[wasm_bindgen(js_name = setMissing)]
     pub fn set_missing(&self, variable: usize, value: f64) -> JsResult<()> {
         self.held.borrow_mut().set_missing(variable, value)
-    }
-
-    /// A dataset of typed arrays: a list of `{ name, values, shape, dimensions?, attributes?, fill? }`; `fill` is a typed array of
-    /// one value that means "missing".
-    ///
-    /// # Errors
-    /// `invalid-argument` when shapes, dimensions and values do not agree.
-    #[wasm_bindgen(js_name = fromArrays)]
-    pub fn from_arrays(arrays: &Array, name: &str) -> JsResult<Self> {
-        let mut inner = Dataset { format: SourceFormat::ARRAY, dimensions: Vec::new(), attributes: Vec::new(), fields: Vec::new(), layout: Vec::new() };
-        for array in arrays.iter() {
-            let field = field_from_js(&mut inner.dimensions, &array)?;
-            if inner.fields.iter().any(|f| f.name == field.name) {
-                return Err(invalid(format_args!("two arrays are named {:?}", field.name)));
-            }
-            inner.fields.push(field);
-        }
-        Ok(Self::new(inner, name))
     }
 
     /// Why it is kept byte for byte and not as data.
@@ -228,42 +210,8 @@ impl WasmDataset {
     }
 }
 
-/// How `decoded` differs from `original` in one variable, whose number in `decoded` is `counterpart`.
-///
-/// # Errors
-/// No such variable; shapes or types that differ.
-#[wasm_bindgen]
-pub fn compare(original: &WasmDataset, decoded: &WasmDataset, variable: usize, counterpart: usize) -> JsResult<JsValue> {
-    let comparison = metrics::compare(&*original.field(variable)?, &*decoded.field(counterpart)?)?;
-    info::to_js(&ComparisonInfo::from(comparison))
-}
-
-/// How the acceptance tests of climate science turn out in one variable.
-///
-/// # Errors
-/// No such variable; shapes that differ; not enough memory for a plane.
-#[wasm_bindgen]
-pub fn acceptance(original: &WasmDataset, decoded: &WasmDataset, variable: usize, counterpart: usize) -> JsResult<JsValue> {
-    let acceptance = metrics::acceptance(&*original.field(variable)?, &*decoded.field(counterpart)?)?;
-    info::to_js(&AcceptanceInfo::from(acceptance))
-}
-
-/// The signed error (decoded − original) of one plane, as [`WasmDataset::plane`] gives planes; subtracted before rounding to float32.
-///
-/// # Errors
-/// No such variable or plane; shapes that differ.
-#[wasm_bindgen]
-pub fn difference(original: &WasmDataset, decoded: &WasmDataset, variable: usize, counterpart: usize, plane: usize) -> JsResult<JsValue> {
-    let (before, after) = (original.field(variable)?, decoded.field(counterpart)?);
-    if before.shape != after.shape {
-        return Err(invalid(format_args!("{:?} has shape {:?} in one dataset and {:?} in the other", before.name, before.shape, after.shape)));
-    }
-    let (a, b) = (physical(&before, plane)?, physical(&after, plane)?);
-    plane_to_js(&before, &a.iter().zip(&b).map(|(a, b)| b - a).collect::<Vec<_>>())
-}
-
 /// Values of a plane in physical units, NaN where missing.
-fn physical(field: &Field, plane: usize) -> JsResult<Vec<f64>> {
+pub(crate) fn physical(field: &Field, plane: usize) -> JsResult<Vec<f64>> {
     if matches!(field.values, Values::Char(_)) {
         return Err(Error::Unsupported { what: format!("showing {:?}, which is text,", field.name), advice: "read it with values()".into() }.into());
     }
@@ -300,7 +248,7 @@ struct PlaneInfo {
     range: RangeInfo,
 }
 
-fn plane_to_js(field: &Field, values: &[f64]) -> JsResult<JsValue> {
+pub(crate) fn plane_to_js(field: &Field, values: &[f64]) -> JsResult<JsValue> {
     let (height, width) = field.plane_shape();
     let mut range = RangeInfo::default();
     range.include(values);
@@ -319,54 +267,4 @@ pub fn preview(bytes: &[u8], file: usize, variable: usize, plane: usize, models:
     let archive = Archive::open(bytes, &Limits::default())?;
     let drawn = archive::preview(&archive, bytes, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
     drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
-}
-
-#[derive(Deserialize)]
-struct ArrayHeader {
-    name: String,
-    shape: Vec<usize>,
-    dimensions: Option<Vec<String>>,
-    attributes: Option<BTreeMap<String, AttributeInfo>>,
-}
-
-fn field_from_js(dimensions: &mut Vec<Dimension>, array: &JsValue) -> JsResult<Field> {
-    let header: ArrayHeader = serde_wasm_bindgen::from_value(array.clone())?;
-    let get = |key: &str| Reflect::get(array, &key.into()).map_err(|_| invalid("each array must be an object"));
-    let values = arrays::from_js(&get("values")?)?;
-    let fill = match get("fill")? {
-        f if f.is_undefined() => None,
-        f => Some(arrays::from_js(&f)?),
-    };
-    let count = header.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
-    if count != Some(values.len()) {
-        return Err(invalid(format_args!("{:?} has shape {:?}, which does not hold {} values", header.name, header.shape, values.len())));
-    }
-    let names = header.dimensions.unwrap_or_else(|| (0..header.shape.len()).map(|i| format!("dim_{i}")).collect());
-    if names.len() != header.shape.len() {
-        return Err(invalid(format_args!("{:?} has {} dimensions but {} names for them", header.name, header.shape.len(), names.len())));
-    }
-    let indices = names.iter().zip(&header.shape).map(|(name, &length)| dimension(dimensions, name, length)).collect::<JsResult<_>>()?;
-    let mut attributes: Vec<Attribute> = header.attributes.into_iter().flatten().map(|(name, value)| Attribute { name, value: value.into() }).collect();
-    let missing = match fill {
-        None => Missing::NonFinite,
-        Some(fill) if fill.data_type() == values.data_type() => {
-            let patterns = with_values!(&fill, v => v.iter().map(|x| x.to_bits64()).collect());
-            attributes.push(Attribute { name: "_FillValue".into(), value: fill });
-            Missing::Patterns(patterns)
-        }
-        Some(_) => return Err(invalid(format_args!("the fill value of {:?} is not of the type of its values", header.name))),
-    };
-    Ok(Field { name: header.name, dimensions: indices, shape: header.shape, values, attributes, missing, derived: None })
-}
-
-/// The index of a dimension, added when it is new.
-fn dimension(dimensions: &mut Vec<Dimension>, name: &str, length: usize) -> JsResult<usize> {
-    match dimensions.iter().position(|d| d.name == name) {
-        Some(index) if dimensions.get(index).is_some_and(|d| d.length == length) => Ok(index),
-        Some(_) => Err(invalid(format_args!("dimension {name:?} has two different lengths; give the arrays names for their dimensions"))),
-        None => {
-            dimensions.push(Dimension { name: name.to_owned(), length, unlimited: false });
-            Ok(dimensions.len() - 1)
-        }
-    }
 }

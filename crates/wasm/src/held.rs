@@ -6,7 +6,9 @@ use deepcomp::Error;
 use deepcomp::archive::{MOST_ORIGINAL, header_from_bytes, values_from_bytes};
 use deepcomp::field::{Dataset, Field, Values};
 use deepcomp::formats::file;
-use js_sys::{Function, Object, Uint8Array};
+#[cfg(feature = "compression")]
+use js_sys::Uint8Array;
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
 /// Bytes of values that are kept in memory although they could be loaded again: few enough that three such datasets, and work on one of them, fit into the 4 GiB that a
@@ -163,6 +165,7 @@ impl Held {
     }
 
     /// All bytes of the file, where it is short and nothing was said of it that is not in them.
+    #[cfg(feature = "compression")]
     pub fn original(&self) -> Option<Vec<u8>> {
         let (length, read) = self.original.as_ref()?;
         let bytes = read.call2(&JsValue::NULL, &0.into(), &(*length).into()).ok()?;

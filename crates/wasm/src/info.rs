@@ -1,11 +1,10 @@
 //! Plain objects handed to JavaScript. Byte counts are f64: exact to 2^53, and what JavaScript counts in.
 
-use crate::error::{DeepCompError, JsResult, invalid};
-use deepcomp::archive::{Archive, Estimate, Progress, VariableReport};
-use deepcomp::codec::{Base, BaseReport, Level, Options, Unmet};
-use deepcomp::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Judgement, Keeps, MissingRule, Roles, Values, Wish, recommended};
+use crate::error::JsResult;
+use deepcomp::archive::{Archive, Progress, VariableReport};
+use deepcomp::codec::{BaseReport, Level};
+use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, Judgement, Roles, Values, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
-use deepcomp::metrics::{Acceptance, Comparison};
 use deepcomp::network::model::Model;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -116,6 +115,8 @@ pub struct FormatInfo {
     saves: Option<&'static str>,
     /// Whether it holds text, where others are saved in it.
     text: bool,
+    /// Whether this module reads and writes it, or leaves that to the module of formats.
+    here: bool,
 }
 
 impl From<&Format> for FormatInfo {
@@ -128,7 +129,7 @@ impl From<&Format> for FormatInfo {
         };
         let Format { title: returned, export, .. } = format.returned();
         let picture = matches!(export, Some(Export::Plane { .. }));
-        Self { name: format.name, title: format.title, extension: format.extension, returned, picture, saves, text }
+        Self { name: format.name, title: format.title, extension: format.extension, returned, picture, saves, text, here: format.is_here() }
     }
 }
 
@@ -158,8 +159,8 @@ impl<'a> From<&'a LeftOut> for LeftOutInfo<'a> {
 /// An error bound as two words: what kind ("abs", "rel", "pointwise", "lossless", "recommended"), and how much.
 #[derive(Serialize, Deserialize)]
 pub struct BoundInfo {
-    kind: Cow<'static, str>,
-    value: f64,
+    pub(crate) kind: Cow<'static, str>,
+    pub(crate) value: f64,
 }
 
 impl From<ErrorBound> for BoundInfo {
@@ -171,104 +172,6 @@ impl From<ErrorBound> for BoundInfo {
             ErrorBound::Pointwise(b) => ("pointwise", b.get()),
         };
         Self { kind: kind.into(), value }
-    }
-}
-
-impl TryFrom<&BoundInfo> for Wish {
-    type Error = DeepCompError;
-
-    fn try_from(BoundInfo { kind, value }: &BoundInfo) -> JsResult<Self> {
-        let bound = match kind.as_ref() {
-            "abs" => ErrorBound::absolute(*value)?,
-            "rel" => ErrorBound::relative(*value)?,
-            "pointwise" => ErrorBound::pointwise(*value)?,
-            "lossless" => ErrorBound::Lossless,
-            "recommended" => return Ok(Self::Recommended),
-            other => {
-                return Err(invalid(format_args!("unknown kind of bound {other:?}; use \"abs\", \"rel\", \"pointwise\", \"lossless\" or \"recommended\"")));
-            }
-        };
-        Ok(Self::Bound(bound))
-    }
-}
-
-/// Bounds as JavaScript gives them: of variables by name, and of the others.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BoundsInfo {
-    others: BoundInfo,
-    named: Vec<(String, BoundInfo)>,
-    #[serde(default)]
-    as_data: Vec<String>,
-    /// "auto", "none" or a number as text.
-    #[serde(default)]
-    missing: Option<String>,
-    #[serde(default)]
-    keep: Option<KeepsInfo>,
-    #[serde(default)]
-    stable: bool,
-    #[serde(default)]
-    coarse: bool,
-    #[serde(default)]
-    strict: bool,
-    /// A name of [`Level`]; "auto" when absent.
-    #[serde(default)]
-    level: Option<String>,
-}
-
-/// What is kept, of variables by name and of the others: each a list of words and numbers as [`Keeps`] reads it, without names.
-#[derive(Deserialize)]
-struct KeepsInfo {
-    others: String,
-    named: Vec<(String, String)>,
-}
-
-impl TryFrom<&KeepsInfo> for Keeps {
-    type Error = DeepCompError;
-
-    fn try_from(KeepsInfo { others, named }: &KeepsInfo) -> JsResult<Self> {
-        let of = |list: &String| match list.parse::<Self>()? {
-            Self { others, named } if named.is_empty() => Ok(others),
-            _ => Err(invalid(format_args!("{list:?} is nothing to keep; give names of variables as keys of an object"))),
-        };
-        let named = named.iter().map(|(name, list)| Ok((name.clone(), of(list)?))).collect::<JsResult<_>>()?;
-        Ok(Self { others: of(others)?, named })
-    }
-}
-
-/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse, strict, level }` asks for, without a model.
-pub fn options(asked: JsValue) -> JsResult<Options> {
-    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict, level } = serde_wasm_bindgen::from_value(asked)?;
-    let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
-    let missing = missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())?;
-    let bounds = Bounds { others: Wish::try_from(&others)?, named, as_data, missing };
-    let keep = keep.as_ref().map_or_else(|| Ok(Keeps::default()), Keeps::try_from)?;
-    let unmet = if strict { Unmet::Refuse } else { Unmet::Lossless };
-    Ok(Options { keep, stable, coarse, unmet, level: level.as_deref().unwrap_or("auto").parse()?, ..Options::new(bounds) })
-}
-
-/// When planes get a base layer: "auto", "always" or "never".
-pub fn base(name: &str) -> JsResult<Base> {
-    match name {
-        "auto" => Ok(Base::Auto),
-        "always" => Ok(Base::Always),
-        "never" => Ok(Base::Never),
-        other => Err(invalid(format_args!("unknown choice of base layer {other:?}; use \"auto\", \"always\" or \"never\""))),
-    }
-}
-
-/// What compressing would come to.
-#[derive(Serialize)]
-pub struct EstimateInfo {
-    level: &'static str,
-    times: f64,
-    bytes: f64,
-    seconds: f64,
-}
-
-impl From<&Estimate> for EstimateInfo {
-    fn from(Estimate { level, times, bytes, seconds }: &Estimate) -> Self {
-        Self { level: level.name(), times: *times, bytes: *bytes as f64, seconds: *seconds }
     }
 }
 
@@ -409,71 +312,5 @@ pub struct ProgressInfo {
 impl From<Progress> for ProgressInfo {
     fn from(progress: Progress) -> Self {
         Self { done_bytes: progress.done_bytes as f64, total_bytes: progress.total_bytes as f64, variable: progress.variable }
-    }
-}
-
-/// How a decoded variable differs from its source.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ComparisonInfo {
-    max_abs_error: f64,
-    max_pointwise_error: f64,
-    rmse: f64,
-    bias: f64,
-    psnr: Option<f64>,
-    range: f64,
-    missing_equal: bool,
-    bit_identical: bool,
-    count: f64,
-}
-
-impl From<Comparison> for ComparisonInfo {
-    fn from(c: Comparison) -> Self {
-        Self {
-            max_abs_error: c.max_abs_error,
-            max_pointwise_error: c.max_pointwise_error,
-            rmse: c.rmse,
-            bias: c.bias,
-            psnr: c.psnr(),
-            range: c.range,
-            missing_equal: c.missing_equal,
-            bit_identical: c.bit_identical,
-            count: c.count as f64,
-        }
-    }
-}
-
-/// How the acceptance tests turned out.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AcceptanceInfo {
-    pearson: Option<f64>,
-    one_minus_pearson: Option<f64>,
-    ks_p: Option<f64>,
-    spatial_relative_error: Option<f64>,
-    dssim: Option<f64>,
-    passes: VerdictsInfo,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct VerdictsInfo {
-    pearson: Option<bool>,
-    ks_p: Option<bool>,
-    spatial_relative_error: Option<bool>,
-    dssim: Option<bool>,
-}
-
-impl From<Acceptance> for AcceptanceInfo {
-    fn from(a: Acceptance) -> Self {
-        let v = a.verdicts();
-        Self {
-            pearson: a.pearson(),
-            one_minus_pearson: a.one_minus_pearson,
-            ks_p: a.ks_p,
-            spatial_relative_error: a.spatial_relative_error,
-            dssim: a.dssim,
-            passes: VerdictsInfo { pearson: v.pearson, ks_p: v.ks_p, spatial_relative_error: v.spatial_relative_error, dssim: v.dssim },
-        }
     }
 }

@@ -7,6 +7,12 @@
 #[cfg(feature = "webgpu")]
 mod accelerator;
 mod arrays;
+#[cfg(feature = "compression")]
+mod asked;
+#[cfg(feature = "compression")]
+mod comparison;
+#[cfg(feature = "compression")]
+mod compression;
 mod dataset;
 mod error;
 mod formats;
@@ -15,14 +21,20 @@ mod info;
 mod jobs;
 mod models;
 mod outside;
+#[cfg(feature = "compression")]
+mod typed_arrays;
 
 #[cfg(feature = "webgpu")]
 pub use accelerator::WasmAccelerator;
-pub use dataset::{WasmDataset, acceptance, compare, difference, preview};
+#[cfg(feature = "compression")]
+pub use comparison::{acceptance, compare, difference};
+#[cfg(feature = "compression")]
+pub use compression::{WasmCompressor, WasmEstimator};
+pub use dataset::{WasmDataset, preview};
 pub use error::{DeepCompError, JsResult};
 pub use formats::formats;
 pub use held::FormatsFile;
-pub use jobs::{WasmCompressor, WasmDecompressor, inspect, run_job};
+pub use jobs::{WasmDecompressor, inspect, run_job};
 pub use models::WasmModels;
 
 use wasm_bindgen::prelude::*;

@@ -4,6 +4,7 @@ use crate::error::JsResult;
 use crate::info::{self, ModelInfo};
 use deepcomp::Error;
 use deepcomp::network::model::{Model, Models};
+#[cfg(feature = "compression")]
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
@@ -41,6 +42,7 @@ impl WasmModels {
 
 impl WasmModels {
     /// The model that `name` ("auto", "none" or an id) asks for; none for "auto" without models.
+    #[cfg(feature = "compression")]
     pub(crate) fn choose(&self, name: &str) -> JsResult<Option<Arc<Model>>> {
         match name {
             "none" => Ok(None),
