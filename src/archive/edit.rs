@@ -58,31 +58,31 @@ impl FileEntry {
     }
 }
 
-/// What has to be written into the file of an archive, in this order, each safe on the disk before the next.
-#[derive(Debug)]
-pub struct Change {
-    /// Put at the start first: it says where the archive ends, so that what follows cannot be mistaken for its end.
-    pub before: Vec<u8>,
-    /// Where the file is cut off, and what is written from there on.
-    pub at: u64,
-    /// As [`Self::at`] has it.
-    pub tail: Vec<u8>,
-    /// Put at the start last.
-    pub after: Vec<u8>,
+/// The first bytes of an archive that ends there, whatever its file has behind that: what says so before anything is written behind it, and once that is whole and safe on the disk.
+#[must_use]
+pub fn ending_at(end: u64) -> Vec<u8> {
+    superblock_of(end).to_vec()
 }
 
 impl Compressor {
-    /// Starts to change an archive: files are added as to a new one.
-    ///
-    /// # Errors
-    /// None in practice.
-    pub fn resume(archive: &Archive, options: &Options) -> Result<Self> {
+    /// Starts to change an archive: files are added as to a new one. What [`Self::take_bytes`] and [`Self::finish`] give is written from the end of the archive on
+    /// ([`Archive::end`]), and [`ending_at`] says how it becomes a part of it.
+    #[must_use]
+    pub fn resume(archive: &Archive, options: &Options) -> Self {
         let files = archive.index().files.clone();
         let mut compressor = Self::empty(options);
         compressor.names = files.iter().map(|file| file.name.clone()).collect();
         compressor.earlier.files = files.into_iter().map(Some).collect();
         compressor.records = Records::behind(archive.end());
-        Ok(compressor)
+        compressor
+    }
+
+    /// Takes the file of that name away, if the archive has one.
+    pub fn remove_named(&mut self, name: &str) {
+        if let Some(entry) = self.earlier.files.iter_mut().find(|file| file.as_ref().is_some_and(|file| file.name == name)) {
+            *entry = None;
+            self.names.remove(name);
+        }
     }
 
     /// Takes file number `file` of the archive away. Its bytes stay until the archive is written anew.
@@ -112,16 +112,13 @@ impl Compressor {
         Ok(())
     }
 
-    /// Begins to add to file number `file` of the archive what a dataset has along a dimension: `along`, or else the unlimited one, or else the first of most variables. Returns the
+    /// Begins to add to file number `file` of the archive what a dataset has along a dimension: `along`, or else the unlimited one, or else the first of most variables, or else the only one. Returns the
     /// numbers of the variables of `header` that have it: they follow by [`Self::add_section`], in this order, and then [`Self::end`]. What does not have it stays as it is in the archive.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] when they do not fit together, and why.
     pub fn begin_sections(&mut self, mut header: Dataset, file: usize, along: Option<&str>) -> Result<Vec<usize>> {
         let entry = self.earlier.files.get(file).and_then(Option::as_ref).ok_or_else(|| no_file(file))?;
-        if self.earlier.growing.values().any(|(growing, _)| *growing == file) {
-            return Err(unfit(format!("more is being added to {:?} already", entry.name)));
-        }
         let (dimension, numbers) = entry.fits(&header, along)?;
         let mut number = 0..;
         header.fields.retain(|_| number.next().is_some_and(|number| numbers.contains(&number)));
@@ -148,16 +145,6 @@ impl Compressor {
             field.missing = own.missing();
         }
         self.add_variable(field)
-    }
-
-    /// What has to be written, once all jobs are done.
-    ///
-    /// # Errors
-    /// As for [`Self::finish`].
-    pub fn finish_change(self, archive: &Archive) -> Result<Change> {
-        let (tail, _) = self.finish()?;
-        let at = archive.end();
-        Ok(Change { before: superblock_of(at).to_vec(), at, after: superblock_of(at.saturating_add(tail.len() as u64)).to_vec(), tail })
     }
 }
 
@@ -219,7 +206,8 @@ impl FileEntry {
         let unlimited = self.dimensions.iter().position(|d| d.is_unlimited());
         let first = |dimension: &usize| self.variables.iter().filter(|v| v.dimensions.len() > 1 && v.dimensions.first() == Some(&(*dimension as u32))).count();
         let usual = (0..self.dimensions.len()).rev().max_by_key(first).filter(|dimension| first(dimension) > 0);
-        unlimited.or(usual).ok_or_else(|| unfit(format!("say along which dimension of {:?} to add: {}", self.name, names())))
+        let only = Some(0).filter(|_| self.dimensions.len() == 1);
+        unlimited.or(usual).or(only).ok_or_else(|| unfit(format!("say along which dimension of {:?} to add: {}", self.name, names())))
     }
 }
 

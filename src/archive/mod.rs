@@ -31,7 +31,7 @@ mod work;
 pub use crate::version::FormatVersion;
 pub use compressor::Compressor;
 pub use decompressor::{Damage, Decompressor};
-pub use edit::Change;
+pub use edit::ending_at;
 pub use estimate::{Estimate, Estimator};
 pub use history::annotate;
 pub use index::FileStatus;

@@ -2,15 +2,15 @@
 
 use crate::extraction::Folder;
 use crate::failure::{Cause, Failure, Outcome, about};
-use crate::inputs;
+use crate::inputs::Disk;
 use crate::models::Shelf;
 use crate::report::{VariableJson, print_json, print_table, sizes};
 use crate::terminal::{Failures, progress_bar, say, show, shown};
 use crate::threads::{self, Delivery, Jobs};
 use crate::{ExtractArgs, ListArgs, WorkArgs};
-use deepcomp::Limits;
 use deepcomp::archive::{Archive, Decompressor, Job, Progress, annotate};
 use deepcomp::field::Dataset;
+use deepcomp::{Limits, Source};
 use indicatif::ProgressBar;
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ use std::path::Path;
 #[derive(Debug, Serialize)]
 struct Listing {
     format_version: String,
-    archive_bytes: usize,
+    archive_bytes: u64,
     /// Of the files on disk, where the archive says so.
     file_bytes: Option<u64>,
     files: Vec<String>,
@@ -29,14 +29,13 @@ struct Listing {
 
 pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     let limits = args.memory.limits();
-    let bytes = inputs::read(&args.archive, &limits)?;
-    let archive = open(&args.archive, &bytes, &limits)?;
-    let variables = variables(&archive, &bytes).map_err(about(&args.archive))?;
+    let (source, archive) = open(&args.archive, &limits)?;
+    let variables = variables(&archive, &source).map_err(about(&args.archive))?;
     if args.json {
         let files = archive.files().map(str::to_owned).collect();
         return print_json(&Listing {
             format_version: archive.version().to_string(),
-            archive_bytes: bytes.len(),
+            archive_bytes: source.length(),
             file_bytes: file_bytes(&archive),
             files,
             variables,
@@ -45,7 +44,7 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     print_table(&variables, usize::MAX);
     let files = archive.files().map(shown).collect::<Vec<_>>().join(", ");
     let values = variables.iter().map(|v| v.raw_bytes).sum();
-    let sizes = sizes(file_bytes(&archive), values, bytes.len() as u64);
+    let sizes = sizes(file_bytes(&archive), values, source.length());
     say(format_args!("{}: {sizes}, format {}, from {files}", args.archive.display(), archive.version()));
     Ok(())
 }
@@ -57,16 +56,15 @@ fn file_bytes(archive: &Archive) -> Option<u64> {
 
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let limits = args.work.limits();
-    let bytes = inputs::read(&args.archive, &limits)?;
-    let archive = open(&args.archive, &bytes, &limits)?;
+    let (source, archive) = open(&args.archive, &limits)?;
     let shelf = Shelf::open(&args.models)?;
     let bar = progress_bar();
     let mut folder = Folder::open(args, &archive, &bar)?;
     let mut failures = Failures::new(&bar);
     if args.all_or_nothing {
-        decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |_, _, damage| damage.into_iter().next().map_or(Ok(()), Err))?;
+        decode((&args.archive, &bar), (&archive, &source), (&shelf, &args.work), |_, _, damage| damage.into_iter().next().map_or(Ok(()), Err))?;
     }
-    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, dataset, mut failed| {
+    decode((&args.archive, &bar), (&archive, &source), (&shelf, &args.work), |file, dataset, mut failed| {
         let dataset = match dataset {
             // Anything but the file itself comes out of what it holds.
             Some(dataset) if args.format.is_some() => Some(archive.parsed(file, dataset).map_err(about(&args.archive))?),
@@ -83,14 +81,17 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     failures.end(&args.archive, archive.files().count())
 }
 
-pub(crate) fn open(path: &Path, bytes: &[u8], limits: &Limits) -> Outcome<Archive> {
-    Archive::open(bytes, limits).map_err(about(path))
+/// An archive, and where it is read from as it is needed.
+pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<(Disk, Archive)> {
+    let disk = Disk::open(path, limits)?;
+    let archive = Archive::open(&disk, limits).map_err(about(path))?;
+    Ok((disk, archive))
 }
 
-fn variables(archive: &Archive, bytes: &[u8]) -> deepcomp::Result<Vec<VariableJson>> {
+fn variables(archive: &Archive, source: &Disk) -> deepcomp::Result<Vec<VariableJson>> {
     let mut all = Vec::new();
     for (number, file) in archive.files().enumerate() {
-        let rule = |variable| archive.rule(bytes, (number, variable)).filter(|rule| !rule.is_plain()).map(|rule| rule.to_string());
+        let rule = |variable| archive.rule(source, (number, variable)).filter(|rule| !rule.is_plain()).map(|rule| rule.to_string());
         all.extend(archive.variables(number)?.iter().enumerate().map(|(i, v)| VariableJson { rule: rule(i), ..VariableJson::new(file, v) }));
     }
     Ok(all)
@@ -99,7 +100,7 @@ fn variables(archive: &Archive, bytes: &[u8]) -> deepcomp::Result<Vec<VariableJs
 /// Decodes all files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order, with what failed of each.
 pub(crate) fn decode(
     (path, bar): (&Path, &ProgressBar),
-    (archive, bytes): (&Archive, &[u8]),
+    (archive, source): (&Archive, &Disk),
     (shelf, work): (&Shelf, &WorkArgs),
     deliver: impl FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>,
 ) -> Outcome<()> {
@@ -107,7 +108,7 @@ pub(crate) fn decode(
     for file in 0..archive.files().count() {
         total_bytes += archive.variables(file).map_err(about(path))?.iter().map(|v| v.raw_bytes).sum::<u64>();
     }
-    let mut unpacking = Unpacking { path, archive, bytes, shelf, next: 0, open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
+    let mut unpacking = Unpacking { path, archive, source, shelf, next: 0, open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
     threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress| show(bar, progress))?;
     bar.finish_and_clear();
     // Those without any chunk.
@@ -118,7 +119,7 @@ pub(crate) fn decode(
 struct Unpacking<'a, F> {
     path: &'a Path,
     archive: &'a Archive,
-    bytes: &'a [u8],
+    source: &'a Disk,
     shelf: &'a Shelf,
     /// Number of the file to begin next.
     next: usize,
@@ -150,7 +151,7 @@ impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Unpacking<'_
             match decompressor {
                 Err(failure) => (self.deliver)(file, None, vec![failure])?,
                 Ok(decompressor) => {
-                    let (dataset, damage) = decompressor.finish_whole(self.bytes).map_err(about(self.path))?;
+                    let (dataset, damage) = decompressor.finish_whole(self.source).map_err(about(self.path))?;
                     let damage = damage.into_iter().map(|(name, error)| Cause::Damaged { name, error });
                     (self.deliver)(file, Some(dataset), damage.map(about(name)).collect())?;
                 }
@@ -164,7 +165,7 @@ impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Jobs for Unp
     fn next(&mut self) -> Outcome<Option<(usize, Job)>> {
         loop {
             if let Some(last) = self.open.back_mut().filter(|o| !o.given_out) {
-                let job = last.decompressor.as_mut().ok().map(|decompressor| decompressor.next_job(self.bytes)).transpose();
+                let job = last.decompressor.as_mut().ok().map(|decompressor| decompressor.next_job(self.source)).transpose();
                 if let Some(job) = job.map_err(about(self.path))?.flatten() {
                     last.under_way += 1;
                     return Ok(Some((last.file, job)));

@@ -1,5 +1,6 @@
 //! `deepcomp compress`.
 
+use crate::archive_commands::open;
 use crate::failure::{Cause, Failure, Outcome, about};
 use crate::identity::Identity;
 use crate::inputs::{self, Input, Reading};
@@ -9,13 +10,14 @@ use crate::report::{VariableJson, doubts, print_json, print_table, ratio, sizes}
 use crate::temporary::Existing;
 use crate::terminal::{Notices, progress_bar, say, show, warn};
 use crate::threads::{self, Delivery, Jobs};
-use crate::{BoundArgs, CompressArgs};
+use crate::{AddArgs, BoundArgs, CompressArgs, EncodeArgs};
 use deepcomp::Limits;
 use deepcomp::archive::{Compressor, FileStatus, Job, Progress, VariableReport};
 use deepcomp::codec::{Level, Options, Unmet};
 use deepcomp::field::{Bounds, DataType, ErrorBound, Judgement, Roles, Suspect, Wish};
 use deepcomp::formats::file::keep;
 use deepcomp::network::model::Models;
+use indicatif::ProgressBar;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -37,28 +39,54 @@ struct Report {
 }
 
 pub(crate) fn run(args: &CompressArgs, output: &Path) -> Outcome<()> {
-    let options = options(args)?;
-    let models: Models = options.model.iter().cloned().collect();
+    let options = options(&args.encode, None)?;
     let bar = progress_bar();
-    let start = Instant::now();
     let mut notices = Notices::new(&bar);
     let own = Identity::of(output).filter(|_| !is_standard_output(output));
     let all = inputs::find(&args.inputs, own, &mut notices)?;
     let out = NewFile::create(output, Existing::Replace)?;
+    let report = pack((&args.encode, output), (&all, notices, &bar), Compressor::empty(&options), (&options, out, false))?;
+    print(args.json, output, &report)
+}
+
+/// `add` and, in place of files of the same names, `update`.
+pub(crate) fn add(args: &AddArgs, update: bool) -> Outcome<()> {
+    let path = args.archive.as_path();
+    let options = options(&args.encode, None)?;
+    let bar = progress_bar();
+    let mut notices = Notices::new(&bar);
+    let all = inputs::find(&args.inputs, Identity::of(path), &mut notices)?;
+    let (source, archive) = open(path, &args.encode.work.limits())?;
+    drop(source);
+    let out = NewFile::grow(path, &archive)?;
+    let report = pack((&args.encode, path), (&all, notices, &bar), Compressor::resume(&archive, &options), (&options, out, update))?;
+    print(args.json, path, &report)
+}
+
+/// Compresses files into an archive that is written or added to.
+fn pack(
+    (args, output): (&EncodeArgs, &Path),
+    (all, notices, bar): (&[Input], Notices, &ProgressBar),
+    compressor: Compressor,
+    (options, out, update): (&Options, NewFile, bool),
+) -> Outcome<Report> {
+    let models: Models = options.model.iter().cloned().collect();
+    let start = Instant::now();
+    let before = out.written();
     let mut inputs = Inputs {
         left: all.iter(),
         current: None,
         roles: None,
-        compressor: Compressor::empty(&options),
+        compressor,
         out,
         notices,
-        rules: Rules { limits: args.work.limits(), strict: args.strict, times: !args.no_times },
+        rules: Rules { limits: args.work.limits(), strict: args.strict, times: !args.no_times, update },
         files: Vec::new(),
         variables: 0,
         reading: Duration::ZERO,
         seconds: Vec::new(),
     };
-    threads::run(&mut inputs, &models, threads::count(args.work.threads), |progress| show(&bar, progress))?;
+    threads::run(&mut inputs, &models, threads::count(args.work.threads), |progress| show(bar, progress))?;
     let encode_seconds = start.elapsed().saturating_sub(inputs.reading).as_secs_f64();
     bar.finish_and_clear();
     let Inputs { mut compressor, mut out, mut files, mut notices, seconds, .. } = inputs;
@@ -74,7 +102,7 @@ pub(crate) fn run(args: &CompressArgs, output: &Path) -> Outcome<()> {
     }
     let (rest, reports) = compressor.finish()?;
     out.write(&rest)?;
-    let archive_bytes = out.finish()?;
+    let archive_bytes = out.finish()? - before;
     tell(&files, &reports, &mut notices);
     notices.end();
     let quick = |report: &&VariableReport| report.level == Some(Level::Balanced);
@@ -87,7 +115,7 @@ pub(crate) fn run(args: &CompressArgs, output: &Path) -> Outcome<()> {
         ));
     }
     doubts(&reports);
-    print(args, output, &report(output, &files, &reports, (encode_seconds, &seconds), archive_bytes))
+    Ok(report(output, &files, &reports, (encode_seconds, &seconds), archive_bytes))
 }
 
 /// How inputs are taken.
@@ -97,6 +125,8 @@ struct Rules {
     strict: bool,
     /// Times and permissions are kept.
     times: bool,
+    /// Files of the archive that have the same names are replaced.
+    update: bool,
 }
 
 /// The files to compress, read variable by variable as the threads run out of work, and the archive, written as chunks come back.
@@ -176,6 +206,9 @@ impl<'a> Inputs<'a> {
             let kind = if why.is_of_damage() { "damaged, and kept byte for byte" } else { "kept byte for byte, not as data" };
             let why = Cause::Core(why);
             self.notices.tell(kind, format_args!("{}: kept byte for byte, not as data: {why}", input.path.display()));
+        }
+        if self.rules.update {
+            self.compressor.remove_named(&input.name);
         }
         self.compressor.begin(file.header().clone(), &input.name).map_err(about(&input.path))?;
         let status = file.status();
@@ -280,18 +313,19 @@ impl Jobs for Inputs<'_> {
     }
 }
 
-/// What the arguments ask for.
-pub(crate) fn options(args: &CompressArgs) -> Outcome<Options> {
+/// What the arguments ask for; where they give no bounds, those that are given here.
+pub(crate) fn options(args: &EncodeArgs, otherwise: Option<Bounds>) -> Outcome<Options> {
     let bounds = match &args.bound {
         BoundArgs { abs: Some(e), .. } => ErrorBound::absolute(*e).map(Bounds::from),
         BoundArgs { rel: Some(e), .. } => ErrorBound::relative(*e).map(Bounds::from),
         BoundArgs { bound: Some(list), .. } => list.parse(),
         BoundArgs { lossless: true, .. } => Ok(ErrorBound::Lossless.into()),
-        _ => {
+        _ => Ok(otherwise.unwrap_or_else(|| {
             warn("no bound is given: measurements get what climate scientists advise, and come back exactly where they are silent (--bound recommended)");
-            Ok(Wish::Recommended.into())
-        }
-    };
+            Wish::Recommended.into()
+        })),
+    }?;
+    let as_data = [bounds.as_data.clone(), args.as_data.clone()].concat();
     Ok(Options {
         level: args.level,
         model: if args.level.takes_model() { models::choose(&args.model)? } else { None },
@@ -300,7 +334,7 @@ pub(crate) fn options(args: &CompressArgs) -> Outcome<Options> {
         stable: args.stable,
         coarse: args.coarse,
         unmet: if args.strict { Unmet::Refuse } else { Unmet::Lossless },
-        ..Options::new(Bounds { as_data: args.as_data.clone(), missing: args.missing, ..bounds? })
+        ..Options::new(Bounds { as_data, missing: args.missing, ..bounds })
     })
 }
 
@@ -331,13 +365,13 @@ fn report(output: &Path, files: &[Taken], reports: &[VariableReport], (encode_se
 /// Rows of a table that a person may look through.
 const ROWS: usize = 200;
 
-fn print(args: &CompressArgs, output: &Path, report: &Report) -> Outcome<()> {
+fn print(json: bool, output: &Path, report: &Report) -> Outcome<()> {
     let line = format!("{}: {}, {:.2} s", report.archive, sizes(Some(report.file_bytes), report.raw_bytes, report.archive_bytes), report.encode_seconds);
     if is_standard_output(output) {
         warn(line);
         return Ok(());
     }
-    if args.json {
+    if json {
         return print_json(report);
     }
     print_table(&report.variables, ROWS);

@@ -37,7 +37,7 @@ struct Row {
 }
 
 pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
-    let options = options(args)?;
+    let options = options(&args.encode, None)?;
     let models: Models = options.model.iter().cloned().collect();
     let bar = progress_bar();
     let mut notices = Notices::new(&bar);
@@ -46,10 +46,10 @@ pub(crate) fn run(args: &CompressArgs) -> Outcome<()> {
     let mut estimator = Estimator::new(&options, if lossless { &[1.0] } else { &TIMES });
     let mut raw_bytes = 0;
     for input in &all {
-        raw_bytes += look(&mut estimator, input, &args.work.limits())?;
+        raw_bytes += look(&mut estimator, input, &args.encode.work.limits())?;
     }
     notices.end();
-    let threads = threads::count(args.work.threads);
+    let threads = threads::count(args.encode.work.threads);
     threads::run(&mut estimator, &models, threads, |progress| show(&bar, progress))?;
     bar.finish_and_clear();
     let row = |Estimate { level, times, bytes, seconds }: Estimate| Row {

@@ -33,6 +33,16 @@ pub(crate) enum Cause {
     TooMuch { limit: u64 },
     #[error("changed while it was read; compress it again when nothing writes it")]
     Changed,
+    #[error("another program is changing it; try again when that has ended")]
+    Busy,
+    #[error("has no file {name:?}, but {}", .files.join(", "))]
+    NoSuchFile { name: String, files: Vec<String> },
+    #[error("holds {} files; say with --to which of them to add to: {}", .0.len(), .0.join(", "))]
+    WhichFile(Vec<String>),
+    #[error("is kept byte for byte, not as data, so that it cannot be added to what is in the archive")]
+    NotAsData,
+    #[error("nothing of it is whole")]
+    NothingWhole,
     #[error("one of the inputs, which would be lost; give the output another name")]
     IsInput,
     #[error("the archive itself, which would be lost; extract into another folder")]

@@ -3,6 +3,7 @@
 mod archive_commands;
 mod compress;
 mod contents;
+mod edit_commands;
 mod estimate;
 mod extraction;
 mod failure;
@@ -51,6 +52,18 @@ enum Command {
     Extract(ExtractArgs),
     /// Show what an archive holds, from its index.
     List(ListArgs),
+    /// Add files to an archive.
+    Add(AddArgs),
+    /// Add files to an archive, in place of those that have their names.
+    Update(AddArgs),
+    /// Add more times, or more along another dimension, to a file in an archive.
+    Append(AppendArgs),
+    /// Take files out of an archive.
+    Delete(DeleteArgs),
+    /// Give a file in an archive another name.
+    Rename(RenameArgs),
+    /// Put what is whole of a damaged archive into a new one.
+    Salvage(SalvageArgs),
     /// Decode everything and check all checksums and certificates, and with --source every value; the exit code tells the result.
     Test(TestArgs),
     /// Make one HTML file of an archive, which opens in any browser, offline and without DeepComp: it shows maps and certificates, and saves the files.
@@ -104,6 +117,16 @@ struct CompressArgs {
     #[arg(long, conflicts_with = "output")]
     estimate: bool,
     #[command(flatten)]
+    encode: EncodeArgs,
+    /// Print a report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How variables are compressed.
+#[derive(Debug, Args)]
+struct EncodeArgs {
+    #[command(flatten)]
     bound: BoundArgs,
     /// Values that come back exactly under any bound, for all variables or by name: "auto" finds those that mean something (0 of rain, 0 and 1 of fractions, 100 of humidity, codes that nothing
     /// declares), "sign" keeps the sign of every value and every 0 besides, "none" keeps none; or numbers in the variable's units, as in "tp=0, r=0, r=100, auto".
@@ -144,9 +167,70 @@ struct CompressArgs {
     no_times: bool,
     #[command(flatten)]
     work: WorkArgs,
+}
+
+#[derive(Debug, Args)]
+struct AddArgs {
+    /// The archive, which is added to where it is: nothing of it is written again, and until all is whole it stays as it was.
+    archive: PathBuf,
+    /// Files and folders of them, as for compress.
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    encode: EncodeArgs,
     /// Print a report as JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+struct AppendArgs {
+    /// The archive, which is added to where it is: nothing of it is written again, and until all is whole it stays as it was.
+    archive: PathBuf,
+    /// Files of more times, or whatever the dimension is, in their order.
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    /// The file in the archive that is added to; need not be named where it is the only one.
+    #[arg(long, value_name = "NAME")]
+    to: Option<String>,
+    /// The dimension that grows: the unlimited one, or the first of most variables, when absent. Variables without it stay as they are in the archive.
+    #[arg(long, value_name = "DIMENSION")]
+    along: Option<String>,
+    /// How; where no bound is given each variable gets the one it has.
+    #[command(flatten)]
+    encode: EncodeArgs,
+}
+
+#[derive(Debug, Args)]
+struct DeleteArgs {
+    /// The archive.
+    archive: PathBuf,
+    /// Names of files in it. What they took stays until the archive is written anew.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct RenameArgs {
+    /// The archive.
+    archive: PathBuf,
+    /// The name of a file in it.
+    from: String,
+    /// The name it gets.
+    to: String,
+}
+
+#[derive(Debug, Args)]
+struct SalvageArgs {
+    /// The archive that was cut off or damaged.
+    archive: PathBuf,
+    /// The archive to write, of what is whole; - is standard output. Lost chunks are missing values in it.
+    #[arg(short, long)]
+    output: PathBuf,
+    #[command(flatten)]
+    models: ModelArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -183,6 +267,12 @@ struct BoundArgs {
     /// Bring every bit back.
     #[arg(long)]
     lossless: bool,
+}
+
+impl BoundArgs {
+    const fn is_given(&self) -> bool {
+        self.abs.is_some() || self.rel.is_some() || self.bound.is_some() || self.lossless
+    }
 }
 
 #[derive(Debug, Args)]
@@ -301,6 +391,12 @@ fn main() -> ExitCode {
         Command::Compress(args) => args.output.as_ref().map_or_else(|| estimate::run(&args), |output| compress::run(&args, output)),
         Command::Extract(args) => archive_commands::extract(&args),
         Command::List(args) => archive_commands::list(&args),
+        Command::Add(args) => compress::add(&args, false),
+        Command::Update(args) => compress::add(&args, true),
+        Command::Append(args) => edit_commands::append(&args),
+        Command::Delete(args) => edit_commands::delete(&args),
+        Command::Rename(args) => edit_commands::rename(&args),
+        Command::Salvage(args) => edit_commands::salvaged(&args),
         Command::Test(args) => test_command::run(&args),
         Command::Sfx(args) => sfx::run(&args),
         Command::Completions { shell } => program::completions(shell),

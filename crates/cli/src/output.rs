@@ -2,8 +2,9 @@
 
 use crate::failure::{Cause, Outcome, about};
 use crate::temporary::{Existing, Temporary, Unnamed, folder_of};
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use deepcomp::archive::{Archive, ending_at};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A file being written: into a temporary one in the same folder that has no name where the system can do that, and is linked or renamed when it is whole. Links are followed;
@@ -19,6 +20,35 @@ enum Kind {
     Stream(Box<dyn Write>),
     Unnamed(Unnamed),
     Named(Temporary),
+    /// An archive that is added to where it is.
+    Grown(Grown),
+}
+
+/// The file of an archive, cut off again where the archive ended if what comes behind that is not finished.
+struct Grown {
+    file: File,
+    end: u64,
+    is_closed: bool,
+}
+
+impl Grown {
+    /// Makes what was written behind the archive a part of it: safe on the disk before and after.
+    fn close(mut self, end: u64) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.is_closed = true;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&ending_at(end))?;
+        self.file.sync_all()
+    }
+}
+
+impl Drop for Grown {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            // What stays behind the end is no part of the archive.
+            let _ = self.file.set_len(self.end);
+        }
+    }
 }
 
 impl NewFile {
@@ -34,6 +64,24 @@ impl NewFile {
         Ok(Self { path, kind, existing, written: 0 })
     }
 
+    /// The file of an archive, to be written behind its end. Until it is finished the archive is the old one, whatever happens.
+    pub(crate) fn grow(path: &Path, archive: &Archive) -> Outcome<Self> {
+        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(about(path))?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => about(path)(Cause::Busy),
+            TryLockError::Error(error) => about(path)(error),
+        })?;
+        let start = |file: &mut File| {
+            file.write_all(&ending_at(archive.end()))?;
+            file.sync_all()?;
+            file.set_len(archive.end())?;
+            file.seek(SeekFrom::End(0))
+        };
+        start(&mut file).map_err(about(path))?;
+        let grown = Grown { file, end: archive.end(), is_closed: false };
+        Ok(Self { path: path.to_owned(), kind: Kind::Grown(grown), existing: Existing::Keep, written: archive.end() })
+    }
+
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Outcome<()> {
         self.written += bytes.len() as u64;
         let result = match &mut self.kind {
@@ -41,14 +89,20 @@ impl NewFile {
             Kind::Stream(stream) => stream.write_all(bytes).or_else(|e| if e.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(e) }),
             Kind::Unnamed(file) => file.file().write_all(bytes),
             Kind::Named(file) => file.file().write_all(bytes),
+            Kind::Grown(grown) => grown.file.write_all(bytes),
         };
         result.map_err(about(&self.path))
+    }
+
+    /// Bytes it has so far.
+    pub(crate) const fn written(&self) -> u64 {
+        self.written
     }
 
     /// The file itself, to set what the system knows of it; none where it is a device or a pipe.
     pub(crate) fn file(&self) -> Option<&File> {
         match &self.kind {
-            Kind::Stream(_) => None,
+            Kind::Stream(_) | Kind::Grown(_) => None,
             Kind::Unnamed(file) => Some(file.file()),
             Kind::Named(file) => Some(file.file()),
         }
@@ -65,6 +119,7 @@ impl NewFile {
             Kind::Stream(ref mut stream) => stream.flush().or_else(|e| if e.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(e) }),
             Kind::Unnamed(file) => file.name(&self.path, self.existing),
             Kind::Named(file) => file.rename(&self.path, self.existing),
+            Kind::Grown(grown) => grown.close(self.written),
         }
         .map_err(|e| if e.kind() == ErrorKind::AlreadyExists { about(&self.path)(Cause::Exists) } else { about(&self.path)(e) })?;
         Ok(self.written)

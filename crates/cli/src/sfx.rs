@@ -1,7 +1,6 @@
 //! `deepcomp sfx`: an archive as a page of its own. The npm package makes the same bytes of it (`selfExtracting`).
 
 use crate::SfxArgs;
-use crate::archive_commands::open;
 use crate::failure::{Cause, Outcome, about};
 use crate::identity::Identity;
 use crate::inputs;
@@ -32,7 +31,7 @@ const MOST: u64 = 1 << 28;
 pub(crate) fn run(args: &SfxArgs) -> Outcome<()> {
     let limits = args.memory.limits();
     let bytes = inputs::read(&args.archive, &limits)?;
-    let archive = open(&args.archive, &bytes, &limits)?;
+    let archive = Archive::open(&bytes, &limits).map_err(about(&args.archive))?;
     Limits::check("an archive in a page", bytes.len() as u64, MOST).map_err(about(&args.archive))?;
     if Identity::of(&args.archive).is_some_and(|own| Some(own) == Identity::of(&args.output)) {
         return Err(about(&args.output)(Cause::IsInput));

@@ -4,7 +4,7 @@ use crate::TestArgs;
 use crate::archive_commands::{decode, open};
 use crate::contents::outputs;
 use crate::failure::{Cause, Outcome, about};
-use crate::inputs::{self, Reading};
+use crate::inputs::Reading;
 use crate::models::Shelf;
 use crate::names::{self, Names};
 use crate::report::{doubts, print_json};
@@ -19,8 +19,7 @@ use std::path::Path;
 
 pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     let limits = args.work.limits();
-    let bytes = inputs::read(&args.archive, &limits)?;
-    let archive = open(&args.archive, &bytes, &limits)?;
+    let (source, archive) = open(&args.archive, &limits)?;
     let shelf = Shelf::open(&args.models)?;
     check_sources(args, &archive)?;
     let bar = progress_bar();
@@ -28,7 +27,7 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     check_names(&args.archive, &archive, &mut failures);
     let (mut checked, mut compared, mut judged) = (0, Vec::new(), Vec::new());
     let names: Vec<&str> = archive.files().collect();
-    decode((&args.archive, &bar), (&archive, &bytes), (&shelf, &args.work), |file, decoded, failed| {
+    decode((&args.archive, &bar), (&archive, &source), (&shelf, &args.work), |file, decoded, failed| {
         let name = names.get(file).copied().unwrap_or_default();
         let Some(decoded) = decoded else {
             failures.add(&failed);
