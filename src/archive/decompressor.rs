@@ -10,7 +10,7 @@ use super::reader::Archive;
 use super::tiles::{Place, Tiling, product};
 use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
-use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Values};
+use crate::field::{DataType, Dataset, Field, SourceFormat, Values};
 use crate::formats::derive;
 use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
@@ -461,11 +461,10 @@ impl Decompressor {
             return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.under_way.len()) });
         }
         let file = self.archive.file(self.file)?;
-        let mut dimensions: Vec<Dimension> = file.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
+        let (mut dimensions, attributes) = file.described()?;
         for (dimension, runs) in dimensions.iter_mut().zip(&self.chosen) {
             dimension.length = runs.as_ref().map_or(dimension.length, |runs| runs.iter().map(Range::len).sum());
         }
-        let attributes = file.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?;
         let fields = self.fields.into_iter().map(|begun| begun.field).collect();
         let is_all = self.wanted.iter().map(|wanted| wanted.variable).eq(0..file.variables.len()) && self.wanted.iter().all(|wanted| wanted.part.is_whole());
         if !is_all {

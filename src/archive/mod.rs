@@ -4,6 +4,7 @@
 //! progress, yield and cancel; chunks are [`Job`]s that can be done on other threads, workers and devices. No file system here: bytes out, and in from a [`Source`](crate::Source).
 
 mod checksum;
+mod chunk;
 mod compressor;
 mod container;
 mod decompressor;
@@ -29,6 +30,7 @@ mod whole;
 mod work;
 
 pub use crate::version::FormatVersion;
+pub use chunk::{ChunkReport, decode_chunk, encode_chunk, inspect_chunk};
 pub use compressor::Compressor;
 pub use decompressor::{Damage, Decompressor};
 pub use edit::ending_at;

@@ -3,7 +3,7 @@
 use super::container::{index_payload, superblock};
 use super::decompressor::{frame_of, payload};
 use super::derived::DerivedRoom;
-use super::index::{FileEntry, FileStatus, Index};
+use super::index::{FileEntry, FileStatus, Index, source_format};
 use super::report::VariableReport;
 use super::tiles::product;
 use super::whole::parsed;
@@ -78,6 +78,17 @@ impl Archive {
     /// [`Error::InvalidArgument`] when there is no such file.
     pub fn status(&self, file: usize) -> Result<FileStatus> {
         self.file(file).map(FileEntry::status)
+    }
+
+    /// A file without its values: dimensions, attributes, and variables with theirs.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when there is no such file; [`Error::Corrupt`].
+    pub fn header(&self, file: usize) -> Result<Dataset> {
+        let entry = self.file(file)?;
+        let fields = entry.variables.iter().map(|variable| variable.blank(&variable.shape(entry)?)).collect::<Result<_>>()?;
+        let (dimensions, attributes) = entry.described()?;
+        Ok(Dataset { format: source_format(entry), dimensions, attributes, fields, layout: Vec::new() })
     }
 
     /// Report of each variable of a file, from its certificates.

@@ -14,7 +14,7 @@ const CHUNK_WIDTH: usize = 4096;
 /// Planes smaller than this are stacked into one.
 const SMALL_PLANE: usize = 256;
 /// Most samples of a chunk a decoder accepts.
-const MAX_CHUNK_SAMPLES: usize = 1 << 24;
+pub(super) const MAX_CHUNK_SAMPLES: usize = 1 << 24;
 
 /// An array, or a section of one, seen as so many blocks of planes × height × width, and the tile that is repeated over each of them: no tile lies in two blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub use missing::{Missing, MissingRule, Packing, Suspect, suspected_missing};
 pub(crate) use present::{Stored, each_pair, put_numbers};
 pub(crate) use recommended::plain_unit;
 pub use recommended::recommended;
-pub use role::{Judgement, Role, Roles, Source};
+pub use role::{Judgement, Role, Roles, Source, with_companions};
 pub(crate) use values::extremes;
 pub use values::{DataType, Element, Values, with_values};
 

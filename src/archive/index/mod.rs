@@ -184,6 +184,12 @@ impl FileEntry {
         Index { files: vec![self.clone()] }.to_payload().map(|payload| payload.len())
     }
 
+    /// Its dimensions and attributes.
+    pub(crate) fn described(&self) -> Result<(Vec<Dimension>, Vec<Attribute>)> {
+        let dimensions = self.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
+        Ok((dimensions, self.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?))
+    }
+
     /// Forgets what was known of the file it came from, which it no longer is.
     pub(crate) fn forget_source(&mut self) {
         (self.layout, self.length, self.modified) = (None, None, None);

@@ -108,6 +108,26 @@ pub enum Source {
     Bytes,
 }
 
+/// Numbers of the variables that some variables of a dataset take along when they are taken out of it: the coordinates of their dimensions, what they name (other coordinates, bounds of cells,
+/// grid mappings, terms of vertical coordinates), and what those take along. In the order of the dataset, with the variables themselves.
+#[must_use]
+pub fn with_companions(dataset: &Dataset, variables: &[usize]) -> Vec<usize> {
+    let mut known = BTreeSet::new();
+    known.extend(dataset.fields.iter().map(|f| f.name.as_str()));
+    let mut taken: BTreeSet<usize> = BTreeSet::new();
+    let mut left: Vec<usize> = variables.to_vec();
+    while let Some(number) = left.pop() {
+        let Some(field) = dataset.fields.get(number).filter(|_| taken.insert(number)) else { continue };
+        let mut referred = BTreeMap::new();
+        referred::collect(field, &known, &mut referred);
+        let of_dimensions = field.dimensions.iter().filter_map(|d| dataset.dimensions.get(*d)).map(|d| d.name.as_str());
+        for name in referred.keys().map(String::as_str).chain(of_dimensions) {
+            left.extend(dataset.fields.iter().position(|field| field.name == name));
+        }
+    }
+    taken.into_iter().collect()
+}
+
 /// What the variables of a dataset are, as far as all of them together say it: what they name each other for is collected once.
 #[derive(Debug, Clone)]
 pub struct Roles {
