@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::ops::Range;
 
 use elsa::FrozenBTreeMap;
 
 use crate::error::Result;
 use crate::limits::{self, Limits};
 
-/// Where bytes are read from: a file, or a `Blob` of a browser.
+/// Where bytes are read from: a file, a `Blob` of a browser, the other end of a network.
 pub trait Source {
     /// Bytes in all.
     fn length(&self) -> u64;
@@ -18,6 +19,11 @@ pub trait Source {
     /// # Errors
     /// [`Error::Unreadable`].
     fn read(&self, at: u64, into: &mut [u8]) -> Result<()>;
+
+    /// Says what will be read soon, so that a source which takes long to answer can answer all of it at once. It is no promise: any bytes may be read, and these need not be.
+    fn prepare(&self, ranges: &[Range<u64>]) {
+        let _ = ranges;
+    }
 
     /// All of them, where they are in memory: then none are read.
     fn bytes(&self) -> Option<&[u8]> {

@@ -1,5 +1,6 @@
 //! Why a command failed, with the file it is about and what to do.
 
+use crate::remote::Trouble;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,8 @@ pub(crate) enum Cause {
     Core(#[from] deepcomp::Error),
     #[error(transparent)]
     System(#[from] io::Error),
+    #[error(transparent)]
+    Remote(#[from] Trouble),
     #[error("there is no such file or folder")]
     Missing,
     #[error("there is no file in those folders")]

@@ -12,6 +12,8 @@ mod models;
 mod names;
 mod output;
 mod program;
+#[allow(dead_code)]
+mod remote;
 mod report;
 mod temporary;
 mod terminal;

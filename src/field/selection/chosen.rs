@@ -56,9 +56,9 @@ impl Chosen {
         for range in ranges {
             let end = at + range.len() * each;
             let turn = degrees.iter().find(|(whole, _)| whole.contains(&range.start)).map_or(0.0, |(_, turn)| *turn);
-            // Steps of packed numbers are whole.
+            // Steps of packed numbers are whole, but for what a scale in float32 is off.
             let (exact, whole) = (turn / scale, (turn / scale).round());
-            let by = if (exact - whole).abs() < 1e-6 { whole } else { exact };
+            let by = if (exact - whole).abs() < 0.01 { whole } else { exact };
             if turn != 0.0 && with_values!(&mut values, all => all.get_mut(at..end).and_then(|part| add(part, by))).is_none() {
                 return;
             }

@@ -1,6 +1,6 @@
 //! Which variables say where and when the values of others are, by the conventions of CF: units, standard names, axes, and names where nothing else is said.
 
-use super::calendar::{Clock, duration};
+use super::clock::{Clock, duration, milliseconds};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Element, Field, Missing, Packing, Values, with_values};
 
@@ -202,5 +202,5 @@ pub(super) fn lengths(field: &Field, clock: &Clock) -> Result<Vec<Option<i64>>> 
     let units = units(field);
     let unit = duration(&units, clock.calendar)
         .ok_or_else(|| Error::InvalidArgument { what: format!("{units:?}, the unit of {:?}, is none of time; choose by indices instead", field.name) })?;
-    Ok(Coordinate::of(field)?.numbers.into_iter().map(|number| super::calendar::milliseconds(number * unit)).collect())
+    Ok(Coordinate::of(field)?.numbers.into_iter().map(|number| milliseconds(number * unit)).collect())
 }

@@ -5,6 +5,7 @@
 
 mod calendar;
 mod chosen;
+mod clock;
 mod coordinate;
 mod ends;
 mod named;

@@ -136,12 +136,14 @@ impl Region {
     }
 }
 
-/// Whether the last column of a plane is a neighbour of the first, judged by the middle row: no further than two columns lie apart in the mean.
+/// Whether the last column of a plane is a neighbour of the first, judged by the middle row: no further from it than two columns usually lie apart.
 fn closes(longitudes: &[f64], columns: usize) -> bool {
     let rows: Vec<&[f64]> = longitudes.chunks_exact(columns).collect();
-    let Some([first, .., last]) = rows.get(rows.len() / 2) else { return false };
-    let apart = (first - last).rem_euclid(ROUND);
-    columns > 2 && apart.min(ROUND - apart) <= 2.0 * ROUND / columns as f64
+    let Some(row @ [first, .., last]) = rows.get(rows.len() / 2) else { return false };
+    let apart = |a: f64, b: f64| (a - b).rem_euclid(ROUND).min((b - a).rem_euclid(ROUND));
+    let mut steps: Vec<f64> = row.array_windows().map(|[a, b]| apart(*a, *b)).collect();
+    steps.sort_by(f64::total_cmp);
+    columns > 2 && steps.get(steps.len() / 2).is_some_and(|step| apart(*first, *last) <= 2.0 * step)
 }
 
 /// The smallest stretch of a ring that holds all of some ranges: what is left without the widest gap.
