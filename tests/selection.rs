@@ -86,6 +86,36 @@ fn steps(from: f64, step: f64, count: usize) -> Values {
     Values::F64((0..count).map(|i| from + step * i as f64).collect())
 }
 
+#[test]
+fn latitudes_and_longitudes_are_told_by_what_files_say() {
+    let with = |latitude: &[(&str, &str)], names: [&str; 2], longitude: &[(&str, &str)]| {
+        let made =
+            Made::default().on("a", 3).on("b", 4).with(names[0], &["a"], steps(0.0, 10.0, 3), latitude).with(names[1], &["b"], steps(0.0, 10.0, 4), longitude);
+        try_choose(&made.data("t", &["a", "b"], &[]).dataset(), &["t"], &["box 10,10,20,20"]).map(|chosen| chosen.dimensions.into_iter().collect::<Vec<_>>())
+    };
+    let both = of([("a", vec![1..3]), ("b", vec![1..3])]);
+    for (latitude, names, longitude) in [
+        (vec![("units", "degrees_north")], ["p", "q"], vec![("units", "degrees_east")]),
+        (vec![("units", "degree_N")], ["p", "q"], vec![("units", "degreesE")]),
+        (vec![("units", "Degrees North")], ["p", "q"], vec![("units", "degrees east")]),
+        (vec![("standard_name", "latitude")], ["p", "q"], vec![("standard_name", "longitude")]),
+        (vec![("units", "degrees"), ("axis", "Y")], ["p", "q"], vec![("units", "degrees"), ("axis", "X")]),
+        (vec![], ["lat", "lon"], vec![]),
+        (vec![("units", "deg")], ["model/Latitude", "model/Longitude"], vec![("units", "deg")]),
+    ] {
+        assert_eq!(with(&latitude, names, &longitude).unwrap(), both, "{latitude:?} {names:?}");
+    }
+    for (latitude, names, longitude) in [
+        (vec![("standard_name", "grid_latitude"), ("units", "degrees_north")], ["lat", "lon"], vec![("standard_name", "grid_longitude")]),
+        (vec![("units", "degrees"), ("axis", "Y")], ["rlat", "rlon"], vec![("units", "degrees"), ("axis", "X")]),
+        (vec![("units", "m")], ["lat", "lon"], vec![("units", "m")]),
+        (vec![("units", "m"), ("axis", "Y")], ["y", "x"], vec![("units", "m"), ("axis", "X")]),
+    ] {
+        let error = with(&latitude, names, &longitude).unwrap_err().to_string();
+        assert!(error.starts_with("nothing says where"), "{latitude:?} {names:?}: {error}");
+    }
+}
+
 /// A day of hours on a global grid, from north to south.
 fn hours() -> Dataset {
     Made::default()

@@ -3,6 +3,7 @@
 use super::clock::{Clock, duration, milliseconds};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Element, Field, Missing, Packing, Values, with_values};
+use std::collections::BTreeSet;
 
 /// A coordinate whose values are there, unpacked; NaN where they are missing.
 pub(super) struct Coordinate<'a> {
@@ -46,33 +47,43 @@ impl<'a> Coordinate<'a> {
     }
 }
 
-/// Latitude or longitude: names as files have them where nothing else is said, and how units and standard names say it.
+/// Latitude or longitude: how units, standard names and axes say it, and names as files have them where nothing else does.
 struct Kind {
-    units: [&'static str; 6],
+    /// Behind "degrees", in units.
+    directions: [&'static str; 2],
     standard: &'static str,
+    axis: &'static str,
     names: &'static [&'static str],
 }
 
 const LATITUDE: Kind = Kind {
-    units: ["degrees_north", "degree_north", "degree_n", "degrees_n", "degreen", "degreesn"],
+    directions: ["north", "n"],
     standard: "latitude",
+    axis: "y",
     names: &["latitude", "latitudes", "lat", "lats", "nav_lat", "xlat", "xlat_m", "tlat", "ulat", "clat", "gphit", "latcell", "lat_rho"],
 };
 
 const LONGITUDE: Kind = Kind {
-    units: ["degrees_east", "degree_east", "degree_e", "degrees_e", "degreee", "degreese"],
+    directions: ["east", "e"],
     standard: "longitude",
+    axis: "x",
     names: &["longitude", "longitudes", "lon", "lons", "nav_lon", "xlong", "xlong_m", "tlon", "tlong", "ulon", "ulong", "clon", "glamt", "loncell", "lon_rho"],
 };
 
 impl Kind {
     fn is(&self, field: &Field) -> bool {
-        let (units, standard) = (units(field), text(field, "standard_name"));
+        let (units, standard, name) = (units(field).replace(['_', ' '], ""), text(field, "standard_name"), own_name(&field.name).to_lowercase());
         if !standard.is_empty() {
             return standard == self.standard;
         }
-        let angle = matches!(units.as_str(), "" | "degrees" | "degree" | "deg" | "radian" | "radians" | "rad");
-        self.units.contains(&units.as_str()) || angle && self.names.contains(&own_name(&field.name).to_lowercase().as_str())
+        let direction = units.strip_prefix("degrees").or_else(|| units.strip_prefix("degree"));
+        if direction.is_some_and(|direction| self.directions.contains(&direction)) {
+            return true;
+        }
+        let angle = matches!(units.as_str(), "degrees" | "degree" | "deg" | "radians" | "radian" | "rad");
+        // The axes of a rotated sphere are angles too.
+        let on_axis = angle && text(field, "axis") == self.axis && !name.starts_with("rl");
+        on_axis || (angle || units.is_empty()) && self.names.contains(&name.as_str())
     }
 }
 
@@ -91,52 +102,81 @@ pub(super) fn own_name(name: &str) -> &str {
 }
 
 /// What says where the values of a variable are.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) latitude: Option<&'a Field>,
     pub(super) longitude: Option<&'a Field>,
 }
 
+impl Place<'_> {
+    /// Whether another says no less.
+    pub(super) fn is_covered_by(&self, other: &Self) -> bool {
+        let covered = |one: Option<&Field>, other: Option<&Field>| one.is_none() || same(one, other);
+        covered(self.latitude, other.latitude) && covered(self.longitude, other.longitude)
+    }
+}
+
 /// What says when: times, or times at which forecasts began and how long they had run.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) struct When<'a> {
     pub(super) time: &'a Field,
     pub(super) period: Option<&'a Field>,
 }
 
+impl When<'_> {
+    /// Whether another says no less.
+    pub(super) fn is_covered_by(&self, other: &Self) -> bool {
+        core::ptr::eq(self.time, other.time) && (self.period.is_none() || same(self.period, other.period))
+    }
+}
+
+fn same(one: Option<&Field>, other: Option<&Field>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| core::ptr::eq(one, other))
+}
+
 /// The coordinates of a dataset.
 pub(super) struct Coordinates<'a> {
     dataset: &'a Dataset,
-    /// Names of variables that are ends of cells.
-    bounds: Vec<String>,
+    latitudes: Vec<&'a Field>,
+    longitudes: Vec<&'a Field>,
+    times: Vec<&'a Field>,
+    periods: Vec<&'a Field>,
 }
 
 impl<'a> Coordinates<'a> {
     pub(super) fn of(dataset: &'a Dataset) -> Self {
         let named = |field: &Field| ["bounds", "climatology"].map(|name| field.attribute(name).and_then(Values::as_text));
-        Self { dataset, bounds: dataset.fields.iter().flat_map(named).flatten().map(|name| own_name(name.trim()).to_owned()).collect() }
+        // Ends of cells are no coordinates, whatever their units.
+        let bounds: BTreeSet<String> = dataset.fields.iter().flat_map(named).flatten().map(|name| own_name(name.trim()).to_owned()).collect();
+        let all = |is: &dyn Fn(&Field) -> bool| {
+            dataset.fields.iter().filter(|field| !matches!(field.values, Values::Char(_)) && is(field) && !bounds.contains(own_name(&field.name))).collect()
+        };
+        Self {
+            dataset,
+            latitudes: all(&|field| !field.shape.is_empty() && LATITUDE.is(field)),
+            longitudes: all(&|field| !field.shape.is_empty() && LONGITUDE.is(field)),
+            times: all(&|field| units(field).contains(" since ")),
+            periods: all(&|field| text(field, "standard_name") == "forecast_period"),
+        }
     }
 
-    /// The best of the variables that could be a coordinate of `field`.
-    fn best(&self, field: &Field, score: impl Fn(&Field) -> Option<i32>) -> Option<&'a Field> {
+    /// The best of the variables that can be a coordinate of `field`: on its dimensions, and before all others that of a dimension itself, then what the field names.
+    fn best(&self, field: &Field, all: &[&'a Field], score: impl Fn(&Field) -> Option<i32>) -> Option<&'a Field> {
         let mut best = None;
-        for one in &self.dataset.fields {
-            let fits = !matches!(one.values, Values::Char(_))
-                && one.dimensions.iter().all(|d| field.dimensions.contains(d))
-                && !self.bounds.iter().any(|b| b == own_name(&one.name));
-            let Some(score) = score(one).filter(|_| fits) else { continue };
+        for one in all.iter().filter(|one| one.dimensions.iter().all(|d| field.dimensions.contains(d))) {
+            let Some(score) = score(one) else { continue };
             let score = score + 8 * i32::from(self.dataset.is_coordinate(one)) + 4 * i32::from(names(field, one)) + i32::from(group(field) == group(one));
             if best.is_none_or(|(most, _)| score > most) {
-                best = Some((score, one));
+                best = Some((score, *one));
             }
         }
         best.map(|(_, field)| field)
     }
 
     pub(super) fn place(&self, field: &Field) -> Option<Place<'a>> {
-        let latitude = self.best(field, |one| (LATITUDE.is(one) && !one.shape.is_empty()).then_some(0));
+        let latitude = self.best(field, &self.latitudes, |_| Some(0));
         let beside = |one: &Field| latitude.is_none_or(|latitude| one.dimensions == latitude.dimensions || one.shape.len() == 1 && latitude.shape.len() == 1);
-        let longitude = self.best(field, |one| (LONGITUDE.is(one) && !one.shape.is_empty() && beside(one)).then_some(0));
+        let longitude = self.best(field, &self.longitudes, |one| beside(one).then_some(0));
         // Half of a place on a plane says nothing of its rows and columns.
         let whole = latitude.is_some() && longitude.is_some();
         let alone = |one: &&Field| whole || one.shape.len() == 1;
@@ -148,13 +188,12 @@ impl<'a> Coordinates<'a> {
         let reference = |one: &Field| text(one, "standard_name") == "forecast_reference_time";
         // A scalar belongs to those that name it.
         let belongs = |one: &Field| !one.shape.is_empty() || names(field, one);
-        let dated = |one: &Field| units(one).contains(" since ") && belongs(one);
         let score = |one: &Field| {
-            2 * i32::from(text(one, "standard_name") == "time") + i32::from(text(one, "axis") == "t") - 2 * i32::from(reference(one))
-                + 4 * i32::from(!one.shape.is_empty())
+            let said = 2 * i32::from(text(one, "standard_name") == "time") + i32::from(text(one, "axis") == "t") - 2 * i32::from(reference(one));
+            said + 4 * i32::from(!one.shape.is_empty())
         };
-        let time = self.best(field, |one| dated(one).then(|| score(one)))?;
-        let period = || self.best(field, |one| (text(one, "standard_name") == "forecast_period" && belongs(one)).then_some(0));
+        let time = self.best(field, &self.times, |one| belongs(one).then(|| score(one)))?;
+        let period = || self.best(field, &self.periods, |one| belongs(one).then_some(0));
         Some(When { time, period: if reference(time) { period() } else { None } })
     }
 

@@ -101,16 +101,14 @@ impl Selection {
         };
         let mut searches = Vec::new();
         if let Some(region) = &self.region {
-            let places = distinct(fields().filter_map(|field| coordinates.place(field)), |a, b| {
-                (a.latitude == b.latitude && a.longitude.is_none()) || (a.longitude == b.longitude && a.latitude.is_none())
-            });
+            let places = distinct(fields().filter_map(|field| coordinates.place(field)), Place::is_covered_by);
             searches.extend(places.into_iter().map(|place| Search::Where(region, place)));
             if searches.is_empty() {
                 return Err(none("where"));
             }
         }
         if let Some(period) = &self.time {
-            let times = distinct(fields().filter_map(|field| coordinates.when(field)), |a, b| a.time == b.time && a.period.is_none());
+            let times = distinct(fields().filter_map(|field| coordinates.when(field)), When::is_covered_by);
             if times.is_empty() {
                 return Err(none("when"));
             }
@@ -123,11 +121,11 @@ impl Selection {
     }
 }
 
-/// Those that are neither there already nor said by another, as `covers` has it of the one and the other.
-fn distinct<T: Copy + PartialEq>(all: impl Iterator<Item = T>, covered: impl Fn(&T, &T) -> bool) -> Vec<T> {
+/// Those of which no other says as much.
+fn distinct<T>(all: impl Iterator<Item = T>, covered: impl Fn(&T, &T) -> bool) -> Vec<T> {
     let mut kept: Vec<T> = Vec::new();
     for one in all {
-        if !kept.iter().any(|other| *other == one || covered(&one, other)) {
+        if !kept.iter().any(|other| covered(&one, other)) {
             kept.retain(|other| !covered(other, &one));
             kept.push(one);
         }

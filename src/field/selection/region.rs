@@ -34,7 +34,7 @@ impl FromStr for Region {
         match () {
             () if !within(south, 90.0) || !within(north, 90.0) => Err(wrong("latitudes go from -90 to 90")),
             () if south > north => Err(wrong("its south lies north of its north")),
-            () if !within(west, ROUND) || !within(east, ROUND) => Err(wrong("longitudes go from -180 to 180, or from 0 to 360")),
+            () if !within(west, 2.0 * ROUND) || !within(east, 2.0 * ROUND) => Err(wrong("longitudes go from -180 to 180, or from 0 to 360")),
             () => Ok(Self { west: *west, south: *south, east: *east, north: *north }),
         }
     }
@@ -220,7 +220,7 @@ mod tests {
             ("0,-91,1,0", "latitudes go from"),
             ("0,nan,1,0", "latitudes go from"),
             ("0,10,1,0", "south lies north"),
-            ("-361,0,1,1", "longitudes go from"),
+            ("-721,0,1,1", "longitudes go from"),
         ] {
             let told = text.parse::<Region>().unwrap_err().to_string();
             assert!(told.contains(part) && told.contains("write west,south,east,north"), "{text}: {told}");
