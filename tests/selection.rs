@@ -1,5 +1,6 @@
 //! Parts of real files and of grids of all kinds, chosen by coordinates; expected indices were counted by hand.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
+#![allow(clippy::single_range_in_vec_init)] // Lists of ranges are meant.
 
 use deepcomp::field::selection::{Chosen, Selection};
 use deepcomp::field::{Attribute, Dataset, Dimension, Field, Missing, SourceFormat, Values};

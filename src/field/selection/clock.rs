@@ -122,7 +122,7 @@ mod tests {
         clock.show(clock.instant(number).unwrap())
     }
 
-    /// Expected dates are those of cftime 1.6.
+    /// Expected dates are those of cftime 1.6, which passes over hours of a zone in one digit, as CF's own example has them.
     #[test]
     fn numbers_become_dates() {
         for (number, units, calendar, expected) in [

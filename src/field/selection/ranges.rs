@@ -31,6 +31,7 @@ pub(super) fn intersect(a: &Ranges, b: &Ranges) -> Ranges {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // Lists of ranges are meant.
 mod tests {
     use super::{hull, intersect, runs};
 

@@ -158,6 +158,7 @@ fn around(ranges: &Ranges, length: usize) -> Ranges {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // Lists of ranges are meant.
 mod tests {
     use super::Region;
 

@@ -100,6 +100,7 @@ impl Kept {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init)] // Lists of ranges are meant.
 mod tests {
     use super::*;
 

@@ -1,4 +1,5 @@
 //! Against servers that answer as servers do, well and badly; and against nginx, whose log tells what was asked.
+#![allow(clippy::single_range_in_vec_init)] // Lists of ranges are meant.
 
 use super::client::Patience;
 use super::{LAST, Remote, Trouble, is_address};
@@ -276,12 +277,15 @@ fn a_server_that_knows_no_last_bytes_is_asked_for_the_first() {
     assert_eq!(open(&server.url("/")).unwrap().length(), 0);
 }
 
+/// What a server says of a file that is another now.
+type Change = Box<dyn Fn(&Asked) -> Vec<u8> + Send + Sync>;
+
 #[test]
 fn a_file_that_changes_is_never_mixed() {
     // Another tag, another time, another length, all of another file, or none there any more.
     let (old, new) = (file(LENGTH), file(LENGTH + 1));
     let same = old.clone();
-    let changes: [Box<dyn Fn(&Asked) -> Vec<u8> + Send + Sync>; 5] = [
+    let changes: [Change; 5] = [
         Box::new(move |asked| part(asked, &same, "ETag: \"two\"\r\n")),
         Box::new({
             let same = old.clone();
