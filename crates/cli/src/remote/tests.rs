@@ -444,6 +444,11 @@ fn a_server_that_falls_silent_is_given_up() {
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
         assert_eq!(server.asked().len(), 4);
     }
+    // In the middle of a file that is given whole, for which no time is set.
+    let server = Server::new(move |_, _| Answer::Stall(status(200, "", &file(1000))[..300].to_vec(), pause));
+    let start = Instant::now();
+    assert!(open(&server.url("/")).is_err());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     // Nobody there at all.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert!(matches!(open(&format!("http://{free}/")), Err(Trouble::NoAnswer { .. })));
