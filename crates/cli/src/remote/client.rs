@@ -116,7 +116,7 @@ impl Client {
     /// those that give no parts give all, of which no more than `limit` bytes are taken.
     pub(super) fn open(&mut self, last: u64, limit: u64) -> Result<Opening, Trouble> {
         let (version, opening) = self.persist(|| {
-            let answer = self.ask(Some(&format!("bytes=-{last}")))?;
+            let answer = self.ask(Some(&format!("bytes=-{last}")), None)?;
             let ranges = text(answer.headers(), header::ACCEPT_RANGES).is_some_and(|unit| unit.eq_ignore_ascii_case("bytes"));
             let answer = match answer.status() {
                 StatusCode::OK if !ranges => answer,
@@ -124,7 +124,7 @@ impl Client {
                     return Ok((Version::of(answer.headers()), Opening::Whole(Vec::new())));
                 }
                 StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::NOT_IMPLEMENTED => {
-                    self.ask(Some(&format!("bytes=0-{}", last - 1)))?
+                    self.ask(Some(&format!("bytes=0-{}", last - 1)), None)?
                 }
                 _ => answer,
             };
@@ -145,7 +145,7 @@ impl Client {
             }
             // Who does not say how long a file is cannot be asked for its end.
             (_, None) => {
-                let answer = self.ask(None)?;
+                let answer = self.ask(None, None)?;
                 if answer.status() == StatusCode::OK { Ok(Opening::Whole(self.whole(answer, limit)?)) } else { Err(self.status(&answer)) }
             }
             (range, _) => Err(self.wrong(format!("{} bytes", range.end - range.start))),
@@ -155,7 +155,7 @@ impl Client {
     /// Those bytes of the file, of the version that was opened.
     pub(super) fn part(&self, range: &Range<u64>, length: u64) -> Result<Vec<u8>, Trouble> {
         self.persist(|| {
-            let answer = self.ask(Some(&format!("bytes={}-{}", range.start, range.end - 1)))?;
+            let answer = self.ask(Some(&format!("bytes={}-{}", range.start, range.end - 1)), Some(self.patience.part))?;
             let version = Version::of(answer.headers());
             let changed = || Trouble::Changed { url: self.url() };
             match answer.status() {
@@ -172,17 +172,17 @@ impl Client {
         })
     }
 
-    /// One request. Where a redirection led that does not work any more, the way is asked for anew.
-    fn ask(&self, range: Option<&str>) -> Result<Response<Body>, Trouble> {
+    /// One request, whose answer may take so long in all; without a limit where all of a file may come. Where a redirection led that does not work any more, the way is asked for anew.
+    fn ask(&self, range: Option<&str>, time: Option<Duration>) -> Result<Response<Body>, Trouble> {
         let target = self.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let answer = self.ask_at(&target, range)?;
+        let answer = self.ask_at(&target, range, time)?;
         let gone = matches!(answer.status().as_u16(), 401 | 403 | 404 | 410);
-        let answer = if gone && target != self.url { self.ask_at(&self.url, range)? } else { answer };
+        let answer = if gone && target != self.url { self.ask_at(&self.url, range, time)? } else { answer };
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = answer.get_uri().to_string();
         Ok(answer)
     }
 
-    fn ask_at(&self, url: &str, range: Option<&str>) -> Result<Response<Body>, Trouble> {
+    fn ask_at(&self, url: &str, range: Option<&str>, time: Option<Duration>) -> Result<Response<Body>, Trouble> {
         let mut request = self.agent.get(url);
         if let Some(range) = range {
             request = request.header(header::RANGE, range);
@@ -190,8 +190,7 @@ impl Client {
                 request = request.header(header::IF_RANGE, condition);
             }
         }
-        let part = range.map(|_| self.patience.part);
-        request.config().timeout_recv_body(part).build().call().map_err(|error| self.no_answer(&error))
+        request.config().timeout_recv_body(time).build().call().map_err(|error| self.no_answer(&error))
     }
 
     /// The range of an answer that is a part of the file as it is, and the length of all of it if that is said.
