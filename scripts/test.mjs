@@ -5,7 +5,7 @@
 import { dirname, delimiter, join } from 'node:path';
 import { buildGpuWasm, buildPackage, buildPage, buildViewer, buildWasm, cargoArtifact } from './build.mjs';
 import { checkSize } from './size.mjs';
-import { CommandFailed, ROOT, counted, ensureChromium, ensureFieldPython, ensureFieldTools, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
+import { CommandFailed, ROOT, counted, ensureChromium, ensureFieldPython, ensureFieldTools, ensureNginx, ensurePackages, ensureRust, ensureVulkan, ensureWasmBindgen } from './tools.mjs';
 
 const WASM = ['-p', 'deepcomp-wasm', '--target', 'wasm32-unknown-unknown'];
 const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -27,6 +27,7 @@ const STAGES = [
   ['install wasm-bindgen', once(ensureWasmBindgen)],
   ['install Chromium', once(ensureChromium)],
   ['install a Vulkan driver', once(ensureVulkan)],
+  ['install a web server', once(ensureNginx)],
   ['install the tools of the field', once(ensureFieldTools)],
   ['install the libraries of the field', once(ensureFieldPython)],
   ['structure', () => node('--test', '--test-reporter=spec', join('tests', 'structure.test.mjs'))],
@@ -37,7 +38,7 @@ const STAGES = [
   ['lints of the WASM module that only decodes', () => cargo('clippy', ...WASM, '--no-default-features', '--', '-D', 'warnings')],
   ['lints of the WASM module of formats', () => cargo('clippy', '-p', 'deepcomp-formats', '--target', 'wasm32-unknown-unknown', '--', '-D', 'warnings')],
   ['lints of the GPU', () => cargo('clippy', ...GPU, '--all-targets', '--', '-D', 'warnings')],
-  ['native tests', () => cargo('test', ...ALL)],
+  ['native tests', () => counted('cargo', ['test', ...ALL], ensureNginx() ? {} : { DEEPCOMP_NGINX_OPTIONAL: '1' })],
   ['GPU tests', () => counted('cargo', ['test', ...GPU], ensureVulkan() ? {} : { DEEPCOMP_GPU_OPTIONAL: '1' })],
   ['independent decoder', () => {
     const cli = cargoArtifact(['-p', 'deepcomp-cli'], (path) => /deepcomp(\.exe)?$/.test(path));

@@ -139,6 +139,14 @@ export function ensureFieldTools() {
   if (missing.length > 0) aptInstall(...missing.map(([, name]) => name));
 }
 
+/** Whether there is nginx, a server that gives parts of files as those of data centres do; it is installed with apt-get where it is not. */
+export function ensureNginx() {
+  // Debian has it where only the administrator looks.
+  const found = () => Boolean(onPath(['nginx'])) || existsSync('/usr/sbin/nginx');
+  if (!found()) aptInstall('nginx-light');
+  return found();
+}
+
 /** A processor that keeps the first byte of a number first, emulated: the target, and what cargo has to be told to link and to run for it. */
 export function ensureBigEndian() {
   const target = 's390x-unknown-linux-gnu';

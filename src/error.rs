@@ -141,6 +141,14 @@ pub enum Error {
         /// Names that exist.
         available: String,
     },
+    /// Nothing lies where something was asked for. Ask for what is there.
+    #[error("nothing lies {asked}: {available}")]
+    NothingChosen {
+        /// What was asked for, as in "in the time 2020-01".
+        asked: String,
+        /// What there is.
+        available: String,
+    },
     /// The archive needs a model this build does not have, or a model was asked for and none can be used.
     #[error("model {model} is not available ({looked}); install it, or use the classical path (model \"none\")")]
     ModelUnavailable {
@@ -179,6 +187,7 @@ impl Error {
             Self::ChecksumMismatch { .. } => "checksum-mismatch",
             Self::LimitExceeded { .. } => "limit-exceeded",
             Self::NoSuchVariable { .. } => "no-such-variable",
+            Self::NothingChosen { .. } => "nothing-chosen",
             Self::Weights { .. } => "weights",
             Self::ModelUnavailable { .. } => "model-unavailable",
             Self::Accelerator { .. } => "accelerator",

@@ -21,12 +21,9 @@ pub trait Source {
         None
     }
 
-    /// Says which stretches are read soon, so that those which lie near each other can be fetched at once. Most sources have no use for it.
-    ///
-    /// # Errors
-    /// As for [`Self::read`].
-    fn prepare(&self, _stretches: &[Range<u64>]) -> Result<()> {
-        Ok(())
+    /// Says what will be read soon, so that a source which takes long to answer can answer all of it at once. It is no promise: any bytes may be read, and these need not be.
+    fn prepare(&self, ranges: &[Range<u64>]) {
+        let _ = ranges;
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) const MAGIC: [u8; 8] = *b"\x89DCA\r\n\x1a\n";
 pub(crate) const SUPERBLOCK: usize = 24;
 /// Bytes of the trailer: offset of the index record, end mark.
 pub(crate) const TRAILER: usize = 12;
-const END: [u8; 4] = *b"dca.";
+pub(crate) const END: [u8; 4] = *b"dca.";
 /// Bytes that say where an archive ends.
 const END_BYTES: usize = 6;
 /// First byte of every record: where the index is lost, records are looked for by it.

@@ -382,7 +382,7 @@ impl Decompressor {
         if let Some(begun) = self.fields.last_mut() {
             begun.chunks = chunks;
         }
-        source.prepare(&stretches)?;
+        source.prepare(&stretches);
         let derived = self.fill();
         self.forgive(self.fields.len() - 1, derived)?;
         Ok(true)

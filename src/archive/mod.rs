@@ -41,7 +41,7 @@ pub use job::{Done, Job, run_on_accelerator};
 pub use preview::preview;
 pub use reader::Archive;
 pub use report::{MOST_BIAS, VariableReport};
-pub use salvage::{Salvage, Salvaged, salvage};
+pub use salvage::{Salvage, Salvaged, outside_records, salvage};
 pub use travel::{header_from_bytes, header_to_bytes, values_from_bytes, values_to_bytes};
 pub use whole::MOST_ORIGINAL;
 

@@ -1,7 +1,7 @@
 //! What is whole of an archive that was cut off, or whose index is lost: records are walked from front to back, and what they say is put together to a new archive.
 
 use super::checksum::{values_sum, values_sum_of};
-use super::container::{RECORD, RecordKind, SUPERBLOCK, record_at};
+use super::container::{END, RECORD, RecordKind, SUPERBLOCK, TRAILER, record_at};
 use super::frame::Frame;
 use super::index::{Certificate, ChunkEntry, FileEntry, Index, SectionEntry, VariableEntry};
 use super::job::{Job, Task};
@@ -99,25 +99,22 @@ impl Found {
         let mut found = Self::default();
         let mut budget = source.length().saturating_mul(SEARCH).saturating_add(WINDOW);
         let mut at = SUPERBLOCK as u64;
-        while let Some(start) = next_mark(source, at)? {
-            found.damaged += start - at;
-            match record_at(source, start, &mut budget)? {
-                Some((kind, payload)) => {
-                    let length = payload.end - start + 4;
-                    let bytes = source::read(source, payload.start, payload.end - payload.start)?.unwrap_or_default();
-                    found.take(kind, start, payload.start, &bytes, limits);
-                    at = start.saturating_add(length);
-                }
-                None => {
-                    found.damaged += 1;
-                    at = start + 1;
-                }
+        while at < source.length() {
+            if let Some((kind, payload)) = record_at(source, at, &mut budget)? {
+                let bytes = source::read(source, payload.start, payload.end - payload.start)?.unwrap_or_default();
+                found.take(kind, at, payload.start, &bytes, limits);
+                at = payload.end + 4;
+            } else if is_trailer(source, at)? {
+                at += TRAILER as u64;
+            } else {
+                let next = next_mark(source, at + 1)?.unwrap_or(source.length());
+                found.damaged += next - at;
+                at = next;
             }
             if budget == 0 {
                 return Err(Error::LimitExceeded { what: "the search for records", needed: SEARCH + 1, limit: SEARCH });
             }
         }
-        found.damaged += source.length().saturating_sub(at);
         Ok(found)
     }
 
@@ -183,6 +180,20 @@ fn next_mark<S: Source + ?Sized>(source: &S, mut at: u64) -> Result<Option<u64>>
         at += window.len().max(1) as u64;
     }
     Ok(None)
+}
+
+/// Whether a trailer begins there: of an index that another follows.
+fn is_trailer<S: Source + ?Sized>(source: &S, at: u64) -> Result<bool> {
+    Ok(source::read(source, at, TRAILER as u64)?.is_some_and(|bytes| bytes.ends_with(&END)))
+}
+
+/// Bytes of an archive up to its end that are in no whole record: none where nobody would miss anything who lost the index.
+///
+/// # Errors
+/// As for [`Archive::open`].
+pub fn outside_records<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<u64> {
+    let behind = source.length() - Archive::open(source, limits)?.end();
+    Found::search(source, limits).map(|found| found.damaged.saturating_sub(behind))
 }
 
 /// Writes what is saved.

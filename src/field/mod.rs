@@ -11,6 +11,7 @@ mod planes;
 mod present;
 mod recommended;
 mod role;
+pub mod selection;
 mod values;
 
 pub use bound::{AbsoluteBound, ErrorBound};

@@ -1,5 +1,6 @@
 //! Why a command failed, with the file it is about and what to do.
 
+use crate::remote::Trouble;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,8 @@ pub(crate) enum Cause {
     Core(#[from] deepcomp::Error),
     #[error(transparent)]
     System(#[from] io::Error),
+    #[error(transparent)]
+    Remote(#[from] Trouble),
     #[error("there is no such file or folder")]
     Missing,
     #[error("there is no file in those folders")]
@@ -41,6 +44,8 @@ pub(crate) enum Cause {
     WhichFile(Vec<String>),
     #[error("is kept byte for byte, not as data, so that it cannot be added to what is in the archive")]
     NotAsData,
+    #[error("{bytes} bytes are in no whole record: all values are there, and who loses the index may lose some; write the archive anew, or salvage it")]
+    OutsideRecords { bytes: u64 },
     #[error("nothing of it is whole")]
     NothingWhole,
     #[error("one of the inputs, which would be lost; give the output another name")]

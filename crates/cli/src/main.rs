@@ -13,6 +13,8 @@ mod models;
 mod names;
 mod output;
 mod program;
+#[allow(dead_code)]
+mod remote;
 mod report;
 mod sfx;
 mod temporary;

@@ -10,7 +10,7 @@ use crate::names::{self, Names};
 use crate::report::{doubts, print_json};
 use crate::terminal::{Failures, progress_bar, say, shown};
 use deepcomp::Error;
-use deepcomp::archive::{Archive, VariableReport};
+use deepcomp::archive::{Archive, VariableReport, outside_records};
 use deepcomp::field::Field;
 use deepcomp::formats::file;
 use deepcomp::metrics::{self, Acceptance, Comparison};
@@ -51,6 +51,10 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
         }
         Ok(())
     })?;
+    let outside = outside_records(&source, &limits).map_err(about(&args.archive))?;
+    if outside > 0 {
+        failures.add(&[about(&args.archive)(Cause::OutsideRecords { bytes: outside })]);
+    }
     print(args, checked, &compared)?;
     doubts(&judged);
     failures.end(&args.archive, archive.files().count())?;

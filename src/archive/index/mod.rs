@@ -153,7 +153,7 @@ impl FileEntry {
     /// What is known of a dataset before its values are: for whoever loses the index.
     pub(crate) fn header(dataset: &Dataset, name: &str) -> Self {
         let variables = dataset.fields.iter().map(VariableEntry::header).collect();
-        Self { variables, ..Self::of(dataset, name) }
+        Self { variables, layout: None, ..Self::of(dataset, name) }
     }
 
     /// Of a dataset, without its variables.
