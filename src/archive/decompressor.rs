@@ -259,6 +259,12 @@ impl Decompressor {
         })
     }
 
+    /// Bytes of values that its jobs come to.
+    #[must_use]
+    pub const fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
     /// The same, but damage to one variable does not keep the others from being decoded: [`Self::finish_whole`] tells both.
     #[must_use]
     pub fn forgiving(self) -> Self {

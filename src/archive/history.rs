@@ -12,7 +12,7 @@ use crate::field::{Attribute, Dataset, ErrorBound, Field, Values};
 /// [`crate::Error::InvalidArgument`] when there is no such file.
 pub fn annotate(archive: &Archive, file: usize, dataset: &mut Dataset) -> Result<()> {
     let reports = archive.variables(file)?;
-    let moved: Vec<&VariableReport> = reports.iter().filter(|r| r.bound != ErrorBound::Lossless).collect();
+    let moved: Vec<&VariableReport> = reports.iter().filter(|r| r.bound != ErrorBound::Lossless && dataset.fields.iter().any(|f| f.name == r.name)).collect();
     for field in &mut dataset.fields {
         if let Some(report) = moved.iter().find(|r| r.name == field.name) {
             describe(field, report);

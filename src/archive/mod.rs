@@ -38,6 +38,7 @@ pub use estimate::{Estimate, Estimator};
 pub use history::annotate;
 pub use index::FileStatus;
 pub use job::{Done, Job, run_on_accelerator};
+pub use part::cut;
 pub use preview::preview;
 pub use reader::Archive;
 pub use report::{MOST_BIAS, VariableReport};

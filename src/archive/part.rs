@@ -2,8 +2,9 @@
 
 use super::tiles::{Place, Tiling, product};
 use crate::error::{Error, Result};
-use crate::field::{Element, Values, with_values};
+use crate::field::{Dataset, Element, SourceFormat, Values, with_values};
 use core::ops::Range;
+use std::collections::BTreeMap;
 
 /// The wanted indices of one dimension, in the order in which they are to stand.
 pub(super) type Runs = Vec<Range<usize>>;
@@ -118,6 +119,29 @@ impl Part {
         self.paste(&mut values, &tiling, tiling.place(0), &all)?;
         Ok(values)
     }
+}
+
+/// Some variables of a dataset that is in memory, and of some dimensions, by their names, some ranges of indices, which come one behind the other.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] when there are no such indices.
+pub fn cut(dataset: Dataset, variables: &[usize], ranges: &BTreeMap<String, Vec<Range<usize>>>) -> Result<Dataset> {
+    let mut dataset = Dataset { format: SourceFormat::ARRAY, layout: Vec::new(), ..dataset };
+    let chosen: Vec<Option<&Runs>> = dataset.dimensions.iter().map(|d| ranges.get(&d.name)).collect();
+    let mut fields = Vec::new();
+    for (_, mut field) in dataset.fields.into_iter().enumerate().filter(|(number, _)| variables.contains(number)) {
+        let of: Vec<Option<&Runs>> = field.dimensions.iter().map(|d| chosen.get(*d).copied().flatten()).collect();
+        let part = Part::of(&field.shape, &of)?;
+        if !part.is_whole() {
+            (field.values, field.shape, field.derived) = (part.cut(field.values)?, part.shape(), None);
+        }
+        fields.push(field);
+    }
+    for (dimension, runs) in dataset.dimensions.iter_mut().zip(chosen) {
+        dimension.length = runs.map_or(dimension.length, |runs| runs.iter().map(Range::len).sum());
+    }
+    dataset.fields = fields;
+    Ok(dataset)
 }
 
 /// Where an index of some dimensions together, the slowest first, is among those that are wanted.

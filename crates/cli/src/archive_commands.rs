@@ -4,6 +4,7 @@ use crate::extraction::Folder;
 use crate::failure::{Cause, Failure, Outcome, about};
 use crate::inputs::Disk;
 use crate::models::Shelf;
+use crate::parts::{Wanted, wanted};
 use crate::report::{VariableJson, print_json, print_table, sizes};
 use crate::terminal::{Failures, progress_bar, say, show, shown};
 use crate::threads::{self, Delivery, Jobs};
@@ -59,26 +60,33 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let (source, archive) = open(&args.archive, &limits)?;
     let shelf = Shelf::open(&args.models)?;
     let bar = progress_bar();
+    let (wanted, unmet) = wanted(&args.part, (&args.archive, &archive, &source), &shelf)?;
     let mut folder = Folder::open(args, &archive, &bar)?;
     let mut failures = Failures::new(&bar);
+    failures.add(&unmet);
+    let all = wanted.len() + unmet.len();
     if args.all_or_nothing {
-        decode((&args.archive, &bar), (&archive, &source), (&shelf, &args.work), |_, _, damage| damage.into_iter().next().map_or(Ok(()), Err))?;
+        if let Some(failure) = unmet.into_iter().next() {
+            return Err(failure);
+        }
+        decode((&args.archive, &bar), (&archive, &source), &wanted, (&shelf, &args.work), |_, _, damage| damage.into_iter().next().map_or(Ok(()), Err))?;
     }
-    decode((&args.archive, &bar), (&archive, &source), (&shelf, &args.work), |file, dataset, mut failed| {
+    decode((&args.archive, &bar), (&archive, &source), &wanted, (&shelf, &args.work), |one, dataset, mut failed| {
         let dataset = match dataset {
+            Some(dataset) if one.part.is_some() => Some(one.finished(&archive, dataset).map_err(about(&args.archive))?),
             // Anything but the file itself comes out of what it holds.
-            Some(dataset) if args.format.is_some() => Some(archive.parsed(file, dataset).map_err(about(&args.archive))?),
+            Some(dataset) if args.format.is_some() => Some(archive.parsed(one.file, dataset).map_err(about(&args.archive))?),
             dataset => dataset,
         };
         if let Some(mut dataset) = dataset.filter(|dataset| failed.is_empty() || !dataset.fields.is_empty()) {
-            annotate(&archive, file, &mut dataset).map_err(about(&args.archive))?;
-            failed.extend(folder.put(file, &dataset));
+            annotate(&archive, one.file, &mut dataset).map_err(about(&args.archive))?;
+            failed.extend(folder.put(one.file, &dataset, one.part.is_some()));
         }
         failures.add(&failed);
         Ok(())
     })?;
     folder.end()?;
-    failures.end(&args.archive, archive.files().count())
+    failures.end(&args.archive, all)
 }
 
 /// An archive, and where it is read from as it is needed.
@@ -97,22 +105,26 @@ fn variables(archive: &Archive, source: &Disk) -> deepcomp::Result<Vec<VariableJ
     Ok(all)
 }
 
-/// Decodes all files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order, with what failed of each.
+/// Decodes files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order, with what failed of each.
 pub(crate) fn decode(
     (path, bar): (&Path, &ProgressBar),
     (archive, source): (&Archive, &Disk),
+    wanted: &[Wanted],
     (shelf, work): (&Shelf, &WorkArgs),
-    deliver: impl FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>,
+    deliver: impl FnMut(&Wanted, Option<Dataset>, Vec<Failure>) -> Outcome<()>,
 ) -> Outcome<()> {
-    let mut total_bytes = 0;
-    for file in 0..archive.files().count() {
-        total_bytes += archive.variables(file).map_err(about(path))?.iter().map(|v| v.raw_bytes).sum::<u64>();
-    }
-    let mut unpacking = Unpacking { path, archive, source, shelf, next: 0, open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
+    // What cannot be begun is told when it is its turn.
+    let total_bytes = wanted.iter().map(|one| one.decompressor(archive, shelf).map_or(0, |decompressor| decompressor.total_bytes())).sum();
+    let mut unpacking = Unpacking { path, archive, source, shelf, left: wanted.iter(), open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
     threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress| show(bar, progress))?;
     bar.finish_and_clear();
     // Those without any chunk.
     unpacking.hand_over()
+}
+
+/// All files of an archive, whole.
+pub(crate) fn everything(archive: &Archive) -> Vec<Wanted> {
+    (0..archive.files().count()).map(|file| Wanted { file, part: None }).collect()
 }
 
 /// The files of an archive on their way out. One is begun when all chunks of that before it are given out.
@@ -121,18 +133,18 @@ struct Unpacking<'a, F> {
     archive: &'a Archive,
     source: &'a Disk,
     shelf: &'a Shelf,
-    /// Number of the file to begin next.
-    next: usize,
+    /// Those not begun.
+    left: std::slice::Iter<'a, Wanted>,
     /// Those begun and not delivered.
-    open: VecDeque<Opened>,
+    open: VecDeque<Opened<'a>>,
     done_bytes: u64,
     total_bytes: u64,
     deliver: F,
 }
 
 /// A file that is begun.
-struct Opened {
-    file: usize,
+struct Opened<'a> {
+    wanted: &'a Wanted,
     /// Or why it cannot even be begun.
     decompressor: Result<Decompressor, Failure>,
     /// Chunks that have not come back.
@@ -142,18 +154,18 @@ struct Opened {
     done_bytes: u64,
 }
 
-impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Unpacking<'_, F> {
+impl<F: FnMut(&Wanted, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Unpacking<'_, F> {
     /// Delivers the files that are whole, in order.
     fn hand_over(&mut self) -> Outcome<()> {
         while self.open.front().is_some_and(|o| o.given_out && o.under_way == 0) {
-            let Some(Opened { file, decompressor, .. }) = self.open.pop_front() else { break };
-            let name = Path::new(self.archive.files().nth(file).unwrap_or_default());
+            let Some(Opened { wanted, decompressor, .. }) = self.open.pop_front() else { break };
+            let name = Path::new(self.archive.files().nth(wanted.file).unwrap_or_default());
             match decompressor {
-                Err(failure) => (self.deliver)(file, None, vec![failure])?,
+                Err(failure) => (self.deliver)(wanted, None, vec![failure])?,
                 Ok(decompressor) => {
                     let (dataset, damage) = decompressor.finish_whole(self.source).map_err(about(self.path))?;
                     let damage = damage.into_iter().map(|(name, error)| Cause::Damaged { name, error });
-                    (self.deliver)(file, Some(dataset), damage.map(about(name)).collect())?;
+                    (self.deliver)(wanted, Some(dataset), damage.map(about(name)).collect())?;
                 }
             }
         }
@@ -161,31 +173,28 @@ impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Unpacking<'_
     }
 }
 
-impl<F: FnMut(usize, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Jobs for Unpacking<'_, F> {
+impl<F: FnMut(&Wanted, Option<Dataset>, Vec<Failure>) -> Outcome<()>> Jobs for Unpacking<'_, F> {
     fn next(&mut self) -> Outcome<Option<(usize, Job)>> {
         loop {
             if let Some(last) = self.open.back_mut().filter(|o| !o.given_out) {
                 let job = last.decompressor.as_mut().ok().map(|decompressor| decompressor.next_job(self.source)).transpose();
                 if let Some(job) = job.map_err(about(self.path))?.flatten() {
                     last.under_way += 1;
-                    return Ok(Some((last.file, job)));
+                    return Ok(Some((last.wanted.file, job)));
                 }
                 last.given_out = true;
                 self.hand_over()?;
             }
-            if self.next == self.archive.files().count() {
-                return Ok(None);
-            }
-            let name = Path::new(self.archive.files().nth(self.next).unwrap_or_default());
-            let decompressor = Decompressor::new(self.archive.clone(), self.next, &self.shelf.models);
+            let Some(wanted) = self.left.next() else { return Ok(None) };
+            let name = Path::new(self.archive.files().nth(wanted.file).unwrap_or_default());
+            let decompressor = wanted.decompressor(self.archive, self.shelf);
             let decompressor = decompressor.map(|decompressor| decompressor.forgiving().as_kept()).map_err(|e| about(name)(self.shelf.explain(e)));
-            self.open.push_back(Opened { file: self.next, decompressor, under_way: 0, given_out: false, done_bytes: 0 });
-            self.next += 1;
+            self.open.push_back(Opened { wanted, decompressor, under_way: 0, given_out: false, done_bytes: 0 });
         }
     }
 
     fn accept(&mut self, Delivery { job: (file, number), done, .. }: Delivery) -> Outcome<Progress> {
-        let opened = self.open.iter_mut().find(|o| o.file == file).ok_or(Cause::Internal("a chunk of a file that is not open came back"))?;
+        let opened = self.open.iter_mut().find(|o| o.wanted.file == file).ok_or(Cause::Internal("a chunk of a file that is not open came back"))?;
         let decompressor = opened.decompressor.as_mut().map_err(|_| Cause::Internal("a chunk of a file that was never begun came back"))?;
         let accepted = match done {
             Ok(done) => decompressor.accept(done),

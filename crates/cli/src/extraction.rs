@@ -62,7 +62,9 @@ impl<'a> Folder<'a> {
     }
 
     /// Writes what a file of the archive comes to. What cannot be written is no hindrance to the rest.
-    pub(crate) fn put(&mut self, file: usize, dataset: &Dataset) -> Vec<Failure> {
+    ///
+    /// A part of a file is no longer of its format, and written as NetCDF where no other is named.
+    pub(crate) fn put(&mut self, file: usize, dataset: &Dataset, is_part: bool) -> Vec<Failure> {
         let Some(own) = self.names.own(file).map(Path::to_owned) else {
             return vec![self.names.failure(file).unwrap_or_else(|| Cause::Internal("a file without a name").into())];
         };
@@ -74,7 +76,7 @@ impl<'a> Folder<'a> {
             Ok(status) => status,
             Err(error) => return vec![about(&own)(error)],
         };
-        let Outputs { files, failed, left_out } = outputs(dataset, &own, self.format);
+        let Outputs { files, failed, left_out } = outputs(dataset, &own, self.format.or_else(|| Format::named("netcdf").filter(|_| is_part)));
         for what in left_out {
             self.notices.tell("left out of what was written", format_args!("{}: left out: {what}", own.display()));
         }

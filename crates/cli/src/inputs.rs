@@ -3,6 +3,7 @@
 use crate::failure::{Cause, Outcome, about};
 use crate::identity::Identity;
 use crate::names;
+use crate::remote::{Remote, is_address};
 use crate::terminal::{Notices, warn};
 use deepcomp::Source;
 use deepcomp::archive::{FileStatus, MOST_ORIGINAL};
@@ -11,6 +12,7 @@ use deepcomp::formats::OpenFile;
 use deepcomp::{Error, Limits};
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -233,6 +235,7 @@ fn read_to_end(from: &mut impl Read, path: &Path, limits: &Limits) -> Outcome<Ve
 /// A file on disk, or the bytes of a short one or of what came through a pipe, and what the system said of it at first.
 #[derive(Debug, Clone)]
 pub(crate) enum Disk {
+    Network(Rc<Remote>),
     File { file: Rc<File>, metadata: Metadata },
     Memory { bytes: Arc<Vec<u8>>, file: Option<(Rc<File>, Metadata)> },
 }
@@ -240,6 +243,9 @@ pub(crate) enum Disk {
 impl Disk {
     /// Files that give no length, as those of `/proc`, are read to their end, and so are those that may be kept whole: all of them is wanted then, besides their values.
     pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<Self> {
+        if let Some(address) = path.to_str().filter(|_| is_address(path)) {
+            return Ok(Self::Network(Remote::open(address, limits).map_err(Cause::Remote)?.into()));
+        }
         if is_standard_input(path) {
             return Ok(Self::Memory { bytes: read_to_end(&mut io::stdin(), path, limits)?.into(), file: None });
         }
@@ -258,6 +264,7 @@ impl Disk {
     fn handle(&self) -> Option<(&File, &Metadata)> {
         match self {
             Self::File { file, metadata } => Some((file, metadata)),
+            Self::Network(_) => None,
             Self::Memory { file, .. } => file.as_ref().map(|(file, metadata)| (&**file, metadata)),
         }
     }
@@ -272,20 +279,32 @@ fn short(mut file: &File, metadata: &Metadata) -> Option<Vec<u8>> {
 
 impl Source for Disk {
     fn bytes(&self) -> Option<&[u8]> {
-        if let Self::Memory { bytes, .. } = self { Some(bytes) } else { None }
+        match self {
+            Self::Memory { bytes, .. } => Some(bytes),
+            Self::Network(remote) => remote.bytes(),
+            Self::File { .. } => None,
+        }
     }
 
     fn length(&self) -> u64 {
         match self {
+            Self::Network(remote) => remote.length(),
             // As it is now: what was cut short since it was opened can still be kept as it is.
             Self::File { file, metadata } => file.metadata().map_or(metadata.len(), |now| now.len()),
             Self::Memory { bytes, .. } => bytes.len() as u64,
         }
     }
 
+    fn prepare(&self, ranges: &[Range<u64>]) {
+        if let Self::Network(remote) = self {
+            remote.prepare(ranges);
+        }
+    }
+
     fn read(&self, at: u64, into: &mut [u8]) -> deepcomp::Result<()> {
         let unreadable = |what: String| Error::Unreadable { what };
         match self {
+            Self::Network(remote) => remote.read(at, into),
             Self::File { file, .. } => {
                 let mut file = &**file;
                 file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(into)).map_err(|e| unreadable(e.to_string()))

@@ -12,8 +12,8 @@ mod inputs;
 mod models;
 mod names;
 mod output;
+mod parts;
 mod program;
-#[allow(dead_code)]
 mod remote;
 mod report;
 mod sfx;
@@ -29,6 +29,7 @@ use clap_complete::Shell;
 use deepcomp::Limits;
 use deepcomp::codec::{Base, Level};
 use deepcomp::field::MissingRule;
+use deepcomp::field::selection::{ByIndex, ByValue, Period, Region};
 use deepcomp::formats::{Export, FORMATS, Format};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -277,10 +278,35 @@ impl BoundArgs {
     }
 }
 
+/// Which values are wanted.
+#[derive(Debug, Args)]
+struct PartArgs {
+    /// Variables that are wanted, with the coordinates that they lie on; all when absent.
+    #[arg(long = "variable", value_name = "NAME,…", value_delimiter = ',')]
+    variables: Vec<String>,
+    /// The file in the archive that is meant, where it has several; all that have what is asked for when absent.
+    #[arg(long, value_name = "NAME")]
+    file: Option<String>,
+    /// Times that are wanted, ends included: 2020-01-05..2020-01-07, 2020-01 (all of the month), 2020-01-05T06:00, or one end alone, as in 2020-01-05.. .
+    #[arg(long, value_name = "FROM..TO", allow_hyphen_values = true)]
+    time: Option<Period>,
+    /// A box in degrees: west, south, east, north. It may lie over the ends of the longitudes; of grids that are turned the smallest box of cells is taken that has all of it.
+    #[arg(long = "box", value_name = "W,S,E,N", allow_hyphen_values = true)]
+    region: Option<Region>,
+    /// Values of a coordinate, as in level=850..1000, or level=850 for what is nearest; several times for several.
+    #[arg(long, value_name = "NAME=FROM..TO", allow_hyphen_values = true)]
+    select: Vec<ByValue>,
+    /// Indices of a dimension, from 0 and without the end, as in time=0..10, time=5 or time=-1; several times for several.
+    #[arg(long, value_name = "NAME=FROM..TO", allow_hyphen_values = true)]
+    index: Vec<ByIndex>,
+}
+
 #[derive(Debug, Args)]
 struct ExtractArgs {
-    /// The archive; - is standard input.
+    /// The archive, or its address (https://…), of which only what is wanted is fetched; - is standard input.
     archive: PathBuf,
+    #[command(flatten)]
+    part: PartArgs,
     /// Overwrite files that exist. Without it they stay, and on a terminal you are asked. Files of one archive never overwrite each other: a.gif becomes a.gif.png where a.png
     /// is another's.
     #[arg(short, long)]
@@ -309,7 +335,7 @@ struct ModelArgs {
 
 #[derive(Debug, Args)]
 struct ListArgs {
-    /// The archive.
+    /// The archive, or its address (https://…), of which only the index is fetched.
     archive: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -320,7 +346,7 @@ struct ListArgs {
 
 #[derive(Debug, Args)]
 struct TestArgs {
-    /// The archive.
+    /// The archive, or its address.
     archive: PathBuf,
     /// Files the archive was made from, known by their names: compare every value with its source and run the acceptance tests of climate
     /// science (Baker et al.). The command fails when a bound is broken, not when a test is missed: that depends on the bound you chose.

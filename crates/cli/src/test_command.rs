@@ -1,7 +1,7 @@
 //! `deepcomp test`.
 
 use crate::TestArgs;
-use crate::archive_commands::{decode, open};
+use crate::archive_commands::{decode, everything, open};
 use crate::contents::outputs;
 use crate::failure::{Cause, Outcome, about};
 use crate::inputs::Reading;
@@ -27,7 +27,8 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     check_names(&args.archive, &archive, &mut failures);
     let (mut checked, mut compared, mut judged) = (0, Vec::new(), Vec::new());
     let names: Vec<&str> = archive.files().collect();
-    decode((&args.archive, &bar), (&archive, &source), (&shelf, &args.work), |file, decoded, failed| {
+    decode((&args.archive, &bar), (&archive, &source), &everything(&archive), (&shelf, &args.work), |one, decoded, failed| {
+        let file = one.file;
         let name = names.get(file).copied().unwrap_or_default();
         let Some(decoded) = decoded else {
             failures.add(&failed);

@@ -194,11 +194,14 @@ fn limits_are_named_and_can_be_set() {
     let folder = folder_with(&["coads_sst.nc", "blue_marble.png"]);
     let at = folder.path();
     ok(at, &["compress", "coads_sst.nc", "-o", "a.dca", "--lossless", "--model", "none"]);
-    for command in [&["test", "a.dca"][..], &["list", "a.dca"], &["extract", "a.dca", "-C", "out"]] {
+    for command in [&["test", "a.dca"][..], &["extract", "a.dca", "-C", "out"]] {
         let message = fails(at, &[command, &["--max-memory", "700K"]].concat());
         assert!(message.contains("--max-memory"), "{message}");
     }
     ok(at, &["test", "a.dca", "--max-memory", "1M"]);
+    // The index alone takes none of that, and neither do small parts.
+    ok(at, &["list", "a.dca", "--max-memory", "1K"]);
+    ok(at, &["extract", "a.dca", "-C", "part", "--index", "TIME=0..2", "--max-memory", "700K"]);
     // 1.5 MB of pixels, 0.6 MB of file.
     assert!(warns(at, &["compress", "blue_marble.png", "-o", "b.dca", "--lossless", "--max-memory", "1M"]).contains("--max-memory"));
     assert!(fails(at, &["compress", "blue_marble.png", "-o", "b.dca", "--lossless", "--max-memory", "1M", "--strict"]).contains("--max-memory"));

@@ -39,6 +39,12 @@ pub(crate) struct Remote {
     bytes: Bytes,
 }
 
+impl std::fmt::Debug for Remote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").field("url", &self.client.url()).finish_non_exhaustive()
+    }
+}
+
 enum Bytes {
     Parts { length: u64, state: Mutex<State> },
     Whole(Vec<u8>),
