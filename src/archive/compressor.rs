@@ -2,7 +2,7 @@
 
 use super::Progress;
 use super::derived::DerivedRoom;
-use super::edit::Earlier;
+use super::earlier::Earlier;
 use super::index::{FileEntry, FileStatus, Index};
 use super::job::{Done, Job};
 use super::plan::{LOSSLESS, plan};

@@ -9,54 +9,9 @@ use super::records::Records;
 use crate::codec::Options;
 use crate::error::{Error, Result};
 use crate::field::{Attribute, Bounds, Dataset, ErrorBound, Field, Wish};
-use std::collections::BTreeMap;
 
 /// Attributes that say what stored values mean: what is added has to mean the same.
 const MEANING: [&str; 7] = ["units", "calendar", "scale_factor", "add_offset", "_FillValue", "missing_value", "_Unsigned"];
-
-/// The files of an archive that is changed.
-#[derive(Debug, Default)]
-pub(super) struct Earlier {
-    /// None where one is taken away.
-    files: Vec<Option<FileEntry>>,
-    /// Files that are being written and whose variables are more of those of an earlier file: its number and the dimension that grows.
-    growing: BTreeMap<usize, (usize, usize)>,
-}
-
-impl Earlier {
-    /// All files: the earlier ones with what they have more now, and those that were written.
-    pub(super) fn with(self, written: Vec<FileEntry>) -> Result<Vec<FileEntry>> {
-        let Self { mut files, growing } = self;
-        let mut new = Vec::new();
-        for (number, more) in written.into_iter().enumerate() {
-            match growing.get(&number).and_then(|(file, dimension)| Some((files.get_mut(*file)?.as_mut()?, *dimension))) {
-                Some((file, dimension)) => file.grow(dimension, more)?,
-                None => new.push(more),
-            }
-        }
-        Ok(files.into_iter().flatten().chain(new).collect())
-    }
-}
-
-impl FileEntry {
-    /// Adds sections to its variables along a dimension, and what those come to, to that.
-    fn grow(&mut self, dimension: usize, more: Self) -> Result<()> {
-        let lost = || Error::corrupt("a dimension is not there that was to grow");
-        let before = self.dimensions.get(dimension).ok_or_else(lost)?.length;
-        let name = self.dimensions.get(dimension).map(|d| d.name.clone()).unwrap_or_default();
-        let length = more.dimensions.iter().find(|d| d.name == name).ok_or_else(lost)?.length;
-        for later in more.variables {
-            if let Some(own) = self.variables.iter_mut().find(|own| own.name == later.name) {
-                own.append(before, later, length);
-            }
-        }
-        if let Some(own) = self.dimensions.get_mut(dimension) {
-            own.length = before.saturating_add(length);
-        }
-        self.forget_source();
-        Ok(())
-    }
-}
 
 /// The first bytes of an archive that ends there, whatever its file has behind that: what says so before anything is written behind it, and once that is whole and safe on the disk.
 #[must_use]

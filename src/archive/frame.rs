@@ -58,6 +58,14 @@ impl<'a> Frame<'a> {
         out
     }
 
+    /// The payload as far as it is in the first bytes of a frame, unchecked.
+    pub(crate) fn head(bytes: &'a [u8]) -> Result<&'a [u8]> {
+        let mut reader = Reader::new(bytes);
+        let [_, flags] = [reader.u8()?, reader.u8()?];
+        reader.take(4 + if flags & HELD == 0 { 0 } else { 8 } + if flags & MODEL == 0 { 0 } else { 4 })?;
+        Ok(reader.rest())
+    }
+
     /// The frame that `bytes` are; `what` names it in errors.
     pub(crate) fn read(bytes: &'a [u8], what: &str) -> Result<Self> {
         let truncated = || Error::Truncated { what: "a frame", needed: 10, available: bytes.len() as u64 };

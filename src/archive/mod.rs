@@ -9,6 +9,7 @@ mod compressor;
 mod container;
 mod decompressor;
 mod derived;
+mod earlier;
 mod edit;
 mod estimate;
 mod frame;

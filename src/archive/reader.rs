@@ -1,9 +1,9 @@
 //! Bytes -> what an archive says about itself, without decoding values.
 
 use super::container::{index_payload, superblock};
-use super::decompressor::{frame_of, payload};
 use super::derived::DerivedRoom;
-use super::index::{FileEntry, FileStatus, Index, source_format};
+use super::frame::Frame;
+use super::index::{ChunkEntry, FileEntry, FileStatus, Index, source_format};
 use super::report::VariableReport;
 use super::tiles::product;
 use super::whole::parsed;
@@ -12,9 +12,12 @@ use crate::error::{Error, Result};
 use crate::field::Dataset;
 use crate::formats::derived_type;
 use crate::limits::Limits;
-use crate::source::Source;
+use crate::source::{self, Source};
 use crate::version::FormatVersion;
 use std::sync::Arc;
+
+/// Bytes of a frame in which what its values follow is told.
+const HEAD: u64 = 1 << 12;
 
 /// The checked index of an archive. It does not keep the archive's bytes.
 #[derive(Debug, Clone)]
@@ -100,7 +103,7 @@ impl Archive {
         entry.variables.iter().map(|v| v.report(entry)).collect()
     }
 
-    /// The rule that the values of a variable follow in its first chunk, which is read out of the archive; `None` where it has no chunk, or a damaged one.
+    /// The rule that the values of a variable follow in its first chunk, whose head alone is read, unchecked; `None` where it has no chunk, or a damaged one.
     #[must_use]
     pub fn rule<S: Source + ?Sized>(&self, source: &S, (file, variable): (usize, usize)) -> Option<Rule> {
         let file = self.file(file).ok()?;
@@ -110,8 +113,9 @@ impl Archive {
         }
         let sections = entry.sections(&entry.shape(file).ok()?).ok()?;
         let first = sections.first()?;
-        let frame = frame_of(first.entry.chunks(first.tiling.chunks(), source).ok()?.first()?, source).ok()?;
-        Rule::read(payload(&frame, &entry.name).ok()?.0, first.tiling.place(0).shape).ok()
+        let ChunkEntry { offset, length } = first.entry.chunks(first.tiling.chunks(), source).ok()?.first().copied()?;
+        let head = source::read(source, offset, length.min(HEAD)).ok()??;
+        Rule::read(Frame::head(&head).ok()?, first.tiling.place(0).shape).ok()
     }
 
     pub(super) fn index(&self) -> &Index {

@@ -128,7 +128,7 @@ fn test_notices_damage() {
     let at = folder.path();
     ok(at, &["compress", "gfs_t2m.npy", "-o", "a.dca", "--rel", "1e-3"]);
     let sound = std::fs::read(at.join("a.dca")).unwrap();
-    for position in [3, 30, 2000, sound.len() - 40, sound.len() - 2] {
+    for position in [3, 40, 2000, sound.len() - 40, sound.len() - 2] {
         let mut damaged = sound.clone();
         damaged[position] ^= 0x10;
         std::fs::write(at.join("a.dca"), damaged).unwrap();
@@ -136,6 +136,12 @@ fn test_notices_damage() {
         fails(at, &["extract", "a.dca", "-C", "out"]);
     }
     assert_eq!(std::fs::read_dir(at.join("out")).map_or(0, Iterator::count), 0, "no half file");
+    // What is around a frame is of use to those alone who lose the index.
+    let mut damaged = sound.clone();
+    damaged[27] ^= 0x10;
+    std::fs::write(at.join("a.dca"), damaged).unwrap();
+    assert!(fails(at, &["test", "a.dca"]).contains("in no whole record"));
+    ok(at, &["extract", "a.dca", "-C", "out"]);
 }
 
 #[test]

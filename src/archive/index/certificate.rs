@@ -2,7 +2,6 @@
 
 use super::is_default;
 use super::most::{Most, short_list};
-use super::section::SectionEntry;
 use crate::error::{Error, Result};
 use crate::field::ErrorBound;
 use minicbor::{Decode, Encode};
@@ -58,13 +57,10 @@ pub(crate) struct KeptEntry {
 
 impl Certificate {
     /// What holds of sections together: the loosest bound, the largest error, what all of them keep.
-    pub(super) fn of(sections: &[SectionEntry]) -> Option<Self> {
-        let (first, rest) = sections.split_first()?;
-        let mut all = first.certificate.clone();
+    pub(super) fn of<'a>(mut sections: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut all = sections.next()?.clone();
         let mut sums = vec![all.values_sum];
-        for Self { bound_kind, bound, absolute_bound, max_error, missing, values_sum, mean_error, mean_magnitude, kept, signs, stable } in
-            rest.iter().map(|section| section.certificate.clone())
-        {
+        for Self { bound_kind, bound, absolute_bound, max_error, missing, values_sum, mean_error, mean_magnitude, kept, signs, stable } in sections.cloned() {
             // Of two kinds of bound only the one in the variable's units says what both guarantee.
             let [own, other] = [all.absolute_bound.unwrap_or(all.bound), absolute_bound.unwrap_or(bound)];
             if (all.bound_kind, all.bound) != (bound_kind, bound) {
@@ -87,7 +83,7 @@ impl Certificate {
             all.stable = all.stable.filter(|_| stable == Some(true));
             sums.push(values_sum);
         }
-        if !rest.is_empty() {
+        if sums.len() > 1 {
             all.values_sum = xxh3_64(&sums.iter().flat_map(|sum| sum.to_le_bytes()).collect::<Vec<u8>>());
         }
         Some(all)

@@ -170,7 +170,8 @@ impl VariableEntry {
 
     pub(crate) fn report(&self, file: &FileEntry) -> Result<VariableReport> {
         let (shape, data_type) = (self.shape(file)?, self.data_type()?);
-        let certificate = Certificate::of(&self.sections).ok_or_else(|| Error::corrupt(format_args!("variable {:?} has no section", self.name)))?;
+        let certificate = Certificate::of(self.sections.iter().map(|section| &section.certificate))
+            .ok_or_else(|| Error::corrupt(format_args!("variable {:?} has no section", self.name)))?;
         Ok(VariableReport {
             name: self.name.clone(),
             data_type,

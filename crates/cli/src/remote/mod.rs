@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const CONNECTIONS: usize = 4;
 
 /// Bytes that are asked for at first, from the end of the file: the index of most archives, for hardly more than the round trip.
-const LAST: u64 = 1 << 16;
+const LAST: u64 = 1 << 15;
 
 /// Whether a name of a file is an address on a network.
 pub(crate) fn is_address(path: &Path) -> bool {

@@ -6,6 +6,9 @@ use std::ops::Range;
 /// Ranges with less between them are asked for as one. So many bytes take 5 ms at 100 Mbit/s, less than a round trip to any server that is not in the same building.
 const NEAR: u64 = 1 << 16;
 
+/// What is read behind a read of which nothing was said: small reads rarely come alone.
+const BEHIND: u64 = 1 << 13;
+
 /// The most that one request asks for: long enough that its round trip does not count, short enough that several connections share a long range and that little is lost with one of them.
 const PIECE: u64 = 1 << 23;
 
@@ -34,11 +37,11 @@ impl Plan {
         self.0 = merged;
     }
 
-    /// Wants what is read next, and some of what lies behind where nothing was said of it: small reads rarely come alone.
+    /// Wants what is read next, and some of what lies behind where nothing was said of it.
     pub(super) fn want(&mut self, range: Range<u64>, length: u64) {
         let inside = |planned: &Range<u64>| planned.start <= range.start && range.end <= planned.end;
         if !self.0.iter().any(inside) {
-            self.add(std::iter::once(range.start..range.end.max(range.start.saturating_add(NEAR))), length);
+            self.add(std::iter::once(range.start..range.end.max(range.start.saturating_add(BEHIND))), length);
         }
     }
 

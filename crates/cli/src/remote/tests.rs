@@ -178,7 +178,7 @@ fn the_end_of_a_file_takes_one_request() {
     assert_eq!(read(&remote, LENGTH as u64 - LAST, LAST as usize).unwrap(), bytes[LENGTH - LAST as usize..]);
     let asked = server.asked();
     assert_eq!(asked.len(), 1);
-    assert_eq!(asked[0].range.as_deref(), Some("bytes=-65536"));
+    assert_eq!(asked[0].range.as_deref(), Some("bytes=-32768"));
     assert_eq!(asked[0].encoding.as_deref(), Some("identity"));
     // A short file is there with it.
     let server = Server::of(bytes[..100].to_vec());
@@ -335,7 +335,7 @@ fn answers_that_are_cut_are_asked_for_again() {
             assert_eq!(got.unwrap(), bytes[..10_000]);
         } else {
             let error = got.unwrap_err().to_string();
-            assert!(error.contains("/a.dca: the answer was cut short, after 65526 of 65536 bytes"), "{error}");
+            assert!(error.contains("/a.dca: the answer was cut short, after 9990 of 10000 bytes"), "{error}");
             // What failed is asked for anew by whoever reads again.
             assert_eq!(read(&remote, 0, 10_000).unwrap(), bytes[..10_000]);
         }
@@ -353,7 +353,7 @@ fn answers_that_are_cut_are_asked_for_again() {
 fn other_bytes_than_were_asked_for_are_refused() {
     let bytes = file(LENGTH);
     for wrong in [
-        "Content-Range: bytes 1-65536/1000000\r\n",
+        "Content-Range: bytes 1-32768/1000000\r\n",
         "Content-Range: bytes 0-65534/1000000\r\n",
         "Content-Range: bytes 5-4/1000000\r\n",
         "Content-Range: bytes 0-18446744073709551615/1000000\r\n",
@@ -363,7 +363,7 @@ fn other_bytes_than_were_asked_for_are_refused() {
         "Content-Range: bytes 0-65535/1000000\r\nContent-Encoding: gzip\r\n",
     ] {
         let (given, headers) = (bytes.clone(), wrong.to_owned());
-        let server = Server::new(move |asked, number| Answer::Say(if number == 0 { part(asked, &given, "") } else { status(206, &headers, &given[..65_536]) }));
+        let server = Server::new(move |asked, number| Answer::Say(if number == 0 { part(asked, &given, "") } else { status(206, &headers, &given[..32_768]) }));
         let remote = open(&server.url("/a.dca")).unwrap();
         let error = read(&remote, 0, 10).unwrap_err().to_string();
         assert!(error.contains("/a.dca: the server answered with other bytes than were asked for"), "{wrong}: {error}");
