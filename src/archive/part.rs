@@ -30,8 +30,8 @@ impl Part {
         let beyond = |runs: &Runs, length: usize| runs.iter().any(|run| run.start > run.end || run.end > length);
         let mut dimensions = Vec::with_capacity(shape.len());
         for (length, runs) in shape.iter().zip(chosen.iter().copied().chain(core::iter::repeat(None))) {
-            let runs = match runs {
-                None => Runs::from([0..*length]),
+            let runs: Runs = match runs {
+                None => core::iter::once(0..*length).collect(),
                 Some(runs) if beyond(runs, *length) => {
                     return Err(Error::InvalidArgument { what: format!("indices {runs:?} were asked for of a dimension of {length}") });
                 }

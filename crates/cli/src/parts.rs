@@ -25,7 +25,7 @@ pub(crate) struct Part {
 
 impl PartArgs {
     fn selection(&self) -> Selection {
-        Selection { time: self.time.clone(), region: self.region.clone(), values: self.select.clone(), indices: self.index.clone() }
+        Selection { time: self.time, region: self.region, values: self.select.clone(), indices: self.index.clone() }
     }
 
     fn cuts(&self) -> bool {
