@@ -3,7 +3,6 @@
 
 mod common;
 #[path = "../../../tests/forged/mod.rs"]
-#[allow(dead_code)] // Of what the core's tests need.
 mod records;
 
 use common::{deepcomp, fails, folder_with, forged, gif, listed, ok, said, sample, warns};
