@@ -240,7 +240,8 @@ mod tests {
 
     #[test]
     fn indices_that_are_not_there_are_refused() {
-        assert!(Part::of(&[5], &[Some(&vec![3..6])]).is_err());
-        assert!(Part::of(&[5], &[Some(&vec![5..5])]).unwrap().shape() == [0]);
+        let part = |run: Range<usize>| Part::of(&[5], &[Some(&core::iter::once(run).collect())]);
+        assert!(part(3..6).is_err());
+        assert!(part(5..5).unwrap().shape() == [0]);
     }
 }
