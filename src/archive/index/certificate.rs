@@ -6,6 +6,7 @@ use super::section::SectionEntry;
 use crate::error::{Error, Result};
 use crate::field::ErrorBound;
 use minicbor::{Decode, Encode};
+use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What is guaranteed and what was measured when the variable was encoded.
@@ -62,6 +63,9 @@ impl Certificate {
         let (first, rest) = sections.split_first()?;
         let mut all = first.certificate.clone();
         let mut sums = vec![all.values_sum];
+        // Zeros of either sign are one value.
+        let bits = |value: f64| (value + 0.0).to_bits();
+        let mut places: HashMap<u64, usize> = all.kept.iter().map(|kept| bits(kept.value)).zip(0..).collect();
         for Self { bound_kind, bound, absolute_bound, max_error, missing, values_sum, mean_error, mean_magnitude, kept, signs, stable } in
             rest.iter().map(|section| section.certificate.clone())
         {
@@ -78,7 +82,8 @@ impl Certificate {
             all.mean_error = larger(all.mean_error, mean_error);
             all.mean_magnitude = all.mean_magnitude.zip(mean_magnitude).map(|(a, b)| a.min(b)).or(all.mean_magnitude).or(mean_magnitude);
             for KeptEntry { value, count } in kept {
-                match all.kept.iter_mut().find(|kept| kept.value == value) {
+                let place = *places.entry(bits(value)).or_insert(all.kept.len());
+                match all.kept.get_mut(place) {
                     Some(kept) => kept.count = kept.count.saturating_add(count),
                     None => all.kept.push(KeptEntry { value, count }),
                 }
