@@ -19,8 +19,8 @@ const LIMITS: Limits = Limits { decoded_bytes: 1 << 22, items: 1 << 10, files: 1
 const PLAIN: usize = 2200;
 const REPAIRED: usize = 2200;
 const PARTS: usize = 2400;
-const FRAMES: usize = 2000;
-const SAVED: usize = 1200;
+const FRAMES: usize = 2400;
+const SAVED: usize = 800;
 
 /// Numbers that look random and are the same every time.
 struct Random(u64);
@@ -283,7 +283,7 @@ fn with_headers() -> Vec<u8> {
     const COLUMNS: usize = 1 << 15;
     let options = Options::new(ErrorBound::Lossless);
     // A chunk has 4096 columns; what comes to a mebibyte has a header.
-    let values = (0..8 * COLUMNS).map(|i| (i % COLUMNS / 4096) as f32 + if i / COLUMNS == 3 { (i % 5) as f32 } else { 0.5 }).collect();
+    let values = (0..8 * COLUMNS).map(|i| (i % COLUMNS / 4096) as f32 + if i % COLUMNS < 100 { (i % 5) as f32 } else { 0.5 }).collect();
     let large = Dataset::from_array("v", &[8, COLUMNS], Values::F32(values), SourceFormat::ARRAY).unwrap();
     let small = |rows: usize| {
         let values = (0..rows * 50).map(|i| (i * i % 31) as f32).collect();

@@ -33,7 +33,7 @@ impl Part {
         let mut dimensions = Vec::with_capacity(shape.len());
         for (length, runs) in shape.iter().zip(chosen.iter().copied().chain(core::iter::repeat(None))) {
             let runs = match runs {
-                None => Runs::from([0..*length]),
+                None => core::iter::once(0..*length).collect(),
                 Some(runs) if beyond(runs, *length) => {
                     return Err(Error::InvalidArgument { what: format!("indices {runs:?} were asked for of a dimension of {length}") });
                 }
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn indices_that_are_not_there_are_refused() {
-        assert!(Part::of(&[5], &[Some(&vec![3..6])]).is_err());
-        assert!(Part::of(&[5], &[Some(&vec![5..5])]).unwrap().shape() == [0]);
+        assert!(Part::of(&[5], &[Some(&core::iter::once(3..6).collect())]).is_err());
+        assert!(Part::of(&[5], &[Some(&core::iter::once(5..5).collect())]).unwrap().shape() == [0]);
     }
 }

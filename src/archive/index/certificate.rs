@@ -78,8 +78,9 @@ impl Certificate {
             all.max_error = all.max_error.max(max_error);
             all.missing = all.missing.saturating_add(missing);
             // The worst of each says more than a mean whose weights are not known.
-            let larger = |a: Option<f32>, b: Option<f32>| if b.unwrap_or_default().abs() > a.unwrap_or_default().abs() { b } else { a };
-            all.mean_error = larger(all.mean_error, mean_error);
+            if mean_error.unwrap_or_default().abs() > all.mean_error.unwrap_or_default().abs() {
+                all.mean_error = mean_error;
+            }
             all.mean_magnitude = all.mean_magnitude.zip(mean_magnitude).map(|(a, b)| a.min(b)).or(all.mean_magnitude).or(mean_magnitude);
             for KeptEntry { value, count } in kept {
                 let place = *places.entry(bits(value)).or_insert(all.kept.len());
