@@ -72,6 +72,31 @@ pub(crate) fn read<S: Source + ?Sized>(source: &S, at: u64, length: u64) -> Resu
     Ok(Some(Cow::Owned(bytes)))
 }
 
+/// Bytes of a source that are read many at a time, for whoever looks at a few again and again.
+pub(crate) struct Window<'a, S: ?Sized> {
+    pub(crate) source: &'a S,
+    start: u64,
+    bytes: Cow<'a, [u8]>,
+}
+
+impl<'a, S: Source + ?Sized> Window<'a, S> {
+    /// Bytes that are read at once.
+    pub(crate) const BYTES: u64 = 1 << 16;
+
+    pub(crate) const fn of(source: &'a S) -> Self {
+        Self { source, start: 0, bytes: Cow::Borrowed(&[]) }
+    }
+
+    /// Bytes from an offset on: so many or more, or all that there are.
+    pub(crate) fn from(&mut self, at: u64, count: u64) -> Result<&[u8]> {
+        let left = self.source.length().saturating_sub(at);
+        if stretch(&self.bytes, at.wrapping_sub(self.start), count.min(left)).is_none() {
+            (self.start, self.bytes) = (at, read(self.source, at, left.min(Self::BYTES.max(count)))?.unwrap_or_default());
+        }
+        Ok(usize::try_from(at - self.start).ok().and_then(|from| self.bytes.get(from..)).unwrap_or_default())
+    }
+}
+
 /// So many bytes from `begin` on, if there are.
 pub(crate) fn stretch(bytes: &[u8], begin: u64, length: u64) -> Option<&[u8]> {
     let (start, end) = (usize::try_from(begin).ok()?, usize::try_from(begin.checked_add(length)?).ok()?);

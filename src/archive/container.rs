@@ -2,7 +2,8 @@
 
 use super::checksum::checksum;
 use crate::error::{Error, Result};
-use crate::source::{self, Source};
+use crate::limits::Limits;
+use crate::source::{self, Source, Window};
 use crate::version::FormatVersion;
 use crate::wire::{Reader, little_endian, put_varint};
 use core::ops::Range;
@@ -21,6 +22,8 @@ const END_BYTES: usize = 6;
 pub(crate) const RECORD: u8 = 0xdc;
 /// Bytes that the head of a record has at most.
 const HEAD: u64 = 14;
+/// Bytes that a record has at most besides its payload.
+pub(crate) const OVERHEAD: u64 = HEAD + 4;
 /// Bytes at the end that are read at once: the index of most archives is among them.
 const TAIL: u64 = 1 << 15;
 
@@ -104,7 +107,7 @@ pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<(FormatVersio
 }
 
 /// The payload of the index record of an archive that ends there, found through the trailer.
-pub(crate) fn index_payload<S: Source + ?Sized>(source: &S, length: u64) -> Result<Vec<u8>> {
+pub(crate) fn index_payload<S: Source + ?Sized>(source: &S, length: u64, limits: &Limits) -> Result<Vec<u8>> {
     let body = length.checked_sub(TRAILER as u64).filter(|b| *b >= SUPERBLOCK as u64);
     let body = body.ok_or(truncated("the trailer", (SUPERBLOCK + TRAILER) as u64, length))?;
     let start = length.saturating_sub(TAIL);
@@ -115,6 +118,7 @@ pub(crate) fn index_payload<S: Source + ?Sized>(source: &S, length: u64) -> Resu
     };
     let offset = u64::from_le_bytes(*offset);
     let size = body.checked_sub(offset).ok_or_else(|| Error::corrupt("the index lies outside the file"))?;
+    Limits::check("the index", size, limits.metadata_bytes.saturating_add(OVERHEAD + 1))?;
     let known = offset.checked_sub(start).and_then(|from| source::stretch(&tail, from, size)).map(|record| Cow::Owned(record.to_vec()));
     let record = match known {
         Some(record) => record,
@@ -139,9 +143,11 @@ pub(crate) fn payload<'a>(bytes: &'a [u8], kind: RecordKind, what: &str) -> Resu
 }
 
 /// Kind and payload of the record at an offset, if one is there that is whole; what is hashed to see that comes off the budget.
-pub(crate) fn record_at<S: Source + ?Sized>(source: &S, at: u64, budget: &mut u64) -> Result<Option<(u8, Range<u64>)>> {
-    let head = source::read(source, at, HEAD.min(source.length().saturating_sub(at)))?.unwrap_or_default();
-    let mut reader = Reader::new(&head);
+pub(crate) fn record_at<S: Source + ?Sized>(window: &mut Window<'_, S>, at: u64, budget: &mut u64) -> Result<Option<(u8, Range<u64>)>> {
+    let source = window.source;
+    let head = window.from(at, HEAD)?;
+    let head = head.get(..HEAD as usize).unwrap_or(head);
+    let mut reader = Reader::new(head);
     let (Ok(RECORD), Ok(kind), Ok(length)) = (reader.u8(), reader.u8(), reader.varint()) else { return Ok(None) };
     let read = head.len() - reader.rest().len();
     if reader.u16().map(u16::to_le_bytes) != Ok(guard(head.get(..read).unwrap_or_default())) {

@@ -5,7 +5,7 @@ use super::checksum::values_sum_of;
 use super::frame::Frame;
 use super::index::{ChunkEntry, SectionEntry, VariableEntry, source_format};
 use super::job::{Done, Job, Task};
-use super::part::{Part, Runs};
+use super::part::{Part, Runs, count};
 use super::reader::Archive;
 use super::tiles::{Place, Tiling, product};
 use crate::codec::chunk::ChunkShape;
@@ -469,7 +469,7 @@ impl Decompressor {
         let file = self.archive.file(self.file)?;
         let (mut dimensions, attributes) = file.described()?;
         for (dimension, runs) in dimensions.iter_mut().zip(&self.chosen) {
-            dimension.length = runs.as_ref().map_or(dimension.length, |runs| runs.iter().map(Range::len).sum());
+            dimension.length = runs.as_ref().map_or(dimension.length, count);
         }
         let fields = self.fields.into_iter().map(|begun| begun.field).collect();
         let is_all = self.wanted.iter().map(|wanted| wanted.variable).eq(0..file.variables.len()) && self.wanted.iter().all(|wanted| wanted.part.is_whole());

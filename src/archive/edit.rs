@@ -133,11 +133,14 @@ impl FileEntry {
         let own = self.dimensions.get(dimension).ok_or_else(|| no_file(dimension))?;
         let mut numbers = Vec::new();
         for variable in self.variables.iter().filter(|variable| variable.dimensions.contains(&(dimension as u32))) {
-            if variable.dimensions.first() != Some(&(dimension as u32)) {
-                return Err(unfit(format!("{:?} is not the first dimension of {:?}, and only along that more can be added", own.name, variable.name)));
+            if variable.dimensions.first() != Some(&(dimension as u32)) || variable.dimensions.iter().skip(1).any(|other| *other == dimension as u32) {
+                return Err(unfit(format!("{:?} is not the first dimension of {:?} alone, and only along that more can be added", own.name, variable.name)));
             }
             let found = header.fields.iter().position(|field| field.name == variable.name);
             let number = found.ok_or_else(|| unfit(format!("there is no variable {:?} in what is added", variable.name)))?;
+            if numbers.contains(&number) {
+                return Err(unfit(format!("two variables are called {:?}", variable.name)));
+            }
             if let Some(field) = header.fields.get(number) {
                 variable.fits(self, header, field, &own.name)?;
             }

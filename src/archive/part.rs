@@ -4,7 +4,7 @@ use super::tiles::{Place, Tiling, product};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Element, SourceFormat, Values, with_values};
 use core::ops::Range;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The wanted indices of one dimension, in the order in which they are to stand.
 pub(super) type Runs = Vec<Range<usize>>;
@@ -12,7 +12,9 @@ pub(super) type Runs = Vec<Range<usize>>;
 /// A part of an array.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    /// Length of each dimension of the array, and what is wanted of it.
+    /// Length of each dimension of the part.
+    shape: Vec<usize>,
+    /// Length of each dimension of the array, and what is wanted of it; without those of length 1, which change nothing.
     dimensions: Vec<(usize, Runs)>,
     whole: bool,
 }
@@ -39,8 +41,9 @@ impl Part {
             };
             dimensions.push((*length, runs));
         }
-        let whole = dimensions.iter().all(|(length, runs)| matches!(runs.as_slice(), [run] if *run == (0..*length)) || runs.is_empty() && *length == 0);
-        Ok(Self { dimensions, whole })
+        let (shape, whole) = (dimensions.iter().map(|(_, runs)| count(runs)).collect(), is_all(&dimensions));
+        dimensions.retain(|(length, runs)| *length != 1 || count(runs) != 1);
+        Ok(Self { shape, dimensions, whole })
     }
 
     pub(super) const fn is_whole(&self) -> bool {
@@ -49,20 +52,23 @@ impl Part {
 
     /// Length of each dimension of the part.
     pub(super) fn shape(&self) -> Vec<usize> {
-        self.dimensions.iter().map(|(_, runs)| runs.iter().map(Range::len).sum()).collect()
+        self.shape.clone()
     }
 
-    /// Numbers of the chunks that have any of it.
+    /// Numbers of the chunks of a section that have any of it. Takes no more steps than there are values in the part, however many rows the tiles have that an index from outside names.
     pub(super) fn chunks(&self, tiling: &Tiling) -> Vec<usize> {
-        (0..tiling.chunks()).filter(|chunk| self.whole || self.touches(tiling, tiling.place(*chunk))).collect()
-    }
-
-    fn touches(&self, tiling: &Tiling, place: Place) -> bool {
-        tiling.rows(place).any(|row| {
-            let mut touched = false;
-            self.walk(row, &mut |_| touched = true);
-            touched
-        })
+        let mut chunks = BTreeSet::new();
+        match self.dimensions.split_first() {
+            _ if self.whole => return (0..tiling.chunks()).collect(),
+            Some(((_, runs), inner)) if product(&self.shape) > 0 => {
+                let each = lengths(inner);
+                let section = tiling.start / each..(tiling.start + tiling.values()) / each;
+                let runs: Runs = runs.iter().map(|run| run.start.max(section.start)..run.end.min(section.end)).collect();
+                stretches((&runs, inner), 0, &mut |stretch| tiling.chunks_of(&stretch, &mut chunks));
+            }
+            _ => {}
+        }
+        chunks.into_iter().collect()
     }
 
     /// Shows each piece of a row of the array that is wanted; `from` is counted from the start of the row.
@@ -72,7 +78,7 @@ impl Part {
             piece(Piece { from: 0, to: 0, count: row.len() });
             return;
         };
-        let wanted: usize = runs.iter().map(Range::len).sum();
+        let wanted = count(runs);
         let mut at = row.start;
         while at < row.end && *length > 0 {
             let (line, first) = (at / length, at % length);
@@ -99,6 +105,9 @@ impl Part {
         let foreign = || Error::InvalidArgument { what: "a chunk came back as another than it was given out".to_owned() };
         if tile.len() != place.shape.samples() {
             return Err(foreign());
+        }
+        if values.is_empty() {
+            return Ok(());
         }
         let mut pieces = Vec::new();
         for (number, row) in tiling.rows(place).enumerate() {
@@ -138,10 +147,37 @@ pub fn cut(dataset: Dataset, variables: &[usize], ranges: &BTreeMap<String, Vec<
         fields.push(field);
     }
     for (dimension, runs) in dataset.dimensions.iter_mut().zip(chosen) {
-        dimension.length = runs.map_or(dimension.length, |runs| runs.iter().map(Range::len).sum());
+        dimension.length = runs.map_or(dimension.length, count);
     }
     dataset.fields = fields;
     Ok(dataset)
+}
+
+/// How many indices are wanted, which may be more than there are where some are wanted more than once.
+pub(super) fn count(runs: &Runs) -> usize {
+    runs.iter().map(Range::len).fold(0, usize::saturating_add)
+}
+
+/// Whether all of some dimensions is wanted.
+fn is_all(dimensions: &[(usize, Runs)]) -> bool {
+    dimensions.iter().all(|(length, runs)| matches!(runs.as_slice(), [run] if *run == (0..*length)) || runs.is_empty() && *length == 0)
+}
+
+/// Values of an array of some dimensions.
+fn lengths(dimensions: &[(usize, Runs)]) -> usize {
+    dimensions.iter().map(|(length, _)| length).product()
+}
+
+/// Shows where what is wanted lies in an array, values side by side together: what of the slowest dimension, and what of the others. `before` values lie before the array.
+fn stretches((runs, inner): (&Runs, &[(usize, Runs)]), before: usize, show: &mut dyn FnMut(Range<usize>)) {
+    let each = lengths(inner);
+    for run in runs {
+        match inner.split_first() {
+            Some(((_, next), rest)) if !is_all(inner) => run.clone().for_each(|index| stretches((next, rest), before + index * each, show)),
+            _ if run.is_empty() => {}
+            _ => show(before + run.start * each..before + run.end * each),
+        }
+    }
 }
 
 /// Where an index of some dimensions together, the slowest first, is among those that are wanted.
@@ -157,7 +193,7 @@ fn place_of(dimensions: &[(usize, Runs)], index: usize) -> Option<usize> {
             within
         })?;
         place += found * stride;
-        stride *= runs.iter().map(Range::len).sum::<usize>();
+        stride *= count(runs);
     }
     Some(place)
 }

@@ -3,7 +3,7 @@
 use super::container::{index_payload, superblock};
 use super::derived::DerivedRoom;
 use super::frame::Frame;
-use super::index::{ChunkEntry, FileEntry, FileStatus, Index, source_format};
+use super::index::{ChunkEntry, FileEntry, FileStatus, Index, SectionEntry, source_format};
 use super::report::VariableReport;
 use super::tiles::product;
 use super::whole::parsed;
@@ -36,7 +36,7 @@ impl Archive {
     /// [`Error::LimitExceeded`], [`Error::Unreadable`].
     pub fn open<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<Self> {
         let (version, end) = superblock(source)?;
-        let index = Index::from_payload(&index_payload(source, end)?, limits)?;
+        let index = Index::from_payload(&index_payload(source, end, limits)?, limits)?;
         let archive = Self { version, index: Arc::new(index), limits: *limits, end };
         archive.check(end)?;
         Ok(archive)
@@ -133,21 +133,33 @@ impl Archive {
 
     /// Everything the index promises is checked here once, so that decoding can rely on it.
     fn check(&self, available: u64) -> Result<()> {
+        let mut tables = 0u64;
         for file in &self.index.files {
-            for count in [file.dimensions.len(), file.attributes.len(), file.variables.len()] {
-                Limits::check("a list in the index", count as u64, self.limits.items)?;
+            // Each is written once, so that no few bytes stand for more chunks than memory holds.
+            tables = file.sections().map(SectionEntry::table_record).fold(tables, u64::saturating_add);
+            Limits::check("the tables of an archive", tables, available)?;
+            file.check(&self.limits, available)?;
+        }
+        Ok(())
+    }
+}
+
+impl FileEntry {
+    /// Checks what the index promises of a file, of which so many bytes are there.
+    pub(super) fn check(&self, limits: &Limits, available: u64) -> Result<()> {
+        for count in [self.dimensions.len(), self.attributes.len(), self.variables.len()] {
+            Limits::check("a list in the index", count as u64, limits.items)?;
+        }
+        let mut room = DerivedRoom::default();
+        for variable in &self.variables {
+            let report = variable.report(self)?;
+            for section in variable.sections(&report.shape)? {
+                section.entry.check_table(section.count(variable), available)?;
             }
-            let mut room = DerivedRoom::default();
-            for variable in &file.variables {
-                let report = variable.report(file)?;
-                for section in variable.sections(&report.shape)? {
-                    section.entry.check_table(section.count(variable), available)?;
-                }
-                if let Some(derived) = variable.derived() {
-                    room.take(product(&report.shape) as u64)?;
-                    if derived_type(&derived) != report.data_type {
-                        return Err(Error::corrupt(format_args!("variable {:?} is of another type than what yields it", variable.name)));
-                    }
+            if let Some(derived) = variable.derived() {
+                room.take(product(&report.shape) as u64)?;
+                if derived_type(&derived) != report.data_type {
+                    return Err(Error::corrupt(format_args!("variable {:?} is of another type than what yields it", variable.name)));
                 }
             }
         }

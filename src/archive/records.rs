@@ -37,7 +37,7 @@ impl Records {
         Self { out: Vec::new(), taken: end, ..Self::new() }
     }
 
-    fn end(&self) -> u64 {
+    pub(super) fn end(&self) -> u64 {
         self.taken + self.out.len() as u64
     }
 

@@ -7,21 +7,23 @@ use super::index::{Certificate, ChunkEntry, FileEntry, Index, SectionEntry, Vari
 use super::job::{Job, Task};
 use super::reader::Archive;
 use super::records::Records;
-use super::tiles::{Tiling, product};
+use super::tiles::Tiling;
 use crate::codec::chunk::Filling;
 use crate::error::{Error, Result};
 use crate::field::{DataType, Field, Missing, Values};
 use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
-use crate::source::{self, Source};
+use crate::source::{self, Source, Window};
 use crate::wire::Reader;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Bytes that may be hashed in search of records for each byte that there is: what looks like the start of one may claim to be long.
 const SEARCH: u64 = 8;
-/// Bytes that are read at once in search of the next record.
-const WINDOW: u64 = 1 << 16;
+/// Chunks that any archive may have: there may be few bytes that all of them are.
+const CHUNKS: u64 = 1 << 16;
+/// Bytes of indexes, as CBOR, for each byte that there is, beside what one may have: each change to an archive writes another.
+const INFLATED: u64 = 64;
 
 /// A variable of a salvaged file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,8 +56,10 @@ pub struct Salvage {
 /// What records said.
 #[derive(Debug, Default)]
 struct Found {
-    /// Files that are complete, with sections.
-    complete: Vec<FileEntry>,
+    /// Files that are complete, with sections; none where a later index says more of a file.
+    complete: Vec<Option<FileEntry>>,
+    /// Where those of each name are among them.
+    named: HashMap<String, Vec<usize>>,
     /// Files as they were begun, by where their records are.
     begun: BTreeMap<u64, FileEntry>,
     /// Frames, by the header, the variable and the chunk they are of.
@@ -74,20 +78,22 @@ struct Found {
 pub fn salvage<S: Source + ?Sized>(source: &S, limits: &Limits, models: &Models) -> Result<Salvage> {
     let found = match Archive::open(source, limits) {
         // The index is whole: what it names may be damaged, and nothing else is looked for.
-        Ok(archive) => Found { complete: archive.index().files.clone(), ..Found::default() },
+        Ok(archive) => Found { complete: archive.index().files.iter().cloned().map(Some).collect(), ..Found::default() },
         Err(error @ (Error::NotAnArchive { .. } | Error::UnsupportedVersion { .. } | Error::Unreadable { .. })) => return Err(error),
         Err(_) => Found::search(source, limits)?,
     };
     let Found { complete, begun, frames, unknown, damaged, .. } = found;
-    let mut saver = Saver { source, limits, models, records: Records::new(), salvage: Salvage { unknown, damaged, ..Salvage::default() } };
+    let (records, salvage) = (Records::new(), Salvage { unknown, damaged, ..Salvage::default() });
+    let mut saver = Saver { source, limits, models, records, salvage, chunks: 0, hashed: 0, seen: HashMap::new() };
     let mut files = Vec::new();
-    for entry in complete {
+    for entry in complete.into_iter().flatten() {
         files.extend(saver.complete(entry)?);
     }
     let known: HashSet<String> = files.iter().map(|file: &FileEntry| file.name.clone()).collect();
     for (header, entry) in begun.into_iter().filter(|(_, entry)| !known.contains(&entry.name)) {
         files.extend(saver.begun(entry, |variable, chunk| frames.get(&(header, variable, chunk)).copied())?);
     }
+    Limits::check("files", files.len() as u64, limits.files)?;
     let Saver { records, mut salvage, .. } = saver;
     salvage.bytes = records.finish(&Index { files }.to_payload()?);
     Ok(salvage)
@@ -97,39 +103,52 @@ impl Found {
     /// Walks through all records.
     fn search<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<Self> {
         let mut found = Self::default();
-        let mut budget = source.length().saturating_mul(SEARCH).saturating_add(WINDOW);
+        let mut budget = source.length().saturating_mul(SEARCH).saturating_add(Window::<S>::BYTES);
+        let mut left = source.length().saturating_mul(INFLATED).saturating_add(limits.metadata_bytes);
+        let mut window = Window::of(source);
         let mut at = SUPERBLOCK as u64;
         while at < source.length() {
-            if let Some((kind, payload)) = record_at(source, at, &mut budget)? {
+            if let Some((kind, payload)) = record_at(&mut window, at, &mut budget)? {
                 let bytes = source::read(source, payload.start, payload.end - payload.start)?.unwrap_or_default();
-                found.take(kind, at, payload.start, &bytes, limits);
+                found.take(kind, at, payload.start, &bytes, (limits, &mut left));
                 at = payload.end + 4;
-            } else if is_trailer(source, at)? {
+            } else if is_trailer(&mut window, at)? {
                 at += TRAILER as u64;
             } else {
-                let next = next_mark(source, at + 1)?.unwrap_or(source.length());
+                let next = next_mark(&mut window, at + 1)?;
                 found.damaged += next - at;
                 at = next;
             }
-            if budget == 0 {
-                return Err(Error::LimitExceeded { what: "the search for records", needed: SEARCH + 1, limit: SEARCH });
+            for (what, left, limit) in [("the search for records", budget, SEARCH), ("what indexes inflate to", left, INFLATED)] {
+                if left == 0 {
+                    return Err(Error::LimitExceeded { what, needed: limit + 1, limit });
+                }
             }
         }
         Ok(found)
     }
 
     /// Takes what a record says. What makes no sense is left.
-    fn take(&mut self, kind: u8, start: u64, payload: u64, bytes: &[u8], limits: &Limits) {
+    fn take(&mut self, kind: u8, start: u64, payload: u64, bytes: &[u8], (limits, left): (&Limits, &mut u64)) {
         match kind {
             kind if kind == RecordKind::Header as u8 || kind == RecordKind::Index as u8 => {
-                let Ok(index) = Index::from_payload(bytes, limits) else { return };
+                let index = match Index::within(bytes, limits, left) {
+                    Ok(index) => index,
+                    Err(Error::LimitExceeded { .. }) if *left < limits.metadata_bytes => return *left = 0,
+                    Err(_) => return,
+                };
+                // A later index says more of files of these names.
+                let is_begun = |entry: &FileEntry| entry.variables.iter().any(|variable| variable.sections.is_empty());
+                let names = index.files.iter().filter(|entry| !is_begun(entry)).map(|entry| &entry.name);
+                for earlier in names.filter_map(|name| self.named.remove(name)).flatten() {
+                    self.complete.get_mut(earlier).map(Option::take);
+                }
                 for entry in index.files {
-                    if entry.variables.iter().any(|variable| variable.sections.is_empty()) {
+                    if is_begun(&entry) {
                         self.begun.insert(start, entry);
                     } else {
-                        // A later index says more of a file of that name.
-                        self.complete.retain(|earlier| earlier.name != entry.name);
-                        self.complete.push(entry);
+                        self.named.entry(entry.name.clone()).or_default().push(self.complete.len());
+                        self.complete.push(Some(entry));
                     }
                 }
             }
@@ -170,21 +189,21 @@ fn place(reader: &mut Reader, start: u64) -> Result<Option<(u64, usize, usize)>>
     Ok(Some((header, reader.count("a variable", usize::MAX)?, reader.count("a chunk", usize::MAX)?)))
 }
 
-/// Where the next byte lies that may begin a record.
-fn next_mark<S: Source + ?Sized>(source: &S, mut at: u64) -> Result<Option<u64>> {
-    while at < source.length() {
-        let window = source::read(source, at, WINDOW.min(source.length() - at))?.unwrap_or_default();
-        if let Some(offset) = window.iter().position(|byte| *byte == RECORD) {
-            return Ok(Some(at + offset as u64));
+/// Where the next byte lies that may begin a record: the end where there is none.
+fn next_mark<S: Source + ?Sized>(window: &mut Window<'_, S>, mut at: u64) -> Result<u64> {
+    while at < window.source.length() {
+        let bytes = window.from(at, 1)?;
+        if let Some(offset) = bytes.iter().position(|byte| *byte == RECORD) {
+            return Ok(at + offset as u64);
         }
-        at += window.len().max(1) as u64;
+        at += bytes.len().max(1) as u64;
     }
-    Ok(None)
+    Ok(at)
 }
 
 /// Whether a trailer begins there: of an index that another follows.
-fn is_trailer<S: Source + ?Sized>(source: &S, at: u64) -> Result<bool> {
-    Ok(source::read(source, at, TRAILER as u64)?.is_some_and(|bytes| bytes.ends_with(&END)))
+fn is_trailer<S: Source + ?Sized>(window: &mut Window<'_, S>, at: u64) -> Result<bool> {
+    Ok(window.from(at, TRAILER as u64)?.get(..TRAILER).is_some_and(|bytes| bytes.ends_with(&END)))
 }
 
 /// Bytes of an archive up to its end that are in no whole record: none where nobody would miss anything who lost the index.
@@ -203,6 +222,11 @@ struct Saver<'a, S: ?Sized> {
     models: &'a Models,
     records: Records,
     salvage: Salvage,
+    /// Chunks of all variables so far.
+    chunks: u64,
+    /// Bytes of frames that were checked, and which of those are whole.
+    hashed: u64,
+    seen: HashMap<ChunkEntry, bool>,
 }
 
 /// A chunk of a variable: its frame, if that is whole.
@@ -211,13 +235,13 @@ type Saved<'a> = Option<Cow<'a, [u8]>>;
 impl<'a, S: Source + ?Sized> Saver<'a, S> {
     /// A file of which everything is known: what is lost are chunks.
     fn complete(&mut self, mut entry: FileEntry) -> Result<Option<FileEntry>> {
+        let before = self.salvage.variables.len();
         let variables = core::mem::take(&mut entry.variables);
         for variable in variables {
             let shape = variable.shape(&entry)?;
             let mut saved: Vec<Vec<Saved<'a>>> = Vec::new();
             for section in variable.sections(&shape)? {
-                let count = section.count(&variable);
-                let count = Limits::check("chunks", count as u64, self.source.length())?;
+                let count = self.room(section.count(&variable))?;
                 let chunks = section.entry.chunks(count, self.source).unwrap_or_default();
                 saved.push((0..count).map(|number| self.frame(chunks.get(number).copied())).collect::<Result<_>>()?);
             }
@@ -225,40 +249,62 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
             let saved = if told { self.save(&variable, &shape, saved)? } else { None };
             entry.variables.extend(self.tell(saved));
         }
-        Ok(self.closed(entry))
+        Ok(self.closed(entry, before))
     }
 
     /// A file that was begun: chunks are known by their places.
     fn begun(&mut self, mut entry: FileEntry, find: impl Fn(usize, usize) -> Option<ChunkEntry>) -> Result<Option<FileEntry>> {
+        let before = self.salvage.variables.len();
         let variables = core::mem::take(&mut entry.variables);
         entry.forget_source();
         for (number, mut variable) in variables.into_iter().enumerate() {
             let shape = variable.shape(&entry)?;
-            let tiling = Tiling::of(&shape).checked(product(&shape))?;
-            let count = if variable.derived().is_some() { 0 } else { Limits::check("chunks", tiling.chunks() as u64, self.source.length())? };
-            let saved: Vec<Saved<'a>> = (0..count).map(|chunk| self.frame(find(number, chunk))).collect::<Result<_>>()?;
             variable.sections = vec![SectionEntry::default()];
+            let count = variable.sections(&shape)?.iter().map(|section| section.count(&variable)).sum();
+            let count = self.room(count)?;
+            let saved: Vec<Saved<'a>> = (0..count).map(|chunk| self.frame(find(number, chunk))).collect::<Result<_>>()?;
             let told = self.told(&entry, &variable, saved.iter());
             let saved = if told { self.save(&variable, &shape, vec![saved])? } else { None };
             entry.variables.extend(self.tell(saved));
         }
-        Ok(self.closed(entry))
+        Ok(self.closed(entry, before))
     }
 
-    /// A file with what was saved of it; none where nothing was.
-    fn closed(&self, entry: FileEntry) -> Option<FileEntry> {
-        let lost = self.salvage.variables.iter().any(|v| v.file == entry.name && (!v.is_in || v.whole < v.chunks));
+    /// So many chunks, if there are not far more than bytes: what says how many there are may say anything.
+    fn room(&mut self, count: usize) -> Result<usize> {
+        self.chunks = self.chunks.saturating_add(count as u64);
+        Limits::check("chunks", self.chunks, self.source.length().saturating_mul(SEARCH).saturating_add(CHUNKS))?;
+        Ok(count)
+    }
+
+    /// A file with what was saved of it, of whose variables the first has that number; none where nothing was.
+    fn closed(&mut self, entry: FileEntry, first: usize) -> Option<FileEntry> {
+        let lost = self.salvage.variables.iter().skip(first).any(|v| !v.is_in || v.whole < v.chunks);
         let mut entry = entry;
         if lost {
             entry.forget_source();
+        }
+        // What makes no sense for another reason would keep the other files from being opened.
+        if entry.check(self.limits, self.records.end()).is_err() {
+            self.salvage.variables.iter_mut().skip(first).for_each(|variable| variable.is_in = false);
+            return None;
         }
         (!entry.variables.is_empty() || !lost).then_some(entry)
     }
 
     /// The bytes of a frame that is whole.
-    fn frame(&self, chunk: Option<ChunkEntry>) -> Result<Saved<'a>> {
-        let Some(ChunkEntry { offset, length }) = chunk else { return Ok(None) };
-        Ok(source::read(self.source, offset, length)?.filter(|bytes| Frame::read(bytes, "a chunk").is_ok()))
+    fn frame(&mut self, chunk: Option<ChunkEntry>) -> Result<Saved<'a>> {
+        let Some(chunk) = chunk.filter(|chunk| self.seen.get(chunk) != Some(&false)) else { return Ok(None) };
+        let bytes = source::read(self.source, chunk.offset, chunk.length)?;
+        if self.seen.contains_key(&chunk) {
+            return Ok(bytes);
+        }
+        // Frames do not overlap, but what names them may say so.
+        self.hashed = self.hashed.saturating_add(chunk.length);
+        Limits::check("all frames together", self.hashed, self.source.length().saturating_mul(SEARCH))?;
+        let bytes = bytes.filter(|bytes| Frame::read(bytes, "a chunk").is_ok());
+        self.seen.insert(chunk, bytes.is_some());
+        Ok(bytes)
     }
 
     /// Notes how much of a variable is whole; whether that is worth keeping.
@@ -289,24 +335,21 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
         for ((section, frames), own) in variable.sections(shape)?.into_iter().zip(saved).zip(&mut out.sections) {
             let is_whole = frames.iter().all(Option::is_some);
             let certified = is_whole && (section.entry.certificate.values_sum != 0 || variable.derived().is_some());
-            let Some(frames) = frames
-                .into_iter()
-                .enumerate()
-                .map(|(number, frame)| frame.or_else(|| lost(variable, section.tiling, number).map(Cow::Owned)))
-                .collect::<Option<Vec<_>>>()
-            else {
-                return Ok(None);
-            };
+            if !certified {
+                let bytes = (section.values as u64).saturating_mul(variable.data_type()?.size() as u64);
+                Limits::check("a variable of which something is lost", bytes, self.limits.decoded_bytes)?;
+            }
+            let mut blanks = BTreeMap::new();
+            let mut blank = |samples: usize| blanks.entry(samples).or_insert_with(|| lost(variable, samples).map(Cow::Owned)).clone();
+            let frames = frames.into_iter().enumerate().map(|(number, frame)| frame.or_else(|| blank(section.tiling.place(number).shape.samples())));
+            let Some(frames) = frames.collect::<Option<Vec<_>>>() else { return Ok(None) };
             let (certificate, model) = if certified {
                 (section.entry.certificate.clone(), section.entry.model.map(ModelId))
             } else {
                 self.certified(variable, section.tiling, section.values, &frames, section.entry.model)?
             };
             let chunks: Vec<ChunkEntry> = frames.iter().map(|frame| ChunkEntry { offset: self.records.put(frame, None), length: frame.len() as u64 }).collect();
-            let shape = section.shape(shape);
-            let tiling = Tiling { start: 0, ..section.tiling };
-            *own = SectionEntry::new((&shape, tiling), &chunks, certificate, model);
-            own.length = section.entry.length;
+            *own = own.rewritten(&chunks, certificate, model);
             own.move_table(|table| self.records.put_table(table));
         }
         Ok(Some(out))
@@ -322,7 +365,6 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
         model: Option<u64>,
     ) -> Result<(Certificate, Option<ModelId>)> {
         let data_type = variable.data_type()?;
-        Limits::check("a variable of which something is lost", (count * data_type.size()) as u64, self.limits.decoded_bytes)?;
         let tiling = Tiling { start: 0, ..tiling };
         let mut values = Values::zeros(data_type, count)?;
         let (mut bound, mut max_error, mut network) = (0f64, 0f64, model.map(ModelId));
@@ -353,8 +395,8 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
     }
 }
 
-/// The frame of a chunk that is lost: missing values; none where no value of the type means that.
-fn lost(variable: &VariableEntry, tiling: Tiling, number: usize) -> Option<Vec<u8>> {
+/// The frame of a chunk of so many values that is lost: missing ones; none where no value of the type means that.
+fn lost(variable: &VariableEntry, samples: usize) -> Option<Vec<u8>> {
     let data_type = variable.data_type().ok()?;
     let bits = match (variable.missing(), data_type) {
         (Missing::Patterns(patterns), _) if !patterns.is_empty() => patterns.first().copied()?,
@@ -363,7 +405,7 @@ fn lost(variable: &VariableEntry, tiling: Tiling, number: usize) -> Option<Vec<u
         _ => return None,
     };
     let value = bits.to_le_bytes().get(..data_type.size())?.to_vec();
-    let values = Values::from_le_bytes(data_type, &value.repeat(tiling.place(number).shape.samples())).ok()?;
+    let values = Values::from_le_bytes(data_type, &value.repeat(samples)).ok()?;
     let payload: Vec<u8> = core::iter::once(Filling::Constant.number()).chain(value).collect();
     Some(Frame { values_sum: values_sum(&values) as u32, held: None, model: None, payload: &payload }.to_bytes())
 }

@@ -4,6 +4,7 @@ use crate::codec::chunk::ChunkShape;
 use crate::error::{Error, Result};
 use crate::field::{Element, Values, with_values};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Most samples of a chunk the encoder makes, as long as one row fits.
 const CHUNK_SAMPLES: usize = 1 << 21;
@@ -94,7 +95,7 @@ impl Tiling {
 
     /// Planes in all.
     pub(crate) const fn planes(&self) -> usize {
-        self.blocks * self.view.planes
+        self.blocks.saturating_mul(self.view.planes)
     }
 
     /// Whether one tile is all of it.
@@ -105,6 +106,32 @@ impl Tiling {
     /// Number of chunks.
     pub(crate) fn chunks(&self) -> usize {
         self.counts().iter().product::<usize>() * self.blocks
+    }
+
+    /// Values that it covers.
+    pub(crate) const fn values(&self) -> usize {
+        self.blocks * self.view.samples()
+    }
+
+    /// Adds the numbers of the chunks that have any of a stretch of the array.
+    pub(super) fn chunks_of(&self, stretch: &core::ops::Range<usize>, chunks: &mut BTreeSet<usize>) {
+        let within = |at: usize| at.saturating_sub(self.start).min(self.values());
+        let (mut at, end) = (within(stretch.start), within(stretch.end));
+        let ([slabs, rows, columns], Self { view, tile, .. }) = (self.counts(), self);
+        let mut seen = 0..=0;
+        while at < end {
+            let (line, column) = (at / view.width, at % view.width);
+            let stop = view.width.min(column.saturating_add(end - at));
+            let (plane, row) = (line / view.height, line % view.height);
+            let slab = plane / view.planes * slabs + plane % view.planes / tile.planes;
+            let before = (slab * rows + row / tile.height) * columns;
+            let touched = before + column / tile.width..=before + (stop - 1) / tile.width;
+            if touched != seen || chunks.is_empty() {
+                chunks.extend(touched.clone());
+            }
+            seen = touched;
+            at += stop - column;
+        }
     }
 
     /// The place of a chunk: planes slowest, columns fastest.

@@ -27,8 +27,14 @@ pub fn index(bytes: &[u8]) -> (usize, &[u8]) {
     (record, record_payload(&bytes[record..]))
 }
 
+/// Where the record at the start of some bytes ends.
+pub fn record_end(record: &[u8]) -> usize {
+    let payload = record_payload(record);
+    payload.as_ptr() as usize - record.as_ptr() as usize + payload.len() + 4
+}
+
 /// The payload of the record at the start of some bytes.
-fn record_payload(record: &[u8]) -> &[u8] {
+pub fn record_payload(record: &[u8]) -> &[u8] {
     let (mut at, mut length, mut shift) = (2, 0usize, 0);
     loop {
         length |= (record[at] as usize & 0x7F) << shift;

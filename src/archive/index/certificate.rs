@@ -5,6 +5,7 @@ use super::most::{Most, short_list};
 use crate::error::{Error, Result};
 use crate::field::ErrorBound;
 use minicbor::{Decode, Encode};
+use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What is guaranteed and what was measured when the variable was encoded.
@@ -60,6 +61,9 @@ impl Certificate {
     pub(super) fn of<'a>(mut sections: impl Iterator<Item = &'a Self>) -> Option<Self> {
         let mut all = sections.next()?.clone();
         let mut sums = vec![all.values_sum];
+        // Zeros of either sign are one value.
+        let bits = |value: f64| (value + 0.0).to_bits();
+        let mut places: HashMap<u64, usize> = all.kept.iter().map(|kept| bits(kept.value)).zip(0..).collect();
         for Self { bound_kind, bound, absolute_bound, max_error, missing, values_sum, mean_error, mean_magnitude, kept, signs, stable } in sections.cloned() {
             // Of two kinds of bound only the one in the variable's units says what both guarantee.
             let [own, other] = [all.absolute_bound.unwrap_or(all.bound), absolute_bound.unwrap_or(bound)];
@@ -75,7 +79,8 @@ impl Certificate {
             }
             all.mean_magnitude = all.mean_magnitude.zip(mean_magnitude).map(|(a, b)| a.min(b)).or(all.mean_magnitude).or(mean_magnitude);
             for KeptEntry { value, count } in kept {
-                match all.kept.iter_mut().find(|kept| kept.value == value) {
+                let place = *places.entry(bits(value)).or_insert(all.kept.len());
+                match all.kept.get_mut(place) {
                     Some(kept) => kept.count = kept.count.saturating_add(count),
                     None => all.kept.push(KeptEntry { value, count }),
                 }

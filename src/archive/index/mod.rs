@@ -179,6 +179,11 @@ impl FileEntry {
         Self { data: Some(true), modified: self.modified, executable: self.executable, length: self.length, ..Self::of(bytes, &self.name) }
     }
 
+    /// Sections of all its variables.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = &SectionEntry> {
+        self.variables.iter().flat_map(|variable| &variable.sections)
+    }
+
     /// Bytes that it takes in an index of its own.
     pub(crate) fn cost(&self) -> Result<usize> {
         Index { files: vec![self.clone()] }.to_payload().map(|payload| payload.len())

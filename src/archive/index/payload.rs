@@ -30,6 +30,13 @@ impl Index {
     }
 
     pub(crate) fn from_payload(payload: &[u8], limits: &Limits) -> Result<Self> {
+        let mut all = u64::MAX;
+        Self::within(payload, limits, &mut all)
+    }
+
+    /// One of several, whose bytes as CBOR come off what all of them may have.
+    pub(crate) fn within(payload: &[u8], limits: &Limits, left: &mut u64) -> Result<Self> {
+        let limits = &Limits { metadata_bytes: limits.metadata_bytes.min(*left), ..*limits };
         let limit = Limits::check("the index", limits.metadata_bytes, u64::MAX)?;
         let (kind, body) = payload.split_first().ok_or_else(|| Error::corrupt("the index is empty"))?;
         let inflated;
@@ -43,10 +50,11 @@ impl Index {
             }
             kind => return Err(Error::corrupt(format_args!("index encoding {kind} does not exist in this format version"))),
         };
+        *left = left.saturating_sub(cbor.len() as u64);
         let mut decoder = minicbor::Decoder::new(cbor);
-        let mut limited = Limited { list: limits.items, files: limits.files, exceeded: None };
+        let mut limited = Limited::of(limits, cbor.len());
         let index = decoder.decode_with(&mut limited).map_err(|e| match limited.exceeded {
-            Some(limit) => Error::LimitExceeded { what: "a list in the index", needed: limit.saturating_add(1), limit },
+            Some((what, limit)) => Error::LimitExceeded { what, needed: limit.saturating_add(1), limit },
             None => Error::corrupt(format_args!("the index is not valid: {e}")),
         })?;
         if decoder.position() == cbor.len() { Ok(index) } else { Err(Error::corrupt("the index is followed by more bytes")) }

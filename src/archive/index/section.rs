@@ -16,6 +16,9 @@ use minicbor::{Decode, Encode};
 /// A table of more bytes gets a record of its own.
 const LONG_TABLE: usize = 1 << 12;
 
+/// Bytes that a chunk takes at most in a table: two varints.
+const MOST_OF_CHUNK: u64 = 20;
+
 /// Some of a variable along its first dimension: most have one, and those that were added to one more each time.
 #[derive(Debug, Clone, Default, Encode, Decode)]
 #[cbor(map, context_bound = "Most")]
@@ -54,7 +57,7 @@ struct TableAt {
 }
 
 /// Where the frame of a chunk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ChunkEntry {
     /// Offset from the start of the archive.
     pub(crate) offset: u64,
@@ -140,11 +143,25 @@ impl SectionEntry {
     pub(crate) fn check_table(&self, count: usize, available: u64) -> Result<()> {
         match (&self.table, self.table_at) {
             (None, Some(at)) => {
-                let fits = at.offset.checked_add(at.length).is_some_and(|end| end <= available) && count as u64 <= at.length / 2;
+                let chunks = count as u64;
+                let fits = at.offset.checked_add(at.length).is_some_and(|end| end <= available)
+                    && chunks <= at.length / 2
+                    && at.length <= chunks.saturating_mul(MOST_OF_CHUNK).saturating_add(container::OVERHEAD);
                 if fits { Ok(()) } else { Err(Error::corrupt("a variable has other chunks than its tiles need")) }
             }
             (table, _) => ChunkEntry::listed(table.as_ref().map_or(&[], |table| table.as_slice()), count, available).map(|_| ()),
         }
+    }
+
+    /// The same stretch of a variable in another archive.
+    pub(crate) fn rewritten(&self, chunks: &[ChunkEntry], certificate: Certificate, model: Option<ModelId>) -> Self {
+        let (table, model) = (Some(ChunkEntry::table(chunks)).filter(|table| !table.is_empty()).map(Into::into), model.map(|m| m.0));
+        Self { length: self.length, tiling: self.tiling, table, table_at: None, model, certificate }
+    }
+
+    /// Bytes of the record that its table has to itself.
+    pub(crate) fn table_record(&self) -> u64 {
+        self.table_at.map_or(0, |at| at.length)
     }
 
     /// Bytes of all frames; what a broken table says of them is as good as any.

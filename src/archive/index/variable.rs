@@ -12,6 +12,9 @@ use crate::network::model::ModelId;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+/// Most dimensions of a variable that are longer than 1: of two more values than 64 bits count.
+const MOST_LONG: usize = 64;
+
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(map, context_bound = "Most")]
 pub(crate) struct VariableEntry {
@@ -42,16 +45,9 @@ pub(crate) struct Section<'a> {
     pub(crate) tiling: Tiling,
     /// How many values it has.
     pub(crate) values: usize,
-    /// Its length along the first dimension.
-    length: usize,
 }
 
 impl Section<'_> {
-    /// Its shape, in an array of that shape.
-    pub(crate) fn shape(&self, whole: &[usize]) -> Vec<usize> {
-        whole.split_first().map_or_else(Vec::new, |(_, rest)| [&[self.length], rest].concat())
-    }
-
     /// Chunks that it has: none where values are derived.
     pub(crate) fn count(&self, variable: &VariableEntry) -> usize {
         if variable.derived.is_some() { 0 } else { self.tiling.chunks() }
@@ -107,14 +103,19 @@ impl VariableEntry {
         let (first, rest) = shape.split_first().map_or((1, [].as_slice()), |(first, rest)| (*first, rest));
         let left = (first as u64).checked_sub(named).ok_or_else(wrong)?;
         let each = product(rest);
+        // A tiling is the same without dimensions of length 1, and of others there are few unless an array has more values than can be counted, or none.
+        let rest: Vec<usize> = rest.iter().copied().filter(|length| *length != 1).collect();
+        if product(shape) == usize::MAX || rest.len() > MOST_LONG {
+            return Err(Error::corrupt(format_args!("variable {:?} has too many dimensions", self.name)));
+        }
         let (mut start, mut unnamed, mut sections) = (0, 0, Vec::new());
         for entry in &self.sections {
             let length = entry.length.map_or(left, |length| length) as usize;
             unnamed += usize::from(entry.length.is_none());
             // A single value has no dimension to be cut along.
-            let tiling = if shape.is_empty() { entry.tiling(start, shape) } else { entry.tiling(start, &[&[length], rest].concat()) };
+            let tiling = if shape.is_empty() { entry.tiling(start, shape) } else { entry.tiling(start, &[&[length], rest.as_slice()].concat()) };
             let values = length.saturating_mul(each);
-            sections.push(Section { entry, tiling: tiling?, values, length });
+            sections.push(Section { entry, tiling: tiling?, values });
             start = start.saturating_add(values);
         }
         if unnamed == 1 || unnamed == 0 && left == 0 && !sections.is_empty() { Ok(sections) } else { Err(wrong()) }
