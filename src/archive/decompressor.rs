@@ -362,8 +362,9 @@ impl Decompressor {
         }
     }
 
-    /// Begins the variable that follows; false where there is none.
+    /// Begins the variable that follows, or the last once more if its chunks could not be told before; false where there is none.
     fn begin<S: Source + ?Sized>(&mut self, source: &S) -> Result<bool> {
+        self.fields.pop_if(|last| last.chunks.is_empty() && last.left > 0 && last.given == 0);
         let archive = self.archive.clone();
         let file = archive.file(self.file)?;
         let following = self.wanted.get(self.fields.len()).and_then(|wanted| Some((wanted, file.variables.get(wanted.variable)?)));

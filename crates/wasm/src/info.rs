@@ -1,11 +1,11 @@
 //! Plain objects handed to JavaScript. Byte counts are f64: exact to 2^53, and what JavaScript counts in.
 
 use crate::error::JsResult;
-use deepcomp::archive::{Archive, Progress, VariableReport};
+use deepcomp::archive::{Archive, Decompressor, Progress, VariableReport};
 use deepcomp::codec::{BaseReport, Level};
-use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, Judgement, Roles, Values, recommended};
+use deepcomp::field::{Attribute, Dataset, Dimension, ErrorBound, Field, Judgement, Roles, Values, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
-use deepcomp::network::model::Model;
+use deepcomp::network::model::{Model, Models};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -285,7 +285,21 @@ struct FileInfo {
     /// Bytes it has on disk, where the archive says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<f64>,
+    dimensions: Vec<DimensionInfo>,
     variables: Vec<ReportInfo>,
+}
+
+#[derive(Serialize)]
+struct DimensionInfo {
+    name: String,
+    length: usize,
+}
+
+/// The dimensions of a file, which a dataset without variables has as well.
+fn dimensions(archive: &Archive, file: usize) -> deepcomp::Result<Vec<DimensionInfo>> {
+    let none = Decompressor::of_part(archive.clone(), file, (&[], &BTreeMap::new()), &Models::default())?;
+    let Dataset { dimensions, .. } = none.as_kept().finish(&[][..])?;
+    Ok(dimensions.into_iter().map(|Dimension { name, length, .. }| DimensionInfo { name, length }).collect())
 }
 
 impl TryFrom<&Archive> for ArchiveInfo {
@@ -294,7 +308,8 @@ impl TryFrom<&Archive> for ArchiveInfo {
     fn try_from(archive: &Archive) -> deepcomp::Result<Self> {
         let file = |(number, name): (usize, &str)| {
             let bytes = archive.status(number)?.length.map(|bytes| bytes as f64);
-            Ok(FileInfo { name: name.to_owned(), bytes, variables: archive.variables(number)?.iter().map(ReportInfo::from).collect() })
+            let dimensions = dimensions(archive, number)?;
+            Ok(FileInfo { name: name.to_owned(), bytes, dimensions, variables: archive.variables(number)?.iter().map(ReportInfo::from).collect() })
         };
         Ok(Self { version: archive.version().to_string(), files: archive.files().enumerate().map(file).collect::<deepcomp::Result<_>>()? })
     }

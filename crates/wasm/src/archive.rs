@@ -1,0 +1,78 @@
+//! An archive whose bytes are asked for as they are needed: what it says about itself, and what decodes files and parts of files.
+
+use crate::dataset::{physical, plane_to_js};
+use crate::error::JsResult;
+use crate::info::{self, ArchiveInfo};
+use crate::jobs::WasmDecompressor;
+use crate::models::WasmModels;
+use crate::outside::Outside;
+use core::ops::Range;
+use deepcomp::Limits;
+use deepcomp::archive::{Archive, Decompressor, preview};
+use js_sys::Function;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use wasm_bindgen::prelude::*;
+
+/// The checked index of an archive; bytes come from a function, `(offset, length) => Uint8Array`, which may throw, get them and be asked again. JavaScript frees it with `free()`.
+#[wasm_bindgen]
+pub struct WasmArchive {
+    archive: Archive,
+    length: f64,
+}
+
+/// What is wanted of a file.
+#[derive(Deserialize)]
+struct PartInfo {
+    file: usize,
+    /// Numbers of variables; all of them where there are none.
+    variables: Option<Vec<usize>>,
+    /// By names of dimensions, the first of some indices and the one behind the last.
+    ranges: BTreeMap<String, Vec<(usize, usize)>>,
+}
+
+#[wasm_bindgen]
+impl WasmArchive {
+    /// Reads the index of an archive of `length` bytes.
+    ///
+    /// # Errors
+    /// As [`Archive::open`].
+    #[wasm_bindgen(constructor)]
+    pub fn new(length: f64, read: Function) -> JsResult<Self> {
+        Ok(Self { archive: Archive::open(&Outside::new(length, read, None), &Limits::default())?, length })
+    }
+
+    /// What it holds, without decoding: `{ version, files: [{ name, bytes?, dimensions, variables }] }`.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn info(&self) -> JsResult<JsValue> {
+        info::to_js(&ArchiveInfo::try_from(&self.archive)?)
+    }
+
+    /// What base layers alone show of one plane, as [`plane`](crate::WasmDataset::plane) has it; `undefined` where it has none.
+    ///
+    /// # Errors
+    /// As [`preview`].
+    pub fn preview(&self, read: Function, file: usize, variable: usize, plane: usize, models: &WasmModels) -> JsResult<JsValue> {
+        let source = Outside::new(self.length, read, None);
+        let drawn = preview(&self.archive, &source, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
+        drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
+    }
+
+    /// What decodes a part of a file: `{ file, variables?, ranges }`, where `variables` are numbers and `ranges` has lists of `[first, behind the last]` by names of dimensions.
+    /// `prepare` is told where the stretches begin and end that are read soon.
+    ///
+    /// # Errors
+    /// As [`Decompressor::of_part`]; a variable that needs a model which is not among `models`.
+    pub fn decompressor(&self, read: Function, prepare: Function, part: JsValue, models: &WasmModels) -> JsResult<WasmDecompressor> {
+        let PartInfo { file, variables, ranges } = serde_wasm_bindgen::from_value(part)?;
+        let archive = self.archive.clone();
+        let whole = variables.is_none() && ranges.is_empty() && archive.is_whole(file)?;
+        let variables = variables.map_or_else(|| Ok((0..archive.variables(file)?.len()).collect()), JsResult::Ok)?;
+        let ranges: BTreeMap<String, Vec<Range<usize>>> =
+            ranges.into_iter().map(|(name, runs)| (name, runs.into_iter().map(|(a, b)| a..b).collect())).collect();
+        let work = Decompressor::of_part(archive.clone(), file, (&variables, &ranges), models.list()).map_err(|e| models.explain(e))?;
+        Ok(WasmDecompressor::new(work.as_kept(), Outside::new(self.length, read, Some(prepare)), archive, (file, whole)))
+    }
+}
