@@ -6,8 +6,9 @@ import { needsFormats } from './formats.js';
 import { drive } from './job.js';
 import { load, loaded } from './load.js';
 import { openDataset } from './open.js';
-import { originOf, type ArchiveSource, type Origin } from './origin.js';
+import type { Origin } from './origin.js';
 import { ReadAhead } from './read-ahead.js';
+import { originOf, type ArchiveSource } from './source.js';
 import type { ArchiveInfo, DecompressOptions, Plane, Ran, VariableReport } from './types.js';
 
 /**

@@ -1,7 +1,7 @@
 /** Archives into datasets, and what archives say without being decoded: each opens an archive, does one thing with it and is done. */
 import { openArchive, type Archive } from './archive.js';
 import type { Dataset } from './dataset.js';
-import type { ArchiveSource } from './origin.js';
+import type { ArchiveSource } from './source.js';
 import type { ArchiveInfo, DecompressOptions, Plane, Ran } from './types.js';
 
 /** Decompresses one file of an archive, or a part of it, and checks every checksum and certificate of it. */

@@ -14,9 +14,8 @@ export { decompress, decompressTimed, inspect, preview } from './decompress.js';
 export { DeepCompError, type CoarseBound } from './error.js';
 export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
-export type { ArchiveSource } from './origin.js';
 export { selfExtracting, type SelfExtractingOptions } from './self-extracting.js';
-export type { FileSource } from './source.js';
+export type { ArchiveSource, FileSource } from './source.js';
 export type {
   Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Estimate, EstimateOptions, Format, FormatInfo, JobOptions,
   Keep, LeftOut, Level, Model, Models, Plane, Progress, Ran, Range, Ranges, ReportedBound, TypedArray, Variable, VariableReport,

@@ -1,12 +1,6 @@
-/** Where the bytes of archives come from, a stretch at a time: memory, a `Blob`, a file on disk, the other end of a network. */
+/** What gives the bytes of archives a stretch at a time: memory, a `Blob`, a file on disk. */
 import { reason } from './assets.js';
 import { changed, DeepCompError } from './error.js';
-import { Http } from './http.js';
-import { NODE } from './platform.js';
-import type { FileSource } from './source.js';
-
-/** An archive: bytes, a `Blob`, the `URL` of a file in Node, or what is asked over HTTP: an address, or a `Request` with the headers and credentials that it takes. */
-export type ArchiveSource = FileSource | string | Request;
 
 /** What gives stretches of bytes. */
 export interface Origin {
@@ -22,15 +16,7 @@ export interface Origin {
   fetch(begin: number, end: number, signal: AbortSignal | undefined): Promise<Uint8Array>;
 }
 
-export async function originOf(source: ArchiveSource, signal: AbortSignal | undefined): Promise<Origin> {
-  if (source instanceof Blob) return new OfBlob(source);
-  if (NODE && (source instanceof URL || typeof source === 'string') && /^file:/i.test(String(source))) return OfFile.open(new URL(source));
-  if (source instanceof ArrayBuffer) return new OfMemory(new Uint8Array(source));
-  if (source instanceof Uint8Array) return new OfMemory(source);
-  return Http.open(source, signal);
-}
-
-class OfMemory implements Origin {
+export class OfMemory implements Origin {
   readonly length: number;
   readonly fetched = 0;
   readonly whole = false;
@@ -44,7 +30,7 @@ class OfMemory implements Origin {
   }
 }
 
-class OfBlob implements Origin {
+export class OfBlob implements Origin {
   readonly length: number;
   readonly whole = false;
   fetched = 0;
@@ -65,7 +51,7 @@ class OfBlob implements Origin {
 }
 
 /** A file of Node, opened for each stretch, so that none stays open. */
-class OfFile implements Origin {
+export class OfFile implements Origin {
   readonly whole = false;
   fetched = 0;
 

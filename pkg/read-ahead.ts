@@ -136,9 +136,6 @@ export class ReadAhead {
       if (end - begin > MOST) throw new DeepCompError('limit-exceeded', `the archive asks for ${end - begin} of its bytes at once, the limit is ${MOST}; get the file again`);
       piece.bytes = await this.origin.fetch(begin, end, this.#end.signal);
       if (this.#announced.includes(piece)) this.#keep(piece);
-    } catch (error) {
-      piece.coming = undefined;
-      throw error;
     } finally {
       this.#onTheirWay--;
     }

@@ -8,8 +8,7 @@ use deepcomp::field::{Dataset, Dimension, ErrorBound, Field, Missing, SourceForm
 use deepcomp::formats::{self, OpenFile, file, netcdf3, netcdf4, npz, tiff};
 use deepcomp::network::model::Models;
 use deepcomp::{Error, Limits};
-use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// Bytes that count how many of them are read.
@@ -224,55 +223,4 @@ fn a_file_that_disappears_is_an_error() {
     }
     let gone = Gone(vec![0; 100], Rc::new(Cell::new(true)));
     assert!(matches!(OpenFile::open_any(gone, "x", &Limits::default()), Err(Error::Unreadable { .. })));
-}
-
-/// Bytes of which each stretch is there only when it is asked for a second time, as at the other end of a network.
-struct Late<'a>(&'a [u8], RefCell<HashSet<(u64, usize)>>);
-
-impl Source for Late<'_> {
-    fn length(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read(&self, at: u64, into: &mut [u8]) -> Result<(), Error> {
-        if self.1.borrow_mut().insert((at, into.len())) {
-            return Err(Error::Unreadable { what: "it is on its way".to_owned() });
-        }
-        self.0.read(at, into)
-    }
-}
-
-#[test]
-fn what_fails_since_bytes_are_on_their_way_can_be_tried_again() {
-    let again = |error: &Error| matches!(error, Error::Unreadable { .. });
-    let mut dataset = large(SourceFormat::ARRAY);
-    // So many chunks that the table of where they are is not in the index.
-    let many = Field {
-        shape: vec![12_000, 2, 2],
-        dimensions: vec![3, 4, 4],
-        values: Values::F32((0..48_000).map(|i| (i as f32).sqrt().sin()).collect()),
-        ..dataset.fields[0].clone()
-    };
-    dataset.dimensions.extend([("n", 12_000), ("m", 2)].map(|(name, length)| Dimension { name: name.to_owned(), length, unlimited: false }));
-    dataset.fields.insert(0, Field { name: "many".to_owned(), ..many });
-    let mut compressor = Compressor::empty(&options(ErrorBound::absolute(0.01).unwrap()));
-    compressor.add(dataset.clone(), "x.nc").unwrap();
-    while compressor.step().unwrap().is_some() {}
-    let bytes = compressor.finish().unwrap().0;
-    let whole = Decompressor::new(Archive::open(&bytes, &Limits::default()).unwrap(), 0, &Models::default()).unwrap().finish(&bytes).unwrap();
-
-    let late = Late(&bytes, RefCell::default());
-    let opened = (0..9).find_map(|_| Archive::open(&late, &Limits::default()).ok()).unwrap();
-    let before = late.1.borrow().len();
-    let mut decompressor = Decompressor::new(opened, 0, &Models::default()).unwrap();
-    loop {
-        match decompressor.step(&late) {
-            Ok(Some(_)) => {}
-            Ok(None) => break,
-            Err(error) => assert!(again(&error), "{error}"),
-        }
-    }
-    let chunks = late.1.borrow().iter().filter(|(_, length)| *length > 0).count() - before;
-    assert!(chunks > 1_500, "{chunks} stretches: each chunk, and a table");
-    assert!(decompressor.finish(&late).unwrap() == whole);
 }

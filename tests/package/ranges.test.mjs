@@ -105,6 +105,14 @@ test('a plane is read without the others, from wherever the archive is', async (
   }
 });
 
+test('the README reads a part', async () => {
+  const code = /```js\n([^]*?openArchive[^]*?)```/.exec(readFileSync(new URL('../../pkg/README.md', import.meta.url), 'utf8').split('## Archives by parts')[1])[1];
+  const script = code.replace("'deepcomp'", JSON.stringify(new URL('../../pkg/dist/index.js', import.meta.url).href)).replace(/'https:[^']*'/, JSON.stringify(address)).replace(/^const part/m, 'export const part');
+  writeFileSync(join(folder, 'readme.mjs'), script);
+  const { part } = await served({}, () => import(pathToFileURL(join(folder, 'readme.mjs'))));
+  assert.deepEqual(part.variables[0].shape, [10, 15, COLUMNS]);
+});
+
 test('ranges of several dimensions and several ranges of one come one behind the other', async () => {
   const archive = await openArchive(new Blob([bytes]));
   const lists = { time: [[3, 5], [150, 151]], lat: [[0, 2], [90, 93]], lon: [[350, 360]] };
@@ -163,6 +171,16 @@ test('of a server that gives no ranges all is taken once, and it is said', async
   });
 });
 
+test('of a server that stops to give ranges it is taken whole from then on', async () => {
+  await served({}, async () => {
+    const archive = await openArchive(address);
+    Object.assign(answer, { ranges: false, delay: 20 });
+    const decoded = await archive.read();
+    same(decoded.values('t'), whole);
+    assert.ok(archive.wholeDownload && seen.requests <= 2 + 4, `${seen.requests} requests`);
+  });
+});
+
 test('where a page may not see how much there is of it, it is asked for', async () => {
   await served({ exposed: false }, async () => {
     const archive = await openArchive(address);
@@ -178,7 +196,7 @@ test('an archive that changes meanwhile is an error and never a mixture', async 
     await served({}, async () => {
       const archive = await openArchive(address);
       Object.assign(answer, later);
-      await assert.rejects(archive.read({ ranges: { time: [7, 8] } }), is('changed', { url: address }), JSON.stringify(later).slice(0, 40));
+      await assert.rejects(archive.read({ ranges: { time: [TIMES - 1, TIMES] } }), is('changed', { url: address }), JSON.stringify(later).slice(0, 40));
     });
   }
   // A server that calls it by no name still says how long it is, and chunks have checksums.

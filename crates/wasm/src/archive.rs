@@ -7,8 +7,8 @@ use crate::jobs::WasmDecompressor;
 use crate::models::WasmModels;
 use crate::outside::Outside;
 use core::ops::Range;
-use deepcomp::Limits;
 use deepcomp::archive::{Archive, Decompressor, preview};
+use deepcomp::{Limits, Source};
 use js_sys::Function;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -18,7 +18,8 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct WasmArchive {
     archive: Archive,
-    length: f64,
+    /// What it was opened with.
+    source: Outside,
 }
 
 /// What is wanted of a file.
@@ -39,7 +40,8 @@ impl WasmArchive {
     /// As [`Archive::open`].
     #[wasm_bindgen(constructor)]
     pub fn new(length: f64, read: Function) -> JsResult<Self> {
-        Ok(Self { archive: Archive::open(&Outside::new(length, read, None), &Limits::default())?, length })
+        let source = Outside::new(length, read, None);
+        Ok(Self { archive: Archive::open(&source, &Limits::default())?, source })
     }
 
     /// What it holds, without decoding: `{ version, files: [{ name, bytes?, dimensions, variables }] }`.
@@ -47,7 +49,7 @@ impl WasmArchive {
     /// # Errors
     /// None in practice.
     pub fn info(&self) -> JsResult<JsValue> {
-        info::to_js(&ArchiveInfo::try_from(&self.archive)?)
+        info::to_js(&ArchiveInfo::new(&self.archive, &self.source)?)
     }
 
     /// What base layers alone show of one plane, as [`plane`](crate::WasmDataset::plane) has it; `undefined` where it has none.
@@ -55,7 +57,7 @@ impl WasmArchive {
     /// # Errors
     /// As [`preview`].
     pub fn preview(&self, read: Function, file: usize, variable: usize, plane: usize, models: &WasmModels) -> JsResult<JsValue> {
-        let source = Outside::new(self.length, read, None);
+        let source = Outside::new(self.source.length() as f64, read, None);
         let drawn = preview(&self.archive, &source, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
         drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
     }
@@ -73,6 +75,6 @@ impl WasmArchive {
         let ranges: BTreeMap<String, Vec<Range<usize>>> =
             ranges.into_iter().map(|(name, runs)| (name, runs.into_iter().map(|(a, b)| a..b).collect())).collect();
         let work = Decompressor::of_part(archive.clone(), file, (&variables, &ranges), models.list()).map_err(|e| models.explain(e))?;
-        Ok(WasmDecompressor::new(work.as_kept(), Outside::new(self.length, read, Some(prepare)), archive, (file, whole)))
+        Ok(WasmDecompressor::new(work.as_kept(), Outside::new(self.source.length() as f64, read, Some(prepare)), archive, (file, whole)))
     }
 }
