@@ -1,5 +1,5 @@
 /** Archives that are read by parts: what they say, and of their values what is asked for. */
-import { WasmArchive } from '#wasm';
+import { WasmArchive, type WasmDecompressor } from '#wasm';
 import { Dataset } from './dataset.js';
 import { DeepCompError } from './error.js';
 import { needsFormats } from './formats.js';
@@ -9,7 +9,7 @@ import { openDataset } from './open.js';
 import type { Origin } from './origin.js';
 import { ReadAhead } from './read-ahead.js';
 import { originOf, type ArchiveSource } from './source.js';
-import type { ArchiveInfo, DecompressOptions, Plane, Ran, VariableReport } from './types.js';
+import type { ArchiveInfo, DecompressOptions, Plane, Ran, Ranges, VariableReport } from './types.js';
 
 /**
  * Opens an archive, of which little but its index is read: some dozens of kilobytes of a `Blob`, of a file or of what is at an address, whatever its length. Where a server gives no ranges of bytes,
@@ -78,7 +78,7 @@ export class Archive {
   async readTimed(options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number; ran: Ran }> {
     const ahead = new ReadAhead(this.#origin, options.signal);
     try {
-      const job = this.#inner.decompressor(ahead.read, ahead.prepare, this.#part(options), loaded());
+      const job = this.#decompressor(options, ahead);
       const { whole } = job;
       const reading = { nextJob: () => ahead.during(() => job.nextJob()), accept: (done: Uint8Array) => job.accept(done), finish: () => job.finish(), free: () => job.free() };
       const { result, seconds, ran } = await drive(reading, options);
@@ -109,12 +109,12 @@ export class Archive {
     this.free();
   }
 
-  /** What is asked for, as the module takes it. */
-  #part({ file = 0, variable, variables = variable === undefined ? undefined : [variable], ranges = {} }: DecompressOptions): object {
+  /** What decodes that part. */
+  #decompressor({ file = 0, variable, variables = variable === undefined ? undefined : [variable], ranges = {} }: DecompressOptions, { read, prepare }: ReadAhead): WasmDecompressor {
     const number = this.#file(file);
-    const isOne = (range: (typeof ranges)[string]): range is readonly [number, number] => typeof range[0] === 'number';
-    const lists = Object.entries(ranges).map(([name, range]) => [name, isOne(range) ? [range] : range]);
-    return { file: number, variables: variables?.map((variable) => this.#variable(number, variable)), ranges: Object.fromEntries(lists) };
+    const numbers = variables && Uint32Array.from(variables, (one) => this.#variable(number, one));
+    const runs = Object.entries(ranges).flatMap(([name, range]) => runsOf(range).map((run) => ({ name, run: checked(name, run) })));
+    return this.#inner.decompressor(read, prepare, number, numbers, runs.map(({ name }) => name), Uint32Array.from(runs.flatMap(({ run }) => run)), loaded());
   }
 
   #file(file: number | string): number {
@@ -131,6 +131,21 @@ export class Archive {
     if (number < 0) throw new DeepCompError('no-such-variable', `no variable "${variable}"; there are: ${variables.map(({ name }) => name).join(', ')}`);
     return number;
   }
+}
+
+type Run = readonly [number, number];
+
+/** The ranges of a dimension; an empty one where there is none, which is not the same as all of it. */
+function runsOf(range: Ranges[string]): readonly Run[] {
+  const isOne = (given: typeof range): given is Run => typeof given[0] === 'number';
+  if (isOne(range)) return [range];
+  return range.length > 0 ? range : [[0, 0]];
+}
+
+function checked(name: string, run: Run): Run {
+  const isIndex = (index: number) => Number.isInteger(index) && index >= 0 && index < 2 ** 32;
+  if (run.length === 2 && run.every(isIndex)) return run;
+  throw new DeepCompError('invalid-argument', `[${run.join(', ')}] is no range of indices of "${name}"; give the first and the one behind the last`);
 }
 
 /** What the bytes hold of a file that is kept whole; where its module is done without, that very file. */

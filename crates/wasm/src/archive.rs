@@ -10,7 +10,6 @@ use core::ops::Range;
 use deepcomp::archive::{Archive, Decompressor, preview};
 use deepcomp::{Limits, Source};
 use js_sys::Function;
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 
@@ -20,16 +19,6 @@ pub struct WasmArchive {
     archive: Archive,
     /// What it was opened with.
     source: Outside,
-}
-
-/// What is wanted of a file.
-#[derive(Deserialize)]
-struct PartInfo {
-    file: usize,
-    /// Numbers of variables; all of them where there are none.
-    variables: Option<Vec<usize>>,
-    /// By names of dimensions, the first of some indices and the one behind the last.
-    ranges: BTreeMap<String, Vec<(usize, usize)>>,
 }
 
 #[wasm_bindgen]
@@ -62,19 +51,31 @@ impl WasmArchive {
         drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
     }
 
-    /// What decodes a part of a file: `{ file, variables?, ranges }`, where `variables` are numbers and `ranges` has lists of `[first, behind the last]` by names of dimensions.
-    /// `prepare` is told where the stretches begin and end that are read soon.
+    /// What decodes a file, or the variables of these numbers, and of these what lies in ranges of indices: of the dimension that `names` has from each second of `bounds` on up to the one behind,
+    /// a range behind the other. `prepare` is told where the stretches begin and end that are read soon, `(bounds: Float64Array) => void`.
     ///
     /// # Errors
     /// As [`Decompressor::of_part`]; a variable that needs a model which is not among `models`.
-    pub fn decompressor(&self, read: Function, prepare: Function, part: JsValue, models: &WasmModels) -> JsResult<WasmDecompressor> {
-        let PartInfo { file, variables, ranges } = serde_wasm_bindgen::from_value(part)?;
+    #[allow(clippy::too_many_arguments, reason = "objects would bring what takes them apart, one per cent of the module")]
+    pub fn decompressor(
+        &self,
+        read: Function,
+        prepare: Function,
+        file: usize,
+        variables: Option<Vec<usize>>,
+        names: Vec<String>,
+        bounds: &[usize],
+        models: &WasmModels,
+    ) -> JsResult<WasmDecompressor> {
         let archive = self.archive.clone();
-        let whole = variables.is_none() && ranges.is_empty() && archive.is_whole(file)?;
+        let whole = variables.is_none() && names.is_empty() && archive.is_whole(file)?;
         let variables = variables.map_or_else(|| Ok((0..archive.variables(file)?.len()).collect()), JsResult::Ok)?;
-        let ranges: BTreeMap<String, Vec<Range<usize>>> =
-            ranges.into_iter().map(|(name, runs)| (name, runs.into_iter().map(|(a, b)| a..b).collect())).collect();
+        let mut ranges: BTreeMap<String, Vec<Range<usize>>> = BTreeMap::new();
+        for (name, [first, end]) in names.into_iter().zip(bounds.as_chunks().0) {
+            ranges.entry(name).or_default().push(*first..*end);
+        }
         let work = Decompressor::of_part(archive.clone(), file, (&variables, &ranges), models.list()).map_err(|e| models.explain(e))?;
-        Ok(WasmDecompressor::new(work.as_kept(), Outside::new(self.source.length() as f64, read, Some(prepare)), archive, (file, whole)))
+        let source = Outside::new(self.source.length() as f64, read, Some(prepare));
+        Ok(WasmDecompressor::new(work.as_kept(), source, archive, (file, whole)))
     }
 }

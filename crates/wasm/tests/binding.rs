@@ -112,8 +112,7 @@ fn nothing() -> Function {
 
 /// What decodes the first file of an archive.
 fn decompressor(bytes: &[u8], models: &WasmModels) -> Result<WasmDecompressor, DeepCompError> {
-    let part = JSON::parse(r#"{ "file": 0, "ranges": {} }"#).unwrap();
-    archive(bytes)?.decompressor(reader(bytes), nothing(), part, models)
+    archive(bytes)?.decompressor(reader(bytes), nothing(), 0, None, Vec::new(), &[], models)
 }
 
 fn decompress(archive: Vec<u8>) -> WasmDataset {
@@ -464,8 +463,12 @@ fn a_part_is_read_and_what_is_not_at_hand_is_asked_for_again() {
     let file = get(&get(&opened.info().unwrap(), "files"), "0");
     let first = get(&get(&file, "dimensions"), "0");
     assert_eq!((get(&first, "name").as_string().unwrap(), number(&first, "length")), ("dim_0".to_owned(), 40.0));
-    let part = |text: &str| opened.decompressor(read.clone(), prepare.clone(), JSON::parse(text).unwrap(), &models());
-    let mut job = part(r#"{ "file": 0, "variables": [0], "ranges": { "dim_0": [[2, 3], [7, 9]], "dim_1": [[0, 5]] } }"#).unwrap();
+    let part = |file, variables, ranges: &[(&str, usize, usize)]| {
+        let bounds: Vec<usize> = ranges.iter().flat_map(|(_, first, end)| [*first, *end]).collect();
+        let names = ranges.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        opened.decompressor(read.clone(), prepare.clone(), file, variables, names, &bounds, &models())
+    };
+    let mut job = part(0, Some(vec![0]), &[("dim_0", 2, 3), ("dim_0", 7, 9), ("dim_1", 0, 5)]).unwrap();
     let before = number(&get(&made, "stats"), "misses");
     while let Some(given) = match job.next_job() {
         Ok(given) if given.is_undefined() => None,
@@ -483,16 +486,11 @@ fn a_part_is_read_and_what_is_not_at_hand_is_asked_for_again() {
     let all = decompress(whole.clone()).values(0).unwrap().dyn_into::<Float32Array>().unwrap().to_vec();
     let expected: Vec<f32> = [2, 7, 8].iter().flat_map(|plane| all[plane * 181 * 360..plane * 181 * 360 + 5 * 360].to_vec()).collect();
     assert!(read_back == expected);
-    for (text, code) in [
-        (r#"{ "file": 1, "ranges": {} }"#, "invalid-argument"),
-        (r#"{ "file": 0, "variables": [1], "ranges": {} }"#, "no-such-variable"),
-        (r#"{ "file": 0, "ranges": { "time": [[0, 1]] } }"#, "invalid-argument"),
-        (r#"{ "file": 0, "ranges": { "dim_0": [[39, 41]] } }"#, "invalid-argument"),
-        (r#"{ "file": 0, "ranges": { "dim_0": [[0.5, 2]] } }"#, "invalid-argument"),
-        (r#"{ "file": 0, "ranges": { "dim_0": [[-1, 2]] } }"#, "invalid-argument"),
-    ] {
-        error(part(text), code);
-    }
+    error(part(1, None, &[]), "invalid-argument");
+    error(part(0, Some(vec![1]), &[]), "no-such-variable");
+    error(part(0, None, &[("time", 0, 1)]), "invalid-argument");
+    error(part(0, None, &[("dim_0", 39, 41)]), "invalid-argument");
+    error(part(0, None, &[("dim_0", 2, 1)]), "invalid-argument");
 }
 
 /// A field that the network makes smaller.
