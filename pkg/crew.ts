@@ -2,7 +2,7 @@
  * Workers that work on chunks: on the CPU one for each core, and one for the GPU. They share no memory: chunks travel as bytes, and any worker's result is
  * the same. They stay for the next call, and go when there is none for a while.
  */
-import { DeepCompError } from './error.js';
+import { cancelled, DeepCompError } from './error.js';
 import type { Equipment, FromWorker, ToWorker } from './messages.js';
 
 /** A chunk to work on. */
@@ -11,9 +11,9 @@ export interface Chunk {
   samples: number;
 }
 
-/** What hands out chunks and takes back what became of them. */
+/** What hands out chunks, where need be once they were fetched, and takes back what became of them. */
 export interface Source<P> {
-  nextJob(): Chunk | undefined;
+  nextJob(): Chunk | undefined | Promise<Chunk | undefined>;
   accept(done: Uint8Array): P;
 }
 
@@ -155,23 +155,23 @@ export class Queue<P> {
 
   constructor(readonly source: Source<P>, readonly onProgress: (progress: P) => void, readonly signal: AbortSignal | undefined) {}
 
-  next(): Chunk | undefined {
-    if (this.signal?.aborted) throw new DeepCompError('cancelled', 'cancelled; nothing was written');
+  async next(): Promise<Chunk | undefined> {
+    if (this.signal?.aborted) throw cancelled();
     return this.#returned.pop() ?? this.source.nextJob();
   }
 
   /** How many chunks there are still, as far as two. */
-  ahead(): number {
-    const chunks = [this.next(), this.next()].filter((chunk) => chunk !== undefined);
+  async ahead(): Promise<number> {
+    const chunks = [await this.next(), await this.next()].filter((chunk) => chunk !== undefined);
     this.giveBack(chunks.reverse());
     return chunks.length;
   }
 
   /** The chunks a worker takes next. */
-  take({ chunks, samples }: typeof GPU): Chunk[] {
+  async take({ chunks, samples }: typeof GPU): Promise<Chunk[]> {
     const taken: Chunk[] = [];
     for (let total = 0; taken.length < chunks && total < samples; ) {
-      const chunk = this.next();
+      const chunk = await this.next();
       if (!chunk) break;
       taken.push(chunk);
       total += chunk.samples;
@@ -201,7 +201,7 @@ export class Queue<P> {
       const adapter = await member.ready;
       if (member.gpu) outcome.adapter = adapter;
       for (;;) {
-        taken = this.take(member.limit);
+        taken = await this.take(member.limit);
         if (taken.length === 0) return;
         const { done, reason } = await member.run(taken);
         if (this.signal?.aborted) return;
@@ -222,7 +222,7 @@ export class Queue<P> {
 
   #aborted(): Promise<never> {
     return new Promise((_, reject) => {
-      this.signal?.addEventListener('abort', () => reject(new DeepCompError('cancelled', 'cancelled; nothing was written')), { once: true });
+      this.signal?.addEventListener('abort', () => reject(cancelled()), { once: true });
     });
   }
 }

@@ -5,6 +5,7 @@
  * alive, sees progress and can cancel. No algorithm lives here, and in this file nothing but what is public.
  */
 export { hasRealGpu } from './adapter.js';
+export { openArchive, type Archive } from './archive.js';
 export { acceptance, compare, difference } from './compare.js';
 export { workOnChunks } from './chunks.js';
 export { compress, estimate } from './compress.js';
@@ -14,8 +15,8 @@ export { DeepCompError, type CoarseBound } from './error.js';
 export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
 export { selfExtracting, type SelfExtractingOptions } from './self-extracting.js';
-export type { FileSource } from './source.js';
+export type { ArchiveSource, FileSource } from './source.js';
 export type {
   Acceptance, ArchiveInfo, ArrayOptions, AttributeValue, Backend, BaseReport, Bound, Comparison, Compressed, CompressOptions, DataType, DecompressOptions, Estimate, EstimateOptions, Format, FormatInfo, JobOptions,
-  Keep, LeftOut, Level, Model, Models, Plane, Progress, Ran, Range, ReportedBound, TypedArray, Variable, VariableReport,
+  Keep, LeftOut, Level, Model, Models, Plane, Progress, Ran, Range, Ranges, ReportedBound, TypedArray, Variable, VariableReport,
 } from './types.js';

@@ -1,13 +1,11 @@
 /** Drives a job chunk by chunk, on workers or on this thread, so that a page stays alive, sees progress and can cancel. */
 import { runJob } from '#wasm';
 import { hasRealGpu } from './adapter.js';
-import { Queue, type Chunk } from './crew.js';
+import { Queue, type Chunk, type Source } from './crew.js';
 import { crew, equipmentAtHand, loaded, workersAtHand } from './load.js';
 import type { JobOptions, Progress, Ran } from './types.js';
 
-interface Job<T> {
-  nextJob(): Chunk | undefined;
-  accept(done: Uint8Array): Progress;
+interface Job<T> extends Source<Progress> {
   finish(): T;
   free(): void;
 }
@@ -31,14 +29,14 @@ async function employ(queue: Queue<Progress>, { backend = 'auto', workers }: Job
   if (!workersAtHand()) return { backend: 'cpu', workers: 0, ...(backend === 'webgpu' && { fallback: 'the GPU takes a worker, and there are none here' }) };
   const equipment = equipmentAtHand();
   // A single chunk is not worth a worker of the CPU.
-  const count = queue.ahead() < 2 ? 0 : (workers ?? navigator.hardwareConcurrency);
+  const count = (await queue.ahead()) < 2 ? 0 : (workers ?? navigator.hardwareConcurrency);
   let ran: Ran = { backend: 'cpu', workers: 0 };
   if (backend === 'webgpu' || (backend === 'auto' && (await hasRealGpu()))) {
     const beside = backend === 'auto' ? crew.cpu(count, equipment) : [];
     const { accelerated, adapter, reason } = await queue.run([crew.gpu(equipment), ...beside]);
     ran = { backend: accelerated > 0 ? 'webgpu' : 'cpu', workers: beside.length, ...(adapter !== undefined && { adapter }), ...(reason !== undefined && { fallback: reason }) };
   }
-  if (ran.workers === 0 && count > 0 && queue.ahead() > 0) {
+  if (ran.workers === 0 && count > 0 && (await queue.ahead()) > 0) {
     await queue.run(crew.cpu(count, equipment));
     ran.workers = count;
   }
@@ -60,9 +58,9 @@ export async function alone(job: { nextJob(): Chunk | undefined; accept(done: Ui
 }
 
 /** Works on this thread for as long as there is something to do, with pauses; returns the milliseconds of those. */
-async function slices(next: () => Chunk | undefined, accept: (done: Uint8Array, seconds: number) => void): Promise<number> {
+async function slices(next: () => Promise<Chunk | undefined>, accept: (done: Uint8Array, seconds: number) => void): Promise<number> {
   let pauses = 0;
-  for (let rest = performance.now(), chunk: Chunk | undefined; (chunk = next()); ) {
+  for (let rest = performance.now(), chunk: Chunk | undefined; (chunk = await next()); ) {
     const start = performance.now();
     const done = runJob(chunk.bytes, loaded());
     accept(done, (performance.now() - start) / 1000);

@@ -1,4 +1,7 @@
-/** Where the bytes of files come from. */
+/** Where the bytes of files and archives come from. */
+import { Http } from './http.js';
+import { OfBlob, OfFile, OfMemory, type Origin } from './origin.js';
+import { NODE } from './platform.js';
 
 /** A file: bytes, something of a browser, or in Node its address. */
 export type FileSource = Uint8Array | ArrayBuffer | Blob | URL;
@@ -50,4 +53,16 @@ export async function bytesOf(file: FileSource): Promise<Uint8Array> {
 export function nameOf(file: FileSource): string {
   if (file instanceof URL) return decodeURIComponent(file.pathname.split('/').at(-1) ?? 'data');
   return typeof File === 'function' && file instanceof File ? file.name : 'data';
+}
+
+/** An archive: bytes, a `Blob`, the `URL` of a file in Node, or what is asked over HTTP: an address, or a `Request` with the headers and credentials that it takes. */
+export type ArchiveSource = FileSource | string | Request;
+
+/** What gives the bytes of an archive. */
+export async function originOf(source: ArchiveSource, signal: AbortSignal | undefined): Promise<Origin> {
+  if (source instanceof Blob) return new OfBlob(source);
+  if (NODE && (source instanceof URL || typeof source === 'string') && /^file:/i.test(String(source))) return OfFile.open(new URL(source));
+  if (source instanceof ArrayBuffer) return new OfMemory(new Uint8Array(source));
+  if (source instanceof Uint8Array) return new OfMemory(source);
+  return Http.open(source, signal);
 }

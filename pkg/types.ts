@@ -135,7 +135,14 @@ export interface ArchiveInfo {
   /** Version of the format. */
   version: string;
   /** The files that were compressed into it. */
-  files: { name: string; /** Bytes it had on disk, where the archive says so. */ bytes?: number; variables: VariableReport[] }[];
+  files: {
+    name: string;
+    /** Bytes it had on disk, where the archive says so. */
+    bytes?: number;
+    /** What `ranges` are of. */
+    dimensions: { name: string; length: number }[];
+    variables: VariableReport[];
+  }[];
 }
 
 /** How a decoded variable differs from its source. */
@@ -210,11 +217,18 @@ export interface Ran {
   fallback?: string;
 }
 
+/** Indices that are wanted of dimensions, by their names: from the first on up to the second, which is not among them; or several such ranges, which come one behind the other. */
+export type Ranges = Record<string, readonly [number, number] | readonly (readonly [number, number])[]>;
+
 export interface DecompressOptions extends JobOptions {
-  /** Which file of the archive, from 0; the first when absent. */
-  file?: number;
-  /** The only variable to decode, from 0, for archives that are larger than memory; all of them when absent. */
-  variable?: number;
+  /** Which file of the archive, by its name or from 0; the first when absent. */
+  file?: number | string;
+  /** The only variable to decode, by its name or from 0, for archives that are larger than memory. */
+  variable?: number | string;
+  /** The only variables to decode; all of them when this and `variable` are absent. */
+  variables?: readonly (number | string)[];
+  /** What is wanted of some dimensions, such as `{ time: [0, 10], lat: [[0, 5], [90, 100]] }`; all of the others. The names are those of {@link ArchiveInfo}. */
+  ranges?: Ranges;
 }
 
 /** How far a decoded value may lie from the source: exactly one of these. Coordinates, text and classes stay lossless whatever is asked. */

@@ -368,8 +368,9 @@ impl Decompressor {
         }
     }
 
-    /// Begins the variable that follows; false where there is none.
+    /// Begins the variable that follows, or the last once more if its chunks could not be told before; false where there is none.
     fn begin<S: Source + ?Sized>(&mut self, source: &S) -> Result<bool> {
+        self.fields.pop_if(|last| last.chunks.is_empty() && last.left > 0 && last.given == 0);
         let archive = self.archive.clone();
         let file = archive.file(self.file)?;
         let following = self.wanted.get(self.fields.len()).and_then(|wanted| Some((wanted, file.variables.get(wanted.variable)?)));
@@ -521,4 +522,64 @@ pub(super) fn payload<'a>(frame: &'a [u8], variable: &str) -> Result<(&'a [u8], 
 fn blank(entry: &VariableEntry, shape: Vec<usize>, alone: bool) -> Result<Field> {
     let values = Values::zeros(entry.data_type()?, if alone { 0 } else { product(&shape) })?;
     Ok(Field { values, ..entry.blank(&shape)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Compressor;
+    use crate::codec::Options;
+    use crate::field::{ErrorBound, Missing};
+    use std::cell::RefCell;
+    use std::collections::HashSet;
+
+    /// Bytes of which each stretch is there only when it is asked for a second time, as at the other end of a network.
+    struct Late<'a>(&'a [u8], RefCell<HashSet<(u64, usize)>>);
+
+    impl Source for Late<'_> {
+        fn length(&self) -> u64 {
+            self.0.length()
+        }
+
+        fn read(&self, at: u64, into: &mut [u8]) -> Result<()> {
+            if self.1.borrow_mut().insert((at, into.len())) {
+                return Err(Error::Unreadable { what: "it is on its way".to_owned() });
+            }
+            self.0.read(at, into)
+        }
+    }
+
+    #[test]
+    fn what_fails_since_bytes_are_on_their_way_can_be_tried_again() {
+        let field = |name: &str, scale: f32| Field {
+            name: name.to_owned(),
+            dimensions: vec![0, 1],
+            shape: vec![40, 50],
+            values: Values::F32((0..2000).map(|i| scale * (i as f32 / 70.0).sin()).collect()),
+            attributes: Vec::new(),
+            missing: Missing::NonFinite,
+            derived: None,
+        };
+        let dimensions = [("y", 40), ("x", 50)].map(|(name, length)| Dimension { name: name.to_owned(), length, unlimited: false }).to_vec();
+        let fields = vec![field("a", 1.0), field("b", 20.0), field("c", 3.0)];
+        let dataset = Dataset { format: SourceFormat::ARRAY, dimensions, attributes: Vec::new(), fields, layout: Vec::new() };
+        let mut compressor = Compressor::new(dataset.clone(), "x", &Options::new(ErrorBound::Lossless)).unwrap();
+        while compressor.step().unwrap().is_some() {}
+        let bytes = compressor.finish().unwrap().0;
+
+        let late = Late(&bytes, RefCell::default());
+        let archive = (0..9).find_map(|_| Archive::open(&late, &Limits::default()).ok()).unwrap();
+        let before = late.1.borrow().len();
+        let mut decompressor = Decompressor::new(archive, 0, &Models::default()).unwrap();
+        loop {
+            match decompressor.step(&late) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => assert!(matches!(error, Error::Unreadable { .. }), "{error}"),
+            }
+        }
+        // A table and a chunk of each variable.
+        assert_eq!(late.1.borrow().len() - before, 6);
+        assert_eq!(decompressor.finish(&late).unwrap(), dataset);
+    }
 }

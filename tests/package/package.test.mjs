@@ -450,7 +450,7 @@ test('files that are saved out of archives say what was lost, once', () => {
 
 test('the types fit the code', () => {
   writeFileSync(join(folder, 'use.mts'), `
-    import { compress, fromArray, preview, DeepCompError, type CoarseBound, type Compressed, type Keep, type Plane, type VariableReport } from 'deepcomp';
+    import { compress, fromArray, openArchive, preview, DeepCompError, type Archive, type ArchiveSource, type Ranges, type CoarseBound, type Compressed, type Keep, type Plane, type VariableReport } from 'deepcomp';
     const result: Compressed = await compress(await fromArray(new Float64Array(4), { shape: [2, 2] }), { rel: 0.001, base: 'always' });
     const report: VariableReport | undefined = result.variables[0];
     const drawn: Plane | undefined = await preview(result.bytes, 0, { plane: 0 });
@@ -467,7 +467,13 @@ test('the types fit the code', () => {
     const lean: [number | undefined, number | undefined, number | undefined, boolean | undefined] = [report?.meanError, report?.meanMagnitude, report?.bias, report?.biased];
     const told: [string | undefined, boolean | undefined, number | undefined] = [report?.unmet, report?.suspects[0]?.taken, result.fileBytes];
     const kept: { value: number; count: number } | undefined = report?.kept[0];
-    export { report, drawn, saved, refused, lean, told, kept };
+    const ranges: Ranges = { dim_0: [0, 1], dim_1: [[0, 1], [1, 2]] };
+    const open = async (source: ArchiveSource): Promise<Archive> => openArchive(source, { signal: AbortSignal.timeout(9999) });
+    const part = await (await open(new Blob([result.bytes.slice()]))).read({ file: 'array.npy', variables: ['array', 0], ranges });
+    await open('https://example.org/x.dca').then((archive) => archive.read({ variable: 0, ranges: { time: [0, 1] as const } }), (error: DeepCompError) => [error.url, error.status]);
+    // @ts-expect-error a range is two numbers
+    await (await open(result.bytes)).read({ ranges: { time: [0, 1, 2] } });
+    export { report, drawn, saved, refused, lean, told, kept, part };
   `);
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,esnext.disposable,dom', '--module', 'nodenext', 'use.mts'], { cwd: folder });

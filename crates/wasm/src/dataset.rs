@@ -4,12 +4,11 @@ use crate::arrays;
 use crate::error::{JsResult, invalid};
 use crate::held::{FormatsFile, Held};
 use crate::info::{self, LeftOutInfo, VariableInfo};
-use crate::models::WasmModels;
-use deepcomp::archive::{self, Archive, header_to_bytes, values_to_bytes};
+use deepcomp::Error;
+use deepcomp::archive::{header_to_bytes, values_to_bytes};
 use deepcomp::codec::Level;
 use deepcomp::field::{Field, Roles, Values, suspected_missing};
 use deepcomp::formats::{self, Export, Format};
-use deepcomp::{Error, Limits};
 use js_sys::{Float32Array, Function, Reflect, Uint8Array};
 use serde::Serialize;
 use std::cell::{Ref, RefCell};
@@ -256,15 +255,4 @@ pub(crate) fn plane_to_js(field: &Field, values: &[f64]) -> JsResult<JsValue> {
     let rounded: Vec<f32> = values.iter().map(|&v| v as f32).collect();
     Reflect::set(&object, &"values".into(), &Float32Array::from(rounded.as_slice())).map_err(|_| invalid("cannot set `values`"))?;
     Ok(object)
-}
-
-/// What the base layers of an archive alone show of one plane, as [`WasmDataset::plane`] has it; `undefined` where it has none.
-///
-/// # Errors
-/// As [`deepcomp::archive::preview`].
-#[wasm_bindgen]
-pub fn preview(bytes: &[u8], file: usize, variable: usize, plane: usize, models: &WasmModels) -> JsResult<JsValue> {
-    let archive = Archive::open(bytes, &Limits::default())?;
-    let drawn = archive::preview(&archive, bytes, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
-    drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
 }

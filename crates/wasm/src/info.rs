@@ -1,11 +1,12 @@
 //! Plain objects handed to JavaScript. Byte counts are f64: exact to 2^53, and what JavaScript counts in.
 
 use crate::error::JsResult;
-use deepcomp::archive::{Archive, Progress, VariableReport};
+use deepcomp::Source;
+use deepcomp::archive::{Archive, Decompressor, Progress, VariableReport};
 use deepcomp::codec::{BaseReport, Level};
-use deepcomp::field::{Attribute, Dataset, ErrorBound, Field, Judgement, Roles, Values, recommended};
+use deepcomp::field::{Attribute, Dataset, Dimension, ErrorBound, Field, Judgement, Roles, Values, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
-use deepcomp::network::model::Model;
+use deepcomp::network::model::{Model, Models};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -285,19 +286,32 @@ struct FileInfo {
     /// Bytes it has on disk, where the archive says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<f64>,
+    dimensions: Vec<DimensionInfo>,
     variables: Vec<ReportInfo>,
 }
 
-impl TryFrom<&Archive> for ArchiveInfo {
-    type Error = deepcomp::Error;
+#[derive(Serialize)]
+struct DimensionInfo {
+    name: String,
+    length: usize,
+}
 
-    fn try_from(archive: &Archive) -> deepcomp::Result<Self> {
+impl ArchiveInfo {
+    /// Of an archive that came from there.
+    pub fn new<S: Source>(archive: &Archive, source: &S) -> deepcomp::Result<Self> {
         let file = |(number, name): (usize, &str)| {
             let bytes = archive.status(number)?.length.map(|bytes| bytes as f64);
-            Ok(FileInfo { name: name.to_owned(), bytes, variables: archive.variables(number)?.iter().map(ReportInfo::from).collect() })
+            let variables = archive.variables(number)?.iter().map(ReportInfo::from).collect();
+            Ok(FileInfo { name: name.to_owned(), bytes, dimensions: dimensions(archive, number, source)?, variables })
         };
         Ok(Self { version: archive.version().to_string(), files: archive.files().enumerate().map(file).collect::<deepcomp::Result<_>>()? })
     }
+}
+
+/// The dimensions of a file, which a dataset of none of its variables has as well; nothing is read for it.
+fn dimensions<S: Source>(archive: &Archive, file: usize, source: &S) -> deepcomp::Result<Vec<DimensionInfo>> {
+    let none = Decompressor::of_part(archive.clone(), file, (&[], &BTreeMap::new()), &Models::default())?.as_kept();
+    Ok(none.finish(source)?.dimensions.into_iter().map(|Dimension { name, length, .. }| DimensionInfo { name, length }).collect())
 }
 
 /// How far a job is.

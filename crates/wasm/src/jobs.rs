@@ -2,9 +2,9 @@
 
 use crate::dataset::WasmDataset;
 use crate::error::{DeepCompError, JsResult, invalid};
-use crate::info::{self, ArchiveInfo, ProgressInfo};
+use crate::info::{self, ProgressInfo};
 use crate::models::WasmModels;
-use deepcomp::Limits;
+use crate::outside::Outside;
 use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress, annotate};
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -44,34 +44,25 @@ pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
     Ok(Job::from_bytes(job)?.run(models.list())?.to_bytes())
 }
 
-/// One file of an archive -> dataset, every checksum checked.
+/// One file of an archive, or a part of it, -> dataset, every checksum checked.
 #[wasm_bindgen]
 pub struct WasmDecompressor {
-    /// And the archive.
-    work: Option<(Decompressor, Vec<u8>)>,
+    work: Option<Decompressor>,
+    source: Outside,
     archive: Archive,
     file: usize,
     whole: bool,
 }
 
+impl WasmDecompressor {
+    /// Of file number `file`; `whole` says whether what comes out are the bytes of a file of data.
+    pub(crate) const fn new(work: Decompressor, source: Outside, archive: Archive, (file, whole): (usize, bool)) -> Self {
+        Self { work: Some(work), source, archive, file, whole }
+    }
+}
+
 #[wasm_bindgen]
 impl WasmDecompressor {
-    /// Reads the index of an archive; `file` counts the files in it, and `variable`, if it is to be the only one, those in the file, from 0.
-    ///
-    /// # Errors
-    /// As [`Archive::open`]; no such file or variable; a variable that needs a model which is not among `models`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(bytes: Vec<u8>, file: usize, variable: Option<usize>, models: &WasmModels) -> JsResult<Self> {
-        let archive = Archive::open(&bytes, &Limits::default())?;
-        let work = match variable {
-            None => Decompressor::new(archive.clone(), file, models.list()),
-            Some(variable) => Decompressor::of_variable(archive.clone(), file, variable, models.list()),
-        };
-        let work = work.map_err(|e| models.explain(e))?.as_kept();
-        let whole = variable.is_none() && archive.is_whole(file)?;
-        Ok(Self { work: Some((work, bytes)), archive, file, whole })
-    }
-
     /// Whether what comes out are the bytes of a file of data, which is kept whole.
     #[wasm_bindgen(getter)]
     #[must_use]
@@ -79,14 +70,13 @@ impl WasmDecompressor {
         self.whole
     }
 
-    /// The next chunk to decode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out.
+    /// The next chunk to decode elsewhere: `{ bytes, samples }`, or `undefined` when all are given out. What fails since bytes are not at hand can be tried again.
     ///
     /// # Errors
     /// As [`Decompressor::next_job`].
     #[wasm_bindgen(js_name = nextJob)]
     pub fn next_job(&mut self) -> JsResult<JsValue> {
-        let (work, bytes) = running(&mut self.work)?;
-        outgoing(work.next_job(bytes)?)
+        outgoing(running(&mut self.work)?.next_job(&self.source)?)
     }
 
     /// Takes what became of a chunk, in whatever order: `{ doneBytes, totalBytes, variable }`.
@@ -94,8 +84,7 @@ impl WasmDecompressor {
     /// # Errors
     /// As [`Decompressor::accept`].
     pub fn accept(&mut self, done: &[u8]) -> JsResult<JsValue> {
-        let (work, _) = running(&mut self.work)?;
-        progress(work.accept(Done::from_bytes(done)?)?)
+        progress(running(&mut self.work)?.accept(Done::from_bytes(done)?)?)
     }
 
     /// The dataset, once every variable matches its certificate. Of what was lost it says so in attributes and in its history, as files extracted from the archive do.
@@ -103,18 +92,9 @@ impl WasmDecompressor {
     /// # Errors
     /// As [`Decompressor::finish`].
     pub fn finish(&mut self) -> JsResult<WasmDataset> {
-        let (work, bytes) = self.work.take().ok_or_else(finished)?;
-        let mut dataset = work.finish(&bytes)?;
+        let work = self.work.take().ok_or_else(finished)?;
+        let mut dataset = work.finish(&self.source)?;
         annotate(&self.archive, self.file, &mut dataset)?;
         Ok(WasmDataset::new(dataset, self.archive.files().nth(self.file).unwrap_or_default()))
     }
-}
-
-/// What an archive holds, without decoding: `{ version, files: [{ name, variables }] }`.
-///
-/// # Errors
-/// As [`Archive::open`].
-#[wasm_bindgen]
-pub fn inspect(bytes: &[u8]) -> JsResult<JsValue> {
-    info::to_js(&ArchiveInfo::try_from(&Archive::open(bytes, &Limits::default())?)?)
 }

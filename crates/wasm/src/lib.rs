@@ -2,10 +2,11 @@
 //!
 //! Every function here converts its arguments, calls the core and maps the error. Deliberately absent: anything that computes on
 //! values beyond unpacking them for display, and anything asynchronous: long work is cut into steps, and the caller decides what
-//! happens between them (progress, cancelling, giving the thread back).
+//! happens between them (progress, cancelling, giving the thread back). Nor is anything fetched: what reads bytes that are not at hand fails, and is called again when they are.
 
 #[cfg(feature = "webgpu")]
 mod accelerator;
+mod archive;
 mod arrays;
 #[cfg(feature = "compression")]
 mod asked;
@@ -26,15 +27,16 @@ mod typed_arrays;
 
 #[cfg(feature = "webgpu")]
 pub use accelerator::WasmAccelerator;
+pub use archive::WasmArchive;
 #[cfg(feature = "compression")]
 pub use comparison::{acceptance, compare, difference};
 #[cfg(feature = "compression")]
 pub use compression::{WasmCompressor, WasmEstimator};
-pub use dataset::{WasmDataset, preview};
+pub use dataset::WasmDataset;
 pub use error::{DeepCompError, JsResult};
 pub use formats::formats;
 pub use held::FormatsFile;
-pub use jobs::{WasmDecompressor, inspect, run_job};
+pub use jobs::{WasmDecompressor, run_job};
 pub use models::WasmModels;
 
 use wasm_bindgen::prelude::*;

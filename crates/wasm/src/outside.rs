@@ -1,17 +1,26 @@
 //! Files whose bytes JavaScript gives as they are asked for. The module of formats has this file too.
 
+use core::ops::Range;
 use deepcomp::Source;
 use deepcomp::field::{Dataset, Field};
 use deepcomp::formats::OpenFile;
 use deepcomp::{Error, Limits};
-use js_sys::{Function, Object, Uint8Array};
+use js_sys::{Float64Array, Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-/// A file whose bytes a function gives: `(offset, length) => Uint8Array`.
+/// A file whose bytes a function gives: `(offset, length) => Uint8Array`. Where they are not at hand yet it may throw, get them and be asked again.
 #[derive(Clone)]
-struct Outside {
-    read: Function,
+pub struct Outside {
     length: u64,
+    read: Function,
+    /// What is told which stretches are read soon: `(bounds: Float64Array) => void`, where each begins and ends.
+    prepare: Option<Function>,
+}
+
+impl Outside {
+    pub const fn new(length: f64, read: Function, prepare: Option<Function>) -> Self {
+        Self { length: length as u64, read, prepare }
+    }
 }
 
 /// A file that is read as data, or, if `any`, byte for byte where that does not work out.
@@ -27,7 +36,7 @@ pub struct OutsideFile {
 impl OutsideFile {
     /// Opens a file of `length` bytes, which `read` gives: `(offset, length) => Uint8Array`.
     pub fn open(length: f64, read: Function, name: &str, any: bool) -> deepcomp::Result<Self> {
-        let (source, limits) = (Outside { read, length: length as u64 }, Limits::default());
+        let (source, limits) = (Outside::new(length, read, None), Limits::default());
         let outside = source.clone();
         let (file, kept) = if any { OpenFile::open_any(outside, name, &limits)? } else { (OpenFile::open(outside, name, &limits)?, None) };
         Ok(Self { source, any, file, kept, failed: None })
@@ -79,5 +88,14 @@ impl Source for Outside {
             }
             _ => Err(unreadable(format!("{} bytes from {at} on are not there", into.len()))),
         }
+    }
+
+    fn prepare(&self, stretches: &[Range<u64>]) -> deepcomp::Result<()> {
+        if let Some(prepare) = &self.prepare {
+            let bounds: Vec<f64> = stretches.iter().flat_map(|stretch| [stretch.start as f64, stretch.end as f64]).collect();
+            let told = prepare.call1(&JsValue::NULL, &Float64Array::from(bounds.as_slice()));
+            told.map_err(|e| Error::Unreadable { what: Object::from(e).to_string().into() })?;
+        }
+        Ok(())
     }
 }

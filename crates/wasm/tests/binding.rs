@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests, which clippy knows by #[test] only")]
 
-use deepcomp_wasm::{DeepCompError, WasmCompressor, WasmDataset, WasmDecompressor, WasmModels, acceptance, compare, difference, inspect, preview, run_job};
+use deepcomp_wasm::{DeepCompError, WasmArchive, WasmCompressor, WasmDataset, WasmDecompressor, WasmModels, acceptance, compare, difference, run_job};
 use js_sys::{Array, BigInt64Array, Error, Float32Array, Float64Array, Function, Int16Array, JSON, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -94,8 +94,29 @@ fn bytes(result: &JsValue) -> Vec<u8> {
     get(result, "bytes").dyn_into::<Uint8Array>().unwrap().to_vec()
 }
 
+fn archive(bytes: &[u8]) -> Result<WasmArchive, DeepCompError> {
+    WasmArchive::new(bytes.len() as f64, reader(bytes))
+}
+
+fn inspect(bytes: &[u8]) -> Result<JsValue, DeepCompError> {
+    archive(bytes)?.info()
+}
+
+fn preview(bytes: &[u8], file: usize, variable: usize, plane: usize, models: &WasmModels) -> Result<JsValue, DeepCompError> {
+    archive(bytes)?.preview(reader(bytes), file, variable, plane, models)
+}
+
+fn nothing() -> Function {
+    Function::new_no_args("")
+}
+
+/// What decodes the first file of an archive.
+fn decompressor(bytes: &[u8], models: &WasmModels) -> Result<WasmDecompressor, DeepCompError> {
+    archive(bytes)?.decompressor(reader(bytes), nothing(), 0, None, Vec::new(), &[], models)
+}
+
 fn decompress(archive: Vec<u8>) -> WasmDataset {
-    let mut job = WasmDecompressor::new(archive, 0, None, &models()).unwrap();
+    let mut job = decompressor(&archive, &models()).unwrap();
     work!(job);
     job.finish().unwrap()
 }
@@ -176,7 +197,7 @@ fn chunks_done_elsewhere_make_the_same_archive() {
     let archive = bytes(&packing.finish().unwrap());
     assert_eq!(archive, expected);
 
-    let mut unpacking = WasmDecompressor::new(archive, 0, None, &models()).unwrap();
+    let mut unpacking = decompressor(&archive, &models()).unwrap();
     let first = unpacking.next_job().unwrap();
     let second = unpacking.next_job().unwrap();
     unpacking.accept(&done(&second)).unwrap();
@@ -355,7 +376,7 @@ fn any_file_comes_back_byte_for_byte() {
     let file = WasmDataset::from_file(bytes.clone(), "notes.txt");
     let result = compress(&file, "rel", 0.1);
     let archive = get(&result, "bytes").dyn_into::<Uint8Array>().unwrap().to_vec();
-    let mut job = WasmDecompressor::new(archive, 0, None, &models()).unwrap();
+    let mut job = decompressor(&archive, &models()).unwrap();
     work!(job);
     let back = job.finish().unwrap();
     assert_eq!(back.format(), "file");
@@ -411,7 +432,7 @@ fn a_damaged_archive_is_refused() {
     error(inspect(&archive[..archive.len() - 1]), "truncated");
     let middle = archive.len() / 3;
     archive[middle] ^= 1;
-    let mut job = WasmDecompressor::new(archive, 0, None, &models()).unwrap();
+    let mut job = decompressor(&archive, &models()).unwrap();
     error(job.finish(), "checksum-mismatch");
 }
 
@@ -420,6 +441,56 @@ fn a_finished_job_says_so() {
     let mut job = WasmCompressor::new(&wave(1), bounds("lossless", 0.0), &models(), "auto", "auto").unwrap();
     job.finish().unwrap();
     error(job.finish(), "invalid-argument");
+}
+
+#[wasm_bindgen_test]
+fn a_part_is_read_and_what_is_not_at_hand_is_asked_for_again() {
+    let values: Vec<f32> = (0..40 * 181 * 360).map(|i| (i as f32 / 300.0).sin()).collect();
+    let original = dataset(&array("t", &Float32Array::from(values.as_slice()), &[40, 181, 360]));
+    let whole = bytes(&compress(&original, "abs", 0.01));
+    // Gives every stretch at the second time alone, and counts.
+    let make = "const seen = new Set(); const stats = { misses: 0, bytes: 0, told: [] };
+        const read = (at, length) => {
+            const key = at + '+' + length;
+            if (!seen.has(key)) { seen.add(key); stats.misses++; throw new Error('not yet'); }
+            stats.bytes += length;
+            return bytes.subarray(at, at + length);
+        };
+        return { read, stats, prepare: (bounds) => stats.told.push(...bounds) };";
+    let made = Function::new_with_args("bytes", make).call1(&JsValue::NULL, &Uint8Array::from(whole.as_slice())).unwrap();
+    let [read, prepare] = ["read", "prepare"].map(|key| get(&made, key).dyn_into::<Function>().unwrap());
+    let opened = (0..4).find_map(|_| WasmArchive::new(whole.len() as f64, read.clone()).ok()).unwrap();
+    let file = get(&get(&opened.info().unwrap(), "files"), "0");
+    let first = get(&get(&file, "dimensions"), "0");
+    assert_eq!((get(&first, "name").as_string().unwrap(), number(&first, "length")), ("dim_0".to_owned(), 40.0));
+    let part = |file, variables, ranges: &[(&str, usize, usize)]| {
+        let bounds: Vec<usize> = ranges.iter().flat_map(|(_, first, end)| [*first, *end]).collect();
+        let names = ranges.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        opened.decompressor(read.clone(), prepare.clone(), file, variables, names, &bounds, &models())
+    };
+    let mut job = part(0, Some(vec![0]), &[("dim_0", 2, 3), ("dim_0", 7, 9), ("dim_1", 0, 5)]).unwrap();
+    let before = number(&get(&made, "stats"), "misses");
+    while let Some(given) = match job.next_job() {
+        Ok(given) if given.is_undefined() => None,
+        Ok(given) => Some(Some(given)),
+        Err(error) if error.code() == "unreadable" => Some(None),
+        Err(error) => panic!("{:?}", error.message()),
+    } {
+        given.map(|given| job.accept(&done(&given)).unwrap());
+    }
+    let stats = get(&made, "stats");
+    assert!(number(&stats, "misses") > before);
+    assert!(get(&stats, "told").dyn_into::<Array>().unwrap().length() >= 2, "stretches are announced");
+    assert!(number(&stats, "bytes") < whole.len() as f64, "only what is needed is read");
+    let read_back = job.finish().unwrap().values(0).unwrap().dyn_into::<Float32Array>().unwrap().to_vec();
+    let all = decompress(whole.clone()).values(0).unwrap().dyn_into::<Float32Array>().unwrap().to_vec();
+    let expected: Vec<f32> = [2, 7, 8].iter().flat_map(|plane| all[plane * 181 * 360..plane * 181 * 360 + 5 * 360].to_vec()).collect();
+    assert!(read_back == expected);
+    error(part(1, None, &[]), "invalid-argument");
+    error(part(0, Some(vec![1]), &[]), "no-such-variable");
+    error(part(0, None, &[("time", 0, 1)]), "invalid-argument");
+    error(part(0, None, &[("dim_0", 39, 41)]), "invalid-argument");
+    error(part(0, None, &[("dim_0", 2, 1)]), "invalid-argument");
 }
 
 /// A field that the network makes smaller.
@@ -442,10 +513,10 @@ fn the_network_is_used_named_and_needed() {
 
     let mut none = WasmModels::new();
     none.looked("here and there".to_owned());
-    let refused = WasmDecompressor::new(bytes(&with), 0, None, &none).err().unwrap();
+    let refused = decompressor(&bytes(&with), &none).err().unwrap();
     let message = String::from(refused.message());
     assert!(refused.code() == "model-unavailable" && message.contains("here and there") && message.contains(&id.as_string().unwrap()), "{message}");
-    assert!(WasmDecompressor::new(bytes(&without), 0, None, &none).is_ok());
+    assert!(decompressor(&bytes(&without), &none).is_ok());
     let mut job = WasmCompressor::new(&original, bounds("abs", 0.01), &none, "auto", "auto").unwrap();
     assert_eq!(bytes(&job.finish().unwrap()), bytes(&without));
     let mut damaged = WEIGHTS.to_vec();
