@@ -529,7 +529,7 @@ mod tests {
     use super::*;
     use crate::archive::Compressor;
     use crate::codec::Options;
-    use crate::field::{ErrorBound, Missing};
+    use crate::field::{Dimension, ErrorBound, Missing};
     use std::cell::RefCell;
     use std::collections::HashSet;
 

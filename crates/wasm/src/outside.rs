@@ -90,12 +90,11 @@ impl Source for Outside {
         }
     }
 
-    fn prepare(&self, stretches: &[Range<u64>]) -> deepcomp::Result<()> {
+    fn prepare(&self, stretches: &[Range<u64>]) {
         if let Some(prepare) = &self.prepare {
             let bounds: Vec<f64> = stretches.iter().flat_map(|stretch| [stretch.start as f64, stretch.end as f64]).collect();
-            let told = prepare.call1(&JsValue::NULL, &Float64Array::from(bounds.as_slice()));
-            told.map_err(|e| Error::Unreadable { what: Object::from(e).to_string().into() })?;
+            // Whoever is not told is asked when it is read.
+            let _ = prepare.call1(&JsValue::NULL, &Float64Array::from(bounds.as_slice()));
         }
-        Ok(())
     }
 }
