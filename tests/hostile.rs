@@ -302,6 +302,19 @@ fn indexes_that_inflate_to_much_are_not_gathered() {
 }
 
 #[test]
+fn what_is_saved_is_within_the_limits_that_open_it() {
+    let mut bytes = ending_at(0);
+    for name in ["one", "two"] {
+        let mut e = Encoder::new(vec![0]);
+        e.map(1).unwrap().u8(0).unwrap().array(1).unwrap().map(1).unwrap().u8(0).unwrap().str(name).unwrap();
+        forged::put_record(&mut bytes, 5, e.writer());
+    }
+    let saved = |files| salvage(bytes.as_slice(), &Limits { files, ..Limits::default() }, &Models::default());
+    assert_eq!(open(&saved(2).unwrap().bytes).unwrap().files().collect::<Vec<_>>(), ["one", "two"]);
+    is_refused(saved(1), "a list in the index");
+}
+
+#[test]
 fn nothing_is_added_to_one_of_two_variables_of_a_name() {
     let mut series = Dataset::from_array("v", &[4, 3], Values::F32((0..12).map(|n| n as f32).collect()), SourceFormat::ARRAY).unwrap();
     series.fields.push(series.fields[0].clone());

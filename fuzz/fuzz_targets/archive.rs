@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use deepcomp::archive::{Archive, Compressor, Decompressor, Job, preview};
+use deepcomp::archive::{Archive, Compressor, Decompressor, Job, preview, salvage};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::formats::{self, file};
@@ -41,14 +41,24 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-/// Opens an archive and decodes all its files.
+/// Opens an archive, decodes all its files and the first value of each, and saves what is whole of it and of what was cut off.
 fn archive(bytes: &[u8]) {
     let sealed = sealed(bytes);
+    for bytes in [sealed.as_slice(), sealed.get(..sealed.len() - TRAILER.min(sealed.len())).unwrap_or_default()] {
+        if let Ok(saved) = salvage(bytes, &LIMITS, &models().0) {
+            assert!(Archive::open(&saved.bytes, &LIMITS).is_ok(), "what was saved does not open");
+        }
+    }
     let Ok(archive) = Archive::open(&sealed, &LIMITS) else { return };
     for file in 0..archive.files().count() {
         let Ok(variables) = archive.variables(file) else { continue };
         for variable in 0..variables.len() {
             let _ = preview(&archive, &sealed, (file, variable, 0), &models().0);
+        }
+        let first = archive.header(file).map(|header| header.dimensions.into_iter().map(|d| (d.name, vec![0..d.length.min(1)])).collect());
+        if let Ok(first) = first {
+            let all: Vec<usize> = (0..variables.len()).collect();
+            let _ = Decompressor::of_part(archive.clone(), file, (&all, &first), &models().0).and_then(|d| d.finish(&sealed));
         }
         let decoded = Decompressor::new(archive.clone(), file, &models().0).and_then(|d| d.finish(&sealed));
         if let Ok(dataset) = decoded {

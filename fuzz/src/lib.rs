@@ -6,8 +6,8 @@ mod memory;
 use std::collections::BTreeSet;
 
 use deepcomp::field::{Dataset, Field};
-use deepcomp::formats::{self, Input, Source, csv, netcdf3, netcdf4, npz, picture, tiff};
-use deepcomp::{Error, Limits};
+use deepcomp::formats::{self, Input, csv, netcdf3, netcdf4, npz, picture, tiff};
+use deepcomp::{Error, Limits, Source};
 
 /// What a file may ask for.
 pub const LIMITS: Limits = Limits { decoded_bytes: 1 << 20, items: 4096, files: 64, metadata_bytes: 1 << 20 };

@@ -93,9 +93,10 @@ pub fn salvage<S: Source + ?Sized>(source: &S, limits: &Limits, models: &Models)
     for (header, entry) in begun.into_iter().filter(|(_, entry)| !known.contains(&entry.name)) {
         files.extend(saver.begun(entry, |variable, chunk| frames.get(&(header, variable, chunk)).copied())?);
     }
-    Limits::check("files", files.len() as u64, limits.files)?;
     let Saver { records, mut salvage, .. } = saver;
     salvage.bytes = records.finish(&Index { files }.to_payload()?);
+    // Files that are each within the limits need not be so together.
+    Archive::open(&salvage.bytes, limits)?;
     Ok(salvage)
 }
 
