@@ -118,7 +118,7 @@ impl Tiling {
         let within = |at: usize| at.saturating_sub(self.start).min(self.values());
         let (mut at, end) = (within(stretch.start), within(stretch.end));
         let ([slabs, rows, columns], Self { view, tile, .. }) = (self.counts(), self);
-        let mut seen = 0..=0;
+        let mut seen = None;
         while at < end {
             let (line, column) = (at / view.width, at % view.width);
             let stop = view.width.min(column.saturating_add(end - at));
@@ -126,10 +126,10 @@ impl Tiling {
             let slab = plane / view.planes * slabs + plane % view.planes / tile.planes;
             let before = (slab * rows + row / tile.height) * columns;
             let touched = before + column / tile.width..=before + (stop - 1) / tile.width;
-            if touched != seen || chunks.is_empty() {
+            if seen.as_ref() != Some(&touched) {
                 chunks.extend(touched.clone());
             }
-            seen = touched;
+            seen = Some(touched);
             at += stop - column;
         }
     }
