@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::grid::{Grid, Plane};
 use crate::network::autoencoder::{View, coarse_size};
 use crate::network::engine::{Engine, LANES};
-use crate::network::model::{Model, Scaling};
+use crate::network::model::Model;
 use crate::network::spec::{DECISIONS, PRIORS};
 pub use crate::network::spec::{DIRECT, ENERGIES, INPUTS, NEIGHBOURS};
 
@@ -35,8 +35,8 @@ pub struct Stack {
     pub wrap: bool,
     /// How many earlier planes are looked at.
     pub references: usize,
-    /// What sets the scale of the inputs.
-    pub scaling: Scaling,
+    /// Whether the scale of the inputs follows the surroundings.
+    pub adaptive_scale: bool,
 }
 
 impl Stack {
@@ -179,7 +179,7 @@ impl<R: FnMut() -> u32, S: FnMut(&Example)> PassCoder for Recorder<'_, R, S> {
             quantum: context.quantum,
             plane: &plane,
             references: self.references.at(job.stride),
-            scaling: self.stack.scaling,
+            adaptive_scale: self.stack.adaptive_scale,
         };
         let quantiser = Quantiser::new(context.quantum);
         let width = values.width;

@@ -70,9 +70,7 @@ fn net(model: &Model, pass: usize) -> Result<Vec<[f32; 4]>> {
     }
     let tokens = if learned > 0 { DIRECT + learned } else { 0 };
     let [y, x] = PHASES.get(pass).copied().ok_or_else(missing)?;
-    let (follows, held) = model.sight().scaling.parts();
-    let scaling = f32::from(u8::from(follows) | u8::from(held) << 1);
-    let mut all = vec![[y, x, scaling, tokens as f32], COUNTS];
+    let mut all = vec![[y, x, if model.sight().adaptive_scale { 1.0 } else { 0.0 }, tokens as f32], COUNTS];
     // Input vectors, output channels and their range.
     let layers = [
         (Some(hidden), INPUTS, 4 * FIRST, 0, 255),

@@ -148,6 +148,7 @@ fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) gro
     let sight = vec4<i32>(weights[net]);
     let counts = vec4<u32>(weights[net + 1u]);
     let place = 2 * vec2<i32>(sample / width, sample % width) + sight.xy;
+    let adaptive_scale = sight.z != 0;
     let tokens = u32(sight.w);
     let predicted = words[u32(words[request + 5u] + sample)];
     let answer = u32(words[request + 7u] + 2 * sample);
@@ -179,13 +180,9 @@ fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) gro
     let differences_log = logarithm(difference_total);
     let quantum = words[request + 2u];
     let quantum_log = logarithm(magnitude(quantum));
-    // Bit 0: the scale follows the surroundings. Bit 1: it stays at or above that of the quantum.
-    let lowest = -2147483647 - 1;
-    let floor_exponent = select(lowest, (quantum_log >> 4u) - 6, (sight.z & 2) != 0);
-    let follows = (sight.z & 1) != 0;
-    let exponent = max(floor_exponent, select(lowest, (sums_log >> 4u) - 9, follows));
+    let exponent = select((quantum_log >> 4u) - 6, (sums_log >> 4u) - 9, adaptive_scale);
     let by_sums = scale_of(exponent);
-    let by_differences = scale_of(max(floor_exponent, select(lowest, (differences_log >> 4u) - 9, follows)));
+    let by_differences = scale_of(select((quantum_log >> 4u) - 6, (differences_log >> 4u) - 9, adaptive_scale));
     for (var i = 0u; i < counts.y; i++) {
         let correction = scaled(by_sums, sums[i]);
         keep(TOKENS + i, f32(correction));

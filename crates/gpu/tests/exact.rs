@@ -8,7 +8,7 @@ use deepcomp::codec::Options;
 use deepcomp::codec::accelerator::{Accelerator, Part, PassAnswer, PassRequest};
 use deepcomp::field::{Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::network::engine::Engine;
-use deepcomp::network::model::{LayerNumbers, Model, NetNumbers, Scaling, Sight, write};
+use deepcomp::network::model::{LayerNumbers, Model, NetNumbers, Sight, write};
 use deepcomp_gpu::Gpu;
 use std::sync::Arc;
 
@@ -81,8 +81,7 @@ fn network(random: &mut Random) -> Arc<Model> {
         })
         .collect();
     let nets = [numbers(&nets[0]), numbers(&nets[1]), numbers(&nets[2])];
-    let scaling = [Scaling::Quantum, Scaling::Surroundings, Scaling::Larger][random.below(3)];
-    let sight = Sight { scaling, references: true };
+    let sight = Sight { adaptive_scale: random.below(3) > 0, references: true };
     Model::parse(&write("random", sight, &nets, &vec![[128; 32]; PRIORS], None)).unwrap()
 }
 

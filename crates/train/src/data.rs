@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::source::{Batch, PASSES, Source};
 use crate::stacks::Stacks;
-use deepcomp::network::model::{Scaling, Sight};
+use deepcomp::network::model::Sight;
 use deepcomp::training::{self, Example};
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
@@ -15,10 +15,8 @@ const QUANTUM: i32 = 129;
 const POOL: usize = 262_144;
 /// One in so many samples becomes an example.
 const EVERY: u32 = 2;
-/// Samples a cut holds at most in one plane, and one in a few of them: fine grids have many fine levels.
+/// Samples a cut holds at most in one plane.
 const CUT: usize = 24_000;
-const LARGE_CUT: usize = 120_000;
-const ONE_IN: u32 = 8;
 /// Planes of a cut.
 const PLANES: usize = 3;
 
@@ -31,20 +29,12 @@ pub struct Seen {
     /// Scale the inputs by the quantum alone.
     #[arg(long)]
     pub without_scale: bool,
-    /// Scale the inputs by the surroundings even where the quantum is larger.
-    #[arg(long, conflicts_with = "without_scale")]
-    pub without_floor: bool,
 }
 
 impl Seen {
     /// What the model file says of it.
     pub fn sight(self) -> Sight {
-        let scaling = match (self.without_scale, self.without_floor) {
-            (true, _) => Scaling::Quantum,
-            (false, true) => Scaling::Surroundings,
-            (false, false) => Scaling::Larger,
-        };
-        Sight { scaling, references: !self.without_references }
+        Sight { adaptive_scale: !self.without_scale, references: !self.without_references }
     }
 }
 
@@ -80,8 +70,7 @@ impl Data {
         let stack = stacks.pick(random)?;
         let [planes, height, width] = stack.shape;
         let (mut rows, mut columns) = (height, width);
-        let most = if random.random_ratio(1, ONE_IN) { LARGE_CUT } else { CUT };
-        while rows * columns > most || (rows > 40 && columns > 40 && random.random_bool(0.25)) {
+        while rows * columns > CUT || (rows > 40 && columns > 40 && random.random_bool(0.25)) {
             (rows, columns) = (random.random_range(rows.min(32)..=rows), random.random_range(columns.min(32)..=columns));
         }
         let (top, left) = (random.random_range(0..=height - rows), random.random_range(0..=width - columns));
@@ -118,7 +107,7 @@ impl Data {
             quantum,
             wrap: columns == width && goes_around(&values, columns),
             references: if self.seen.without_references { 0 } else { [0, 0, 1, 2, 2].get(random.random_range(0..5usize)).copied().unwrap_or(0) },
-            scaling: self.seen.sight().scaling,
+            adaptive_scale: !self.seen.without_scale,
         })
     }
 }

@@ -34,54 +34,21 @@ pub(crate) struct Predictor {
 /// How nets were trained to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sight {
-    /// What sets the scale of the inputs.
-    pub scaling: Scaling,
+    /// Whether the scale of the inputs follows the surroundings; otherwise the quantum alone sets it.
+    pub adaptive_scale: bool,
     /// Whether reference planes are shown.
     pub references: bool,
-}
-
-/// What sets the scale of a network's inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scaling {
-    /// The distance between reconstructions alone.
-    Quantum,
-    /// The differences around a sample.
-    Surroundings,
-    /// The larger of the two: differences far below the quantum are not blown up.
-    Larger,
-}
-
-impl Scaling {
-    /// Whether the scale follows the surroundings, and whether it stays at or above that of the quantum.
-    pub const fn parts(self) -> (bool, bool) {
-        match self {
-            Self::Quantum => (false, true),
-            Self::Surroundings => (true, false),
-            Self::Larger => (true, true),
-        }
-    }
 }
 
 impl Sight {
     /// As a byte of the model file.
     pub(crate) const fn number(self) -> u8 {
-        let scaling = match self.scaling {
-            Scaling::Quantum => 0,
-            Scaling::Surroundings => 1,
-            Scaling::Larger => 4,
-        };
-        scaling | (!self.references as u8) << 1
+        self.adaptive_scale as u8 | (!self.references as u8) << 1
     }
 
     /// From that byte.
     pub(crate) const fn numbered(number: u8) -> Option<Self> {
-        let scaling = match number & !2 {
-            0 => Scaling::Quantum,
-            1 => Scaling::Surroundings,
-            4 => Scaling::Larger,
-            _ => return None,
-        };
-        Some(Self { scaling, references: number & 2 == 0 })
+        if number < 4 { Some(Self { adaptive_scale: number & 1 != 0, references: number & 2 == 0 }) } else { None }
     }
 }
 

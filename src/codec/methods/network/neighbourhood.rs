@@ -4,7 +4,6 @@
 use super::levels::{Level, Offset};
 use crate::codec::passes::Pass;
 use crate::network::engine::{LANES, Row};
-use crate::network::predictor::Scaling;
 use crate::network::spec::{DIRECT, DIRECT_LIMIT, INPUT_LIMIT, INPUTS, PAIRS, REFERENCE_INPUTS, REFERENCES, SHARED};
 use core::ops::Range;
 
@@ -39,8 +38,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) plane: &'a Level,
     /// Reference planes, nearest first.
     pub(crate) references: &'a [Level],
-    /// What sets the scale.
-    pub(crate) scaling: Scaling,
+    /// Whether the scale follows the surroundings; otherwise the quantum alone sets it.
+    pub(crate) adaptive_scale: bool,
 }
 
 /// The neighbourhoods of up to [`LANES`] samples in a row.
@@ -175,11 +174,10 @@ impl Neighbourhood {
         let sums = logarithms(&total(own.iter().take(SCALE_PAIRS).map(|p| &p.sum)));
         let differences = logarithms(&total(own.iter().take(SCALE_PAIRS).map(|p| &p.difference)));
         let quantum = logarithm(around.quantum.unsigned_abs());
-        let (follows, held) = around.scaling.parts();
-        let floor = if held { (quantum >> 4) - 6 } else { i32::MIN };
+        let adaptive_scale = around.adaptive_scale;
         let mut by_differences = [0; LANES];
         for (to, from) in [(&mut *exponents, &sums), (&mut by_differences, &differences)] {
-            to.iter_mut().zip(from).for_each(|(to, total)| *to = if follows { ((*total >> 4) - 9).max(floor) } else { floor });
+            to.iter_mut().zip(from).for_each(|(to, total)| *to = if adaptive_scale { (*total >> 4) - 9 } else { (quantum >> 4) - 6 });
         }
         let (by_sums, by_differences) = (Scale::of(exponents), Scale::of(&by_differences));
 

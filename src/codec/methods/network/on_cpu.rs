@@ -32,9 +32,9 @@ impl OnCpu {
             }
         }
         let references: Vec<Level> = request.references.iter().map(|p| whole_level(&grid(p.height, p.width, &p.samples), 1, request.wrap)).collect();
-        let scaling = model.predictor().sight().scaling;
+        let adaptive_scale = model.predictor().sight().adaptive_scale;
         let PassRequest { level, quantum, height, width, .. } = *request;
-        let surroundings = Surroundings { pass, level, quantum, plane: &plane, references: &references, scaling };
+        let surroundings = Surroundings { pass, level, quantum, plane: &plane, references: &references, adaptive_scale };
         Ok(answer(model, self.0, &surroundings, &grid(height, width, &request.predicted), holes(height, width, &request.missing).as_ref()))
     }
 }

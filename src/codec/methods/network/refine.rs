@@ -121,9 +121,9 @@ impl Around<'_, '_> {
     fn answer(&mut self, model: &Model, engine: Engine, base: &Grid<i32>) -> PassAnswer {
         let context = self.context;
         let plane = &known_level(context, self.horizontal, self.wrap);
-        let scaling = model.predictor().sight().scaling;
+        let adaptive_scale = model.predictor().sight().adaptive_scale;
         let references = self.references.at(self.stride);
-        let surroundings = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, scaling };
+        let surroundings = Surroundings { pass: context.pass, level: context.level, quantum: context.quantum, plane, references, adaptive_scale };
         answer(model, engine, &surroundings, base, self.missing)
     }
 
