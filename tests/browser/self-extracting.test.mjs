@@ -219,7 +219,7 @@ test('of a damaged file all that is whole is shown, and what is not is said', as
 test('a file that was cut or changed elsewhere says what is wrong with it', async () => {
   const file = pageOf(temperature('whole.dca'));
   const cases = [
-    [flipped('archive', 0.9999), /the archive in this file is damaged, and nothing of it can be shown \(.*checksum.*\)\. Ask for the file again\.$/i],
+    [flipped('archive', 0.9999), /the archive in this file is damaged, and nothing of it can be shown \(the archive is damaged: .*\)\. Ask for the file again\.$/i],
     [(html) => html.slice(0, -5000), /^This file ends too early: it has \d+ of the \d+ bytes of the archive\. The data cannot be shown: ask for the file again\.$/],
     [(html) => html.slice(0, html.indexOf('data-part="archive"') - 200), /^The archive is missing from this file, most likely since it ends too early\./],
     [flipped('module', 0.5), /^The decoder in this file was changed on its way/],
