@@ -61,10 +61,13 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let shelf = Shelf::open(&args.models)?;
     let bar = progress_bar();
     let (wanted, unmet) = wanted(&args.part, (&args.archive, &archive, &source), &shelf)?;
-    let mut folder = Folder::open(args, &archive, &bar)?;
+    let all = wanted.len() + unmet.len();
     let mut failures = Failures::new(&bar);
     failures.add(&unmet);
-    let all = wanted.len() + unmet.len();
+    if wanted.is_empty() {
+        return failures.end(&args.archive, all);
+    }
+    let mut folder = Folder::open(args, &archive, &bar)?;
     if args.all_or_nothing {
         if let Some(failure) = unmet.into_iter().next() {
             return Err(failure);
