@@ -1,6 +1,6 @@
 //! Bytes that are read where they are needed: of a file, of a `Blob`, of something at the other end of a network; or all in memory.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::{self, Limits};
 use core::ops::Range;
 use std::borrow::Cow;
@@ -33,9 +33,8 @@ impl Source for [u8] {
     }
 
     fn read(&self, at: u64, into: &mut [u8]) -> Result<()> {
-        if let Some(from) = stretch(self, at, into.len() as u64) {
-            into.copy_from_slice(from);
-        }
+        let from = stretch(self, at, into.len() as u64).ok_or_else(|| Error::Unreadable { what: "it ended early".to_owned() })?;
+        into.copy_from_slice(from);
         Ok(())
     }
 

@@ -215,3 +215,19 @@ fn what_does_not_fit_is_refused_and_why() {
     assert!(refused(series(4..5), Some("lat"), 0).contains("is not the first dimension"));
     assert!(refused(series(4..5), None, 1).contains("no variable \"bytes\""));
 }
+
+#[test]
+fn a_frame_that_two_variables_have_is_decoded_once() {
+    let mut dataset = series(0..6);
+    let again = Field { name: "again".to_owned(), ..dataset.fields[2].clone() };
+    dataset.fields = vec![dataset.fields.remove(2), again];
+    let bytes = Compressor::new(dataset, "twice", &options()).unwrap().finish().unwrap().0;
+    let mut decompressor = Decompressor::new(open(&bytes), 0, &Models::default()).unwrap();
+    let mut jobs = 0;
+    while decompressor.step(&bytes).unwrap().is_some() {
+        jobs += 1;
+    }
+    let decoded = decompressor.finish(&bytes).unwrap();
+    assert_eq!(jobs, 1);
+    assert_eq!(decoded.fields[0].values, decoded.fields[1].values);
+}

@@ -14,7 +14,7 @@ pub(super) fn checksum(bytes: &[u8]) -> u32 {
 
 /// XXH3-64 of values as little-endian bytes.
 pub(super) fn values_sum(values: &Values) -> u64 {
-    with_values!(values, v => hash(v))
+    values_sum_of(values, 0..values.len())
 }
 
 /// That of some of them.

@@ -56,10 +56,19 @@ pub fn encode_chunk(values: Values, shape: &[usize], missing: Missing, options: 
 pub fn decode_chunk(frame: &[u8], data_type: DataType, shape: &[usize], models: &Models, limits: &Limits) -> Result<Values> {
     let view = view(shape)?;
     Limits::check("a decoded chunk", (view.samples() as u64).saturating_mul(data_type.size() as u64), limits.decoded_bytes)?;
-    let Frame { values_sum, model, payload, .. } = Frame::read(frame, "a frame")?;
-    let model = model.map(|half| models.named_by_low_half(half)).transpose()?;
-    let task = Task::Decode { payload: payload.to_vec(), data_type, sum: values_sum };
-    Job { number: 0, variable: 0, shape: view, model, task }.run(models).map(|done| done.values)
+    let frame = Frame::read(frame, "a frame")?;
+    frame_values(&frame, (data_type, view), named(&frame, models)?, models)
+}
+
+/// The network that a frame names.
+pub(super) fn named(frame: &Frame, models: &Models) -> Result<Option<ModelId>> {
+    frame.model.map(|half| models.named_by_low_half(half)).transpose()
+}
+
+/// The checked values of a frame.
+pub(super) fn frame_values(frame: &Frame, (data_type, shape): (DataType, ChunkShape), model: Option<ModelId>, models: &Models) -> Result<Values> {
+    let task = Task::Decode { payload: frame.payload.to_vec(), data_type, sum: frame.values_sum };
+    Job { number: 0, variable: 0, shape, model, task }.run(models).map(|done| done.values)
 }
 
 /// What a frame says of the values that it decodes to.

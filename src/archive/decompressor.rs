@@ -59,9 +59,8 @@ struct Repeated {
 type Decoding = (ChunkEntry, ChunkShape, DataType, Option<u64>);
 
 impl Repeated {
-    /// Takes notice of the chunks of a variable.
-    fn see(&mut self, chunks: &[Chunk]) {
-        let mut offsets: Vec<u64> = chunks.iter().map(|chunk| chunk.entry.offset).collect();
+    /// Takes notice of chunks by where they begin.
+    fn see(&mut self, mut offsets: Vec<u64>) {
         offsets.sort_unstable();
         self.offsets.extend(offsets.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).filter_map(|pair| pair.first().copied()));
     }
@@ -102,8 +101,7 @@ struct WantedSection {
     /// Chunks that it has.
     count: usize,
     model: Option<u64>,
-    /// Its values in the array, and their checksum.
-    values: Range<usize>,
+    /// The checksum of its values.
     values_sum: u64,
 }
 
@@ -146,19 +144,16 @@ impl Begun {
 }
 
 impl Wanted {
-    /// A variable of a file, of which some is chosen along its dimensions.
-    fn of((number, entry): (usize, &VariableEntry), shape: &[usize], chosen: &[Option<&Runs>]) -> Result<Self> {
-        let part = Part::of(shape, chosen)?;
-        let (mut sections, mut chunks, mut start) = (Vec::new(), Vec::new(), 0);
+    /// A variable of a file, of which a part is wanted.
+    fn of((number, entry): (usize, &VariableEntry), shape: &[usize], part: Part) -> Result<Self> {
+        let (mut sections, mut chunks) = (Vec::new(), Vec::new());
         for section in entry.sections(shape)? {
             let count = section.count(entry);
             if count > 0 {
                 chunks.extend(part.chunks(&section.tiling).into_iter().map(|number| (sections.len(), number)));
             }
-            let end = start + section.values;
             let SectionEntry { model, certificate, .. } = section.entry;
-            sections.push(WantedSection { tiling: section.tiling, count, model: *model, values: start..end, values_sum: certificate.values_sum });
-            start = end;
+            sections.push(WantedSection { tiling: section.tiling, count, model: *model, values_sum: certificate.values_sum });
         }
         Ok(Self { variable: number, part, sections, chunks })
     }
@@ -184,8 +179,8 @@ impl Wanted {
 
     /// Checks decoded values against the certificates, where all of them are there; a part has the checksums of its chunks alone.
     fn certify(&self, entry: &VariableEntry, values: &Values) -> Result<()> {
-        let wrong = |section: &&WantedSection| values_sum_of(values, section.values.clone()) != section.values_sum;
-        if self.part.is_whole() && self.sections.iter().any(|section| wrong(&section)) { Err(other_values(entry)) } else { Ok(()) }
+        let wrong = |section: &WantedSection| values_sum_of(values, section.tiling.range()) != section.values_sum;
+        if self.part.is_whole() && self.sections.iter().any(wrong) { Err(other_values(entry)) } else { Ok(()) }
     }
 }
 
@@ -227,21 +222,28 @@ impl Decompressor {
                 return Err(Error::InvalidArgument { what: format!("there is no dimension {name:?}") });
             }
         }
-        let (mut wanted, mut part_bytes, mut total_bytes) = (Vec::new(), 0u64, 0u64);
+        let (mut wanted, mut offsets, mut part_bytes, mut total_bytes) = (Vec::new(), Vec::new(), 0u64, 0u64);
         for number in variables {
             let names = || entry.variables.iter().map(|v| v.name.as_str());
             let variable = entry.variables.get(*number).ok_or_else(|| Error::no_such_variable(*number, names()))?;
             variable.models().try_for_each(|id| models.get(ModelId(id)).map(|_| ()))?;
             let (shape, size) = (variable.shape(entry)?, variable.data_type()?.size() as u64);
             let of: Vec<Option<&Runs>> = variable.dimensions.iter().map(|d| chosen.get(*d as usize)?.as_ref()).collect();
-            let values = Part::of(&shape, &of)?.shape().iter().fold(size, |n, length| n.saturating_mul(*length as u64));
+            let part = Part::of(&shape, &of)?;
+            let values = part.shape().iter().fold(size, |n, length| n.saturating_mul(*length as u64));
             part_bytes = part_bytes.saturating_add(values);
             Limits::check("the decoded dataset", part_bytes, archive.limits().decoded_bytes)?;
-            let one = Wanted::of((*number, variable), &shape, &of)?;
+            let one = Wanted::of((*number, variable), &shape, part)?;
             let samples = one.chunks.iter().fold(0u64, |sum, (section, chunk)| sum.saturating_add(one.place(*section, *chunk).shape.samples() as u64));
             total_bytes = total_bytes.saturating_add(if variable.derived().is_some() { values } else { samples.saturating_mul(size) });
+            for (section, own) in one.sections.iter().zip(&variable.sections) {
+                offsets.extend(own.listed_here(section.count, archive.end())?.iter().map(|chunk| chunk.offset));
+            }
             wanted.push(one);
         }
+        // Frames that several variables name, as far as the index itself says where they are; others are known when it is the turn of their variable.
+        let mut repeated = Repeated::default();
+        repeated.see(offsets);
         Ok(Self {
             archive,
             file,
@@ -250,7 +252,7 @@ impl Decompressor {
             fields: Vec::new(),
             given: 0,
             under_way: BTreeMap::new(),
-            repeated: Repeated::default(),
+            repeated,
             as_kept: false,
             damage: None,
             done_bytes: 0,
@@ -334,7 +336,8 @@ impl Decompressor {
         let archive = self.archive.clone();
         let file = archive.file(self.file)?;
         loop {
-            let Some(last) = self.fields.len().checked_sub(1) else {
+            let last = self.fields.len().saturating_sub(1);
+            let Some(chunk) = self.fields.get(last).and_then(|begun| begun.chunks.get(begun.given).copied()) else {
                 if !self.begin(source)? {
                     return Ok(None);
                 }
@@ -342,12 +345,6 @@ impl Decompressor {
             };
             let entry = self.wanted.get(last).and_then(|wanted| Some((wanted, file.variables.get(wanted.variable)?)));
             let (Some(begun), Some((wanted, entry))) = (self.fields.get_mut(last), entry) else { return Ok(None) };
-            let Some(chunk) = begun.chunks.get(begun.given).copied() else {
-                if !self.begin(source)? {
-                    return Ok(None);
-                }
-                continue;
-            };
             let decoding = decoding(entry, wanted, &chunk)?;
             if let Some(values) = self.repeated.get(&decoding) {
                 begun.given += 1;
@@ -385,7 +382,7 @@ impl Decompressor {
             chunks.extend(of_section.iter().filter_map(|(section, number)| Some(Chunk { section: *section, number: *number, entry: *all.get(*number)? })));
         }
         let stretches: Vec<Range<u64>> = chunks.iter().map(|chunk| chunk.entry.offset..chunk.entry.end()).collect();
-        self.repeated.see(&chunks);
+        self.repeated.see(chunks.iter().map(|chunk| chunk.entry.offset).collect());
         if let Some(begun) = self.fields.last_mut() {
             begun.chunks = chunks;
         }

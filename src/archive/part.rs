@@ -1,6 +1,6 @@
 //! Which values of a variable are wanted: all of them, or for some of its dimensions some of their indices.
 
-use super::tiles::{Place, Tiling, product};
+use super::tiles::{Place, Tiling, foreign, product};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Element, SourceFormat, Values, with_values};
 use core::ops::Range;
@@ -102,7 +102,6 @@ impl Part {
     /// # Errors
     /// [`Error::InvalidArgument`] when the tile is of another type or size.
     pub(super) fn paste(&self, values: &mut Values, tiling: &Tiling, place: Place, tile: &Values) -> Result<()> {
-        let foreign = || Error::InvalidArgument { what: "a chunk came back as another than it was given out".to_owned() };
         if tile.len() != place.shape.samples() {
             return Err(foreign());
         }
@@ -209,12 +208,7 @@ fn copy<T: Copy>(values: &mut [T], tile: &[T], pieces: &[Piece]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A number below `most` that looks random.
-    fn random(seed: &mut u64, most: usize) -> usize {
-        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (*seed >> 33) as usize % most
-    }
+    use crate::network::random::random;
 
     /// The part, value by value.
     fn expected(shape: &[usize], runs: &[Option<Runs>]) -> Vec<u32> {
@@ -239,8 +233,8 @@ mod tests {
                 .iter()
                 .map(|length| {
                     let mut run = || {
-                        let start = random(&mut seed, *length);
-                        start..start + 1 + random(&mut seed, length - start)
+                        let start = random(&mut seed) as usize % length;
+                        start..start + 1 + random(&mut seed) as usize % (length - start)
                     };
                     let [a, b] = [run(), run()];
                     match round % 3 {

@@ -1,10 +1,10 @@
 //! What is whole of an archive that was cut off, or whose index is lost: records are walked from front to back, and what they say is put together to a new archive.
 
-use super::checksum::{values_sum, values_sum_of};
+use super::checksum::values_sum;
+use super::chunk::{frame_values, named};
 use super::container::{END, RECORD, RecordKind, SUPERBLOCK, TRAILER, record_at};
 use super::frame::Frame;
 use super::index::{Certificate, ChunkEntry, FileEntry, Index, SectionEntry, VariableEntry};
-use super::job::{Job, Task};
 use super::reader::Archive;
 use super::records::Records;
 use super::tiles::Tiling;
@@ -15,6 +15,7 @@ use crate::limits::Limits;
 use crate::network::model::{ModelId, Models};
 use crate::source::{self, Source, Window};
 use crate::wire::Reader;
+use core::ops::Range;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -101,31 +102,15 @@ pub fn salvage<S: Source + ?Sized>(source: &S, limits: &Limits, models: &Models)
 }
 
 impl Found {
-    /// Walks through all records.
+    /// What all records say.
     fn search<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<Self> {
         let mut found = Self::default();
-        let mut budget = source.length().saturating_mul(SEARCH).saturating_add(Window::<S>::BYTES);
         let mut left = source.length().saturating_mul(INFLATED).saturating_add(limits.metadata_bytes);
-        let mut window = Window::of(source);
-        let mut at = SUPERBLOCK as u64;
-        while at < source.length() {
-            if let Some((kind, payload)) = record_at(&mut window, at, &mut budget)? {
-                let bytes = source::read(source, payload.start, payload.end - payload.start)?.unwrap_or_default();
-                found.take(kind, at, payload.start, &bytes, (limits, &mut left));
-                at = payload.end + 4;
-            } else if is_trailer(&mut window, at)? {
-                at += TRAILER as u64;
-            } else {
-                let next = next_mark(&mut window, at + 1)?;
-                found.damaged += next - at;
-                at = next;
-            }
-            for (what, left, limit) in [("the search for records", budget, SEARCH), ("what indexes inflate to", left, INFLATED)] {
-                if left == 0 {
-                    return Err(Error::LimitExceeded { what, needed: limit + 1, limit });
-                }
-            }
-        }
+        found.damaged = walk(source, source.length(), &mut |kind, at, payload| {
+            let bytes = source::read(source, payload.start, payload.end - payload.start)?.unwrap_or_default();
+            found.take(kind, at, payload.start, &bytes, (limits, &mut left));
+            within("what indexes inflate to", left, INFLATED)
+        })?;
         Ok(found)
     }
 
@@ -180,6 +165,33 @@ impl Found {
     }
 }
 
+/// Shows all whole records up to an end: their kinds, where they begin, and where their payloads lie. Returns how many bytes are in none.
+fn walk<S: Source + ?Sized>(source: &S, end: u64, show: &mut dyn FnMut(u8, u64, Range<u64>) -> Result<()>) -> Result<u64> {
+    let mut budget = source.length().saturating_mul(SEARCH).saturating_add(Window::<S>::BYTES);
+    let mut window = Window::of(source);
+    let (mut at, mut damaged) = (SUPERBLOCK as u64, 0);
+    while at < end {
+        if let Some((kind, payload)) = record_at(&mut window, at, &mut budget)? {
+            let next = payload.end + 4;
+            show(kind, at, payload)?;
+            at = next;
+        } else if is_trailer(&mut window, at)? {
+            at += TRAILER as u64;
+        } else {
+            let next = next_mark(&mut window, at + 1)?.min(end);
+            damaged += next - at;
+            at = next;
+        }
+        within("the search for records", budget, SEARCH)?;
+    }
+    Ok(damaged)
+}
+
+/// An error where nothing is left of what was allowed for each byte that there is.
+const fn within(what: &'static str, left: u64, limit: u64) -> Result<()> {
+    if left == 0 { Err(Error::LimitExceeded { what, needed: limit + 1, limit }) } else { Ok(()) }
+}
+
 /// The place at the start of a payload, whose record begins there.
 fn place(reader: &mut Reader, start: u64) -> Result<Option<(u64, usize, usize)>> {
     let back = reader.varint()?;
@@ -210,10 +222,9 @@ fn is_trailer<S: Source + ?Sized>(window: &mut Window<'_, S>, at: u64) -> Result
 /// Bytes of an archive up to its end that are in no whole record: none where nobody would miss anything who lost the index.
 ///
 /// # Errors
-/// As for [`Archive::open`].
-pub fn outside_records<S: Source + ?Sized>(source: &S, limits: &Limits) -> Result<u64> {
-    let behind = source.length() - Archive::open(source, limits)?.end();
-    Found::search(source, limits).map(|found| found.damaged.saturating_sub(behind))
+/// [`Error::LimitExceeded`]; [`Error::Unreadable`].
+pub fn outside_records<S: Source + ?Sized>(archive: &Archive, source: &S) -> Result<u64> {
+    walk(source, archive.end(), &mut |_, _, _| Ok(()))
 }
 
 /// Writes what is saved.
@@ -337,7 +348,7 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
             let is_whole = frames.iter().all(Option::is_some);
             let certified = is_whole && (section.entry.certificate.values_sum != 0 || variable.derived().is_some());
             if !certified {
-                let bytes = (section.values as u64).saturating_mul(variable.data_type()?.size() as u64);
+                let bytes = (section.tiling.values() as u64).saturating_mul(variable.data_type()?.size() as u64);
                 Limits::check("a variable of which something is lost", bytes, self.limits.decoded_bytes)?;
             }
             let mut blanks = BTreeMap::new();
@@ -347,7 +358,7 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
             let (certificate, model) = if certified {
                 (section.entry.certificate.clone(), section.entry.model.map(ModelId))
             } else {
-                self.certified(variable, section.tiling, section.values, &frames, section.entry.model)?
+                self.certified(variable, section.tiling, &frames, section.entry.model)?
             };
             let chunks: Vec<ChunkEntry> = frames.iter().map(|frame| ChunkEntry { offset: self.records.put(frame, None), length: frame.len() as u64 }).collect();
             *own = own.rewritten(&chunks, certificate, model);
@@ -357,15 +368,8 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
     }
 
     /// The certificate of a section out of its frames, all of which are decoded, and the network they take.
-    fn certified(
-        &self,
-        variable: &VariableEntry,
-        tiling: Tiling,
-        count: usize,
-        frames: &[Cow<'_, [u8]>],
-        model: Option<u64>,
-    ) -> Result<(Certificate, Option<ModelId>)> {
-        let data_type = variable.data_type()?;
+    fn certified(&self, variable: &VariableEntry, tiling: Tiling, frames: &[Cow<'_, [u8]>], model: Option<u64>) -> Result<(Certificate, Option<ModelId>)> {
+        let (data_type, count) = (variable.data_type()?, tiling.values());
         let tiling = Tiling { start: 0, ..tiling };
         let mut values = Values::zeros(data_type, count)?;
         let (mut bound, mut max_error, mut network) = (0f64, 0f64, model.map(ModelId));
@@ -374,13 +378,10 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
             if let Some(held) = frame.held {
                 (bound, max_error) = (bound.max(held.bound.into()), max_error.max(held.max_error.into()));
             }
-            network = match frame.model {
-                Some(low) => Some(self.models.named_by_low_half(low)?),
-                None => network,
-            };
-            let (place, task) = (tiling.place(number), Task::Decode { payload: frame.payload.to_vec(), data_type, sum: frame.values_sum });
-            let done = Job { number, variable: 0, shape: place.shape, model: network, task }.run(self.models)?;
-            tiling.paste_values(&mut values, place, Cow::Owned(done.values))?;
+            network = named(&frame, self.models)?.or(network);
+            let place = tiling.place(number);
+            let decoded = frame_values(&frame, (data_type, place.shape), network, self.models)?;
+            tiling.paste_values(&mut values, place, Cow::Owned(decoded))?;
         }
         let field = Field { values, ..variable.blank(&[count])? };
         let scale = field.packing().scale.abs();
@@ -389,7 +390,7 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
             bound: bound * scale,
             max_error: max_error * scale,
             missing: (count - field.present().count()) as u64,
-            values_sum: values_sum_of(&field.values, 0..count),
+            values_sum: values_sum(&field.values),
             ..Certificate::default()
         };
         Ok((certificate, network))

@@ -113,6 +113,11 @@ impl Tiling {
         self.blocks * self.view.samples()
     }
 
+    /// Where these lie in the array.
+    pub(crate) const fn range(&self) -> core::ops::Range<usize> {
+        self.start..self.start + self.values()
+    }
+
     /// Adds the numbers of the chunks that have any of a stretch of the array.
     pub(super) fn chunks_of(&self, stretch: &core::ops::Range<usize>, chunks: &mut BTreeSet<usize>) {
         let within = |at: usize| at.saturating_sub(self.start).min(self.values());
@@ -185,7 +190,6 @@ impl Tiling {
     /// # Errors
     /// [`Error::InvalidArgument`] when it is of another type or size.
     pub(crate) fn paste_values(&self, values: &mut Values, place: Place, tile: Cow<'_, Values>) -> Result<()> {
-        let foreign = || Error::InvalidArgument { what: "a chunk came back as another than it was given out".to_owned() };
         if tile.len() != place.shape.samples() || tile.data_type() != values.data_type() {
             return Err(foreign());
         }
@@ -205,6 +209,11 @@ impl Tiling {
             }
         }
     }
+}
+
+/// What comes of a tile of another type or size.
+pub(super) fn foreign() -> Error {
+    Error::InvalidArgument { what: "a chunk came back as another than it was given out".to_owned() }
 }
 
 /// Values of an array of these lengths, as far as it goes: an index from outside may name any.

@@ -6,7 +6,7 @@ use crate::grid::Grid;
 use crate::wire::Reader;
 
 /// Numbers that look random.
-fn random(seed: &mut u32) -> u32 {
+pub(crate) fn random(seed: &mut u32) -> u32 {
     *seed = seed.wrapping_mul(0x9E37_79B1).wrapping_add(0x7F4A_7C15);
     (*seed ^ *seed >> 15).wrapping_mul(0x85EB_CA6B) >> 7
 }

@@ -2,7 +2,7 @@
 
 use crate::extraction::Folder;
 use crate::failure::{Cause, Failure, Outcome, about};
-use crate::inputs::Disk;
+use crate::inputs::Origin;
 use crate::models::Shelf;
 use crate::parts::{Wanted, wanted};
 use crate::report::{VariableJson, print_json, print_table, sizes};
@@ -22,7 +22,7 @@ use std::path::Path;
 struct Listing {
     format_version: String,
     archive_bytes: u64,
-    /// Of the files on disk, where the archive says so.
+    /// Of the files on origin, where the archive says so.
     file_bytes: Option<u64>,
     files: Vec<String>,
     variables: Vec<VariableJson>,
@@ -50,7 +50,7 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     Ok(())
 }
 
-/// Bytes of the files on disk, where the archive says so of all of them.
+/// Bytes of the files on origin, where the archive says so of all of them.
 fn file_bytes(archive: &Archive) -> Option<u64> {
     (0..archive.files().count()).map(|file| archive.status(file).ok()?.length).sum()
 }
@@ -93,13 +93,13 @@ pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
 }
 
 /// An archive, and where it is read from as it is needed.
-pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<(Disk, Archive)> {
-    let disk = Disk::open(path, limits)?;
-    let archive = Archive::open(&disk, limits).map_err(about(path))?;
-    Ok((disk, archive))
+pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<(Origin, Archive)> {
+    let origin = Origin::open(path, limits)?;
+    let archive = Archive::open(&origin, limits).map_err(about(path))?;
+    Ok((origin, archive))
 }
 
-fn variables(archive: &Archive, source: &Disk) -> deepcomp::Result<Vec<VariableJson>> {
+fn variables(archive: &Archive, source: &Origin) -> deepcomp::Result<Vec<VariableJson>> {
     let mut all = Vec::new();
     for (number, file) in archive.files().enumerate() {
         let rule = |variable| archive.rule(source, (number, variable)).filter(|rule| !rule.is_plain()).map(|rule| rule.to_string());
@@ -111,13 +111,12 @@ fn variables(archive: &Archive, source: &Disk) -> deepcomp::Result<Vec<VariableJ
 /// Decodes files of the archive at `path`; their chunks share the threads, and `deliver` gets them in order, with what failed of each.
 pub(crate) fn decode(
     (path, bar): (&Path, &ProgressBar),
-    (archive, source): (&Archive, &Disk),
+    (archive, source): (&Archive, &Origin),
     wanted: &[Wanted],
     (shelf, work): (&Shelf, &WorkArgs),
     deliver: impl FnMut(&Wanted, Option<Dataset>, Vec<Failure>) -> Outcome<()>,
 ) -> Outcome<()> {
-    // What cannot be begun is told when it is its turn.
-    let total_bytes = wanted.iter().map(|one| one.decompressor(archive, shelf).map_or(0, |decompressor| decompressor.total_bytes())).sum();
+    let total_bytes = wanted.iter().map(|one| one.bytes(archive, shelf)).sum::<deepcomp::Result<u64>>().map_err(about(path))?;
     let mut unpacking = Unpacking { path, archive, source, shelf, left: wanted.iter(), open: VecDeque::new(), done_bytes: 0, total_bytes, deliver };
     threads::run(&mut unpacking, &shelf.models, threads::count(work.threads), |progress| show(bar, progress))?;
     bar.finish_and_clear();
@@ -134,7 +133,7 @@ pub(crate) fn everything(archive: &Archive) -> Vec<Wanted> {
 struct Unpacking<'a, F> {
     path: &'a Path,
     archive: &'a Archive,
-    source: &'a Disk,
+    source: &'a Origin,
     shelf: &'a Shelf,
     /// Those not begun.
     left: std::slice::Iter<'a, Wanted>,

@@ -56,8 +56,7 @@ pub(crate) fn add(args: &AddArgs, update: bool) -> Outcome<()> {
     let bar = progress_bar();
     let mut notices = Notices::new(&bar);
     let all = inputs::find(&args.inputs, Identity::of(path), &mut notices)?;
-    let (source, archive) = open(path, &args.encode.work.limits())?;
-    drop(source);
+    let (_, archive) = open(path, &args.encode.work.limits())?;
     let out = NewFile::grow(path, &archive)?;
     let report = pack((&args.encode, path), (&all, notices, &bar), Compressor::resume(&archive, &options), (&options, out, update))?;
     print(args.json, path, &report)

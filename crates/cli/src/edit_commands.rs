@@ -4,7 +4,7 @@ use crate::archive_commands::open;
 use crate::compress::options;
 use crate::failure::{Cause, Outcome, about};
 use crate::identity::Identity;
-use crate::inputs::{self, Disk, Input, Reading};
+use crate::inputs::{self, Input, Origin, Reading};
 use crate::models::Shelf;
 use crate::output::NewFile;
 use crate::temporary::Existing;
@@ -21,7 +21,7 @@ use std::path::Path;
 
 pub(crate) fn append(args: &AppendArgs) -> Outcome<()> {
     let limits = args.encode.work.limits();
-    let (source, archive) = open(&args.archive, &limits)?;
+    let (_, archive) = open(&args.archive, &limits)?;
     let file = grown(args, &archive)?;
     let reports = archive.variables(file).map_err(about(&args.archive))?;
     let bounds = if args.encode.bound.is_given() { None } else { Some(archive.bounds(file).map_err(about(&args.archive))?) };
@@ -33,7 +33,7 @@ pub(crate) fn append(args: &AppendArgs) -> Outcome<()> {
     let all = inputs::find(&args.inputs, Identity::of(&args.archive), &mut notices)?;
     // Before the archive is touched.
     let compressor = Compressor::resume(&archive, &options);
-    let out = grow(&args.archive, source, &archive)?;
+    let out = NewFile::grow(&args.archive, &archive)?;
     let mut more = More { left: all.iter(), current: None, compressor, out, to: (file, args.along.as_deref()), limits };
     threads::run(&mut more, &models, threads::count(args.encode.work.threads), |progress| show(&bar, progress))?;
     bar.finish_and_clear();
@@ -59,12 +59,6 @@ fn grown(args: &AppendArgs, archive: &Archive) -> Outcome<usize> {
 fn numbered(path: &Path, archive: &Archive, name: &str) -> Outcome<usize> {
     let missing = || Cause::NoSuchFile { name: name.to_owned(), files: archive.files().map(str::to_owned).collect() };
     archive.files().position(|file| file == name).ok_or_else(|| about(path)(missing()))
-}
-
-/// The file of an archive, to be written behind its end; where it was read from is closed.
-fn grow(path: &Path, source: Disk, archive: &Archive) -> Outcome<NewFile> {
-    drop(source);
-    NewFile::grow(path, archive)
 }
 
 /// The files that more comes out of, read variable by variable as the threads run out of work.
@@ -144,10 +138,10 @@ pub(crate) fn rename(args: &RenameArgs) -> Outcome<()> {
 
 /// Changes what the index of an archive says.
 fn edit(path: &Path, change: impl FnOnce(&Archive, &mut Compressor) -> Outcome<()>) -> Outcome<()> {
-    let (source, archive) = open(path, &Limits::default())?;
+    let (_, archive) = open(path, &Limits::default())?;
     let mut compressor = Compressor::resume(&archive, &Options::new(Bounds::from(ErrorBound::Lossless)));
     change(&archive, &mut compressor)?;
-    let mut out = grow(path, source, &archive)?;
+    let mut out = NewFile::grow(path, &archive)?;
     out.write(&compressor.finish()?.0)?;
     out.finish()?;
     Ok(())
@@ -155,9 +149,9 @@ fn edit(path: &Path, change: impl FnOnce(&Archive, &mut Compressor) -> Outcome<(
 
 pub(crate) fn salvaged(args: &SalvageArgs) -> Outcome<()> {
     let limits = args.memory.limits();
-    let disk = Disk::open(&args.archive, &limits)?;
+    let origin = Origin::open(&args.archive, &limits)?;
     let shelf = Shelf::open(&args.models)?;
-    let found = salvage(&disk, &limits, &shelf.models).map_err(|error| about(&args.archive)(shelf.explain(error)))?;
+    let found = salvage(&origin, &limits, &shelf.models).map_err(|error| about(&args.archive)(shelf.explain(error)))?;
     if found.variables.iter().all(|v| !v.is_in) {
         return Err(about(&args.archive)(Cause::NothingWhole));
     }
@@ -178,7 +172,7 @@ pub(crate) fn salvaged(args: &SalvageArgs) -> Outcome<()> {
         warn(format_args!("{} chunks are whole, and nothing says what they are", found.unknown));
     }
     let (whole, all) = (found.variables.iter().filter(|v| v.is_in && v.whole == v.chunks).count(), found.variables.len());
-    let line = format!("{}: {whole} of {all} variables are whole, {} of {} bytes are damaged", args.output.display(), found.damaged, disk.length());
+    let line = format!("{}: {whole} of {all} variables are whole, {} of {} bytes are damaged", args.output.display(), found.damaged, origin.length());
     if crate::output::is_standard_output(&args.output) {
         warn(line)
     } else {

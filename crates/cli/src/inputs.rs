@@ -108,7 +108,7 @@ pub(crate) fn is_standard_input(path: &Path) -> bool {
 /// A file that is read variable by variable, and what the system said of it when it was opened.
 pub(crate) struct Reading {
     file: OpenFile,
-    disk: Disk,
+    origin: Origin,
     /// Why it is kept byte for byte, if it is.
     pub(crate) kept: Option<Error>,
 }
@@ -116,15 +116,15 @@ pub(crate) struct Reading {
 impl Reading {
     /// Opens a data file, or takes one of another kind, or a damaged one, as it is.
     pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<Self> {
-        let disk = Disk::open(path, limits)?;
+        let origin = Origin::open(path, limits)?;
         let name = if is_standard_input(path) { STANDARD_INPUT.into() } else { path.file_name().unwrap_or_default().to_string_lossy() };
-        let (file, kept) = OpenFile::open_any(disk.clone(), &name, limits).map_err(about(path))?;
-        Ok(Self { file, disk, kept })
+        let (file, kept) = OpenFile::open_any(origin.clone(), &name, limits).map_err(about(path))?;
+        Ok(Self { file, origin, kept })
     }
 
     /// The file as it is now, since it is not the data that it claims to be.
     pub(crate) fn keep(self, why: Error, limits: &Limits) -> deepcomp::Result<Self> {
-        Ok(Self { file: OpenFile::keep(self.disk.clone(), &why, limits)?, disk: self.disk, kept: Some(why) })
+        Ok(Self { file: OpenFile::keep(self.origin.clone(), &why, limits)?, origin: self.origin, kept: Some(why) })
     }
 
     pub(crate) fn header(&self) -> &Dataset {
@@ -141,22 +141,22 @@ impl Reading {
 
     /// All its bytes, where it is data that is short enough to be kept whole.
     pub(crate) fn original(&self) -> Option<Arc<Vec<u8>>> {
-        let Disk::Memory { bytes, .. } = &self.disk else { return None };
+        let Origin::Memory { bytes, .. } = &self.origin else { return None };
         Some(bytes).filter(|bytes| bytes.len() <= MOST_ORIGINAL && self.kept.is_none()).cloned()
     }
 
     /// Whether something wrote to the file since it was opened.
     pub(crate) fn has_changed(&self) -> bool {
-        self.disk.handle().is_some_and(|(file, then)| file.metadata().is_ok_and(|now| now.len() != then.len() || now.modified().ok() != then.modified().ok()))
+        self.origin.handle().is_some_and(|(file, then)| file.metadata().is_ok_and(|now| now.len() != then.len() || now.modified().ok() != then.modified().ok()))
     }
 
     /// Bytes it has on disk, or that came through a pipe.
     pub(crate) fn length(&self) -> u64 {
-        self.disk.length()
+        self.origin.length()
     }
 
     pub(crate) fn status(&self) -> FileStatus {
-        let metadata = self.disk.handle().map(|(_, metadata)| metadata);
+        let metadata = self.origin.handle().map(|(_, metadata)| metadata);
         FileStatus {
             modified: metadata.and_then(|m| m.modified().ok()).and_then(since_1970),
             executable: metadata.is_some_and(is_executable),
@@ -232,15 +232,15 @@ fn read_to_end(from: &mut impl Read, path: &Path, limits: &Limits) -> Outcome<Ve
     if bytes.len() as u64 > limit { Err(about(path)(Cause::TooMuch { limit })) } else { Ok(bytes) }
 }
 
-/// A file on disk, or the bytes of a short one or of what came through a pipe, and what the system said of it at first.
+/// Where bytes of a file come from: a disk, what the system said of it at first beside it; memory, of a short file or of what came through a pipe; or an address.
 #[derive(Debug, Clone)]
-pub(crate) enum Disk {
+pub(crate) enum Origin {
     Network(Rc<Remote>),
     File { file: Rc<File>, metadata: Metadata },
     Memory { bytes: Arc<Vec<u8>>, file: Option<(Rc<File>, Metadata)> },
 }
 
-impl Disk {
+impl Origin {
     /// Files that give no length, as those of `/proc`, are read to their end, and so are those that may be kept whole: all of them is wanted then, besides their values.
     pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<Self> {
         if let Some(address) = path.to_str().filter(|_| is_address(path)) {
@@ -277,7 +277,7 @@ fn short(mut file: &File, metadata: &Metadata) -> Option<Vec<u8>> {
     file.by_ref().take(length as u64).read_to_end(&mut bytes).ok().filter(|read| *read == length).map(|_| bytes)
 }
 
-impl Source for Disk {
+impl Source for Origin {
     fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Memory { bytes, .. } => Some(bytes),
@@ -302,18 +302,13 @@ impl Source for Disk {
     }
 
     fn read(&self, at: u64, into: &mut [u8]) -> deepcomp::Result<()> {
-        let unreadable = |what: String| Error::Unreadable { what };
         match self {
             Self::Network(remote) => remote.read(at, into),
             Self::File { file, .. } => {
                 let mut file = &**file;
-                file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(into)).map_err(|e| unreadable(e.to_string()))
+                file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(into)).map_err(|e| Error::Unreadable { what: e.to_string() })
             }
-            Self::Memory { bytes, .. } => {
-                let start = usize::try_from(at).ok();
-                let bytes = start.and_then(|start| bytes.get(start..start.checked_add(into.len())?));
-                bytes.map(|bytes| into.copy_from_slice(bytes)).ok_or_else(|| unreadable("it ended early".to_owned()))
-            }
+            Self::Memory { bytes, .. } => bytes.read(at, into),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::failure::{Cause, Outcome, about};
 use crate::temporary::{Existing, Temporary, Unnamed, folder_of};
 use deepcomp::archive::{Archive, ending_at};
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A file being written: into a temporary one in the same folder that has no name where the system can do that, and is linked or renamed when it is whole. Links are followed;
@@ -71,7 +71,11 @@ impl NewFile {
             TryLockError::WouldBlock => about(path)(Cause::Busy),
             TryLockError::Error(error) => about(path)(error),
         })?;
+        if !ends_at(&mut file, archive.end()).map_err(about(path))? {
+            return Err(about(path)(Cause::Busy));
+        }
         let start = |file: &mut File| {
+            file.seek(SeekFrom::Start(0))?;
             file.write_all(&ending_at(archive.end()))?;
             file.sync_all()?;
             file.set_len(archive.end())?;
@@ -126,6 +130,14 @@ impl NewFile {
     }
 }
 
+/// Whether the archive in a file still ends there: another program may have added to it since it was opened.
+fn ends_at(file: &mut File, end: u64) -> io::Result<bool> {
+    let mut start = ending_at(end);
+    let said = start.clone();
+    file.read_exact(&mut start)?;
+    Ok(start == said || start == ending_at(0) && file.metadata()?.len() == end)
+}
+
 pub(crate) fn is_standard_output(path: &Path) -> bool {
     path == Path::new("-") || path == Path::new("/dev/stdout")
 }
@@ -171,4 +183,36 @@ fn temporary(path: &Path) -> Outcome<Kind> {
         return Ok(Kind::Unnamed(file));
     }
     Temporary::create(folder).map(Kind::Named).map_err(about(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deepcomp::archive::Compressor;
+    use deepcomp::codec::Options;
+    use deepcomp::field::ErrorBound;
+    use deepcomp::formats::file;
+
+    #[test]
+    fn what_another_program_added_since_is_not_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.dca");
+        let options = Options::new(ErrorBound::Lossless);
+        std::fs::write(&path, Compressor::new(file::keep(b"one".to_vec()), "one", &options).unwrap().finish().unwrap().0).unwrap();
+        let open = || Archive::open(&std::fs::read(&path).unwrap(), &deepcomp::Limits::default()).unwrap();
+        let add = |archive: &Archive, name: &str| {
+            let mut compressor = Compressor::resume(archive, &options);
+            compressor.add(file::keep(name.as_bytes().to_vec()), name).unwrap();
+            let mut out = NewFile::grow(&path, archive)?;
+            out.write(&compressor.finish()?.0)?;
+            out.finish().map(|_| ())
+        };
+        let [before, again] = [open(), open()];
+        add(&before, "two").unwrap();
+        let refused = add(&again, "three").unwrap_err();
+        assert!(refused.to_string().contains("another program"), "{refused}");
+        assert_eq!(open().files().collect::<Vec<_>>(), ["one", "two"]);
+        add(&open(), "three").unwrap();
+        assert_eq!(open().files().collect::<Vec<_>>(), ["one", "two", "three"]);
+    }
 }

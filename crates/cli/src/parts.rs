@@ -2,7 +2,7 @@
 
 use crate::PartArgs;
 use crate::failure::{Cause, Failure, Outcome, about};
-use crate::inputs::Disk;
+use crate::inputs::Origin;
 use crate::models::Shelf;
 use deepcomp::Error;
 use deepcomp::archive::{Archive, Decompressor, cut};
@@ -34,7 +34,7 @@ impl PartArgs {
 }
 
 /// The files that are wanted, and what of them; of those that cannot be had, why.
-pub(crate) fn wanted(args: &PartArgs, (path, archive, source): (&Path, &Archive, &Disk), shelf: &Shelf) -> Outcome<(Vec<Wanted>, Vec<Failure>)> {
+pub(crate) fn wanted(args: &PartArgs, (path, archive, source): (&Path, &Archive, &Origin), shelf: &Shelf) -> Outcome<(Vec<Wanted>, Vec<Failure>)> {
     let names: Vec<String> = archive.files().map(str::to_owned).collect();
     if let Some(file) = args.file.as_ref().filter(|file| !names.contains(file)) {
         return Err(about(path)(Cause::NoSuchFile { name: file.clone(), files: names }));
@@ -71,7 +71,7 @@ fn named(args: &PartArgs, header: &Dataset) -> Vec<usize> {
 }
 
 /// A file without its values; of one that is kept whole what its bytes hold.
-fn whole_header((path, archive, source): (&Path, &Archive, &Disk), file: usize, shelf: &Shelf) -> Outcome<Dataset> {
+fn whole_header((path, archive, source): (&Path, &Archive, &Origin), file: usize, shelf: &Shelf) -> Outcome<Dataset> {
     let whole = || Decompressor::new(archive.clone(), file, &shelf.models)?.finish(source);
     let header = if archive.is_whole(file).map_err(about(path))? { whole() } else { archive.header(file) };
     header.map_err(about(path))
@@ -79,7 +79,7 @@ fn whole_header((path, archive, source): (&Path, &Archive, &Disk), file: usize, 
 
 fn part(
     args: &PartArgs,
-    (archive, source): (&Archive, &Disk),
+    (archive, source): (&Archive, &Origin),
     file: usize,
     (mut header, numbers): (Dataset, &[usize]),
     shelf: &Shelf,
@@ -99,6 +99,15 @@ fn part(
 }
 
 impl Wanted {
+    /// Bytes of values that decoding it comes to.
+    pub(crate) fn bytes(&self, archive: &Archive, shelf: &Shelf) -> deepcomp::Result<u64> {
+        match self.part {
+            None => Ok(archive.variables(self.file)?.iter().map(|v| v.raw_bytes).sum()),
+            // What cannot be begun is told when it is its turn.
+            Some(_) => Ok(self.decompressor(archive, shelf).map_or(0, |decompressor| decompressor.total_bytes())),
+        }
+    }
+
     pub(crate) fn decompressor(&self, archive: &Archive, shelf: &Shelf) -> deepcomp::Result<Decompressor> {
         match &self.part {
             // What a file that is kept whole holds is cut when it was parsed.

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
         }
         Ok(())
     })?;
-    let outside = outside_records(&source, &limits).map_err(about(&args.archive))?;
+    let outside = outside_records(&archive, &source).map_err(about(&args.archive))?;
     if outside > 0 {
         failures.add(&[about(&args.archive)(Cause::OutsideRecords { bytes: outside })]);
     }

@@ -125,18 +125,19 @@ impl SectionEntry {
 
     /// Its chunks, of which there are `count`.
     pub(crate) fn chunks<S: Source + ?Sized>(&self, count: usize, source: &S) -> Result<Vec<ChunkEntry>> {
-        let read;
-        let table = match (&self.table, self.table_at) {
-            (Some(table), _) => table.as_slice(),
-            (None, None) => &[],
-            (None, Some(TableAt { offset, length, .. })) => {
-                let needed = offset.saturating_add(length);
-                let available = source.length();
-                read = source::read(source, offset, length)?.ok_or(Error::Truncated { what: "the table of a variable", needed, available })?;
-                container::payload(&read, RecordKind::Table, "the table of a variable")?
-            }
-        };
-        ChunkEntry::listed(table, count, source.length())
+        let available = source.length();
+        let (None, Some(TableAt { offset, length, .. })) = (&self.table, self.table_at) else { return self.listed_here(count, available) };
+        let needed = offset.saturating_add(length);
+        let read = source::read(source, offset, length)?.ok_or(Error::Truncated { what: "the table of a variable", needed, available })?;
+        ChunkEntry::listed(container::payload(&read, RecordKind::Table, "the table of a variable")?, count, available)
+    }
+
+    /// Those that the index itself lists: all, or none where the table is elsewhere.
+    pub(crate) fn listed_here(&self, count: usize, available: u64) -> Result<Vec<ChunkEntry>> {
+        match (&self.table, self.table_at) {
+            (None, Some(_)) => Ok(Vec::new()),
+            (table, _) => ChunkEntry::listed(table.as_ref().map_or(&[], |table| table.as_slice()), count, available),
+        }
     }
 
     /// Checks that its table has so many chunks, or bytes enough for them where it is elsewhere.
@@ -149,7 +150,7 @@ impl SectionEntry {
                     && at.length <= chunks.saturating_mul(MOST_OF_CHUNK).saturating_add(container::OVERHEAD);
                 if fits { Ok(()) } else { Err(Error::corrupt("a variable has other chunks than its tiles need")) }
             }
-            (table, _) => ChunkEntry::listed(table.as_ref().map_or(&[], |table| table.as_slice()), count, available).map(|_| ()),
+            _ => self.listed_here(count, available).map(|_| ()),
         }
     }
 

@@ -43,8 +43,6 @@ pub(crate) struct VariableEntry {
 pub(crate) struct Section<'a> {
     pub(crate) entry: &'a SectionEntry,
     pub(crate) tiling: Tiling,
-    /// How many values it has.
-    pub(crate) values: usize,
 }
 
 impl Section<'_> {
@@ -102,7 +100,6 @@ impl VariableEntry {
         let named = self.sections.iter().try_fold(0u64, |sum, section| sum.checked_add(section.length.unwrap_or(0))).ok_or_else(wrong)?;
         let (first, rest) = shape.split_first().map_or((1, [].as_slice()), |(first, rest)| (*first, rest));
         let left = (first as u64).checked_sub(named).ok_or_else(wrong)?;
-        let each = product(rest);
         // A tiling is the same without dimensions of length 1, and of others there are few unless an array has more values than can be counted, or none.
         let rest: Vec<usize> = rest.iter().copied().filter(|length| *length != 1).collect();
         if product(shape) == usize::MAX || rest.len() > MOST_LONG {
@@ -114,9 +111,9 @@ impl VariableEntry {
             unnamed += usize::from(entry.length.is_none());
             // A single value has no dimension to be cut along.
             let tiling = if shape.is_empty() { entry.tiling(start, shape) } else { entry.tiling(start, &[&[length], rest.as_slice()].concat()) };
-            let values = length.saturating_mul(each);
-            sections.push(Section { entry, tiling: tiling?, values });
-            start = start.saturating_add(values);
+            let section = Section { entry, tiling: tiling? };
+            start = start.saturating_add(section.tiling.values());
+            sections.push(section);
         }
         if unnamed == 1 || unnamed == 0 && left == 0 && !sections.is_empty() { Ok(sections) } else { Err(wrong()) }
     }

@@ -139,11 +139,7 @@ impl Source for Remote {
     fn read(&self, at: u64, into: &mut [u8]) -> deepcomp::Result<()> {
         match &self.bytes {
             Bytes::Parts { length, state } => self.fill(at, into, *length, &mut state.lock().unwrap_or_else(PoisonError::into_inner)),
-            Bytes::Whole(bytes) => {
-                let start = usize::try_from(at).ok();
-                let bytes = start.and_then(|start| bytes.get(start..start.checked_add(into.len())?));
-                bytes.map(|bytes| into.copy_from_slice(bytes)).ok_or_else(|| Error::Unreadable { what: "it ended early".to_owned() })
-            }
+            Bytes::Whole(bytes) => bytes.read(at, into),
         }
     }
 
