@@ -37,6 +37,7 @@ fn more_is_appended_with_the_bound_that_was_there() {
     assert_eq!(appended.len(), expected.len());
     let worst = appended.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     assert!(worst > 0.0 && worst <= 0.01, "{worst}");
+    assert!(appended[500..] != expected[500..], "the bound holds for what was added, too");
     ok(at, &["test", "x.dca"]);
     // What does not fit leaves the archive alone, to the last byte.
     fs::write(at.join("y.npy"), npy(&[1.0])).unwrap();

@@ -52,6 +52,10 @@ fn times_and_boxes_come_out_as_a_file_of_their_own() {
     }
     // The others are land.
     assert_eq!(compared, 273);
+    // Over the ends of the file's own longitudes, 21 to 379, they go on as well.
+    ok(at, &["extract", "a.dca", "-C", "seam", "--variable", "SST", "--box", "10,0,30,10"]);
+    let seam = values(&read(&at.join("seam/coads_sst.nc")), "COADSX");
+    assert!(seam.len() == 10 && seam.windows(2).all(|pair| pair[1] - pair[0] == 2.0), "{seam:?}");
     assert!(fails(at, &["extract", "a.dca", "-C", "no", "--variable", "sst"]).contains("SST"));
     assert!(fails(at, &["extract", "a.dca", "-C", "no", "--time", "2001"]).contains("TIME goes from 0000-01-16"));
     assert!(fails(at, &["extract", "a.dca", "-C", "no", "--file", "b.nc"]).contains("coads_sst.nc"));
