@@ -6,6 +6,7 @@ Needs: cbor2, netCDF4, h5py, numpy, eccodes, Pillow, tifffile, imagecodecs.
 """
 
 import io
+import re
 import shutil
 import zlib
 from pathlib import Path
@@ -312,16 +313,23 @@ def crowded() -> dict[str, tuple[bytes, bytes, bytes]]:
 
 
 def archive() -> None:
-    names = "bounded_missing bounded_series constant explicit_missing file lossless_decimals lossless_packed lossless_truncated layered_row layered_series network_loose network_row pointwise ranks repeats scalar sparse text picture_palette picture_bounded uint8 int16".split()
+    names = "bounded_missing bounded_series constant explicit_missing file lossless_decimals lossless_packed lossless_truncated layered_row layered_series network_row pointwise ranks repeats scalar sparse text picture_palette picture_bounded uint8 int16 stream tiles_sizes fast_series max_series".split()
+    page = (ROOT / "docs" / "format.md").read_text()
+    words = re.search(r"```words\n(.*?)\n```", page, re.DOTALL)[1].replace("\n", "")
+    words = re.sub(r"\\n|\\x(..)", lambda found: chr(int(found[1], 16)) if found[1] else "\n", words).encode("latin1")
     for name in names:
-        data = (ROOT / "tests" / "vectors" / "v0.6" / f"{name}.dca").read_bytes()
+        data = (ROOT / "tests" / "vectors" / "v1.0" / f"{name}.dca").read_bytes()
         # The index in plain, so that what it says can be changed; its checksums are put right by the target.
-        at = int.from_bytes(data[-16:-8], "little")
-        start = next(i for i in range(at + 1, len(data)) if data[i] < 0x80) + 1
-        index = data[start:-20]
-        if index[0] == 1:
-            index = b"\0" + zlib.decompress(index[1:], -15)
-        seed("archive", f"{name}.dca").write_bytes(data[:at] + b"\2\0" + index + bytes(4) + data[-16:-8] + bytes(4) + b"dca.")
+        at = int.from_bytes(data[-12:-4], "little")
+        start = next(i for i in range(at + 2, len(data)) if data[i] < 0x80) + 3
+        kind, body = data[start], data[start + 1 : -16]
+        if kind > 0:
+            body = zlib.decompressobj(-15, zdict=words if kind == 2 else b"").decompress(body)
+        length = len(body) + 1
+        varint = b""
+        while length >= 0x80:
+            varint, length = varint + bytes([length & 0x7F | 0x80]), length >> 7
+        seed("archive", f"{name}.dca").write_bytes(data[:at] + b"\xdc\5" + varint + bytes([length]) + bytes(2) + b"\0" + body + bytes(4) + data[-12:])
     words = b"ocean air temperature of the wind 1234 " * 8
     seed("archive", "file_text").write_bytes(b"f" + words)
     seed("archive", "file_noise").write_bytes(b"f" + RANDOM.bytes(300))

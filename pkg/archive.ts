@@ -100,6 +100,23 @@ export class Archive {
     }
   }
 
+  /**
+   * One plane so coarse as is wanted, or finer: every `stride` rows and columns one value is what it will be, but for the few that are patched, and stands for those around it. No more is read than that takes, which is least where
+   * tiles have one plane ({@link CompressOptions.tiles}, `{ time: 1 }`). `bytes` of chunks were read; where `stride` comes back as 1 nothing is coarse, and checksums were checked.
+   */
+  async coarse(
+    variable: number | string,
+    { file = 0, plane = 0, stride = 8, signal }: { file?: number | string; plane?: number; stride?: number; signal?: AbortSignal } = {},
+  ): Promise<Plane & { stride: number; bytes: number }> {
+    const number = this.#file(file);
+    const ahead = new ReadAhead(this.#origin, signal);
+    try {
+      return await ahead.during(() => this.#inner.coarse(ahead.read, number, this.#variable(number, variable), plane, stride, loaded()));
+    } finally {
+      ahead.close();
+    }
+  }
+
   /** Releases the memory of the index; the archive is unusable afterwards, what was read of it is not. */
   free(): void {
     this.#inner.free();

@@ -29,14 +29,17 @@ export async function estimate(dataset: Dataset, options: EstimateOptions): Prom
   }
 }
 
-const named = (model: NonNullable<CompressOptions['model']>): string => (typeof model === 'string' ? model : model.id);
+export const named = (model: NonNullable<CompressOptions['model']>): string => (typeof model === 'string' ? model : model.id);
 
 /** What is asked of the values, as the module takes it. */
-function asked(options: CompressOptions): object {
-  const { level = 'auto', variables = {}, asData = [], missing = 'auto', keep = 'auto', stable = false, coarse = false, strict = false } = options;
+export function asked(options: CompressOptions): object {
+  const { level = 'auto', variables = {}, asData = [], missing = 'auto', keep = 'auto', stable = false, coarse = false, strict = false, tiles = 'map' } = options;
   const named = Object.entries(variables).map(([name, bound]) => [name, boundOf(bound, ` for "${name}"`)]);
-  return { others: boundOf(options, ''), named, asData: [...asData], missing: String(missing), keep: keepsOf(keep), stable, coarse, strict, level };
+  return { others: boundOf(options, ''), named, asData: [...asData], missing: String(missing), keep: keepsOf(keep), stable, coarse, strict, level, tiles: tilesOf(tiles) };
 }
+
+const tilesOf = (tiles: NonNullable<CompressOptions['tiles']>): string =>
+  typeof tiles === 'string' ? tiles : Object.entries(tiles).map(([name, size]) => `${name}=${size}`).join(',');
 
 /** What is kept as lists of words and numbers: of single variables, and of those that are not named. */
 function keepsOf(keep: NonNullable<CompressOptions['keep']>): { others: string; named: [string, string][] } {

@@ -14,6 +14,7 @@ export { decompress, decompressTimed, inspect, preview } from './decompress.js';
 export { DeepCompError, type CoarseBound } from './error.js';
 export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';
+export { compressStream, readStream, type ArrivedChunk, type ArrivedFile, type Arrival, type ComingChunk, type CompressedStream, type StreamHeader, type StreamOptions, type StreamVariable } from './stream.js';
 export { selfExtracting, type SelfExtractingOptions } from './self-extracting.js';
 export type { ArchiveSource, FileSource } from './source.js';
 export type {

@@ -10,19 +10,24 @@ interface Job<T> extends Source<Progress> {
   free(): void;
 }
 
-/** Does all chunks of a job: on the workers that were asked for; if those are gone, on workers of the CPU; what is left then, on this thread. */
+/** Does all chunks of a job and ends it. */
 export async function drive<T>(job: Job<T>, options: JobOptions): Promise<{ result: T; seconds: number; ran: Ran }> {
-  const { onProgress, signal } = options;
-  const queue = new Queue<Progress>(job, (progress) => onProgress?.(progress), signal);
   const start = performance.now();
   try {
-    const ran = await crew.during(() => employ(queue, options));
-    const pauses = await here(queue);
+    const { ran, pauses } = await work(job, options);
     const result = job.finish();
     return { result, seconds: (performance.now() - start - pauses) / 1000, ran };
   } finally {
     job.free();
   }
+}
+
+/** Does the chunks that a job has now: on the workers that were asked for; if those are gone, on workers of the CPU; what is left then, on this thread. */
+export async function work(job: Source<Progress>, options: JobOptions): Promise<{ ran: Ran; pauses: number }> {
+  const { onProgress, signal } = options;
+  const queue = new Queue<Progress>(job, (progress) => onProgress?.(progress), signal);
+  const ran = await crew.during(() => employ(queue, options));
+  return { ran, pauses: await here(queue) };
 }
 
 async function employ(queue: Queue<Progress>, { backend = 'auto', workers }: JobOptions): Promise<Ran> {

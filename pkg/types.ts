@@ -302,6 +302,11 @@ export interface CompressOptions extends JobOptions, Bound {
    */
   level?: Level | 'auto';
   /**
+   * What of an array lies together in a chunk, for whoever reads a part of it: `map`, the default, planes of the last two dimensions, which is the smallest; `series` all times of few points;
+   * `both`, so that a map and a series are each read from less than a twentieth of a long series; or sizes by the names of dimensions, such as `{ time: 24, lat: 90 }`.
+   */
+  tiles?: 'map' | 'series' | 'both' | Record<string, number>;
+  /**
    * Of the levels `best` and `max`. `auto`, the default, uses the network wherever it makes a chunk smaller, and the classical predictor where there are no weights. `none` uses
    * the classical predictor alone: larger archives, several times faster. A model that was added is used as `auto` uses the first.
    */

@@ -211,6 +211,11 @@ impl Error {
         Self::NoSuchVariable { name: name.to_string(), available: names.collect::<Vec<_>>().join(", ") }
     }
 
+    /// What later versions of the format may add and this build does not know.
+    pub(crate) fn later(what: impl fmt::Display) -> Self {
+        Self::Unsupported { what: what.to_string(), advice: "upgrade DeepComp, or see whether the archive is damaged".to_owned() }
+    }
+
     /// A broken rule inside an archive.
     pub(crate) fn corrupt(what: impl fmt::Display) -> Self {
         Self::Corrupt { what: what.to_string() }

@@ -57,6 +57,19 @@ impl<T: Copy + Default> Grid<T> {
     }
 }
 
+impl<T: Copy + Default> Grid<T> {
+    /// A grid of that size of which these are the samples at every so many rows and columns: each stands for those up to the next.
+    pub(crate) fn spread(&self, step: usize, height: usize, width: usize) -> Self {
+        let mut full = Self::new(height, width);
+        for (y, row) in full.rows_mut().enumerate() {
+            for (samples, sample) in row.chunks_mut(step.max(1)).zip(self.row(y / step.max(1))) {
+                samples.fill(*sample);
+            }
+        }
+        full
+    }
+}
+
 /// How many of `start, start + step, …` lie below `length`.
 pub(crate) fn count(length: usize, step: usize, start: usize) -> usize {
     length.saturating_sub(start).div_ceil(step)

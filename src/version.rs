@@ -2,8 +2,7 @@
 
 use core::fmt;
 
-/// Version of the archive format. From 1.0 on a reader takes its own major version and any minor one; while the major version is 0 the format is
-/// still being measured, and a reader takes only its own.
+/// Version of the archive format. A reader takes its own major version and any minor one: what a later minor version adds it skips, or names where it cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FormatVersion {
     major: u16,
@@ -16,11 +15,11 @@ impl FormatVersion {
     }
 
     /// What this build writes.
-    pub const CURRENT: Self = Self { major: 0, minor: 11 };
+    pub const CURRENT: Self = Self { major: 1, minor: 0 };
 
     /// Whether this build reads archives of that version.
     pub(crate) const fn is_readable(self) -> bool {
-        self.major == Self::CURRENT.major && (self.major > 0 || self.minor == Self::CURRENT.minor)
+        self.major == Self::CURRENT.major
     }
 
     pub(crate) const fn parts(self) -> [u16; 2] {

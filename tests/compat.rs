@@ -1,6 +1,6 @@
-//! Archives written once and never regenerated: each must decode to the values it decoded to then, or be refused as a version that is gone.
+//! Archives written once and never regenerated: each must decode to the values it decoded to then. Those of 0.x, a few of which are in `gone`, are refused as of a version that is gone.
 //!
-//! A new format version adds a folder. `DEEPCOMP_WRITE_VECTORS=1 cargo test --test compat` fills the folder of the current version, once.
+//! A new format version adds a folder, and takes none away. `DEEPCOMP_WRITE_VECTORS=1 cargo test --test compat` fills the folder of the current version, once.
 //!
 //! What today's encoder makes of the same inputs is held by checksums in `encoded.xxh3`, so that every machine is seen to write the bytes that all others write. They change
 //! when the encoder is meant to write other bytes: `DEEPCOMP_WRITE_ENCODED=1 cargo test --test compat` notes those.
@@ -446,7 +446,7 @@ fn vector_cases(folder: &std::path::Path) -> impl Iterator<Item = Case> {
         (name, dataset, Options { base: Base::Never, keep: keep.parse().unwrap(), stable, coarse: true, ..Options::new(bounds) })
     });
     let others = coded(other_inputs(), false, Base::Never).chain(coded(grid_inputs(), false, Base::Never)).chain(coded(smooth_inputs(), false, Base::Never));
-    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(others).chain(kept).chain(levelled)
+    plain.chain(coded(layered_inputs(), true, Base::Always)).chain(others).chain(kept).chain(levelled).chain(tiled_cases())
 }
 
 fn shipped_cases() -> impl Iterator<Item = Case> {
@@ -475,6 +475,34 @@ impl Encoded {
 fn encode((name, dataset, options): Case) -> Encoded {
     let (bytes, mut reports) = Compressor::new(dataset, name, &options).unwrap().finish().unwrap();
     Encoded { name, bytes, report: reports.remove(0) }
+}
+
+/// A series in tiles of other sizes than the usual ones: of series at points, for both, and of sizes by names.
+fn tiled_cases() -> impl Iterator<Item = Case> {
+    [("tiles_series", "series"), ("tiles_both", "both"), ("tiles_sizes", "dim_0=7,dim_1=2,dim_3=20")].into_iter().map(|(name, tiles)| {
+        let values = (0..24 * 2 * 30 * 40).map(|i| hill(i / 40 % 30 + i / 2400, i % 40)).collect();
+        let dataset = Dataset::from_array("v", &[24, 2, 30, 40], Values::F32(values), SourceFormat::ARRAY).unwrap();
+        let options = Options { tiles: tiles.parse().unwrap(), base: Base::Never, coarse: true, ..Options::new(ErrorBound::absolute(0.5).unwrap()) };
+        (name, dataset, options)
+    })
+}
+
+/// What came as a stream: seven sections of three times and one of two, of a variable and of their times.
+fn streamed() -> Vec<u8> {
+    let options = Options { tiles: "time=3".parse().unwrap(), base: Base::Never, ..Options::new(ErrorBound::absolute(0.5).unwrap()) };
+    let mut header = Dataset::from_array("v", &[0, 30, 40], Values::F32(Vec::new()), SourceFormat::ARRAY).unwrap();
+    header.dimensions[0].name = "time".to_owned();
+    let times =
+        deepcomp::field::Field { name: "time".to_owned(), dimensions: vec![0], shape: vec![0], values: Values::F64(Vec::new()), ..header.fields[0].clone() };
+    header.fields.push(times);
+    let mut compressor = Compressor::empty(&options);
+    compressor.begin_stream(header, "stream.nc", 0).unwrap();
+    for time in 0..23 {
+        compressor.add_values(0, Values::F32((0..30 * 40).map(|i| hill(i / 40 + time, i % 40)).collect())).unwrap();
+        compressor.add_values(1, Values::F64(vec![time as f64 * 6.0])).unwrap();
+    }
+    compressor.end_stream().unwrap();
+    compressor.finish().unwrap().0
 }
 
 /// Text whose variables would take more than it does.
@@ -513,7 +541,7 @@ fn vectors_decode_to_what_they_were() {
         write(&current);
     }
     let list = std::fs::read_to_string(current.join("values.xxh3")).unwrap();
-    assert!(list.lines().count() >= 105);
+    assert!(list.lines().count() >= 109);
     let models = Models::from_iter([tiny(&current)]);
     for line in list.lines() {
         let (name, sum) = line.split_once(' ').unwrap();
@@ -525,21 +553,18 @@ fn vectors_decode_to_what_they_were() {
 
 #[test]
 fn vectors_of_versions_that_are_gone_are_refused_as_such() {
-    for entry in std::fs::read_dir(folder("")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.ends_with(format!("v{}", FormatVersion::CURRENT)) {
-            continue;
-        }
-        for file in std::fs::read_dir(path).unwrap().map(|f| f.unwrap().path()).filter(|f| f.extension().is_some_and(|e| e == "dca")) {
-            assert!(matches!(Archive::open(&std::fs::read(&file).unwrap(), &Limits::default()), Err(Error::UnsupportedVersion { .. })), "{}", file.display());
-        }
+    let files: Vec<PathBuf> = std::fs::read_dir(folder("gone")).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 3);
+    for file in files {
+        assert!(matches!(Archive::open(&std::fs::read(&file).unwrap(), &Limits::default()), Err(Error::UnsupportedVersion { .. })), "{}", file.display());
     }
 }
 
 #[test]
 fn inputs_encode_to_the_same_bytes_everywhere() {
     let list = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/encoded.xxh3");
-    let encoded: Vec<String> = vector_cases(&folder(&format!("v{}", FormatVersion::CURRENT))).chain(shipped_cases()).map(|case| encode(case).line()).collect();
+    let cases = vector_cases(&folder(&format!("v{}", FormatVersion::CURRENT))).chain(shipped_cases());
+    let encoded: Vec<String> = cases.map(|case| encode(case).line()).chain([format!("stream {:016x}\n", xxh3_64(&streamed()))]).collect();
     if std::env::var_os("DEEPCOMP_WRITE_ENCODED").is_some() {
         std::fs::write(&list, encoded.concat()).unwrap();
     }
@@ -561,5 +586,10 @@ fn write(folder: &std::path::Path) {
         std::fs::write(folder.join(format!("{name}.dca")), bytes).unwrap();
         list += &format!("{name}.dca {:016x}\n", report.checksum);
     }
+    let stream = streamed();
+    let archive = Archive::open(&stream, &Limits::default()).unwrap();
+    let values = Decompressor::new(archive, 0, &Models::default()).unwrap().finish(&stream).unwrap().fields[0].values.to_le_bytes();
+    list += &format!("stream.dca {:016x}\n", xxh3_64(&values));
+    std::fs::write(folder.join("stream.dca"), stream).unwrap();
     std::fs::write(folder.join("values.xxh3"), list).unwrap();
 }

@@ -23,8 +23,7 @@ fn the_papers_name_the_format_version_that_is_written() {
     let format = paper("docs/format.md");
     let superblock = format!("u16 major version, u16 minor version ({}) |", current.replace('.', ", "));
     assert!(format.contains(&superblock), "docs/format.md, section 1, does not say {superblock:?}");
-    let reads = format!("a decoder of version {current} reads {current} and nothing else");
-    assert!(format.contains(&reads), "docs/format.md does not say {reads:?}");
+    assert!(format.contains("a decoder of version 1.x decodes every archive of version 1.y with y ≤ x"), "docs/format.md does not say what is promised");
 }
 
 #[test]

@@ -7,7 +7,8 @@ import { BackendChoice } from './ui/backend.ts';
 import { BoundForm } from './ui/bound.ts';
 import { byId } from './ui/dom.ts';
 import { download } from './ui/download.ts';
-import { watchFiles } from './ui/files.ts';
+import { LivePanel } from './live/panel.ts';
+import { sampleSeries, watchFiles } from './ui/files.ts';
 import { showFilesInside, watchFilesInside } from './ui/inside.ts';
 import { latest } from './ui/latest.ts';
 import { tell } from './ui/message.ts';
@@ -43,6 +44,10 @@ let session: Session | undefined;
 let running: AbortController | undefined;
 let last = Promise.resolve();
 const draw = latest(drawOnce, report);
+new LivePanel(async () => {
+  const series = session?.opened.variables.some(({ role, planes, shape }) => role === 'measurement' && planes > 1 && shape.length > 2) ?? false;
+  return series && session && session.file.size > 0 && !session.opened.result ? { name: session.opened.fileName, file: session.file } : sampleSeries();
+});
 
 watchFiles((name, get) => void (/\.dcm$/i.test(name) ? addModel(get) : open(name, get)));
 watchFilesInside((file) => void show(async (options) => ({ opened: await engine.call('openFile', { file, backend: backends.chosen }, options), file: new Blob() })));

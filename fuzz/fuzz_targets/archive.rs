@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use deepcomp::archive::{Archive, Compressor, Decompressor, Job, preview, salvage};
+use deepcomp::archive::{Archive, Arrival, Compressor, Decompressor, Incoming, Job, coarse, preview, salvage};
 use deepcomp::codec::{Base, Options};
 use deepcomp::field::{DataType, Dataset, ErrorBound, SourceFormat, Values};
 use deepcomp::formats::{self, file};
@@ -41,7 +41,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-/// Opens an archive, decodes all its files and the first value of each, and saves what is whole of it and of what was cut off.
+/// Opens an archive, decodes all its files and the first value of each, and saves what is whole of it and of what was cut off; reads it as it comes as well.
 fn archive(bytes: &[u8]) {
     let sealed = sealed(bytes);
     for bytes in [sealed.as_slice(), sealed.get(..sealed.len() - TRAILER.min(sealed.len())).unwrap_or_default()] {
@@ -49,11 +49,24 @@ fn archive(bytes: &[u8]) {
             assert!(Archive::open(&saved.bytes, &LIMITS).is_ok(), "what was saved does not open");
         }
     }
+    let mut incoming = Incoming::new(&LIMITS);
+    for piece in sealed.chunks(sealed.len() / 3 + 1) {
+        incoming.push(piece);
+        while let Ok(Some(arrival)) = incoming.next(&models().0) {
+            if let Arrival::Chunk(chunk) = arrival
+                && chunk.shape.iter().product::<usize>() < 1 << 18
+            {
+                let _ = chunk.values(&models().0);
+            }
+        }
+        let _ = incoming.coming(&models().0);
+    }
     let Ok(archive) = Archive::open(&sealed, &LIMITS) else { return };
     for file in 0..archive.files().count() {
         let Ok(variables) = archive.variables(file) else { continue };
         for variable in 0..variables.len() {
             let _ = preview(&archive, &sealed, (file, variable, 0), &models().0);
+            let _ = coarse(&archive, &sealed, (file, variable, 0), 4, &models().0);
         }
         let first = archive.header(file).map(|header| header.dimensions.into_iter().map(|d| (d.name, vec![0..d.length.min(1)])).collect());
         if let Ok(first) = first {
@@ -93,7 +106,7 @@ fn empty() -> &'static [u8] {
     })
 }
 
-/// The archive with the checksums of its superblock, of the frames in front and of the index put right, and the length of its index.
+/// The archive with the checksums of its superblock, of its records and of the frames in them put right, and the length of its index.
 fn sealed(bytes: &[u8]) -> Vec<u8> {
     let mut out = bytes.to_vec();
     if out.len() < SUPERBLOCK + TRAILER {
@@ -105,11 +118,15 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     let mut at = SUPERBLOCK;
     while let Some(payload) = record(&out[at..body]) {
         let (start, end) = (at + payload.start, at + payload.end);
-        // Behind the place that a chunk without a header has.
-        if out[at + 1] == CHUNK && end - start > 11 && out[start] == 0 {
-            let sum = xxh3_64(&out[start + 1..end - 4]) as u32;
+        let frame = start + place(&out[start..end]);
+        if out[at + 1] == CHUNK && end > frame + 10 {
+            let sum = xxh3_64(&out[frame..end - 4]) as u32;
             out[end - 4..end].copy_from_slice(&sum.to_le_bytes());
         }
+        let guard = xxh3_64(&out[at..start - 2]) as u16;
+        out[start - 2..start].copy_from_slice(&guard.to_le_bytes());
+        let sum = xxh3_64(&out[at..end]) as u32;
+        out[end..end + 4].copy_from_slice(&sum.to_le_bytes());
         at = end + 4;
     }
     let offset = u64::from_le_bytes(out[body..body + 8].try_into().expect("eight bytes"));
@@ -121,6 +138,13 @@ fn sealed(bytes: &[u8]) -> Vec<u8> {
     out.extend((offset as u64).to_le_bytes());
     out.extend(b"dca.");
     out
+}
+
+/// Bytes of the place in front of a frame: one number, or three if that is not 0.
+fn place(payload: &[u8]) -> usize {
+    let numbers = if payload.first() == Some(&0) { 1 } else { 3 };
+    let ends = payload.iter().enumerate().filter(|(_, byte)| **byte & 0x80 == 0).map(|(at, _)| at + 1);
+    ends.take(numbers).last().unwrap_or(0)
 }
 
 /// Where the payload of a record at the start of some bytes lies, if that and its checksum are there.

@@ -17,6 +17,26 @@ pub(super) fn values_sum(values: &Values) -> u64 {
     values_sum_of(values, 0..values.len())
 }
 
+/// That of values that come one after the other.
+#[derive(Default)]
+pub(super) struct RunningSum(Xxh3);
+
+impl RunningSum {
+    pub(super) fn add(&mut self, values: &Values) {
+        with_values!(values, values => feed(&mut self.0, values));
+    }
+
+    pub(super) fn sum(&self) -> u64 {
+        self.0.digest()
+    }
+}
+
+impl core::fmt::Debug for RunningSum {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:016x}", self.sum())
+    }
+}
+
 /// That of some of them.
 pub(super) fn values_sum_of(values: &Values, range: Range<usize>) -> u64 {
     with_values!(values, v => hash(v.get(range).unwrap_or_default()))
@@ -24,15 +44,19 @@ pub(super) fn values_sum_of(values: &Values, range: Range<usize>) -> u64 {
 
 fn hash<T: Element>(values: &[T]) -> u64 {
     let mut hasher = Xxh3::new();
+    feed(&mut hasher, values);
+    hasher.digest()
+}
+
+fn feed<T: Element>(hasher: &mut Xxh3, values: &[T]) {
     let mut bytes = vec![0; BLOCK.min(values.len()) * size_of::<T>()];
     for block in values.chunks(BLOCK) {
         let bytes = bytes.get_mut(..size_of_val(block)).unwrap_or_default();
         for (to, v) in bytes.chunks_exact_mut(size_of::<T>()).zip(block) {
             to.copy_from_slice(v.to_bits64().to_le_bytes().get(..size_of::<T>()).unwrap_or_default());
         }
-        update(&mut hasher, bytes);
+        update(hasher, bytes);
     }
-    hasher.digest()
 }
 
 /// Hashes bytes; kept in one place, since it takes far more code than what differs from type to type.

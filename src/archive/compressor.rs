@@ -3,12 +3,14 @@
 use super::Progress;
 use super::derived::DerivedRoom;
 use super::earlier::Earlier;
+use super::growing::{Stream, Together};
 use super::index::{FileEntry, FileStatus, Index};
 use super::job::{Done, Job};
 use super::plan::{LOSSLESS, plan};
 use super::records::Records;
 use super::refusal::Refusal;
 use super::report::VariableReport;
+use super::tiles::Tiling;
 use super::whole::{MOST_ORIGINAL, Whole};
 use super::work::Work;
 use crate::codec::{BaseReport, Level, Options};
@@ -16,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::field::{Dataset, Field, Roles, Suspect};
 use crate::formats::file;
 use crate::network::model::Models;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -25,7 +28,7 @@ const WITH_HEADER: u64 = 1 << 20;
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
 pub struct Compressor {
-    options: Options,
+    pub(super) options: Options,
     /// The model of the options, for jobs that are done here.
     models: Models,
     pub(super) records: Records,
@@ -35,9 +38,13 @@ pub struct Compressor {
     /// Those of the files in the index.
     pub(super) names: HashSet<String>,
     /// The file that variables are being added to, its fields without values, what each of them is, and how many were added.
-    header: Option<(Dataset, Roles, usize)>,
-    /// What is written before the chunks of files that are large, and where that is once it is written.
-    headers: BTreeMap<usize, Header>,
+    pub(super) header: Option<(Dataset, Roles, usize)>,
+    /// What is known of it where its length is not.
+    pub(super) stream: Option<Stream>,
+    /// What the sections of variables of streams come to, by their files and their numbers there.
+    together: BTreeMap<(usize, usize), Together>,
+    /// What is written before the chunks of files that are large, and where that is once it is written. Streams have two: one for sections of one length, and one for what is left.
+    pub(super) headers: BTreeMap<(usize, usize), Header>,
     /// Complete files without one that no record says anything of yet, and bytes of values in them.
     unsaid: (Vec<usize>, u64),
     /// Bytes of files that may turn out to be kept best as they are.
@@ -45,9 +52,9 @@ pub struct Compressor {
     /// Those that were kept so.
     whole: BTreeSet<usize>,
     /// What of it is derived.
-    derived: DerivedRoom,
+    pub(super) derived: DerivedRoom,
     /// Variables not written yet.
-    pending: VecDeque<Work>,
+    pub(super) pending: VecDeque<Work>,
     /// The variable, of those pending, that gives the next job.
     giving: usize,
     given: usize,
@@ -57,18 +64,18 @@ pub struct Compressor {
     /// Complete files that records were thought of.
     said: usize,
     done_bytes: u64,
-    total_bytes: u64,
+    pub(super) total_bytes: u64,
     /// Of files that are data.
-    data_bytes: u64,
+    pub(super) data_bytes: u64,
     done_variables: usize,
-    /// What only the compressor knows of each variable done.
-    notes: Vec<Note>,
-    refusal: Refusal,
+    /// What only the compressor knows of variables that are done, by their files and their numbers there.
+    notes: BTreeMap<(usize, usize), Note>,
+    pub(super) refusal: Refusal,
 }
 
 /// What a file is, in front of its chunks.
 #[derive(Debug)]
-enum Header {
+pub(super) enum Header {
     Waiting(Vec<u8>),
     Written(u64),
 }
@@ -95,6 +102,18 @@ struct Note {
     suspects: Vec<Suspect>,
 }
 
+impl Note {
+    /// What is told of another section of the same variable.
+    fn add(&mut self, other: Self) {
+        self.base = self.base.into_iter().chain(other.base).reduce(BaseReport::and);
+        // A stretch in which little happens does not make a bound coarse.
+        self.coarse = self.coarse.zip(other.coarse).map(|(own, other)| own.min(other));
+        self.unmet = self.unmet.take().or(other.unmet);
+        let suspects = other.suspects.into_iter().filter(|suspect| !self.suspects.iter().any(|known| known.value == suspect.value)).collect::<Vec<_>>();
+        self.suspects.extend(suspects);
+    }
+}
+
 impl Compressor {
     /// Starts an empty archive.
     #[must_use]
@@ -103,10 +122,12 @@ impl Compressor {
             options: options.clone(),
             models: options.model.iter().cloned().collect(),
             records: Records::new(),
-            index: Index { files: Vec::new() },
+            index: Index::of(Vec::new()),
             earlier: Earlier::default(),
             names: HashSet::new(),
             header: None,
+            stream: None,
+            together: BTreeMap::new(),
             headers: BTreeMap::new(),
             unsaid: Default::default(),
             originals: BTreeMap::new(),
@@ -122,7 +143,7 @@ impl Compressor {
             total_bytes: 0,
             data_bytes: 0,
             done_variables: 0,
-            notes: Vec::new(),
+            notes: BTreeMap::new(),
             refusal: Refusal::default(),
         }
     }
@@ -161,8 +182,8 @@ impl Compressor {
         self.names.insert(name.to_owned());
         let bytes = header.declared_bytes();
         if bytes >= WITH_HEADER {
-            let entry = Index { files: vec![FileEntry::header(&header, name)] };
-            self.headers.insert(self.index.files.len(), Header::Waiting(entry.to_payload()?));
+            let entry = FileEntry::header(&header, name, &self.options.tiles, &|_, field| (field.shape.clone(), None))?;
+            self.headers.insert((self.index.files.len(), 0), Header::Waiting(Index::of(vec![entry]).to_payload()?));
         }
         self.index.files.push(FileEntry::of(&header, name));
         self.total_bytes = self.total_bytes.saturating_add(bytes);
@@ -215,12 +236,13 @@ impl Compressor {
         }
         let suspects = self.options.bounds.settle_missing(roles, &mut field);
         let plan = if field.derived.is_some() { LOSSLESS } else { plan((header, roles), &field, &self.options)? };
+        let tiling = Tiling::fitted(&field.shape, &header.names(&field), &self.options.tiles)?;
         *added += 1;
         if !self.options.coarse && self.refusal.takes(&field, &plan, &self.options) {
             return Ok(());
         }
         let level = self.options.level.for_bytes(self.data_bytes);
-        self.pending.push_back(Work::new((self.index.files.len() - 1, level), field, plan, suspects));
+        self.pending.push_back(Work::new((self.index.files.len() - 1, level), field, (plan, tiling), suspects));
         Ok(())
     }
 
@@ -241,11 +263,13 @@ impl Compressor {
         if self.header.take().is_none() {
             return;
         }
+        self.stream = None;
         let Some(entry) = self.index.files.pop() else { return };
         self.names.remove(&entry.name);
-        self.notes.truncate(self.notes.len().saturating_sub(entry.variables.len()));
         let number = self.index.files.len();
-        self.headers.remove(&number);
+        self.notes.retain(|(file, _), _| *file != number);
+        self.together.retain(|(file, _), _| *file != number);
+        self.headers.retain(|(file, _), _| *file != number);
         if self.originals.remove(&number).is_some() {
             self.records.release();
         }
@@ -254,7 +278,7 @@ impl Compressor {
         }
     }
 
-    fn check_ended(&self) -> Result<()> {
+    pub(super) fn check_ended(&self) -> Result<()> {
         match &self.header {
             None => Ok(()),
             Some((header, _, added)) => Err(Error::InvalidArgument { what: format!("{added} of {} variables of a file were added", header.fields.len()) }),
@@ -298,8 +322,10 @@ impl Compressor {
                 if !work.abandoned && self.originals.contains_key(&work.file) {
                     self.records.hold();
                 }
-                let header = self.headers.get_mut(&work.file).filter(|_| !work.abandoned).map(|header| header.written(&mut self.records));
-                let variable = self.index.files.get(work.file).map_or(0, |file| file.variables.len());
+                let number = work.piece.map_or(0, |piece| piece.header);
+                let header = self.headers.get_mut(&(work.file, number)).filter(|_| !work.abandoned).map(|header| header.written(&mut self.records));
+                let next = || self.index.files.get(work.file).map_or(0, |file| file.variables.len());
+                let variable = work.piece.map_or_else(next, |piece| piece.variable);
                 self.done_bytes += work.write(&mut self.records, header.map(|header| (header, variable)), done)?;
             }
             self.written += 1;
@@ -320,9 +346,25 @@ impl Compressor {
                 self.done_bytes += work.field.values.byte_len() as u64;
             }
             let suspects = core::mem::take(&mut work.suspects);
-            self.notes.push(Note { level: Some(work.level), base: work.base, coarse: work.plan.coarse, unmet: work.plan.unmet.take(), suspects });
-            if let Some(file) = self.index.files.get_mut(work.file) {
-                file.variables.push(work.into_entry());
+            let note = Note { level: Some(work.level), base: work.base, coarse: work.plan.coarse, unmet: work.plan.unmet.take(), suspects };
+            let Some(file) = self.index.files.get_mut(work.file) else { continue };
+            let place = (work.file, work.piece.map_or(file.variables.len(), |piece| piece.variable));
+            match self.notes.entry(place) {
+                Entry::Occupied(mut known) => known.get_mut().add(note),
+                Entry::Vacant(new) => drop(new.insert(note)),
+            }
+            match work.piece {
+                None => file.variables.push(work.into_entry()),
+                Some(piece) => {
+                    if piece.header == 0 && piece.length.is_some() {
+                        let together = self.together.entry(place).or_default();
+                        together.values.add(&work.field.values);
+                        together.sums = together.sums.and(work.sums);
+                    }
+                    if let Some(variable) = file.variables.get_mut(piece.variable) {
+                        variable.sections.push(work.into_section());
+                    }
+                }
             }
         }
         while let Some(file) = self.originals.keys().next().copied().filter(|file| self.is_complete(*file)) {
@@ -337,7 +379,7 @@ impl Compressor {
 
     /// Says in a record what the index will say of complete files, once those without a header have come to as much as one that has one.
     fn say(&mut self, number: usize) -> Result<()> {
-        let has_header = self.headers.contains_key(&number) && !self.whole.contains(&number);
+        let has_header = self.headers.contains_key(&(number, 0)) && !self.whole.contains(&number);
         let Some(entry) = self.index.files.get(number).filter(|_| !has_header) else { return Ok(()) };
         let bytes = entry.variables.iter().map(|v| v.report(entry).map(|report| report.raw_bytes)).sum::<Result<u64>>()?;
         let (files, total) = &mut self.unsaid;
@@ -346,7 +388,7 @@ impl Compressor {
         if *total >= WITH_HEADER {
             let files = files.drain(..).filter_map(|number| self.index.files.get(number).cloned()).collect();
             *total = 0;
-            self.records.put_header(&Index { files }.to_payload()?);
+            self.records.put_header(&Index::of(files).to_payload()?);
         }
         Ok(())
     }
@@ -360,12 +402,11 @@ impl Compressor {
     /// Keeps a complete file byte for byte if it was coded into more than it has.
     fn settle(&mut self, number: usize) -> Result<()> {
         let original = self.originals.remove(&number).unwrap_or_default();
-        let place = self.index.files.iter().take(number).map(|file| file.variables.len()).sum::<usize>();
         if let Some(entry) = self.index.files.get_mut(number)
             && let Some(whole) = Whole::smaller(entry, self.records.held_bytes(), original)?
         {
             self.records.take_back();
-            self.notes.splice(place..place + entry.variables.len(), [Note::default()]);
+            self.notes.retain(|(file, _), _| *file != number);
             *entry = whole.write(&mut self.records)?;
             self.whole.insert(number);
         }
@@ -394,14 +435,24 @@ impl Compressor {
             return Err(Error::InvalidArgument { what: format!("{} jobs have not come back", self.given - self.written) });
         }
         self.end_variables()?;
-        let reports = self.index.files.iter().flat_map(|f| f.variables.iter().map(|v| v.report(f))).zip(self.notes);
-        let reports =
-            reports.map(|(report, Note { level, base, coarse, unmet, suspects })| Ok(VariableReport { level, base, coarse, unmet, suspects, ..report? }));
-        let reports = reports.collect::<Result<_>>()?;
+        for ((file, variable), together) in &self.together {
+            let Some(file) = self.index.files.get_mut(*file) else { continue };
+            let shape = file.variables.get(*variable).map_or_else(|| Ok(Vec::new()), |variable| variable.shape(file))?;
+            if let Some(variable) = file.variables.get_mut(*variable) {
+                variable.join(shape.get(1..).unwrap_or_default(), together)?;
+            }
+        }
+        let mut reports = Vec::new();
+        for (number, file) in self.index.files.iter().enumerate() {
+            for (place, variable) in file.variables.iter().enumerate() {
+                let Note { level, base, coarse, unmet, suspects } = self.notes.remove(&(number, place)).unwrap_or_default();
+                reports.push(VariableReport { level, base, coarse, unmet, suspects, ..variable.report(file)? });
+            }
+        }
         for section in self.index.files.iter_mut().flat_map(|file| &mut file.variables).flat_map(|variable| &mut variable.sections) {
             section.move_table(|table| self.records.put_table(table));
         }
         let files = self.earlier.with(self.index.files)?;
-        Ok((self.records.finish(&Index { files }.to_payload()?), reports))
+        Ok((self.records.finish(&Index::of(files).to_payload()?), reports))
     }
 }

@@ -16,12 +16,14 @@ pub(crate) const SUPERBLOCK: usize = 24;
 /// Bytes of the trailer: offset of the index record, end mark.
 pub(crate) const TRAILER: usize = 12;
 pub(crate) const END: [u8; 4] = *b"dca.";
+/// Flags of the superblock that a reader has to know; it may pass over the others.
+const NEEDED: u16 = 0xff;
 /// Bytes that say where an archive ends.
 const END_BYTES: usize = 6;
 /// First byte of every record: where the index is lost, records are looked for by it.
 pub(crate) const RECORD: u8 = 0xdc;
 /// Bytes that the head of a record has at most.
-const HEAD: u64 = 14;
+pub(crate) const HEAD: u64 = 14;
 /// Bytes that a record has at most besides its payload.
 pub(crate) const OVERHEAD: u64 = HEAD + 4;
 /// Bytes at the end that are read at once: the index of most archives is among them.
@@ -88,6 +90,15 @@ pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<(FormatVersio
         return Err(Error::NotAnArchive { why: "it does not start with the archive signature" });
     }
     let block: &[u8; SUPERBLOCK] = bytes.first_chunk().ok_or(truncated("the superblock", SUPERBLOCK as u64, length))?;
+    let (version, end) = read_superblock(block)?;
+    if end > length { Err(truncated("the archive", end, length)) } else { Ok((version, if end == 0 { length } else { end })) }
+}
+
+/// The version that a superblock says, and where the archive ends: 0 where its file does.
+pub(crate) fn read_superblock(block: &[u8; SUPERBLOCK]) -> Result<(FormatVersion, u64)> {
+    if !block.starts_with(&MAGIC) {
+        return Err(Error::NotAnArchive { why: "it does not start with the archive signature" });
+    }
     let mut reader = Reader::new(block.get(MAGIC.len()..).unwrap_or_default());
     let [major, minor, flags] = [reader.u16()?, reader.u16()?, reader.u16()?];
     let end = little_endian(reader.take(END_BYTES)?);
@@ -99,10 +110,9 @@ pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<(FormatVersio
     if checksum(block.get(..SUPERBLOCK - 4).unwrap_or_default()) != reader.u32()? {
         return Err(Error::ChecksumMismatch { what: "the superblock".to_owned() });
     }
-    match flags {
-        0 if end > length => Err(truncated("the archive", end, length)),
-        0 => Ok((version, if end == 0 { length } else { end })),
-        _ => Err(Error::Unsupported { what: "a flag in the superblock".to_owned(), advice: "upgrade DeepComp".to_owned() }),
+    match flags & NEEDED {
+        0 => Ok((version, end)),
+        flags => Err(Error::later(format_args!("flag {flags:#x} of the superblock"))),
     }
 }
 
@@ -129,8 +139,13 @@ pub(crate) fn index_payload<S: Source + ?Sized>(source: &S, length: u64, limits:
 
 /// What a record holds that `bytes` are, which is of that kind.
 pub(crate) fn payload<'a>(bytes: &'a [u8], kind: RecordKind, what: &str) -> Result<&'a [u8]> {
+    payload_of(bytes, kind as u8, what)
+}
+
+/// The same of a record whose kind is a number.
+pub(crate) fn payload_of<'a>(bytes: &'a [u8], kind: u8, what: &str) -> Result<&'a [u8]> {
     let mut reader = Reader::new(bytes);
-    if [reader.u8()?, reader.u8()?] != [RECORD, kind as u8] {
+    if [reader.u8()?, reader.u8()?] != [RECORD, kind] {
         return Err(Error::corrupt(format_args!("{what} is not where it should be")));
     }
     let length = reader.count("the length of a record", bytes.len())?;
@@ -142,18 +157,32 @@ pub(crate) fn payload<'a>(bytes: &'a [u8], kind: RecordKind, what: &str) -> Resu
     if reader.rest() == sum { Ok(payload) } else { Err(Error::ChecksumMismatch { what: what.to_owned() }) }
 }
 
+/// What comes before the payload of a record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) kind: u8,
+    /// Bytes that it has itself.
+    pub(crate) bytes: usize,
+    /// Bytes of the payload.
+    pub(crate) length: u64,
+}
+
+impl Head {
+    /// That which bytes begin with, if they begin with one.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(bytes);
+        let (Ok(RECORD), Ok(kind), Ok(length)) = (reader.u8(), reader.u8(), reader.varint()) else { return None };
+        let read = bytes.len() - reader.rest().len();
+        let guarded = reader.u16().ok()?.to_le_bytes() == guard(bytes.get(..read)?);
+        guarded.then_some(Self { kind, bytes: read + 2, length })
+    }
+}
+
 /// Kind and payload of the record at an offset, if one is there that is whole; what is hashed to see that comes off the budget.
 pub(crate) fn record_at<S: Source + ?Sized>(window: &mut Window<'_, S>, at: u64, budget: &mut u64) -> Result<Option<(u8, Range<u64>)>> {
     let source = window.source;
-    let head = window.from(at, HEAD)?;
-    let head = head.get(..HEAD as usize).unwrap_or(head);
-    let mut reader = Reader::new(head);
-    let (Ok(RECORD), Ok(kind), Ok(length)) = (reader.u8(), reader.u8(), reader.varint()) else { return Ok(None) };
-    let read = head.len() - reader.rest().len();
-    if reader.u16().map(u16::to_le_bytes) != Ok(guard(head.get(..read).unwrap_or_default())) {
-        return Ok(None);
-    }
-    let start = at + (head.len() - reader.rest().len()) as u64;
+    let Some(Head { kind, bytes, length }) = Head::read(window.from(at, HEAD)?) else { return Ok(None) };
+    let start = at + bytes as u64;
     let Some(end) = start.checked_add(length).filter(|end| end.checked_add(4).is_some_and(|end| end <= source.length())) else { return Ok(None) };
     let bytes = end + 4 - at;
     *budget = budget.saturating_sub(bytes);

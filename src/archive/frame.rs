@@ -66,6 +66,14 @@ impl<'a> Frame<'a> {
         Ok(reader.rest())
     }
 
+    /// The network that decoding takes, as far as the first bytes of a frame say, unchecked.
+    pub(crate) fn model_in_head(bytes: &[u8]) -> Result<Option<u32>> {
+        let mut reader = Reader::new(bytes);
+        let [_, flags] = [reader.u8()?, reader.u8()?];
+        reader.take(4 + if flags & HELD == 0 { 0 } else { 8 })?;
+        if flags & MODEL == 0 { Ok(None) } else { reader.u32().map(Some) }
+    }
+
     /// The frame that `bytes` are; `what` names it in errors.
     pub(crate) fn read(bytes: &'a [u8], what: &str) -> Result<Self> {
         let truncated = || Error::Truncated { what: "a frame", needed: 10, available: bytes.len() as u64 };
@@ -76,22 +84,18 @@ impl<'a> Frame<'a> {
         let mut reader = Reader::new(covered);
         match reader.u8()? {
             VERSION => {}
-            other if other & 0xf0 == VERSION & 0xf0 => return Err(unknown(format_args!("version {} of frames", other & 0x0f))),
+            other if other & 0xf0 == VERSION & 0xf0 => return Err(Error::later(format_args!("version {} of frames", other & 0x0f))),
             _ => return Err(Error::corrupt("what should be a frame is none")),
         }
         let flags = reader.u8()?;
         if flags & !(HELD | MODEL) != 0 {
-            return Err(unknown(format_args!("flag {flags:#x} of a frame")));
+            return Err(Error::later(format_args!("flag {flags:#x} of a frame")));
         }
         let values_sum = reader.u32()?;
         let held = if flags & HELD == 0 { None } else { Some(Held { bound: f32::from_bits(reader.u32()?), max_error: f32::from_bits(reader.u32()?) }) };
         let model = if flags & MODEL == 0 { None } else { Some(reader.u32()?) };
         Ok(Self { values_sum, held, model, payload: reader.rest() })
     }
-}
-
-fn unknown(what: core::fmt::Arguments<'_>) -> Error {
-    Error::Unsupported { what: what.to_string(), advice: "upgrade DeepComp".to_owned() }
 }
 
 #[cfg(test)]

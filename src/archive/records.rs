@@ -5,7 +5,7 @@ use crate::wire::put_varint;
 use std::collections::HashMap;
 
 /// Bytes of frames that are remembered to be compared with later ones.
-const REMEMBERED: usize = 1 << 24;
+pub(super) const REMEMBERED: usize = 1 << 24;
 
 #[derive(Debug)]
 pub(super) struct Records {

@@ -91,11 +91,11 @@ pub fn salvage<S: Source + ?Sized>(source: &S, limits: &Limits, models: &Models)
         files.extend(saver.complete(entry)?);
     }
     let known: HashSet<String> = files.iter().map(|file: &FileEntry| file.name.clone()).collect();
-    for (header, entry) in begun.into_iter().filter(|(_, entry)| !known.contains(&entry.name)) {
-        files.extend(saver.begun(entry, |variable, chunk| frames.get(&(header, variable, chunk)).copied())?);
+    for parts in together(begun.into_iter().filter(|(_, entry)| !known.contains(&entry.name))) {
+        files.extend(saver.begun(parts, &frames)?);
     }
     let Saver { records, mut salvage, .. } = saver;
-    salvage.bytes = records.finish(&Index { files }.to_payload()?);
+    salvage.bytes = records.finish(&Index::of(files).to_payload()?);
     // Files that are each within the limits need not be so together.
     Archive::open(&salvage.bytes, limits)?;
     Ok(salvage)
@@ -124,13 +124,12 @@ impl Found {
                     Err(_) => return,
                 };
                 // A later index says more of files of these names.
-                let is_begun = |entry: &FileEntry| entry.variables.iter().any(|variable| variable.sections.is_empty());
-                let names = index.files.iter().filter(|entry| !is_begun(entry)).map(|entry| &entry.name);
+                let names = index.files.iter().filter(|entry| !entry.is_begun()).map(|entry| &entry.name);
                 for earlier in names.filter_map(|name| self.named.remove(name)).flatten() {
                     self.complete.get_mut(earlier).map(Option::take);
                 }
                 for entry in index.files {
-                    if is_begun(&entry) {
+                    if entry.is_begun() {
                         self.begun.insert(start, entry);
                     } else {
                         self.named.entry(entry.name.clone()).or_default().push(self.complete.len());
@@ -193,7 +192,7 @@ const fn within(what: &'static str, left: u64, limit: u64) -> Result<()> {
 }
 
 /// The place at the start of a payload, whose record begins there.
-fn place(reader: &mut Reader, start: u64) -> Result<Option<(u64, usize, usize)>> {
+pub(super) fn place(reader: &mut Reader, start: u64) -> Result<Option<(u64, usize, usize)>> {
     let back = reader.varint()?;
     if back == 0 {
         return Ok(None);
@@ -225,6 +224,49 @@ fn is_trailer<S: Source + ?Sized>(window: &mut Window<'_, S>, at: u64) -> Result
 /// [`Error::LimitExceeded`]; [`Error::Unreadable`].
 pub fn outside_records<S: Source + ?Sized>(archive: &Archive, source: &S) -> Result<u64> {
     walk(source, archive.end(), &mut |_, _, _| Ok(()))
+}
+
+/// A section that was begun, and what is known of its chunks.
+struct Begun {
+    entry: SectionEntry,
+    chunks: Vec<Option<ChunkEntry>>,
+}
+
+/// Files that were begun, those together that are one stream: its later header goes on where the sections of the one before end, and that is not at 0.
+fn together(begun: impl Iterator<Item = (u64, FileEntry)>) -> Vec<Vec<(u64, FileEntry)>> {
+    let mut files: Vec<Vec<(u64, FileEntry)>> = Vec::new();
+    for (header, entry) in begun {
+        let stream = files.iter_mut().rev().find(|parts| parts.last().is_some_and(|(_, earlier)| earlier.is_followed_by(&entry)));
+        match stream {
+            Some(parts) => parts.push((header, entry)),
+            None => files.push(vec![(header, entry)]),
+        }
+    }
+    files
+}
+
+impl FileEntry {
+    /// Whether another is the rest of a stream that it begins.
+    fn is_followed_by(&self, later: &Self) -> bool {
+        let grows =
+            |entry: &Self| entry.variables.iter().map(|variable| variable.sections.first().is_some_and(|section| section.length.is_some())).collect::<Vec<_>>();
+        let lengths = |entry: &Self| entry.dimensions.iter().map(|dimension| dimension.length).collect::<Vec<_>>();
+        let goes_on = |(own, later): (u64, u64)| own == later || later > own;
+        self.name == later.name
+            && grows(self) == grows(later)
+            && grows(self).contains(&true)
+            && self.dimensions.len() == later.dimensions.len()
+            && lengths(self).into_iter().zip(lengths(later)).all(goes_on)
+            && lengths(self) != lengths(later)
+    }
+}
+
+/// The dimension along which variables grow, and how long what there is of them is.
+fn grown(variables: &[VariableEntry], sections: &[Vec<Begun>]) -> Option<(usize, u64)> {
+    let mut growing = variables.iter().zip(sections).filter(|(variable, _)| variable.sections.first().is_some_and(|section| section.length.is_some()));
+    let (variable, sections) = growing.next()?;
+    let length = sections.iter().filter_map(|section| section.entry.length).fold(0, u64::saturating_add);
+    Some((*variable.dimensions.first()? as usize, length))
 }
 
 /// Writes what is saved.
@@ -264,22 +306,71 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
         Ok(self.closed(entry, before))
     }
 
-    /// A file that was begun: chunks are known by their places.
-    fn begun(&mut self, mut entry: FileEntry, find: impl Fn(usize, usize) -> Option<ChunkEntry>) -> Result<Option<FileEntry>> {
+    /// A file that was begun: chunks are known by their places. A stream has a part for each of its headers.
+    fn begun(&mut self, parts: Vec<(u64, FileEntry)>, frames: &BTreeMap<(u64, usize, usize), ChunkEntry>) -> Result<Option<FileEntry>> {
         let before = self.salvage.variables.len();
+        let Some((_, mut entry)) = parts.first().cloned() else { return Ok(None) };
         let variables = core::mem::take(&mut entry.variables);
         entry.forget_source();
-        for (number, mut variable) in variables.into_iter().enumerate() {
+        let mut sections: Vec<Vec<Begun>> = variables.iter().map(|_| Vec::new()).collect();
+        for (header, part) in &parts {
+            self.part(*header, part, frames, &mut sections)?;
+        }
+        if let Some((dimension, length)) = grown(&variables, &sections) {
+            entry.set_length(dimension, length);
+        }
+        for (mut variable, begun) in variables.into_iter().zip(sections) {
+            variable.sections = begun.iter().map(|begun| begun.entry.clone()).collect();
+            if variable.sections.is_empty() {
+                // Of a stream of which no section is there.
+                variable.sections.push(SectionEntry::default());
+            }
             let shape = variable.shape(&entry)?;
-            variable.sections = vec![SectionEntry::default()];
-            let count = variable.sections(&shape)?.iter().map(|section| section.count(&variable)).sum();
-            let count = self.room(count)?;
-            let saved: Vec<Saved<'a>> = (0..count).map(|chunk| self.frame(find(number, chunk))).collect::<Result<_>>()?;
-            let told = self.told(&entry, &variable, saved.iter());
-            let saved = if told { self.save(&variable, &shape, vec![saved])? } else { None };
+            let mut saved: Vec<Vec<Saved<'a>>> = if begun.is_empty() { vec![Vec::new()] } else { Vec::new() };
+            for section in begun {
+                saved.push(section.chunks.into_iter().map(|chunk| self.frame(chunk)).collect::<Result<_>>()?);
+            }
+            let told = self.told(&entry, &variable, saved.iter().flatten());
+            let saved = if told { self.save(&variable, &shape, saved)? } else { None };
             entry.variables.extend(self.tell(saved));
         }
         Ok(self.closed(entry, before))
+    }
+
+    /// Adds the sections that a header is about to those of each variable: of a stream as many as chunks say, of all variables that grow alike.
+    fn part(&mut self, header: u64, part: &FileEntry, frames: &BTreeMap<(u64, usize, usize), ChunkEntry>, sections: &mut [Vec<Begun>]) -> Result<()> {
+        let chunk = |variable: usize, number: usize| frames.get(&(header, variable, number)).copied();
+        let mut growing = Vec::new();
+        for (number, (variable, sections)) in part.variables.iter().zip(sections.iter_mut()).enumerate() {
+            let entry = variable.sections.first().cloned().unwrap_or_default();
+            let (mut shape, only) = (variable.shape(part)?, variable.only_begun());
+            if let (Some(length), Some(first)) = (variable.begun_length()?, shape.first_mut()) {
+                *first = length;
+            }
+            let count: usize = only.sections(&shape)?.iter().map(|section| section.count(&only)).sum();
+            if entry.length.is_some() {
+                let last = frames.range((header, number, 0)..=(header, number, usize::MAX)).next_back().map(|((.., last), _)| *last);
+                let most = if count == 0 { 0 } else { last.map_or(0, |last| last / count + 1) };
+                let whole = (0..most).take_while(|section| (0..count).all(|each| chunk(number, section * count + each).is_some())).count();
+                growing.push((number, entry, count, if lost(variable, 1).is_some() { most } else { whole }));
+            } else if sections.is_empty() {
+                let count = self.room(count)?;
+                sections.push(Begun { entry, chunks: (0..count).map(|each| chunk(number, each)).collect() });
+            }
+        }
+        // Where values can be missing, what has come of one variable is a reason to have the others that long; where they cannot, only what is whole of it.
+        let can = |(number, ..): &&(usize, SectionEntry, usize, usize)| part.variables.get(*number).is_some_and(|variable| lost(variable, 1).is_some());
+        let shortest = growing.iter().filter(|one| !can(one)).map(|(.., length)| *length).min();
+        let length = shortest.or_else(|| growing.iter().map(|(.., length)| *length).max()).unwrap_or(0);
+        for (number, entry, count, _) in growing {
+            self.room(count.saturating_mul(length))?;
+            let Some(sections) = sections.get_mut(number) else { continue };
+            for section in 0..length {
+                let chunks = (0..count).map(|each| chunk(number, section * count + each)).collect();
+                sections.push(Begun { entry: entry.clone(), chunks });
+            }
+        }
+        Ok(())
     }
 
     /// So many chunks, if there are not far more than bytes: what says how many there are may say anything.

@@ -177,6 +177,12 @@ impl Tiling {
         tile
     }
 
+    /// Copies values that lie side by side.
+    pub(super) fn cut_range(&self, values: &Values, range: core::ops::Range<usize>) -> Values {
+        let shape = ChunkShape { planes: 1, height: 1, width: range.len() };
+        self.cut_values(values, Place { plane: 0, row: 0, column: range.start, shape })
+    }
+
     /// Copies a tile out of an array of any type.
     pub(crate) fn cut_values(&self, values: &Values, place: Place) -> Values {
         match values {
@@ -222,7 +228,7 @@ pub(crate) fn product(lengths: &[usize]) -> usize {
 }
 
 /// The smallest part that cuts `whole` into as few parts as `most` allows.
-fn even_share(whole: usize, most: usize) -> usize {
+pub(super) fn even_share(whole: usize, most: usize) -> usize {
     whole.div_ceil(whole.div_ceil(most.max(1)).max(1)).max(1)
 }
 

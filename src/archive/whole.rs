@@ -4,6 +4,7 @@ use super::index::FileEntry;
 use super::job::Done;
 use super::plan::LOSSLESS;
 use super::records::Records;
+use super::tiles::Tiling;
 use super::work::Work;
 use crate::codec::{Base, Level, Options};
 use crate::error::{Error, Result};
@@ -35,7 +36,8 @@ impl Whole {
         }
         let mut dataset = file::keep(Arc::unwrap_or_clone(original));
         let Some(field) = dataset.fields.pop() else { return Ok(None) };
-        let (entry, mut work) = (entry.kept(&dataset), Work::new((0, Level::Balanced), field, LOSSLESS, Vec::new()));
+        let tiling = Tiling::of(&field.shape);
+        let (entry, mut work) = (entry.kept(&dataset), Work::new((0, Level::Balanced), field, (LOSSLESS, tiling), Vec::new()));
         let options = Options { base: Base::Never, ..Options::new(ErrorBound::Lossless) };
         let done = (0..work.wanted).map(|number| work.job((number, 0), &options).run(&Models::default())).collect::<Result<Vec<_>>>()?;
         let taken = done.iter().map(Done::payload_bytes).sum::<usize>() + entry.cost()? + VARIABLE;

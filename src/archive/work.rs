@@ -19,6 +19,8 @@ use std::borrow::Cow;
 pub(super) struct Work {
     pub(super) file: usize,
     pub(super) level: Level,
+    /// What of its variable it is, where that is a stream.
+    pub(super) piece: Option<Piece>,
     /// Its values are replaced by the decoded ones, chunk by chunk; there are none while a job has them.
     pub(super) field: Field,
     pub(super) plan: Plan,
@@ -31,7 +33,7 @@ pub(super) struct Work {
     pub(super) abandoned: bool,
     max_error: f64,
     missing: u64,
-    sums: Sums,
+    pub(super) sums: Sums,
     /// Of chunks that are written.
     pub(super) chunks: Vec<ChunkEntry>,
     /// The network that some chunk takes.
@@ -41,13 +43,24 @@ pub(super) struct Work {
     values_sum: Option<u64>,
 }
 
+/// A piece of a variable whose length is not known: a section of it, or all of it where it does not grow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    pub(super) variable: usize,
+    /// Number of the header of the file that its chunks name, and of its first chunk there.
+    pub(super) header: usize,
+    pub(super) first: usize,
+    /// Its length along the dimension that grows.
+    pub(super) length: Option<usize>,
+}
+
 impl Work {
-    pub(super) fn new((file, level): (usize, Level), field: Field, plan: Plan, suspects: Vec<Suspect>) -> Self {
-        let tiling = Tiling::of(&field.shape);
+    pub(super) fn new((file, level): (usize, Level), field: Field, (plan, tiling): (Plan, Tiling), suspects: Vec<Suspect>) -> Self {
         let wanted = if field.derived.is_some() { 0 } else { tiling.chunks() };
         Self {
             file,
             level,
+            piece: None,
             field,
             plan,
             suspects,
@@ -91,7 +104,8 @@ impl Work {
         let held = header.map(|_| Held::of(self.plan.stored_bound(&self.field), max_error));
         let named = header.and(model).map(|ModelId(id)| id as u32);
         let frame = Frame { values_sum: sum as u32, held, model: named, payload: &payload }.to_bytes();
-        let place = header.map(|(header, variable)| Place { header, variable, chunk: self.chunks.len() });
+        let first = self.piece.map_or(0, |piece| piece.first);
+        let place = header.map(|(header, variable)| Place { header, variable, chunk: first + self.chunks.len() });
         let offset = if self.abandoned { 0 } else { records.put(&frame, place) };
         self.chunks.push(ChunkEntry { offset, length: frame.len() as u64 });
         self.max_error = self.max_error.max(max_error);
@@ -102,8 +116,13 @@ impl Work {
         Ok(bytes)
     }
 
-    /// The finished variable; its certificate holds because `field.values` are now what a decoder gives out.
+    /// The finished variable.
     pub(super) fn into_entry(self) -> VariableEntry {
+        VariableEntry::header(&self.field).with([self.into_section()])
+    }
+
+    /// The finished section; its certificate holds because `field.values` are now what a decoder gives out.
+    pub(super) fn into_section(self) -> SectionEntry {
         let Self { field, plan, .. } = self;
         let (bound_kind, bound) = match plan.bound {
             ErrorBound::Lossless => (0, 0.0),
@@ -113,21 +132,22 @@ impl Work {
         };
         let max_error = self.max_error * field.packing().scale.abs();
         let values_sum = self.values_sum.unwrap_or_else(|| values_sum(&field.values));
-        let [mean_error, mean_magnitude] = self.sums.means().map(|mean| mean.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32);
         let kept = plan.kept.iter().map(|(value, count)| KeptEntry { value: field.packing().unpack(*value), count: *count }).collect();
-        let certificate = Certificate {
+        let mut certificate = Certificate {
             bound_kind,
             bound,
             absolute_bound: Some(plan.absolute).filter(|allowed| *allowed != bound),
             max_error,
             missing: self.missing,
             values_sum,
-            mean_error: Some(mean_error).filter(|_| bound_kind != 0),
-            mean_magnitude: Some(mean_magnitude).filter(|_| bound_kind != 0),
             kept,
             signs: Some(true).filter(|_| plan.demand.signs),
             stable: Some(true).filter(|_| plan.demand.stable),
+            ..Certificate::default()
         };
-        VariableEntry::new(&field, SectionEntry::new((&field.shape, self.tiling), &self.chunks, certificate, self.model))
+        certificate.set_means(self.sums.means());
+        let mut section = SectionEntry::new((&field.shape, self.tiling), &self.chunks, certificate, self.model);
+        section.length = self.piece.and_then(|piece| piece.length).map(|length| length as u64);
+        section
     }
 }

@@ -93,7 +93,7 @@ impl Filling {
             .into_iter()
             .chain(methods)
             .find(|f| f.number() == number)
-            .ok_or_else(|| Error::corrupt(format_args!("chunk filling {number} does not exist in this format version")))
+            .ok_or_else(|| Error::later(format_args!("filling {number} of a chunk")))
     }
 }
 

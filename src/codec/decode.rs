@@ -9,6 +9,7 @@ use super::mapping::Mapping;
 use super::masks::{self, PlaneMask};
 use super::methods::layered;
 use super::narrow::widened;
+use super::passes::levels;
 use super::patches::{self, Corrections};
 use super::plain;
 use super::planes::{Planes, Start};
@@ -18,6 +19,7 @@ use crate::grid::Grid;
 use crate::network::autoencoder::View;
 use crate::network::model::Model;
 use crate::wire::Reader;
+use core::cell::Cell;
 
 const NARROW: u8 = Filling::Narrow.number();
 
@@ -69,6 +71,67 @@ struct Setting<'a> {
     network: Option<(&'a Model, Processor<'a>)>,
 }
 
+/// What the first bytes of a chunk hold.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    /// The values of so many planes: the last may be coarse.
+    pub(crate) values: Values,
+    pub(crate) planes: usize,
+    /// Every so many rows and columns of the last plane one value is what it will be, but for patches; it stands for those around it.
+    pub(crate) stride: usize,
+}
+
+/// What the first bytes of a payload hold, up to plane number `plane`: planes that are whole, and one that is coarse. None where nothing can be said of a plane yet, or the method is none that goes from
+/// coarse to fine. No checksum covers it, and no certificate: some values lie farther from the source than the bound until they are patched.
+///
+/// # Errors
+/// [`Error::Corrupt`] as for [`decode`].
+pub(crate) async fn begin(
+    payload: &[u8],
+    plane: usize,
+    shape: ChunkShape,
+    data_type: DataType,
+    network: Option<(&Model, Processor<'_>)>,
+) -> Result<Option<Begun>> {
+    let mut reader = Reader::new(payload);
+    let Ok(Filling::Coded(method)) = Filling::read(&mut reader) else { return Ok(None) };
+    if matches!(method, Method::Raster | Method::Repeats | Method::Bulk) {
+        return Ok(None);
+    }
+    let setting = Setting { method, shape, data_type, network };
+    let Ok(Beginning { header, mut decoder, masks, base, residuals }) = Beginning::read(&mut reader, &setting, false) else { return Ok(None) };
+    // What is mapped over planes means nothing before all of them are there.
+    if matches!(header.mapping, Mapping::Green | Mapping::Palette(_)) || decoder.overrun() {
+        return Ok(None);
+    }
+    let mut planes = Planes::start(&mut decoder, &header, Start { method, shape, source: None, network, base, residuals })?;
+    let (mut count, mut stride) = (0, 0);
+    let top = levels(shape.height, shape.width);
+    while count <= plane && count < shape.planes && !decoder.overrun() {
+        let asked = Cell::new(0u32);
+        let stop = |decoder: &Decoder| {
+            asked.set(asked.get() + u32::from(!decoder.overrun()));
+            decoder.overrun()
+        };
+        planes.next(&mut decoder, None, masks.get(count).map(|m| &m.classes), stop).await?;
+        // Asked before a level and behind it.
+        let done = asked.get() / 2;
+        if asked.get() == 0 && top > 0 || top == 0 && decoder.overrun() {
+            break;
+        }
+        (count, stride) = (count + 1, 1 << (top - done.min(top)));
+    }
+    if count == 0 {
+        return Ok(None);
+    }
+    let mut grids = planes.finish()?;
+    grids.truncate(count);
+    let coded = Coded { header, masks, planes: grids, low_bits: Vec::new(), corrections: Corrections::default(), said: 0 };
+    let mut values = Values::zeros(data_type, 0)?;
+    with_values!(&mut values, values => *values = coded.values(ChunkShape { planes: count, ..shape }));
+    Ok(Some(Begun { values, planes: count, stride }))
+}
+
 /// What comes before the planes of a stream.
 struct Beginning<'a> {
     header: Header,
@@ -81,12 +144,14 @@ struct Beginning<'a> {
 }
 
 impl<'a> Beginning<'a> {
-    /// Header, masks, the list of the mapping, the latents.
-    fn read(reader: &mut Reader<'a>, setting: &Setting) -> Result<Self> {
+    /// Header, masks, the list of the mapping, the latents; of a stream that need not be whole.
+    fn read(reader: &mut Reader<'a>, setting: &Setting, whole: bool) -> Result<Self> {
         let Setting { method, shape, data_type, network } = *setting;
         let mut header = Header::read(reader, shape.planes)?;
         let view = if method == Method::Layered { Some(View::read(reader)?) } else { None };
-        let length = reader.count("the length of the stream", reader.rest().len())?;
+        let available = reader.rest().len();
+        let length = reader.count("the length of the stream", if whole { available } else { usize::MAX })?;
+        let length = if whole { length } else { length.min(reader.rest().len() & !1) };
         let mut decoder = Decoder::new(reader.take(length)?)?;
         let residuals = if method == Method::Bulk {
             let length = reader.count("the length of the residuals", reader.rest().len())?;
@@ -127,14 +192,14 @@ impl Coded {
         let mut reader = Reader::new(payload);
         let network = model.map(|model| (model, Processor::cpu()));
         let Filling::Coded(method @ Method::Layered) = Filling::read(&mut reader)? else { return Ok(None) };
-        let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type, network })?;
+        let Beginning { header, masks, base, .. } = Beginning::read(&mut reader, &Setting { method, shape, data_type, network }, true)?;
         Ok(Some(Self { header, masks, planes: base.into_iter().collect(), low_bits: Vec::new(), corrections: Corrections::default(), said: 0 }))
     }
 
     /// All of the stream, then the patches.
     async fn read(mut reader: Reader<'_>, setting: &Setting<'_>) -> Result<Self> {
         let Setting { method, shape, data_type, network } = *setting;
-        let Beginning { header, mut decoder, masks, base, residuals } = Beginning::read(&mut reader, setting)?;
+        let Beginning { header, mut decoder, masks, base, residuals } = Beginning::read(&mut reader, setting, true)?;
         let mut planes = Planes::start(&mut decoder, &header, Start { method, shape, source: None, network, base, residuals })?;
         for index in 0..header.mapping.coded_planes(shape.planes) {
             if decoder.overrun() {

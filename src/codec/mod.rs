@@ -39,7 +39,7 @@ pub use rule::Rule;
 pub(crate) use tolerance::Tolerance;
 
 use crate::error::{Error, Result};
-use crate::field::{Bounds, Keeps};
+use crate::field::{Bounds, Keeps, Tiles};
 use crate::network::model::Model;
 use core::str::FromStr;
 use std::sync::Arc;
@@ -63,6 +63,8 @@ pub struct Options {
     pub coarse: bool,
     /// What becomes of a variable that cannot be held to its bound.
     pub unmet: Unmet,
+    /// What of an array lies together in a chunk.
+    pub tiles: Tiles,
 }
 
 impl Options {
@@ -78,6 +80,7 @@ impl Options {
             stable: false,
             coarse: false,
             unmet: Unmet::default(),
+            tiles: Tiles::default(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod present;
 mod recommended;
 mod role;
 pub mod selection;
+mod tiles;
 mod values;
 
 pub use bound::{AbsoluteBound, ErrorBound};
@@ -23,6 +24,7 @@ pub(crate) use present::{Stored, each_pair, put_numbers};
 pub(crate) use recommended::plain_unit;
 pub use recommended::recommended;
 pub use role::{Judgement, Role, Roles, Source, with_companions};
+pub use tiles::Tiles;
 pub(crate) use values::extremes;
 pub use values::{DataType, Element, Values, with_values};
 
@@ -224,6 +226,11 @@ impl Dataset {
             fields: self.fields.iter().map(Field::without_values).collect(),
             layout: Vec::new(),
         }
+    }
+
+    /// Names of the dimensions of a field.
+    pub(crate) fn names(&self, field: &Field) -> Vec<&str> {
+        field.dimensions.iter().map(|d| self.dimensions.get(*d).map_or("", |d| d.name.as_str())).collect()
     }
 
     /// Whether the field is a coordinate variable (CF: one dimension, of its own name): always kept lossless.

@@ -271,6 +271,30 @@ impl Values {
         }
     }
 
+    /// Adds values of the same type behind them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when they are of another.
+    pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
+        let foreign = || crate::error::Error::InvalidArgument { what: "values are of another type".to_owned() };
+        if self.data_type() != other.data_type() {
+            return Err(foreign());
+        }
+        with_values!(self, values => values.extend_from_slice(Element::unwrap(other).ok_or_else(foreign)?));
+        Ok(())
+    }
+
+    /// Takes so many of the first away.
+    pub(crate) fn split_front(&mut self, count: usize) -> Self {
+        let mut front = Self::empty(self.data_type());
+        let count = count.min(self.len());
+        match (self, &mut front) {
+            (Self::Char(values), Self::Char(front)) => *front = values.drain(..count).collect(),
+            (values, front) => with_values!(values, values => *front = Element::wrap(values.drain(..count).collect())),
+        }
+        front
+    }
+
     /// Number of values.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -205,8 +205,8 @@ function checkSuperblock(bytes) {
   const magic = [0x89, 0x44, 0x43, 0x41, 0x0d, 0x0a, 0x1a, 0x0a];
   check(reader.take(8).every((byte, i) => byte === magic[i]), 'not a DeepComp archive');
   const [major, minor, flags, low, high] = [reader.u16(), reader.u16(), reader.u16(), reader.u16(), reader.u32()];
-  check(major === 0 && minor === 11, `version ${major}.${minor} is not known`);
-  check(flags === 0, 'unknown flags');
+  check(major === 1, `version ${major}.${minor} is not known`);
+  check((flags & 0xff) === 0, 'unknown flags');
   check(reader.u32() === xxh3Low(bytes.subarray(0, 20)), 'superblock: wrong checksum');
   const end = high * 65536 + low || bytes.length;
   check(end <= bytes.length, 'end of the archive');

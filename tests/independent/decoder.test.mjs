@@ -16,7 +16,7 @@ import { xxh3, xxh3Low } from './xxh3.mjs';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CLI = process.env.DEEPCOMP_CLI ? resolve(process.env.DEEPCOMP_CLI) : join(ROOT, 'target/debug/deepcomp');
 const SAMPLES = join(ROOT, 'samples');
-const VECTORS = join(ROOT, 'tests/vectors/v0.11');
+const VECTORS = join(ROOT, 'tests/vectors/v1.0');
 const BUILT_IN = join(ROOT, 'models/deepcomp.dcm'); // the model inside the CLI
 const MODEL = process.env.DEEPCOMP_TEST_MODEL ? resolve(process.env.DEEPCOMP_TEST_MODEL) : BUILT_IN;
 const TINY = join(VECTORS, 'tiny.dcm'); // the model of the vectors

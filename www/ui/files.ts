@@ -46,6 +46,11 @@ export function watchFiles(onFile: (name: string, get: () => Promise<Blob>) => v
   openSample();
 }
 
+/** A sample that is a series of maps: the temperature at levels of a GFS forecast. */
+export async function sampleSeries(): Promise<{ name: string; file: Blob }> {
+  return { name: 'gfs_upper_air.grib2', file: await download(upperAir) };
+}
+
 async function download(url: string): Promise<Blob> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`the sample could not be loaded (status ${response.status}); choose a file instead`);

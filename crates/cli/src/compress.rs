@@ -332,9 +332,28 @@ pub(crate) fn options(args: &EncodeArgs, otherwise: Option<Bounds>) -> Outcome<O
         keep: args.keep.parse()?,
         stable: args.stable,
         coarse: args.coarse,
+        tiles: args.tile.clone().unwrap_or_else(|| args.access.clone()),
         unmet: if args.strict { Unmet::Refuse } else { Unmet::Lossless },
         ..Options::new(Bounds { as_data, missing: args.missing, ..bounds })
     })
+}
+
+/// Prints what became of the variables of one file.
+pub(crate) fn sum_up(json: bool, output: &Path, (file, reports): (&str, &[VariableReport]), time: Duration, archive_bytes: u64) -> Outcome<()> {
+    doubts(reports);
+    let variables: Vec<VariableJson> = reports.iter().map(|report| VariableJson::new(file, report)).collect();
+    let raw_bytes = variables.iter().map(|v| v.raw_bytes).sum();
+    let report = Report {
+        archive: output.display().to_string(),
+        file_bytes: raw_bytes,
+        raw_bytes,
+        archive_bytes,
+        ratio: ratio(raw_bytes, archive_bytes),
+        max_abs_error: variables.iter().map(|v| v.max_abs_error).fold(0.0, f64::max),
+        encode_seconds: time.as_secs_f64(),
+        variables,
+    };
+    print(json, output, &report)
 }
 
 fn report(output: &Path, files: &[Taken], reports: &[VariableReport], (encode_seconds, seconds): (f64, &[f64]), archive_bytes: u64) -> Report {

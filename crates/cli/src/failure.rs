@@ -34,6 +34,10 @@ pub(crate) enum Cause {
     Socket,
     #[error("more than {limit} bytes came; what has to be read into memory may be no longer: raise --max-memory, or save it to a file first")]
     TooMuch { limit: u64 },
+    #[error("the input ends within an array, of which {found} of {length} bytes came")]
+    CutArray { found: u64, length: u64 },
+    #[error("nothing came through standard input")]
+    NothingCame,
     #[error("changed while it was read; compress it again when nothing writes it")]
     Changed,
     #[error("another program is changing it; try again when that has ended")]

@@ -17,6 +17,7 @@ mod program;
 mod remote;
 mod report;
 mod sfx;
+mod stream;
 mod temporary;
 mod terminal;
 mod test_command;
@@ -28,8 +29,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use deepcomp::Limits;
 use deepcomp::codec::{Base, Level};
-use deepcomp::field::MissingRule;
 use deepcomp::field::selection::{ByIndex, ByValue, Period, Region};
+use deepcomp::field::{MissingRule, Tiles};
 use deepcomp::formats::{Export, FORMATS, Format};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -119,6 +120,11 @@ struct CompressArgs {
     /// values, within seconds; most sizes are right within a fifth.
     #[arg(long, conflicts_with = "output")]
     estimate: bool,
+    /// Compress what comes through standard input as it comes, into an archive that others can read meanwhile: arrays of one shape, each the values at another time, as numpy.save
+    /// writes them one behind the other (npy), or little-endian values and nothing else (TYPE:ROWS,COLUMNS, as in float32:721,1440). NAME names the variable. It ends where the input does, may
+    /// take as long as that, and needs memory for a few arrays.
+    #[arg(long, value_name = "[NAME=]npy|[NAME=]TYPE:ROWS,COLUMNS", conflicts_with = "estimate")]
+    stream: Option<stream::Streamed>,
     #[command(flatten)]
     encode: EncodeArgs,
     /// Print a report as JSON.
@@ -139,6 +145,13 @@ struct EncodeArgs {
     /// are appended to, copied and cut anew; it costs some bytes at loose bounds.
     #[arg(long)]
     stable: bool,
+    /// What of an array lies together in a chunk, for whoever reads a part of it: map, planes of the last two dimensions, which is the smallest; series, all times of few points; both, so
+    /// that a map and a series are each read from less than a twentieth of a long series.
+    #[arg(long, value_name = "map|series|both", default_value = "map", value_parser = access())]
+    access: Tiles,
+    /// The same in sizes by the names of dimensions, as in time=24,lat=90,lon=90; of others what is usual.
+    #[arg(long, value_name = "NAME=SIZE,…", conflicts_with = "access")]
+    tile: Option<Tiles>,
     /// Take absolute bounds of 5 % and more of a variable's range, and one bound for variables of several units, which are refused otherwise.
     #[arg(long)]
     coarse: bool,
@@ -387,6 +400,11 @@ fn levels() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| name.parse::<Level>())
 }
 
+/// How arrays will be read, by its names.
+fn access() -> impl TypedValueParser<Value = Tiles> {
+    PossibleValuesParser::new(["map", "series", "both"]).try_map(|name| name.parse::<Tiles>())
+}
+
 /// A rule of missing values, or what is wrong with it.
 fn missing_rule(text: &str) -> Result<MissingRule, deepcomp::Error> {
     text.parse()
@@ -416,7 +434,11 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let result = match cli.command {
-        Command::Compress(args) => args.output.as_ref().map_or_else(|| estimate::run(&args), |output| compress::run(&args, output)),
+        Command::Compress(args) => match (&args.output, &args.stream) {
+            (Some(output), Some(streamed)) => stream::run(&args, streamed, output),
+            (Some(output), None) => compress::run(&args, output),
+            (None, _) => estimate::run(&args),
+        },
         Command::Extract(args) => archive_commands::extract(&args),
         Command::List(args) => archive_commands::list(&args),
         Command::Add(args) => compress::add(&args, false),

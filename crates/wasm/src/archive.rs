@@ -3,11 +3,11 @@
 use crate::dataset::{physical, plane_to_js};
 use crate::error::JsResult;
 use crate::info::{self, ArchiveInfo};
-use crate::jobs::WasmDecompressor;
+use crate::jobs::{WasmDecompressor, set};
 use crate::models::WasmModels;
 use crate::outside::Outside;
 use core::ops::Range;
-use deepcomp::archive::{Archive, Decompressor, preview};
+use deepcomp::archive::{Archive, Coarse, Decompressor, coarse, preview};
 use deepcomp::{Limits, Source};
 use js_sys::Function;
 use std::collections::BTreeMap;
@@ -49,6 +49,21 @@ impl WasmArchive {
         let source = Outside::new(self.source.length() as f64, read, None);
         let drawn = preview(&self.archive, &source, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
         drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
+    }
+
+    /// One plane so coarse as is wanted, or finer, as [`plane`](crate::WasmDataset::plane) has it, with `stride` and `bytes`.
+    ///
+    /// # Errors
+    /// As [`coarse`].
+    #[allow(clippy::too_many_arguments, reason = "objects would bring what takes them apart, one per cent of the module")]
+    pub fn coarse(&self, read: Function, file: usize, variable: usize, plane: usize, stride: usize, models: &WasmModels) -> JsResult<JsValue> {
+        let source = Outside::new(self.source.length() as f64, read, None);
+        let seen = coarse(&self.archive, &source, (file, variable, plane), stride, models.list()).map_err(|e| models.explain(e))?;
+        let Coarse { field, stride, bytes } = seen;
+        let object = plane_to_js(&field, &physical(&field, 0)?)?;
+        set(object.unchecked_ref(), "stride", &JsValue::from(stride as f64))?;
+        set(object.unchecked_ref(), "bytes", &JsValue::from(bytes as f64))?;
+        Ok(object)
     }
 
     /// What decodes a file, or the variables of these numbers, and of these what lies in ranges of indices: of the dimension that `names` has from each second of `bounds` on up to the one behind,

@@ -47,6 +47,9 @@ struct BoundsInfo {
     /// A name of [`Level`]; "auto" when absent.
     #[serde(default)]
     level: Option<String>,
+    /// As [`Tiles`](deepcomp::field::Tiles) are written; "map" when absent.
+    #[serde(default)]
+    tiles: Option<String>,
 }
 
 /// What is kept, of variables by name and of the others: each a list of words and numbers as [`Keeps`] reads it, without names.
@@ -69,15 +72,23 @@ impl TryFrom<&KeepsInfo> for Keeps {
     }
 }
 
-/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse, strict, level }` asks for, without a model.
+/// What a `{ others, named: [name, bound][], asData, missing, keep, stable, coarse, strict, level, tiles }` asks for, without a model.
 pub fn options(asked: JsValue) -> JsResult<Options> {
-    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict, level } = serde_wasm_bindgen::from_value(asked)?;
+    let BoundsInfo { others, named, as_data, missing, keep, stable, coarse, strict, level, tiles } = serde_wasm_bindgen::from_value(asked)?;
     let named = named.iter().map(|(name, bound)| Ok((name.clone(), Wish::try_from(bound)?))).collect::<JsResult<_>>()?;
     let missing = missing.map_or_else(|| Ok(MissingRule::default()), |rule| rule.parse())?;
     let bounds = Bounds { others: Wish::try_from(&others)?, named, as_data, missing };
     let keep = keep.as_ref().map_or_else(|| Ok(Keeps::default()), Keeps::try_from)?;
     let unmet = if strict { Unmet::Refuse } else { Unmet::Lossless };
-    Ok(Options { keep, stable, coarse, unmet, level: level.as_deref().unwrap_or("auto").parse()?, ..Options::new(bounds) })
+    Ok(Options {
+        keep,
+        stable,
+        coarse,
+        unmet,
+        level: level.as_deref().unwrap_or("auto").parse()?,
+        tiles: tiles.as_deref().unwrap_or("map").parse()?,
+        ..Options::new(bounds)
+    })
 }
 
 /// When planes get a base layer: "auto", "always" or "never".

@@ -27,8 +27,8 @@ pub struct WasmCompressor {
 
 #[wasm_bindgen]
 impl WasmCompressor {
-    /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse, strict, level }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names,
-    /// `missing` "auto", "none" or a number as text, `keep` `{ others, named }` of lists of words and numbers as text, `level` a name of one; `model` is "auto", "none" or the id of one of
+    /// `bounds` is `{ others, named, asData, missing, keep, stable, coarse, strict, level, tiles }` of `{ kind, value }`, where `named` is a list of names and bounds, `asData` one of names,
+    /// `missing` "auto", "none" or a number as text, `keep` `{ others, named }` of lists of words and numbers as text, `level` a name of one, `tiles` "map", "series", "both" or sizes; `model` is "auto", "none" or the id of one of
     /// `models`; `base` is "auto", "always" or "never". The dataset stays usable.
     ///
     /// # Errors

@@ -95,10 +95,7 @@ impl WasmDataset {
     /// # Errors
     /// None in practice.
     pub fn variables(&self) -> JsResult<JsValue> {
-        let held = self.held.borrow();
-        let roles = Roles::of(held.header());
-        let list: Vec<VariableInfo> = held.header().fields.iter().map(|f| VariableInfo::new(held.header(), &roles, f)).collect();
-        info::to_js(&list)
+        info::variables(self.held.borrow().header())
     }
 
     /// A stored value of a variable that looks like a code for "missing" though the file does not say so.

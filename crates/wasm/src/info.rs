@@ -311,7 +311,24 @@ impl ArchiveInfo {
 /// The dimensions of a file, which a dataset of none of its variables has as well; nothing is read for it.
 fn dimensions<S: Source>(archive: &Archive, file: usize, source: &S) -> deepcomp::Result<Vec<DimensionInfo>> {
     let none = Decompressor::of_part(archive.clone(), file, (&[], &BTreeMap::new()), &Models::default())?.as_kept();
-    Ok(none.finish(source)?.dimensions.into_iter().map(|Dimension { name, length, .. }| DimensionInfo { name, length }).collect())
+    Ok(DimensionInfo::list(&none.finish(source)?.dimensions))
+}
+
+impl DimensionInfo {
+    fn list(dimensions: &[Dimension]) -> Vec<Self> {
+        dimensions.iter().map(|Dimension { name, length, .. }| Self { name: name.clone(), length: *length }).collect()
+    }
+}
+
+/// Dimensions, as `{ name, length }` each.
+pub fn lengths(dimensions: &[Dimension]) -> JsResult<JsValue> {
+    to_js(&DimensionInfo::list(dimensions))
+}
+
+/// What a dataset says of its variables.
+pub fn variables(dataset: &Dataset) -> JsResult<JsValue> {
+    let roles = Roles::of(dataset);
+    to_js(&dataset.fields.iter().map(|field| VariableInfo::new(dataset, &roles, field)).collect::<Vec<_>>())
 }
 
 /// How far a job is.

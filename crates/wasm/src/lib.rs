@@ -22,6 +22,7 @@ mod info;
 mod jobs;
 mod models;
 mod outside;
+mod stream;
 #[cfg(feature = "compression")]
 mod typed_arrays;
 
@@ -38,6 +39,9 @@ pub use formats::formats;
 pub use held::FormatsFile;
 pub use jobs::{WasmDecompressor, run_job};
 pub use models::WasmModels;
+#[cfg(feature = "compression")]
+pub use stream::WasmStreamCompressor;
+pub use stream::{WasmIncoming, done_values};
 
 use wasm_bindgen::prelude::*;
 

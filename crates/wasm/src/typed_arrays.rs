@@ -84,7 +84,7 @@ fn dimension(dimensions: &mut Vec<Dimension>, name: &str, length: usize) -> JsRe
 }
 
 /// Values of a typed array, in its own type.
-fn values_from_js(array: &JsValue) -> JsResult<Values> {
+pub fn values_from_js(array: &JsValue) -> JsResult<Values> {
     macro_rules! first_of {
         ($($class:ident $kind:ident),*) => {
             $(if let Some(a) = array.dyn_ref::<$class>() { return Ok(Values::$kind(a.to_vec())); })*

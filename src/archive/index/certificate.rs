@@ -58,7 +58,7 @@ pub(crate) struct KeptEntry {
 
 impl Certificate {
     /// What holds of sections together: the loosest bound, the largest error, what all of them keep.
-    pub(super) fn of<'a>(mut sections: impl Iterator<Item = &'a Self>) -> Option<Self> {
+    pub(crate) fn of<'a>(mut sections: impl Iterator<Item = &'a Self>) -> Option<Self> {
         let mut all = sections.next()?.clone();
         let mut sums = vec![all.values_sum];
         // Zeros of either sign are one value.
@@ -95,13 +95,19 @@ impl Certificate {
         Some(all)
     }
 
+    /// The means as they are kept: none without a bound.
+    pub(crate) fn set_means(&mut self, means: [f64; 2]) {
+        let [error, magnitude] = means.map(|mean| mean.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32);
+        (self.mean_error, self.mean_magnitude) = if self.bound_kind == 0 { (None, None) } else { (Some(error), Some(magnitude)) };
+    }
+
     pub(crate) fn bound(&self) -> Result<ErrorBound> {
         match self.bound_kind {
             0 => Ok(ErrorBound::Lossless),
             1 => ErrorBound::absolute(self.bound),
             2 => ErrorBound::relative(self.bound),
             3 => ErrorBound::pointwise(self.bound),
-            kind => Err(Error::corrupt(format_args!("bound kind {kind} does not exist in this format version"))),
+            kind => Err(Error::later(format_args!("bound kind {kind}"))),
         }
     }
 }

@@ -14,8 +14,9 @@ pub(crate) use most::{Limited, Most};
 pub(crate) use section::{ChunkEntry, SectionEntry};
 pub(crate) use variable::{DerivedEntry, VariableEntry};
 
+use crate::archive::tiles::Tiling;
 use crate::error::{Error, Result};
-use crate::field::{Attribute, DataType, Dataset, Dimension, SourceFormat, Values};
+use crate::field::{Attribute, DataType, Dataset, Dimension, Field, SourceFormat, Tiles, Values};
 use crate::formats::{Format, file};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -26,6 +27,15 @@ use most::{file_list, short_list};
 pub(crate) struct Index {
     #[cbor(n(0), decode_with = "file_list")]
     pub(crate) files: Vec<FileEntry>,
+    /// What a reader has to know beyond this version of the format, or it understands something wrong.
+    #[cbor(n(2), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
+    needs: Vec<String>,
+}
+
+impl Index {
+    pub(crate) const fn of(files: Vec<FileEntry>) -> Self {
+        Self { files, needs: Vec::new() }
+    }
 }
 
 #[derive(Debug, Clone, Encode, Decode)]
@@ -150,10 +160,19 @@ impl TryFrom<&DimensionEntry> for Dimension {
 }
 
 impl FileEntry {
-    /// What is known of a dataset before its values are: for whoever loses the index.
-    pub(crate) fn header(dataset: &Dataset, name: &str) -> Self {
-        let variables = dataset.fields.iter().map(VariableEntry::header).collect();
-        Self { variables, layout: None, ..Self::of(dataset, name) }
+    /// What is known of a dataset before its values are: for whoever loses the index. `section` says the shape of what will be a section of a variable, and its length where there will be several.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when tiles of the sizes that are asked for cannot be.
+    pub(crate) fn header(dataset: &Dataset, name: &str, tiles: &Tiles, section: &dyn Fn(usize, &Field) -> (Vec<usize>, Option<u64>)) -> Result<Self> {
+        let mut variables = Vec::with_capacity(dataset.fields.len());
+        for (number, field) in dataset.fields.iter().enumerate() {
+            let (shape, length) = section(number, field);
+            let tiling = Tiling::fitted(&shape, &dataset.names(field), tiles)?;
+            let section = SectionEntry::begun((&shape, tiling), length).filter(|_| field.derived.is_none());
+            variables.push(VariableEntry::header(field).with(section));
+        }
+        Ok(Self { variables, layout: None, ..Self::of(dataset, name) })
     }
 
     /// Of a dataset, without its variables.
@@ -186,13 +205,23 @@ impl FileEntry {
 
     /// Bytes that it takes in an index of its own.
     pub(crate) fn cost(&self) -> Result<usize> {
-        Index { files: vec![self.clone()] }.to_payload().map(|payload| payload.len())
+        Index::of(vec![self.clone()]).to_payload().map(|payload| payload.len())
     }
 
     /// Its dimensions and attributes.
     pub(crate) fn described(&self) -> Result<(Vec<Dimension>, Vec<Attribute>)> {
         let dimensions = self.dimensions.iter().map(Dimension::try_from).collect::<Result<_>>()?;
         Ok((dimensions, self.attributes.iter().map(Attribute::try_from).collect::<Result<_>>()?))
+    }
+
+    /// Whether it was begun and not ended: it is known in front of its chunks.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.variables.iter().any(|variable| variable.sections.iter().all(SectionEntry::is_begun))
+    }
+
+    /// Says how long a dimension is.
+    pub(crate) fn set_length(&mut self, dimension: usize, length: u64) {
+        self.dimensions.get_mut(dimension).into_iter().for_each(|dimension| dimension.length = length);
     }
 
     /// Forgets what was known of the file it came from, which it no longer is.

@@ -48,15 +48,19 @@ impl Index {
                 inflated = self::inflated(before, body, limit, limits)?;
                 inflated.get(before.len()..).unwrap_or_default()
             }
-            kind => return Err(Error::corrupt(format_args!("index encoding {kind} does not exist in this format version"))),
+            kind => return Err(Error::later(format_args!("packing {kind} of an index"))),
         };
         *left = left.saturating_sub(cbor.len() as u64);
         let mut decoder = minicbor::Decoder::new(cbor);
         let mut limited = Limited::of(limits, cbor.len());
-        let index = decoder.decode_with(&mut limited).map_err(|e| match limited.exceeded {
+        let index: Self = decoder.decode_with(&mut limited).map_err(|e| match limited.exceeded {
             Some((what, limit)) => Error::LimitExceeded { what, needed: limit.saturating_add(1), limit },
             None => Error::corrupt(format_args!("the index is not valid: {e}")),
         })?;
+        // This version has no names of needs: all that there are come from later ones.
+        if let Some(need) = index.needs.first() {
+            return Err(Error::later(format_args!("what the archive says it takes, {need:?},")));
+        }
         if decoder.position() == cbor.len() { Ok(index) } else { Err(Error::corrupt("the index is followed by more bytes")) }
     }
 }

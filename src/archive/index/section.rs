@@ -114,6 +114,38 @@ impl SectionEntry {
         }
     }
 
+    /// What is known before it is written, of a stream so many indices of the first dimension; none where that is nothing.
+    pub(crate) fn begun((shape, tiling): (&[usize], Tiling), length: Option<u64>) -> Option<Self> {
+        let tiling = Some(tiling.numbers()).filter(|_| tiling != Tiling::of(shape));
+        (length.is_some() || tiling.is_some()).then(|| Self { length, tiling, ..Self::default() })
+    }
+
+    /// Sections of one length and tiling that lie one behind the other, as one: of which each was is so many blocks.
+    pub(crate) fn joined(sections: &[Self], inner: &[usize], certificate: Certificate) -> Result<Self> {
+        let first = sections.first().ok_or_else(|| Error::corrupt("there are no sections to be joined"))?;
+        let length = first.length.unwrap_or_default();
+        let tiling = first.tiling(0, &[&[length as usize], inner].concat())?;
+        let mut chunks = Vec::new();
+        for section in sections {
+            chunks.extend(section.listed_here(tiling.chunks(), u64::MAX)?);
+        }
+        let all = length.saturating_mul(sections.len() as u64);
+        let tiling = Tiling { blocks: tiling.blocks.saturating_mul(sections.len()), ..tiling };
+        let model = sections.iter().find_map(|section| section.model).map(ModelId);
+        let joined = Self::new((&[&[all as usize], inner].concat(), tiling), &chunks, certificate, model);
+        Ok(Self { length: Some(all), ..joined })
+    }
+
+    /// Whether another is as long and cut alike.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (self.length, self.tiling) == (other.length, other.tiling)
+    }
+
+    /// Whether it was begun and nobody says what became of it.
+    pub(crate) const fn is_begun(&self) -> bool {
+        self.certificate.values_sum == 0
+    }
+
     /// Puts a table that is long into a record of its own, so that whoever opens the archive need not read it.
     pub(crate) fn move_table(&mut self, put: impl FnOnce(&[u8]) -> (u64, u64)) {
         if let Some(table) = self.table.take_if(|table| table.len() > LONG_TABLE) {

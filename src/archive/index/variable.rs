@@ -77,10 +77,6 @@ impl From<&DerivedEntry> for Derived {
 }
 
 impl VariableEntry {
-    pub(crate) fn new(field: &Field, section: SectionEntry) -> Self {
-        Self { sections: vec![section], ..Self::header(field) }
-    }
-
     /// What is known before its chunks are.
     pub(crate) fn header(field: &Field) -> Self {
         Self {
@@ -92,6 +88,11 @@ impl VariableEntry {
             derived: field.derived.as_ref().map(Into::into),
             sections: Vec::new(),
         }
+    }
+
+    /// The same with these sections.
+    pub(crate) fn with(self, sections: impl IntoIterator<Item = SectionEntry>) -> Self {
+        Self { sections: sections.into_iter().collect(), ..self }
     }
 
     /// Its sections, each with its place in an array of that shape.
@@ -116,6 +117,19 @@ impl VariableEntry {
             sections.push(section);
         }
         if unnamed == 1 || unnamed == 0 && left == 0 && !sections.is_empty() { Ok(sections) } else { Err(wrong()) }
+    }
+
+    /// Of one that was begun, how long each of its sections is along the first dimension, if it grows.
+    pub(crate) fn begun_length(&self) -> Result<Option<usize>> {
+        let length = self.sections.first().and_then(|section| section.length);
+        length.map(|length| usize::try_from(length).map_err(|_| Error::corrupt("a section is longer than memory"))).transpose()
+    }
+
+    /// Of one that was begun, a variable that is one of its sections.
+    pub(crate) fn only_begun(&self) -> Self {
+        let mut section = self.sections.first().cloned().unwrap_or_default();
+        section.length = None;
+        Self { sections: vec![section], ..self.clone() }
     }
 
     /// Of that shape, without values.
@@ -149,7 +163,7 @@ impl VariableEntry {
     }
 
     pub(crate) fn data_type(&self) -> Result<DataType> {
-        DataType::from_number(self.data_type).ok_or_else(|| Error::corrupt(format_args!("data type {} does not exist in this format version", self.data_type)))
+        DataType::from_number(self.data_type).ok_or_else(|| Error::later(format_args!("data type {}", self.data_type)))
     }
 
     pub(crate) fn missing(&self) -> Missing {

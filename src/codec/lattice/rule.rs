@@ -213,7 +213,7 @@ impl Lattice {
             6 => Ok(Self::Stepped { base: reader.varint()?, step: reader.varint()? }),
             7 => Ok(Self::Single { base: reader.varint()? as i64, step: single(reader)?, offset: single(reader)? }),
             8 => Ok(Self::Near { origin: reader.f64()?, base: reader.varint()? as i64, step: reader.f64()? }),
-            kind => Err(Error::corrupt(format_args!("lattice kind {kind} does not exist in this format version"))),
+            kind => Err(Error::later(format_args!("lattice {kind}"))),
         }
     }
 }

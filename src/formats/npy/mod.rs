@@ -4,6 +4,7 @@ mod read;
 mod spec;
 mod write;
 
+pub use read::length;
 pub(crate) use read::open;
 pub(crate) use spec::BITS;
 pub use spec::{FORMAT, format};

@@ -30,6 +30,34 @@ pub(crate) fn open<'a>(input: &'a Input<'_>, name: &str, limits: &Limits) -> Res
     Ok(Opened::new(header, Stored { input, at: data_at, big_endian }, limits))
 }
 
+/// Bytes of the array file that begins with these, as far as they say: none where its header is not all there.
+///
+/// # Errors
+/// [`Error::Malformed`], [`Error::Unsupported`].
+pub fn length(bytes: &[u8], limits: &Limits) -> Result<Option<u64>> {
+    let (known, magic) = (bytes.len(), *b"\x93NUMPY");
+    if bytes.iter().zip(&magic).any(|(byte, expected)| byte != expected) {
+        return Err(malformed(0, "an array as numpy.save writes it"));
+    }
+    let size = match bytes.get(6..8) {
+        Some([1, 0]) => 2,
+        Some([2 | 3, 0]) => 4,
+        Some(_) => return Err(malformed(6, "version 1.0, 2.0 or 3.0")),
+        None => return Ok(None),
+    };
+    let Some(count) = bytes.get(8..8 + size) else { return Ok(None) };
+    let at = 8 + size as u64;
+    let length = at.saturating_add(crate::wire::little_endian(count));
+    if (known as u64) < length {
+        return Limits::check("the header", length, limits.metadata_bytes).map(|_| None);
+    }
+    let text = bytes.get(at as usize..length as usize).unwrap_or_default();
+    let text = core::str::from_utf8(text).map_err(|e| malformed(at + e.valid_up_to() as u64, "text in ASCII or UTF-8"))?;
+    let Header { descriptor, shape, .. } = Parser { text, at: 0, base: at }.header(limits)?;
+    let size = element(&descriptor)?.0.size() as u64;
+    Ok(Some(shape.iter().fold(size, |n, d| n.saturating_mul(*d as u64)).saturating_add(length)))
+}
+
 /// Where the values are.
 struct Stored<'a> {
     input: &'a Input<'a>,

@@ -60,7 +60,7 @@ pub(crate) trait PassCoder {
     }
 }
 
-/// Codes a plane and returns its reconstruction. `stop` is asked before every level; true ends early with what is there.
+/// Codes a plane and returns its reconstruction. `stop` is asked before every level and behind it; true ends early with the level before, whose samples stand for those around them.
 ///
 /// # Errors
 /// Those of the pass coder.
@@ -76,11 +76,16 @@ pub(crate) async fn code_plane<C: Coder, P: PassCoder>(
     let seen = Seen { source: job.plane.source.map(of), reference: job.reference.map(of), holes: job.plane.holes.map(|holes| Levels::of(holes, top)) };
     let mut known = code_coarsest(coder, learned, &seen, job, top);
     for level in (0..top).rev() {
+        let coarse = |known: &Grid<i32>| known.spread(2 << level, job.plane.height, job.plane.width);
         if stop(coder) {
-            return Ok(Grid::new(job.plane.height, job.plane.width));
+            return Ok(coarse(&known));
         }
         let size = (job.plane.height.div_ceil(1 << level), job.plane.width.div_ceil(1 << level));
-        known = code_level(coder, passes, learned, &seen, Place { level, size, quantum: job.quantum, known: &known }).await?;
+        let finer = code_level(coder, passes, learned, &seen, Place { level, size, quantum: job.quantum, known: &known }).await?;
+        if stop(coder) {
+            return Ok(coarse(&known));
+        }
+        known = finer;
     }
     Ok(known)
 }
