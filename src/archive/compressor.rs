@@ -1,9 +1,11 @@
 //! Datasets -> one archive, a chunk a step.
 
 use super::Progress;
+use super::container::RecordKind;
 use super::derived::DerivedRoom;
 use super::earlier::Earlier;
-use super::index::{FileEntry, FileStatus, Index};
+use super::embedded::needed;
+use super::index::{EmbeddedEntry, FileEntry, FileStatus, Index};
 use super::job::{Done, Job};
 use super::plan::{LOSSLESS, plan};
 use super::records::Records;
@@ -15,12 +17,15 @@ use crate::codec::{BaseReport, Level, Options};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Field, Roles, Suspect};
 use crate::formats::file;
-use crate::network::model::Models;
+use crate::network::model::{Model, ModelId, Models};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Files of so many bytes of values and more have a header in front of their chunks: of fewer, little is lost with the index, and a header would be a part of them that counts.
-const WITH_HEADER: u64 = 1 << 20;
+pub(super) const WITH_HEADER: u64 = 1 << 20;
+
+/// Bytes of the longest comment that is written: whoever opens the archive reads it.
+pub const MOST_COMMENT: usize = 1 << 20;
 
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub struct Compressor {
     originals: BTreeMap<usize, Arc<Vec<u8>>>,
     /// Those that were kept so.
     whole: BTreeSet<usize>,
+    /// Files of networks that are put into the archive if chunks take them.
+    embedded: Vec<(ModelId, Vec<u8>)>,
     /// What of it is derived.
     derived: DerivedRoom,
     /// Variables not written yet.
@@ -103,7 +110,7 @@ impl Compressor {
             options: options.clone(),
             models: options.model.iter().cloned().collect(),
             records: Records::new(),
-            index: Index { files: Vec::new() },
+            index: Index::default(),
             earlier: Earlier::default(),
             names: HashSet::new(),
             header: None,
@@ -111,6 +118,7 @@ impl Compressor {
             unsaid: Default::default(),
             originals: BTreeMap::new(),
             whole: BTreeSet::new(),
+            embedded: Vec::new(),
             derived: DerivedRoom::default(),
             pending: VecDeque::new(),
             giving: 0,
@@ -161,7 +169,7 @@ impl Compressor {
         self.names.insert(name.to_owned());
         let bytes = header.declared_bytes();
         if bytes >= WITH_HEADER {
-            let entry = Index { files: vec![FileEntry::header(&header, name)] };
+            let entry = Index::of(vec![FileEntry::header(&header, name)]);
             self.headers.insert(self.index.files.len(), Header::Waiting(entry.to_payload()?));
         }
         self.index.files.push(FileEntry::of(&header, name));
@@ -179,6 +187,29 @@ impl Compressor {
         if let Some(file) = self.index.files.last_mut() {
             file.set_status(status);
         }
+    }
+
+    /// Says something of the archive as a whole, in place of what was said before; nothing takes it away.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when it is longer than [`MOST_COMMENT`].
+    pub fn set_comment(&mut self, comment: &str) -> Result<()> {
+        if comment.len() > MOST_COMMENT {
+            return Err(Error::InvalidArgument {
+                what: format!("a comment of {} bytes; it may have {MOST_COMMENT} (put longer text into a file of the archive)", comment.len()),
+            });
+        }
+        self.index.comment = Some(comment.to_owned()).filter(|comment| !comment.is_empty());
+        Ok(())
+    }
+
+    /// Puts the file of a network into the archive, if chunks of it take that network and it is not there yet.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when it is none.
+    pub fn embed(&mut self, file: Vec<u8>) -> Result<()> {
+        self.embedded.push((Model::parse(&file)?.id(), file));
+        Ok(())
     }
 
     /// Gives the bytes of the file that was begun, before its variables, which are to come out of them: where coding the variables would take more, the file is kept byte for byte.
@@ -346,7 +377,7 @@ impl Compressor {
         if *total >= WITH_HEADER {
             let files = files.drain(..).filter_map(|number| self.index.files.get(number).cloned()).collect();
             *total = 0;
-            self.records.put_header(&Index { files }.to_payload()?);
+            self.records.put_header(&Index::of(files).to_payload()?);
         }
         Ok(())
     }
@@ -399,9 +430,16 @@ impl Compressor {
             reports.map(|(report, Note { level, base, coarse, unmet, suspects })| Ok(VariableReport { level, base, coarse, unmet, suspects, ..report? }));
         let reports = reports.collect::<Result<_>>()?;
         for section in self.index.files.iter_mut().flat_map(|file| &mut file.variables).flat_map(|variable| &mut variable.sections) {
-            section.move_table(|table| self.records.put_table(table));
+            section.move_table(|table| self.records.put_apart(RecordKind::Table, table));
         }
-        let files = self.earlier.with(self.index.files)?;
-        Ok((self.records.finish(&Index { files }.to_payload()?), reports))
+        let files = self.earlier.with(core::mem::take(&mut self.index.files))?;
+        let needed = needed(&files);
+        self.index.models.retain(|entry| needed.contains(&ModelId(entry.model)));
+        for (model, file) in self.embedded.iter().filter(|(model, _)| needed.contains(model)) {
+            if self.index.models.iter().all(|entry| entry.model != model.0) {
+                self.index.models.push(EmbeddedEntry::write(*model, file, &mut self.records));
+            }
+        }
+        Ok((self.records.finish(&Index { files, ..self.index }.to_payload()?), reports))
     }
 }
