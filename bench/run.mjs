@@ -4,6 +4,7 @@
  * `npm run bench -- claims` measures the claims of the paper instead, with paper.py, which needs no npm peers and gets all further arguments;
  * `npm run bench -- lossless` what lossless coding takes and `npm run bench -- front` levels beside peers, likewise, with exact.py and front.py;
  * `npm run bench -- truth` what a bound must not do, with the libraries of the field; `npm run bench -- backends` the CPU beside the GPU, and `npm run bench -- files` what comes back of every data file, both without any peers;
+ * `npm run bench -- archivers` a folder of files beside zip, xz, zstd, 7-Zip and RAR;
  * `npm run bench -- report` measures nothing and writes the pages again whose results docs/bench keeps whole.
  */
 import { copyFileSync, existsSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cargoArtifact } from '../scripts/build.mjs';
 import { backends, backendsAgain } from './backends.mjs';
+import { archivers } from './archivers.mjs';
 import { files } from './files.mjs';
 import { CACHE, CommandFailed, aptInstall, ensureFieldPython, ensurePython, environment, main, run } from '../scripts/tools.mjs';
 
@@ -56,8 +58,9 @@ await main(() => {
   const [what, ...more] = process.argv.slice(2);
   if (what === 'backends') return backends();
   if (what === 'files') return files();
+  if (what === 'archivers') return archivers(more, () => (debianPeers(), commandLineTool()));
   if (what === 'truth') return truth(more);
-  if (what !== undefined && !(what in SCRIPTS) && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`lossless\`, \`front\`, \`truth\`, \`backends\`, \`files\` and \`report\``);
+  if (what !== undefined && !(what in SCRIPTS) && what !== 'report') throw new CommandFailed(`bench: ${what} is not known; there are \`claims\`, \`lossless\`, \`front\`, \`truth\`, \`backends\`, \`archivers\`, \`files\` and \`report\``);
   const python = ensurePython('bench', join(HERE, 'requirements.txt'));
   if (what === 'report') return report(python);
   const needed = what ? SCRIPTS[what].needed : ['--node', process.execPath, '--npm', nodePeers()];

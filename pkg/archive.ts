@@ -4,7 +4,7 @@ import { Dataset } from './dataset.js';
 import { DeepCompError } from './error.js';
 import { needsFormats } from './formats.js';
 import { drive } from './job.js';
-import { load, loaded } from './load.js';
+import { addModel, load, loaded, weightsOf } from './load.js';
 import { openDataset } from './open.js';
 import type { Origin } from './origin.js';
 import { ReadAhead } from './read-ahead.js';
@@ -32,6 +32,12 @@ export async function openArchive(source: ArchiveSource, { signal }: { /** Stops
 export class Archive {
   /** Version of the format. */
   readonly version: string;
+  /** What whoever made it says of it. */
+  readonly comment: string | undefined;
+  /** The networks that decoding takes, by hash. */
+  readonly models: readonly string[];
+  /** Those of them that lie in it: it opens without their files. */
+  readonly embedded: readonly string[];
   /** The files that were compressed into it, with their dimensions and what is certified of their variables. */
   readonly files: ArchiveInfo['files'];
   #inner: WasmArchive;
@@ -40,8 +46,8 @@ export class Archive {
   /** @internal */
   constructor(inner: WasmArchive, origin: Origin) {
     [this.#inner, this.#origin] = [inner, origin];
-    const { version, files }: ArchiveInfo = inner.info();
-    [this.version, this.files] = [version, files];
+    const { version, comment, models, embedded, files }: ArchiveInfo = inner.info();
+    [this.version, this.comment, this.models, this.embedded, this.files] = [version, comment, models, embedded, files];
   }
 
   /** Bytes that it has. */
@@ -78,6 +84,7 @@ export class Archive {
   async readTimed(options: DecompressOptions = {}): Promise<{ dataset: Dataset; seconds: number; ran: Ran }> {
     const ahead = new ReadAhead(this.#origin, options.signal);
     try {
+      await this.#equip(ahead);
       const job = this.#decompressor(options, ahead);
       const { whole } = job;
       const reading = { nextJob: () => ahead.during(() => job.nextJob()), accept: (done: Uint8Array) => job.accept(done), finish: () => job.finish(), free: () => job.free() };
@@ -94,6 +101,7 @@ export class Archive {
     const number = this.#file(file);
     const ahead = new ReadAhead(this.#origin, signal);
     try {
+      await this.#equip(ahead);
       return await ahead.during(() => this.#inner.preview(ahead.read, number, this.#variable(number, variable), plane, loaded()));
     } finally {
       ahead.close();
@@ -124,6 +132,14 @@ export class Archive {
 
   [Symbol.dispose](): void {
     this.free();
+  }
+
+  /** Takes the networks that lie in it and are not at hand. */
+  async #equip(ahead: ReadAhead): Promise<void> {
+    for (const [number, id] of this.embedded.entries()) {
+      const file = weightsOf(id) === undefined && (await ahead.during(() => this.#inner.embedded(ahead.read, number)));
+      if (file) await addModel(file);
+    }
   }
 
   /** What decodes that part. */

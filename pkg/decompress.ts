@@ -16,7 +16,7 @@ export function decompressTimed(archive: ArchiveSource, options: DecompressOptio
 
 /** What an archive holds, without decoding it. */
 export function inspect(archive: ArchiveSource): Promise<ArchiveInfo> {
-  return once(archive, undefined, async ({ version, files }) => ({ version, files }));
+  return once(archive, undefined, async ({ version, comment, models, embedded, files }) => ({ version, ...(comment !== undefined && { comment }), models: [...models], embedded: [...embedded], files }));
 }
 
 /**

@@ -23,9 +23,9 @@ export async function selfExtracting(archive: FileSource, options: SelfExtractin
   const { name = archive instanceof Blob ? nameOf(archive) : 'data', formats = false, viewer = new URL('../viewer/viewer.html', import.meta.url) } = options;
   const bytes = await bytesOf(archive);
   if (bytes.length > MOST) throw new DeepCompError('limit-exceeded', `the archive has ${bytes.length} bytes, and a page holds at most ${MOST}; share the archive itself, or compress fewer variables into it`);
-  const { files } = await inspect(bytes);
-  const needed = [...new Set(files.flatMap(({ variables }) => variables.flatMap(({ model }) => model ?? [])))];
-  const parts = needed.map((id) => part('weights', id, weights(id)));
+  const { models, embedded } = await inspect(bytes);
+  // Those that lie in the archive are in the page with it.
+  const parts = models.filter((id) => !embedded.includes(id)).map((id) => part('weights', id, weights(id)));
   parts.push(part('archive', name === 'data' ? 'archive.dca' : name, bytes));
   const [before, module, after] = await template(viewer);
   return new TextEncoder().encode([before, formats ? module : '', ...parts, after].join(''));

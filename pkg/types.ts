@@ -134,6 +134,12 @@ export interface Models {
 export interface ArchiveInfo {
   /** Version of the format. */
   version: string;
+  /** What whoever made it says of it. */
+  comment?: string;
+  /** The networks that decoding takes, by hash. */
+  models: string[];
+  /** Those of them that lie in the archive: it opens without their files. */
+  embedded: string[];
   /** The files that were compressed into it. */
   files: {
     name: string;

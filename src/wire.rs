@@ -11,6 +11,11 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Bytes of a number as a varint.
+pub(crate) const fn varint_bytes(value: u64) -> u64 {
+    (value | 1).ilog2() as u64 / 7 + 1
+}
+
 /// Appends a signed number as a zigzag varint.
 pub(crate) fn put_signed(out: &mut Vec<u8>, value: i32) {
     put_varint(out, ((value << 1) ^ (value >> 31)) as u32 as u64);

@@ -563,7 +563,8 @@ fn vectors_of_versions_that_are_gone_are_refused_as_such() {
 #[test]
 fn inputs_encode_to_the_same_bytes_everywhere() {
     let list = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/encoded.xxh3");
-    let cases = vector_cases(&folder(&format!("v{}", FormatVersion::CURRENT))).chain(shipped_cases());
+    let current = folder(&format!("v{}", FormatVersion::CURRENT));
+    let cases = vector_cases(&current).chain(shipped_cases());
     let encoded: Vec<String> = cases.map(|case| encode(case).line()).chain([format!("stream {:016x}\n", xxh3_64(&streamed()))]).collect();
     if std::env::var_os("DEEPCOMP_WRITE_ENCODED").is_some() {
         std::fs::write(&list, encoded.concat()).unwrap();

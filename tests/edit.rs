@@ -1,7 +1,9 @@
 //! Archives that are closed are added to and changed: nothing that was there is written again, and wherever that breaks off the archive is the old one or the new one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Helpers of tests fail by panicking, as tests do.
 
-use deepcomp::archive::{Archive, Compressor, Decompressor, ending_at};
+mod forged;
+
+use deepcomp::archive::{Archive, Compressor, Decompressor, ending_at, merge, outside_records, salvage};
 use deepcomp::codec::{Level, Options};
 use deepcomp::field::{Attribute, Dataset, Dimension, ErrorBound, Field, Missing, SourceFormat, Values};
 use deepcomp::network::model::Models;
@@ -230,4 +232,166 @@ fn a_frame_that_two_variables_have_is_decoded_once() {
     let decoded = decompressor.finish(&bytes).unwrap();
     assert_eq!(jobs, 1);
     assert_eq!(decoded.fields[0].values, decoded.fields[1].values);
+}
+
+/// Bytes of one archive out of several.
+fn merged(archives: &[&[u8]]) -> Result<Vec<u8>, Error> {
+    let archives: Vec<_> = archives.iter().map(|bytes| (bytes.to_vec(), open(bytes))).collect();
+    let mut out = Vec::new();
+    merge(&archives, &Limits::default(), |bytes| {
+        out.extend(bytes);
+        Ok::<_, Error>(())
+    })?;
+    Ok(out)
+}
+
+/// An archive of a file of several chunks with sections, a constant that is one frame many times, and small files, called after `name`.
+fn large(name: &str, seed: usize) -> Vec<u8> {
+    let options = Options { level: Level::Fast, ..Options::new(ErrorBound::absolute(0.02).unwrap()) };
+    let array = |values, shape: &[usize]| Dataset::from_array("v", shape, values, SourceFormat::ARRAY).unwrap();
+    let values = |rows: std::ops::Range<usize>| {
+        Values::F32(rows.flat_map(|y| (0..1000).map(move |x| ((y + seed) as f32 / 50.0).sin() + (x * y % 17) as f32 * 0.01)).collect())
+    };
+    let mut compressor = Compressor::empty(&options);
+    compressor.add(array(values(0..3000), &[3000, 1000]), &format!("{name}/large")).unwrap();
+    compressor.add(array(Values::F32(vec![1.0; 6000 * 1000]), &[6000, 1000]), &format!("{name}/constant")).unwrap();
+    for number in 0..6 {
+        compressor.add(array(values(0..100 + number), &[100 + number, 1000]), &format!("{name}/{number}")).unwrap();
+    }
+    let bytes = compressor.finish().unwrap().0;
+    let archive = open(&bytes);
+    let mut compressor = Compressor::resume(&archive, &options);
+    let more = array(values(3000..3100), &[100, 1000]);
+    let numbers = compressor.begin_sections(more.without_values(), 0, Some("dim_0")).unwrap();
+    numbers.into_iter().for_each(|number| compressor.add_section(more.fields[number].clone()).unwrap());
+    compressor.end(Vec::new()).unwrap();
+    applied(&bytes, &archive, &change(&archive, compressor))
+}
+
+fn frames(bytes: &[u8]) -> usize {
+    let (mut at, mut frames) = (forged::SUPERBLOCK, 0);
+    while at + forged::TRAILER < bytes.len() {
+        frames += usize::from(bytes[at..at + 2] == [0xdc, 1]);
+        at += forged::record_end(&bytes[at..]);
+    }
+    frames
+}
+
+#[test]
+fn archives_become_one_with_their_values_and_certificates() {
+    let [a, b] = [large("a", 0), large("b", 7)];
+    let bytes = merged(&[&a, &b]).unwrap();
+    let (whole, parts) = (open(&bytes), [open(&a), open(&b)]);
+    assert_eq!(whole.files().collect::<Vec<_>>(), parts.iter().flat_map(Archive::files).collect::<Vec<_>>());
+    for (number, source, file) in [&a, &b].into_iter().enumerate().flat_map(|(n, source)| (0..8).map(move |file| (8 * n + file, source, file))) {
+        assert_eq!(decoded(&bytes, number), decoded(source, file), "{number}");
+        assert_eq!(whole.variables(number).unwrap(), open(source).variables(file).unwrap(), "{number}");
+        assert_eq!(whole.status(number).unwrap(), open(source).status(file).unwrap(), "{number}");
+    }
+    assert_eq!(outside_records(&whole, &bytes).unwrap(), 0);
+    // A frame that several chunks have is there once: of two times 2 + 1 chunks, 1 of the constant and 6.
+    assert_eq!(frames(&bytes), 2 * (2 + 1 + 1 + 6));
+    // Nothing is left of the index that the first archive had before it was added to.
+    assert!(bytes.len() < a.len() + b.len(), "{} {} {}", bytes.len(), a.len(), b.len());
+    assert_eq!(merged(&[&bytes]).unwrap(), bytes, "what is merged already stays as it is");
+}
+
+#[test]
+fn of_a_merged_archive_that_is_cut_anywhere_whole_chunks_come_back() {
+    let bytes = merged(&[&large("a", 0), &large("b", 7)]).unwrap();
+    let (index, _) = forged::index(&bytes);
+    let saved = |bytes: &[u8]| salvage(bytes, &Limits::default(), &Models::default()).unwrap();
+    let found = saved(&bytes[..index]);
+    // Three small files are a mebibyte together.
+    assert_eq!((found.unknown, found.damaged), (0, 0));
+    let (before, after) = (open(&bytes), open(&found.bytes));
+    assert_eq!(before.files().count(), after.files().count());
+    for file in 0..16 {
+        let number = after.files().position(|name| Some(name) == before.files().nth(file)).unwrap();
+        assert_eq!(decoded(&found.bytes, number), decoded(&bytes, file), "{file}");
+        assert_eq!(after.variables(number).unwrap()[0].max_abs_error, before.variables(file).unwrap()[0].max_abs_error);
+    }
+    let mut chunks = 0;
+    for cut in (24..index).step_by(index / 30) {
+        let found = saved(&bytes[..cut]);
+        let whole = found.variables.iter().map(|v| v.whole).sum::<usize>();
+        assert!(whole >= chunks, "{cut}");
+        chunks = whole;
+        let after = open(&found.bytes);
+        for (number, name) in after.files().enumerate() {
+            let lost = found.variables.iter().find(|v| v.file == name).map(|v| v.chunks - v.whole).unwrap();
+            let (Values::F32(back), Values::F32(whole)) =
+                (&decoded(&found.bytes, number).fields[0].values, &decoded(&bytes, before.files().position(|n| n == name).unwrap()).fields[0].values)
+            else {
+                panic!("another type")
+            };
+            assert!(back.iter().zip(whole).all(|(a, b)| a == b || a.is_nan()), "{name}");
+            assert_eq!(back.iter().any(|v| v.is_nan()), lost > 0, "{name}");
+        }
+    }
+    assert!(chunks >= 12, "{chunks}");
+}
+
+#[test]
+fn what_was_taken_away_is_gone_from_an_archive_that_is_written_anew() {
+    let old = archive(0..20);
+    let notes = changed(&old, |compressor| compressor.remove(0).unwrap());
+    assert!(notes.len() > old.len());
+    let anew = merged(&[&notes]).unwrap();
+    assert_eq!(open(&anew).files().collect::<Vec<_>>(), ["notes"]);
+    assert_eq!(decoded(&anew, 0), decoded(&old, 1));
+    let mut alone = Compressor::empty(&options());
+    alone.add(deepcomp::formats::file::keep(b"read me".to_vec()), "notes").unwrap();
+    assert_eq!(anew, alone.finish().unwrap().0, "as if the other file had never been there");
+}
+
+#[test]
+fn archives_that_cannot_be_one_are_refused() {
+    let [a, mut b] = [archive(0..2), archive(2..4)];
+    let twice = merged(&[&a, &b]).unwrap_err();
+    assert!(matches!(&twice, Error::InvalidArgument { what } if what.contains("\"series\"") && what.contains("rename")), "{twice}");
+    b = changed(&b, |compressor| {
+        compressor.rename(0, "later").unwrap();
+        compressor.rename(1, "later notes").unwrap();
+    });
+    merged(&[&a, &b]).unwrap();
+    b[100] ^= 1;
+    assert!(matches!(merged(&[&a, &b]).unwrap_err(), Error::ChecksumMismatch { .. }));
+    let many = Limits { files: 3, ..Limits::default() };
+    let archives = [(a.clone(), open(&a)), (a.clone(), open(&a))].map(|(bytes, archive)| (bytes, archive));
+    let renamed = changed(&a, |compressor| {
+        compressor.rename(0, "x").unwrap();
+        compressor.rename(1, "y").unwrap();
+    });
+    let [first, _] = archives;
+    let archives = [first, (renamed.clone(), open(&renamed))];
+    assert!(matches!(merge(&archives, &many, |_| Ok::<_, Error>(())), Err(Error::LimitExceeded { what: "files", .. })));
+}
+
+#[test]
+fn comments_are_kept_by_whatever_changes_an_archive() {
+    let plain = archive(0..4);
+    let said = |bytes: &[u8]| open(bytes).comment().map(str::to_owned);
+    let text = Some("Reanalysis, 6-hourly.\nAsk Ada.".to_owned());
+    assert_eq!(said(&plain), None);
+    let old = changed(&plain, |compressor| compressor.set_comment(text.as_deref().unwrap()).unwrap());
+    assert_eq!(said(&old), text);
+    let more = appended(&old, 4..6);
+    assert_eq!(said(&more), text);
+    assert_eq!(decoded(&more, 0).fields[0].values, series(0..6).fields[0].values);
+    let other = changed(&plain, |compressor| {
+        compressor.rename(0, "other").unwrap();
+        compressor.rename(1, "other notes").unwrap();
+    });
+    // Of several the first that has one.
+    assert_eq!(said(&merged(&[&other, &more]).unwrap()), text);
+    let saved = |bytes: &[u8]| salvage(bytes, &Limits::default(), &Models::default()).unwrap().bytes;
+    assert_eq!(said(&saved(&more)), text);
+    // Where the index is lost, that of the index before it is the last there is.
+    assert_eq!(said(&saved(&more[..forged::index(&more).0])), text);
+    let without = changed(&more, |compressor| compressor.set_comment("").unwrap());
+    assert_eq!(said(&without), None);
+    assert_eq!(merged(&[&without]).unwrap(), merged(&[&appended(&plain, 4..6)]).unwrap(), "what is left out takes nothing");
+    let mut compressor = Compressor::empty(&options());
+    assert!(matches!(compressor.set_comment(&"x".repeat(deepcomp::archive::MOST_COMMENT + 1)), Err(Error::InvalidArgument { .. })));
 }

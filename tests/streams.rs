@@ -140,7 +140,8 @@ fn an_index_is_no_longer_for_having_come_in_pieces() {
             assert_eq!(report.checksum, xxhash_rust::xxh3::xxh3_64(&field.values.to_le_bytes()), "{}", report.name);
         }
         let source = series(times, &[16, 20]);
-        let error = (0..values.fields[1].values.len()).map(|i| values.fields[1].values.get_f64(i).unwrap() - source.fields[1].values.get_f64(i).unwrap()).sum::<f64>();
+        let error =
+            (0..values.fields[1].values.len()).map(|i| values.fields[1].values.get_f64(i).unwrap() - source.fields[1].values.get_f64(i).unwrap()).sum::<f64>();
         let mean = error / values.fields[1].values.len() as f64;
         assert!((reports[1].mean_error - mean).abs() < 1e-6 + mean.abs() / 1000.0, "{} {mean}", reports[1].mean_error);
         bytes.len() - index

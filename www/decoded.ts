@@ -49,7 +49,7 @@ export interface Unpacked {
 
 /** Decodes a file of an archive. */
 export async function unpack(bytes: Uint8Array, { file, backend }: Calls['openFile']['args'], signal: AbortSignal, post: Post): Promise<{ unpacked: Unpacked; opened: Opened }> {
-  const { version, files } = await inspect(bytes);
+  const { version, comment, files } = await inspect(bytes);
   const { name = '', variables = [], bytes: fileBytes } = files[file] ?? {};
   const first = await firstPreview(bytes, file, variables);
   if (first) post.preview({ fileName: name, ...first });
@@ -58,6 +58,7 @@ export async function unpack(bytes: Uint8Array, { file, backend }: Calls['openFi
     ...(fileBytes !== undefined && { fileBytes }),
     archiveBytes: files.length > 1 ? variables.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length,
     version,
+    ...(comment !== undefined && { comment }),
     variables,
     models: (await models()).list,
     decodeSeconds: seconds,

@@ -46,6 +46,8 @@ export interface Result {
   fileBytes?: number;
   archiveBytes: number;
   version: string;
+  /** What the archive says of itself. */
+  comment?: string;
   variables: VariableReport[];
   /** The networks at hand. */
   models: readonly Model[];

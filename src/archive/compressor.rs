@@ -1,10 +1,12 @@
 //! Datasets -> one archive, a chunk a step.
 
 use super::Progress;
+use super::container::RecordKind;
 use super::derived::DerivedRoom;
 use super::earlier::Earlier;
+use super::embedded::needed;
 use super::growing::{Stream, Together};
-use super::index::{FileEntry, FileStatus, Index};
+use super::index::{EmbeddedEntry, FileEntry, FileStatus, Index};
 use super::job::{Done, Job};
 use super::plan::{LOSSLESS, plan};
 use super::records::Records;
@@ -17,13 +19,16 @@ use crate::codec::{BaseReport, Level, Options};
 use crate::error::{Error, Result};
 use crate::field::{Dataset, Field, Roles, Suspect};
 use crate::formats::file;
-use crate::network::model::Models;
+use crate::network::model::{Model, ModelId, Models};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Files of so many bytes of values and more have a header in front of their chunks: of fewer, little is lost with the index, and a header would be a part of them that counts.
-const WITH_HEADER: u64 = 1 << 20;
+pub(super) const WITH_HEADER: u64 = 1 << 20;
+
+/// Bytes of the longest comment that is written: whoever opens the archive reads it.
+pub const MOST_COMMENT: usize = 1 << 20;
 
 /// Writes an archive: hands out jobs, which may be done anywhere and come back in any order, and writes what they came to in order.
 #[derive(Debug)]
@@ -51,6 +56,8 @@ pub struct Compressor {
     originals: BTreeMap<usize, Arc<Vec<u8>>>,
     /// Those that were kept so.
     whole: BTreeSet<usize>,
+    /// Files of networks that are put into the archive if chunks take them.
+    embedded: Vec<(ModelId, Vec<u8>)>,
     /// What of it is derived.
     pub(super) derived: DerivedRoom,
     /// Variables not written yet.
@@ -122,7 +129,7 @@ impl Compressor {
             options: options.clone(),
             models: options.model.iter().cloned().collect(),
             records: Records::new(),
-            index: Index::of(Vec::new()),
+            index: Index::default(),
             earlier: Earlier::default(),
             names: HashSet::new(),
             header: None,
@@ -132,6 +139,7 @@ impl Compressor {
             unsaid: Default::default(),
             originals: BTreeMap::new(),
             whole: BTreeSet::new(),
+            embedded: Vec::new(),
             derived: DerivedRoom::default(),
             pending: VecDeque::new(),
             giving: 0,
@@ -200,6 +208,29 @@ impl Compressor {
         if let Some(file) = self.index.files.last_mut() {
             file.set_status(status);
         }
+    }
+
+    /// Says something of the archive as a whole, in place of what was said before; nothing takes it away.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when it is longer than [`MOST_COMMENT`].
+    pub fn set_comment(&mut self, comment: &str) -> Result<()> {
+        if comment.len() > MOST_COMMENT {
+            return Err(Error::InvalidArgument {
+                what: format!("a comment of {} bytes; it may have {MOST_COMMENT} (put longer text into a file of the archive)", comment.len()),
+            });
+        }
+        self.index.comment = Some(comment.to_owned()).filter(|comment| !comment.is_empty());
+        Ok(())
+    }
+
+    /// Puts the file of a network into the archive, if chunks of it take that network and it is not there yet.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] when it is none.
+    pub fn embed(&mut self, file: Vec<u8>) -> Result<()> {
+        self.embedded.push((Model::parse(&file)?.id(), file));
+        Ok(())
     }
 
     /// Gives the bytes of the file that was begun, before its variables, which are to come out of them: where coding the variables would take more, the file is kept byte for byte.
@@ -450,9 +481,16 @@ impl Compressor {
             }
         }
         for section in self.index.files.iter_mut().flat_map(|file| &mut file.variables).flat_map(|variable| &mut variable.sections) {
-            section.move_table(|table| self.records.put_table(table));
+            section.move_table(|table| self.records.put_apart(RecordKind::Table, table));
         }
-        let files = self.earlier.with(self.index.files)?;
-        Ok((self.records.finish(&Index::of(files).to_payload()?), reports))
+        let files = self.earlier.with(core::mem::take(&mut self.index.files))?;
+        let needed = needed(&files);
+        self.index.models.retain(|entry| needed.contains(&ModelId(entry.model)));
+        for (model, file) in self.embedded.iter().filter(|(model, _)| needed.contains(model)) {
+            if self.index.models.iter().all(|entry| entry.model != model.0) {
+                self.index.models.push(EmbeddedEntry::write(*model, file, &mut self.records));
+            }
+        }
+        Ok((self.records.finish(&Index { files, ..self.index }.to_payload()?), reports))
     }
 }

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::source::{self, Source, Window};
 use crate::version::FormatVersion;
-use crate::wire::{Reader, little_endian, put_varint};
+use crate::wire::{Reader, little_endian, put_varint, varint_bytes};
 use core::ops::Range;
 use std::borrow::Cow;
 
@@ -24,8 +24,10 @@ const END_BYTES: usize = 6;
 pub(crate) const RECORD: u8 = 0xdc;
 /// Bytes that the head of a record has at most.
 pub(crate) const HEAD: u64 = 14;
+/// Bytes of the checksum behind a payload.
+const SUM: u64 = 4;
 /// Bytes that a record has at most besides its payload.
-pub(crate) const OVERHEAD: u64 = HEAD + 4;
+pub(crate) const OVERHEAD: u64 = HEAD + SUM;
 /// Bytes at the end that are read at once: the index of most archives is among them.
 const TAIL: u64 = 1 << 15;
 
@@ -42,6 +44,8 @@ pub(crate) enum RecordKind {
     /// A place and where the frame is that is written elsewhere already.
     Repeat = 4,
     Index = 5,
+    /// The file of a network.
+    Model = 8,
 }
 
 /// The superblock of an archive that ends there, and not where its file ends; 0 where it does.
@@ -71,6 +75,16 @@ pub(crate) fn put_record(out: &mut Vec<u8>, kind: RecordKind, parts: &[&[u8]]) -
     let sum = checksum(out.get(start..).unwrap_or_default());
     out.extend(sum.to_le_bytes());
     offset as u64
+}
+
+/// Bytes of the head of a record with a payload of so many.
+pub(crate) const fn head_bytes(payload: u64) -> u64 {
+    2 + varint_bytes(payload) + 2
+}
+
+/// Bytes of a record with a payload of so many.
+pub(crate) const fn record_bytes(payload: u64) -> u64 {
+    head_bytes(payload).saturating_add(payload).saturating_add(SUM)
 }
 
 pub(crate) fn put_trailer(out: &mut Vec<u8>, index_offset: u64) {

@@ -3,7 +3,7 @@
 
 use super::compressor::Compressor;
 use super::container::superblock_of;
-use super::index::{FileEntry, VariableEntry};
+use super::index::{FileEntry, Index, VariableEntry};
 use super::reader::Archive;
 use super::records::Records;
 use crate::codec::Options;
@@ -28,6 +28,7 @@ impl Compressor {
         let mut compressor = Self::empty(options);
         compressor.names = files.iter().map(|file| file.name.clone()).collect();
         compressor.earlier.files = files.into_iter().map(Some).collect();
+        compressor.index = Index { files: Vec::new(), ..archive.index().clone() };
         compressor.records = Records::behind(archive.end());
         compressor
     }

@@ -3,7 +3,7 @@
 use super::container::{index_payload, superblock};
 use super::derived::DerivedRoom;
 use super::frame::Frame;
-use super::index::{ChunkEntry, FileEntry, FileStatus, Index, SectionEntry, source_format};
+use super::index::{ChunkEntry, EmbeddedEntry, FileEntry, FileStatus, Index, SectionEntry, source_format};
 use super::report::VariableReport;
 use super::tiles::product;
 use super::whole::parsed;
@@ -57,6 +57,12 @@ impl Archive {
     /// Names of the files in it.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.index.files.iter().map(|f| f.name.as_str())
+    }
+
+    /// What whoever made it says of it, if anything.
+    #[must_use]
+    pub fn comment(&self) -> Option<&str> {
+        self.index.comment()
     }
 
     /// Whether a file is data that is kept byte for byte, since it takes less that way: its only variable is its bytes, and [`Self::parsed`] is what they hold.
@@ -133,6 +139,7 @@ impl Archive {
 
     /// Everything the index promises is checked here once, so that decoding can rely on it.
     fn check(&self, available: u64) -> Result<()> {
+        EmbeddedEntry::check(&self.index.models, &self.limits, available)?;
         let mut tables = 0u64;
         for file in &self.index.files {
             // Each is written once, so that no few bytes stand for more chunks than memory holds.

@@ -77,10 +77,10 @@ impl Records {
         out
     }
 
-    /// Writes the table of a variable; where its record is, and its length.
-    pub(super) fn put_table(&mut self, table: &[u8]) -> (u64, u64) {
+    /// Writes what the index names and is no frame; where its record is, and its length.
+    pub(super) fn put_apart(&mut self, kind: RecordKind, payload: &[u8]) -> (u64, u64) {
         let offset = self.end();
-        put_record(&mut self.out, RecordKind::Table, &[table]);
+        put_record(&mut self.out, kind, &[payload]);
         (offset, self.end() - offset)
     }
 

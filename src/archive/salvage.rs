@@ -3,8 +3,9 @@
 use super::checksum::values_sum;
 use super::chunk::{frame_values, named};
 use super::container::{END, RECORD, RecordKind, SUPERBLOCK, TRAILER, record_at};
+use super::embedded::needed;
 use super::frame::Frame;
-use super::index::{Certificate, ChunkEntry, FileEntry, Index, SectionEntry, VariableEntry};
+use super::index::{Certificate, ChunkEntry, EmbeddedEntry, FileEntry, Index, SectionEntry, VariableEntry};
 use super::reader::Archive;
 use super::records::Records;
 use super::tiles::Tiling;
@@ -12,12 +13,13 @@ use crate::codec::chunk::Filling;
 use crate::error::{Error, Result};
 use crate::field::{DataType, Field, Missing, Values};
 use crate::limits::Limits;
-use crate::network::model::{ModelId, Models};
+use crate::network::model::{Model, ModelId, Models};
 use crate::source::{self, Source, Window};
 use crate::wire::Reader;
 use core::ops::Range;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Bytes that may be hashed in search of records for each byte that there is: what looks like the start of one may claim to be long.
 const SEARCH: u64 = 8;
@@ -67,24 +69,36 @@ struct Found {
     frames: BTreeMap<(u64, usize, usize), ChunkEntry>,
     /// The same by where they begin.
     offsets: HashMap<u64, ChunkEntry>,
-    unknown: usize,
+    /// Those that say nothing of what they are.
+    unplaced: Vec<ChunkEntry>,
     damaged: u64,
+    /// Of the last index.
+    comment: Option<String>,
+    /// Networks that lie in it, and their files.
+    models: Vec<(Arc<Model>, Vec<u8>)>,
 }
 
 /// Puts together what is whole of a damaged archive. Chunks that are lost become missing values.
 ///
 /// # Errors
 /// [`Error::NotAnArchive`] and [`Error::UnsupportedVersion`], of its first bytes; [`Error::LimitExceeded`]; [`Error::ModelUnavailable`] where a variable of which something is lost takes a network that
-/// is not among `models`; [`Error::Unreadable`].
+/// is neither among `models` nor in the archive; [`Error::Unreadable`].
 pub fn salvage<S: Source + ?Sized>(source: &S, limits: &Limits, models: &Models) -> Result<Salvage> {
     let found = match Archive::open(source, limits) {
         // The index is whole: what it names may be damaged, and nothing else is looked for.
-        Ok(archive) => Found { complete: archive.index().files.iter().cloned().map(Some).collect(), ..Found::default() },
+        Ok(archive) => Found {
+            complete: archive.index().files.iter().cloned().map(Some).collect(),
+            comment: archive.comment().map(str::to_owned),
+            // A damaged one is lost, as chunks are.
+            models: archive.embedded().filter_map(|id| archive.embedded_model(source, id).ok().flatten()).collect(),
+            ..Found::default()
+        },
         Err(error @ (Error::NotAnArchive { .. } | Error::UnsupportedVersion { .. } | Error::Unreadable { .. })) => return Err(error),
         Err(_) => Found::search(source, limits)?,
     };
-    let Found { complete, begun, frames, unknown, damaged, .. } = found;
-    let (records, salvage) = (Records::new(), Salvage { unknown, damaged, ..Salvage::default() });
+    let Found { complete, begun, frames, unplaced, damaged, comment, models: embedded, .. } = found;
+    let (records, salvage) = (Records::new(), Salvage { damaged, ..Salvage::default() });
+    let models = &models.iter().chain(embedded.iter().map(|(model, _)| model)).cloned().collect();
     let mut saver = Saver { source, limits, models, records, salvage, chunks: 0, hashed: 0, seen: HashMap::new() };
     let mut files = Vec::new();
     for entry in complete.into_iter().flatten() {
@@ -94,8 +108,12 @@ pub fn salvage<S: Source + ?Sized>(source: &S, limits: &Limits, models: &Models)
     for parts in together(begun.into_iter().filter(|(_, entry)| !known.contains(&entry.name))) {
         files.extend(saver.begun(parts, &frames)?);
     }
-    let Saver { records, mut salvage, .. } = saver;
-    salvage.bytes = records.finish(&Index::of(files).to_payload()?);
+    let Saver { mut records, mut salvage, seen, .. } = saver;
+    salvage.unknown = unplaced.iter().filter(|chunk| !seen.contains_key(chunk)).count();
+    let needed = needed(&files);
+    let embedded = embedded.iter().filter(|(model, _)| needed.contains(&model.id()));
+    let models = embedded.map(|(model, file)| EmbeddedEntry::write(model.id(), file, &mut records)).collect();
+    salvage.bytes = records.finish(&Index { comment, models, ..Index::of(files) }.to_payload()?);
     // Files that are each within the limits need not be so together.
     Archive::open(&salvage.bytes, limits)?;
     Ok(salvage)
@@ -123,6 +141,9 @@ impl Found {
                     Err(Error::LimitExceeded { .. }) if *left < limits.metadata_bytes => return *left = 0,
                     Err(_) => return,
                 };
+                if kind == RecordKind::Index as u8 {
+                    self.comment = index.comment().map(str::to_owned);
+                }
                 // A later index says more of files of these names.
                 let names = index.files.iter().filter(|entry| !entry.is_begun()).map(|entry| &entry.name);
                 for earlier in names.filter_map(|name| self.named.remove(name)).flatten() {
@@ -148,7 +169,7 @@ impl Found {
                 self.offsets.insert(entry.offset, entry);
                 match place {
                     Some(place) => drop(self.frames.insert(place, entry)),
-                    None => self.unknown += 1,
+                    None => self.unplaced.push(entry),
                 }
             }
             kind if kind == RecordKind::Repeat as u8 => {
@@ -157,6 +178,13 @@ impl Found {
                 let earlier = reader.varint().ok().and_then(|back| self.offsets.get(&start.checked_sub(back)?));
                 if let Some(entry) = earlier {
                     self.frames.insert(place, *entry);
+                }
+            }
+            kind if kind == RecordKind::Model as u8 => {
+                if let Ok(model) = Model::parse(bytes)
+                    && self.models.iter().all(|(other, _)| other.id() != model.id())
+                {
+                    self.models.push((model, bytes.to_vec()));
                 }
             }
             _ => {}
@@ -296,7 +324,7 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
             let mut saved: Vec<Vec<Saved<'a>>> = Vec::new();
             for section in variable.sections(&shape)? {
                 let count = self.room(section.count(&variable))?;
-                let chunks = section.entry.chunks(count, self.source).unwrap_or_default();
+                let chunks = section.entry.chunks_once(count, self.source).unwrap_or_default();
                 saved.push((0..count).map(|number| self.frame(chunks.get(number).copied())).collect::<Result<_>>()?);
             }
             let told = self.told(&entry, &variable, saved.iter().flatten());
@@ -397,7 +425,8 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
 
     /// The bytes of a frame that is whole.
     fn frame(&mut self, chunk: Option<ChunkEntry>) -> Result<Saved<'a>> {
-        let Some(chunk) = chunk.filter(|chunk| self.seen.get(chunk) != Some(&false)) else { return Ok(None) };
+        let is_there = |chunk: &ChunkEntry| chunk.end() <= self.source.length() && self.seen.get(chunk) != Some(&false);
+        let Some(chunk) = chunk.filter(is_there) else { return Ok(None) };
         let bytes = source::read(self.source, chunk.offset, chunk.length)?;
         if self.seen.contains_key(&chunk) {
             return Ok(bytes);
@@ -453,7 +482,7 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
             };
             let chunks: Vec<ChunkEntry> = frames.iter().map(|frame| ChunkEntry { offset: self.records.put(frame, None), length: frame.len() as u64 }).collect();
             *own = own.rewritten(&chunks, certificate, model);
-            own.move_table(|table| self.records.put_table(table));
+            own.move_table(|table| self.records.put_apart(RecordKind::Table, table));
         }
         Ok(Some(out))
     }

@@ -50,7 +50,7 @@ function showFormats(opened: Opened, variable: Variable | undefined): void {
 }
 
 function showFigures(raw: number, result: Result, variable: Variable | undefined, report: VariableReport | undefined): void {
-  const { archiveBytes, encodeSeconds, decodeSeconds, version } = result;
+  const { archiveBytes, comment, encodeSeconds, decodeSeconds, version } = result;
   const time = (value: number) => `${seconds(value)} · ${rate(raw, value)}`;
   const list: [string, string][] = [['Values', `${bytes(raw)} → ${bytes(archiveBytes)}, ratio ${number(raw / Math.max(1, archiveBytes), 3)}`]];
   if (report && report.bound.kind !== 'lossless') list.push(['Mean error', bias(report, unit(variable?.units))], ['Kept exactly', kept(report) || 'no value in particular']);
@@ -61,6 +61,7 @@ function showFigures(raw: number, result: Result, variable: Variable | undefined
   const base = report && variable && !variable.coordinate && variable.dataType !== 'char' ? baseLayer(report, result.base) : undefined;
   if (base !== undefined) list.push(['Base layer', base]);
   if (encodeSeconds === undefined) list.push(['Format', `version ${version}`]);
+  if (comment !== undefined) list.push(['Comment', comment]);
   byId('figures', HTMLElement).replaceChildren(...list.flatMap(([name, text]) => [make('dt', { textContent: name }), make('dd', { textContent: text })]));
 }
 

@@ -102,6 +102,7 @@ class Viewer {
     showCertificates(reports, opened.variables, [], damage);
     const facts: [string, string][] = [
       ['Archive', `${this.archive.name}, ${whole(this.archive.bytes.length)} bytes, format ${result?.version ?? ''}`],
+      ...(result?.comment === undefined ? [] : [['Comment', result.comment] as [string, string]]),
       [several ? 'Shown' : 'Holds', `${fileName}, ${whole(size)} bytes${result?.fileBytes === undefined ? ' of values' : ''}`],
       ['Compressed to', `${whole(result?.archiveBytes ?? 0)} bytes${size > (result?.archiveBytes ?? size) ? `, ${number(size / Math.max(1, result!.archiveBytes), 3)} times smaller` : ''}`],
       ['Decoded here', `${bytes(raw)} in ${seconds(result?.decodeSeconds ?? 0)}${(result?.decodeRan.workers ?? 0) > 1 ? ` by ${result!.decodeRan.workers} workers` : ''}`],

@@ -5,7 +5,7 @@ import type { Opened, Result } from '../protocol.ts';
 import type { Post } from '../serve.ts';
 
 export async function salvage(bytes: Uint8Array, file: number, signal: AbortSignal, post: Post): Promise<{ unpacked: Unpacked; opened: Opened }> {
-  const { version, files } = await inspect(bytes);
+  const { version, comment, files } = await inspect(bytes);
   const { name = '', variables: reports = [], bytes: fileBytes } = files[file] ?? {};
   const start = performance.now();
   const total = reports.reduce((sum, { rawBytes }) => sum + rawBytes, 0);
@@ -30,6 +30,7 @@ export async function salvage(bytes: Uint8Array, file: number, signal: AbortSign
     ...(fileBytes !== undefined && { fileBytes }),
     archiveBytes: files.length > 1 ? reports.reduce((sum, v) => sum + v.archiveBytes, 0) : bytes.length,
     version,
+    ...(comment !== undefined && { comment }),
     variables: reports,
     models: (await models()).list,
     decodeSeconds: (performance.now() - start) / 1000,

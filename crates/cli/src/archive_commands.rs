@@ -24,6 +24,8 @@ struct Listing {
     archive_bytes: u64,
     /// Of the files on origin, where the archive says so.
     file_bytes: Option<u64>,
+    /// What the archive says of itself.
+    comment: Option<String>,
     files: Vec<String>,
     variables: Vec<VariableJson>,
 }
@@ -38,6 +40,7 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
             format_version: archive.version().to_string(),
             archive_bytes: source.length(),
             file_bytes: file_bytes(&archive),
+            comment: archive.comment().map(str::to_owned),
             files,
             variables,
         });
@@ -47,6 +50,7 @@ pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     let values = variables.iter().map(|v| v.raw_bytes).sum();
     let sizes = sizes(file_bytes(&archive), values, source.length());
     say(format_args!("{}: {sizes}, format {}, from {files}", args.archive.display(), archive.version()));
+    archive.comment().map(str::lines).into_iter().flatten().for_each(say);
     Ok(())
 }
 
@@ -58,7 +62,8 @@ fn file_bytes(archive: &Archive) -> Option<u64> {
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let limits = args.work.limits();
     let (source, archive) = open(&args.archive, &limits)?;
-    let shelf = Shelf::open(&args.models)?;
+    let mut shelf = Shelf::open(&args.models)?;
+    shelf.look_in(&archive, &source);
     let bar = progress_bar();
     let (wanted, unmet) = wanted(&args.part, (&args.archive, &archive, &source), &shelf)?;
     let all = wanted.len() + unmet.len();

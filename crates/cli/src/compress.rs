@@ -44,8 +44,10 @@ pub(crate) fn run(args: &CompressArgs, output: &Path) -> Outcome<()> {
     let mut notices = Notices::new(&bar);
     let own = Identity::of(output).filter(|_| !is_standard_output(output));
     let all = inputs::find(&args.inputs, own, &mut notices)?;
+    let mut compressor = Compressor::empty(&options);
+    compressor.set_comment(args.comment.as_deref().unwrap_or_default())?;
     let out = NewFile::create(output, Existing::Replace)?;
-    let report = pack((&args.encode, output), (&all, notices, &bar), Compressor::empty(&options), (&options, out, false))?;
+    let report = pack((&args.encode, output), (&all, notices, &bar), compressor, (&options, out, false))?;
     print(args.json, output, &report)
 }
 
@@ -70,6 +72,8 @@ fn pack(
     (options, out, update): (&Options, NewFile, bool),
 ) -> Outcome<Report> {
     let models: Models = options.model.iter().cloned().collect();
+    let mut compressor = compressor;
+    embed(args, &mut compressor)?;
     let start = Instant::now();
     let before = out.written();
     let mut inputs = Inputs {
@@ -115,6 +119,17 @@ fn pack(
     }
     doubts(&reports);
     Ok(report(output, &files, &reports, (encode_seconds, &seconds), archive_bytes))
+}
+
+/// Puts the file of the network into the archive, where that is asked for.
+pub(crate) fn embed(args: &EncodeArgs, compressor: &mut Compressor) -> Outcome<()> {
+    if args.embed_model
+        && args.level.takes_model()
+        && let Some(file) = models::file(&args.model)?
+    {
+        compressor.embed(file)?;
+    }
+    Ok(())
 }
 
 /// How inputs are taken.

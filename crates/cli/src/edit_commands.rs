@@ -1,23 +1,23 @@
-//! `deepcomp append`, `delete`, `rename` and `salvage`: archives that are there already.
+//! `deepcomp append`, `delete`, `rename`, `comment`, `embed`, `merge`, `compact` and `salvage`: archives that are there already.
 
 use crate::archive_commands::open;
-use crate::compress::options;
-use crate::failure::{Cause, Outcome, about};
+use crate::compress::{self, options};
+use crate::failure::{Cause, Failure, Outcome, about};
 use crate::identity::Identity;
 use crate::inputs::{self, Input, Origin, Reading};
 use crate::models::Shelf;
-use crate::output::NewFile;
+use crate::output::{self, NewFile, is_standard_output};
 use crate::temporary::Existing;
 use crate::terminal::{Notices, progress_bar, say, show, shown, warn};
 use crate::threads::{self, Delivery, Jobs};
-use crate::{AppendArgs, DeleteArgs, RenameArgs, SalvageArgs};
-use deepcomp::archive::{Archive, Compressor, Job, Progress, salvage};
+use crate::{AppendArgs, CommentArgs, CompactArgs, DeleteArgs, EmbedArgs, MergeArgs, RenameArgs, SalvageArgs};
+use deepcomp::archive::{Archive, Compressor, Job, Progress, merge, salvage};
 use deepcomp::codec::Options;
 use deepcomp::field::{Bounds, ErrorBound};
 use deepcomp::network::model::Models;
 use deepcomp::{Limits, Source};
-use std::collections::VecDeque;
-use std::path::Path;
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
 
 pub(crate) fn append(args: &AppendArgs) -> Outcome<()> {
     let limits = args.encode.work.limits();
@@ -32,7 +32,8 @@ pub(crate) fn append(args: &AppendArgs) -> Outcome<()> {
     let mut notices = Notices::new(&bar);
     let all = inputs::find(&args.inputs, Identity::of(&args.archive), &mut notices)?;
     // Before the archive is touched.
-    let compressor = Compressor::resume(&archive, &options);
+    let mut compressor = Compressor::resume(&archive, &options);
+    compress::embed(&args.encode, &mut compressor)?;
     let out = NewFile::grow(&args.archive, &archive)?;
     let mut more = More { left: all.iter(), current: None, compressor, out, to: (file, args.along.as_deref()), limits };
     threads::run(&mut more, &models, threads::count(args.encode.work.threads), |progress| show(&bar, progress))?;
@@ -136,6 +137,38 @@ pub(crate) fn rename(args: &RenameArgs) -> Outcome<()> {
     })
 }
 
+pub(crate) fn comment(args: &CommentArgs) -> Outcome<()> {
+    let text = match (&args.set, &args.file) {
+        (Some(text), _) => text.clone(),
+        (None, Some(file)) => text_of(file)?,
+        (None, None) if args.remove => String::new(),
+        (None, None) => {
+            let (_, archive) = open(&args.archive, &Limits::default())?;
+            archive.comment().map(str::lines).into_iter().flatten().for_each(say);
+            return Ok(());
+        }
+    };
+    edit(&args.archive, |_, compressor| compressor.set_comment(&text).map_err(about(&args.archive)))
+}
+
+pub(crate) fn embed(args: &EmbedArgs) -> Outcome<()> {
+    let shelf = Shelf::open(&args.models)?;
+    edit(&args.archive, |archive, compressor| {
+        for model in archive.models() {
+            if archive.embedded().all(|embedded| embedded != model) {
+                compressor.embed(shelf.weights(model).map_err(about(&args.archive))?.to_vec()).map_err(about(&args.archive))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What a file says that is text.
+fn text_of(path: &Path) -> Outcome<String> {
+    let bytes = inputs::read(path, &Limits::default())?;
+    String::from_utf8(bytes).map_err(|_| about(path)(Cause::NotText))
+}
+
 /// Changes what the index of an archive says.
 fn edit(path: &Path, change: impl FnOnce(&Archive, &mut Compressor) -> Outcome<()>) -> Outcome<()> {
     let (_, archive) = open(path, &Limits::default())?;
@@ -147,6 +180,71 @@ fn edit(path: &Path, change: impl FnOnce(&Archive, &mut Compressor) -> Outcome<(
     Ok(())
 }
 
+pub(crate) fn merged(args: &MergeArgs) -> Outcome<()> {
+    let limits = args.memory.limits();
+    for path in &args.archives {
+        not_the_input(path, &args.output)?;
+    }
+    let archives = args.archives.iter().map(|path| bare(path, &limits)).collect::<Outcome<Vec<_>>>()?;
+    check_names(&args.archives, &archives)?;
+    let before = archives.iter().map(|(origin, _)| origin.length()).sum::<u64>();
+    let mut out = NewFile::create(&args.output, Existing::Replace)?;
+    merge(&archives, &limits, |bytes| out.write(bytes))?;
+    let after = out.finish()?;
+    let files = archives.iter().map(|(_, archive)| archive.files().count()).sum::<usize>();
+    let line = format!("{}: {files} files of {} archives, {before} -> {after} bytes", args.output.display(), archives.len());
+    if is_standard_output(&args.output) {
+        warn(line)
+    } else {
+        say(line)
+    }
+    Ok(())
+}
+
+pub(crate) fn compact(args: &CompactArgs) -> Outcome<()> {
+    let limits = args.memory.limits();
+    let archives = [bare(&args.archive, &limits)?];
+    let [(origin, archive)] = &archives;
+    // No other program adds to what is about to be replaced.
+    let (_held, before) = (output::claim(&args.archive, archive)?, origin.length());
+    let mut out = NewFile::create(&args.archive, Existing::Replace)?;
+    merge(&archives, &limits, |bytes| out.write(bytes)).map_err(|failure| named(&args.archive, failure))?;
+    say(format_args!("{}: {before} -> {} bytes", args.archive.display(), out.finish()?));
+    Ok(())
+}
+
+/// An archive of which nothing is kept in memory but its index: there may be many.
+fn bare(path: &Path, limits: &Limits) -> Outcome<(Origin, Archive)> {
+    let origin = Origin::bare(path, limits)?;
+    let archive = Archive::open(&origin, limits).map_err(about(path))?;
+    Ok((origin, archive))
+}
+
+/// Names the two archives that have a file of one name.
+fn check_names(paths: &[PathBuf], archives: &[(Origin, Archive)]) -> Outcome<()> {
+    let mut before: HashMap<&str, &Path> = HashMap::new();
+    for (path, (_, archive)) in paths.iter().zip(archives) {
+        if let Some((name, first)) = archive.files().find_map(|name| before.get(name).map(|first| (name, *first))) {
+            return Err(about(path)(Cause::SameName { name: name.to_owned(), first: first.to_owned() }));
+        }
+        before.extend(archive.files().map(|name| (name, path.as_path())));
+    }
+    Ok(())
+}
+
+/// A failure of the core, with the archive that it is about.
+fn named(path: &Path, failure: Failure) -> Failure {
+    match failure {
+        Failure::Plain(cause) => about(path)(cause),
+        failure => failure,
+    }
+}
+
+/// Refuses to write what is read.
+fn not_the_input(input: &Path, output: &Path) -> Outcome<()> {
+    if Identity::of(input).is_some_and(|own| Some(own) == Identity::of(output)) { Err(about(output)(Cause::IsInput)) } else { Ok(()) }
+}
+
 pub(crate) fn salvaged(args: &SalvageArgs) -> Outcome<()> {
     let limits = args.memory.limits();
     let origin = Origin::open(&args.archive, &limits)?;
@@ -155,9 +253,7 @@ pub(crate) fn salvaged(args: &SalvageArgs) -> Outcome<()> {
     if found.variables.iter().all(|v| !v.is_in) {
         return Err(about(&args.archive)(Cause::NothingWhole));
     }
-    if Identity::of(&args.archive).is_some_and(|own| Some(own) == Identity::of(&args.output)) {
-        return Err(about(&args.output)(Cause::IsInput));
-    }
+    not_the_input(&args.archive, &args.output)?;
     let mut out = NewFile::create(&args.output, Existing::Replace)?;
     out.write(&found.bytes)?;
     out.finish()?;
@@ -173,7 +269,7 @@ pub(crate) fn salvaged(args: &SalvageArgs) -> Outcome<()> {
     }
     let (whole, all) = (found.variables.iter().filter(|v| v.is_in && v.whole == v.chunks).count(), found.variables.len());
     let line = format!("{}: {whole} of {all} variables are whole, {} of {} bytes are damaged", args.output.display(), found.damaged, origin.length());
-    if crate::output::is_standard_output(&args.output) {
+    if is_standard_output(&args.output) {
         warn(line)
     } else {
         say(line)

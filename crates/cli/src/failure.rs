@@ -44,11 +44,15 @@ pub(crate) enum Cause {
     Busy,
     #[error("has no file {name:?}, but {}", .files.join(", "))]
     NoSuchFile { name: String, files: Vec<String> },
+    #[error("has a file {name:?}, and so has {}; give one of the two another name first: deepcomp rename ARCHIVE {name:?} NEW", first.display())]
+    SameName { name: String, first: PathBuf },
     #[error("holds {} files; say with --to which of them to add to: {}", .0.len(), .0.join(", "))]
     WhichFile(Vec<String>),
+    #[error("not text in UTF-8, which a comment is")]
+    NotText,
     #[error("is kept byte for byte, not as data, so that it cannot be added to what is in the archive")]
     NotAsData,
-    #[error("{bytes} bytes are in no whole record: all values are there, and who loses the index may lose some; write the archive anew, or salvage it")]
+    #[error("{bytes} bytes are in no whole record: all values are there, and who loses the index may lose some; compact writes it anew")]
     OutsideRecords { bytes: u64 },
     #[error("nothing of it is whole")]
     NothingWhole,

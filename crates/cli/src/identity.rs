@@ -1,5 +1,6 @@
 //! Which file a path leads to, whatever it is called.
 
+use std::fs::File;
 use std::path::Path;
 
 /// Equal for two paths if they lead to the same file.
@@ -10,8 +11,24 @@ impl Identity {
     /// None where there is nothing.
     #[cfg(unix)]
     pub(crate) fn of(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().map(|metadata| Self::told(&metadata))
+    }
+
+    /// Of a file that is open; none where the system does not tell.
+    #[cfg(unix)]
+    pub(crate) fn of_file(file: &File) -> Option<Self> {
+        file.metadata().ok().map(|metadata| Self::told(&metadata))
+    }
+
+    #[cfg(unix)]
+    fn told(metadata: &std::fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
-        std::fs::metadata(path).ok().map(|metadata| Self((metadata.dev(), metadata.ino())))
+        Self((metadata.dev(), metadata.ino()))
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn of_file(_: &File) -> Option<Self> {
+        None
     }
 
     #[cfg(not(unix))]

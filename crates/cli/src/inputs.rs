@@ -241,6 +241,14 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// As [`Self::open`], but of a file on disk nothing is read before it is asked for.
+    pub(crate) fn bare(path: &Path, limits: &Limits) -> Outcome<Self> {
+        match Self::open(path, limits)? {
+            Self::Memory { file: Some((file, metadata)), .. } if metadata.len() > 0 => Ok(Self::File { file, metadata }),
+            origin => Ok(origin),
+        }
+    }
+
     /// Files that give no length, as those of `/proc`, are read to their end, and so are those that may be kept whole: all of them is wanted then, besides their values.
     pub(crate) fn open(path: &Path, limits: &Limits) -> Outcome<Self> {
         if let Some(address) = path.to_str().filter(|_| is_address(path)) {

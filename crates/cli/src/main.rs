@@ -3,6 +3,7 @@
 mod archive_commands;
 mod compress;
 mod contents;
+mod disk;
 mod edit_commands;
 mod estimate;
 mod extraction;
@@ -66,6 +67,14 @@ enum Command {
     Delete(DeleteArgs),
     /// Give a file in an archive another name.
     Rename(RenameArgs),
+    /// Show what an archive says of itself as a whole, or say something else.
+    Comment(CommentArgs),
+    /// Put the files of the networks that an archive takes into it, so that it opens without them.
+    Embed(EmbedArgs),
+    /// Put the files of several archives into one, or those of one into a new one: nothing is decoded, and certificates stay as they are.
+    Merge(MergeArgs),
+    /// Write an archive anew in its place, without what delete, update and the like left behind.
+    Compact(CompactArgs),
     /// Put what is whole of a damaged archive into a new one.
     Salvage(SalvageArgs),
     /// Decode everything and check all checksums and certificates, and with --source every value; the exit code tells the result.
@@ -125,6 +134,9 @@ struct CompressArgs {
     /// take as long as that, and needs memory for a few arrays.
     #[arg(long, value_name = "[NAME=]npy|[NAME=]TYPE:ROWS,COLUMNS", conflicts_with = "estimate")]
     stream: Option<stream::Streamed>,
+    /// What the archive says of itself as a whole, which list shows.
+    #[arg(long, value_name = "TEXT", conflicts_with = "estimate")]
+    comment: Option<String>,
     #[command(flatten)]
     encode: EncodeArgs,
     /// Print a report as JSON.
@@ -171,6 +183,9 @@ struct EncodeArgs {
     /// Predictor of the levels `best` and `max`: the network in this program, none (which makes `best` the level `balanced`), or the network of a file.
     #[arg(long, default_value = "auto", value_name = "auto|none|PATH.dcm")]
     model: String,
+    /// Put the file of the network into the archive, if chunks take it: then it opens anywhere, without that file.
+    #[arg(long)]
+    embed_model: bool,
     /// A base layer drawn by the autoencoder of the model: where it makes the archive smaller, or wherever one can be had, as a preview.
     #[arg(long, value_enum, default_value_t)]
     base: BaseArg,
@@ -221,7 +236,7 @@ struct AppendArgs {
 struct DeleteArgs {
     /// The archive.
     archive: PathBuf,
-    /// Names of files in it. What they took stays until the archive is written anew.
+    /// Names of files in it. What they took stays until compact writes the archive anew.
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
 }
@@ -234,6 +249,49 @@ struct RenameArgs {
     from: String,
     /// The name it gets.
     to: String,
+}
+
+#[derive(Debug, Args)]
+struct CommentArgs {
+    /// The archive, or where its comment is only shown, its address (https://…).
+    archive: PathBuf,
+    /// What it says from now on.
+    #[arg(long, value_name = "TEXT", group = "change")]
+    set: Option<String>,
+    /// A file of text, or - for standard input, that it says from now on.
+    #[arg(long, value_name = "FILE", group = "change")]
+    file: Option<PathBuf>,
+    /// Let it say nothing.
+    #[arg(long, group = "change")]
+    remove: bool,
+}
+
+#[derive(Debug, Args)]
+struct EmbedArgs {
+    /// The archive.
+    archive: PathBuf,
+    #[command(flatten)]
+    models: ModelArgs,
+}
+
+#[derive(Debug, Args)]
+struct MergeArgs {
+    /// The archives, or their addresses (https://…), in the order that their files have afterwards. No two of their files may have one name.
+    #[arg(required = true)]
+    archives: Vec<PathBuf>,
+    /// The archive to write, in place of what has that name; - is standard output. Of one archive it is what compact makes of it, under another name.
+    #[arg(short, long)]
+    output: PathBuf,
+    #[command(flatten)]
+    memory: MemoryArgs,
+}
+
+#[derive(Debug, Args)]
+struct CompactArgs {
+    /// The archive. It stays as it was until the new one is whole, so that the disk needs room for both.
+    archive: PathBuf,
+    #[command(flatten)]
+    memory: MemoryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -446,6 +504,10 @@ fn main() -> ExitCode {
         Command::Append(args) => edit_commands::append(&args),
         Command::Delete(args) => edit_commands::delete(&args),
         Command::Rename(args) => edit_commands::rename(&args),
+        Command::Comment(args) => edit_commands::comment(&args),
+        Command::Embed(args) => edit_commands::embed(&args),
+        Command::Merge(args) => edit_commands::merged(&args),
+        Command::Compact(args) => edit_commands::compact(&args),
         Command::Salvage(args) => edit_commands::salvaged(&args),
         Command::Test(args) => test_command::run(&args),
         Command::Sfx(args) => sfx::run(&args),

@@ -2,7 +2,8 @@
 
 use crate::ModelArgs;
 use crate::failure::{Cause, Outcome, about};
-use crate::inputs;
+use crate::inputs::{self, Origin};
+use deepcomp::archive::Archive;
 use deepcomp::network::model::{Model, ModelId, Models};
 use deepcomp::{Error, Limits};
 use std::borrow::Cow;
@@ -20,6 +21,15 @@ pub(crate) fn choose(model: &str) -> Outcome<Option<Arc<Model>>> {
         "auto" => Ok(Some(built_in()?)),
         "none" => Ok(None),
         path => load(Path::new(path)).map(Some),
+    }
+}
+
+/// The file of what `--model` asks for; none for the classical predictor.
+pub(crate) fn file(model: &str) -> Outcome<Option<Vec<u8>>> {
+    match model {
+        "auto" => Ok(Some(BUILT_IN.to_vec())),
+        "none" => Ok(None),
+        path => inputs::read(Path::new(path), &Limits::default()).map(Some),
     }
 }
 
@@ -69,14 +79,23 @@ impl Shelf {
         Ok(())
     }
 
+    /// Takes what lies in an archive and is not here. What is wrong with it is told where it is missed.
+    pub(crate) fn look_in(&mut self, archive: &Archive, source: &Origin) {
+        let found = archive.complete(source, &mut self.models);
+        if archive.embedded().next().is_some() {
+            self.looked.push(found.map_or_else(|error| format!("the archive itself: {error}"), |()| "the archive itself".to_owned()));
+        }
+    }
+
     fn add(&mut self, model: Arc<Model>, file: Cow<'static, [u8]>) {
         self.weights.push((model.id(), file));
         self.models.add(model);
     }
 
     /// The file of a model.
-    pub(crate) fn weights(&self, model: ModelId) -> Option<&[u8]> {
-        self.weights.iter().find(|(id, _)| *id == model).map(|(_, file)| file.as_ref())
+    pub(crate) fn weights(&self, model: ModelId) -> Result<&[u8], Error> {
+        let missing = || self.explain(Error::ModelUnavailable { model: model.to_string(), looked: String::new() });
+        self.weights.iter().find(|(id, _)| *id == model).map(|(_, file)| file.as_ref()).ok_or_else(missing)
     }
 
     /// An error about an archive, with the places where a missing model was looked for.

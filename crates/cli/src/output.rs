@@ -1,7 +1,9 @@
 //! Files that appear whole or not at all: a failure, a signal or a power cut at any moment leaves the old file or the new one.
 
+use crate::disk::{self, folder_of};
 use crate::failure::{Cause, Outcome, about};
-use crate::temporary::{Existing, Temporary, Unnamed, folder_of};
+use crate::identity::Identity;
+use crate::temporary::{Existing, Temporary, Unnamed};
 use deepcomp::archive::{Archive, ending_at};
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -34,11 +36,10 @@ struct Grown {
 impl Grown {
     /// Makes what was written behind the archive a part of it: safe on the disk before and after.
     fn close(mut self, end: u64) -> io::Result<()> {
-        self.file.sync_all()?;
+        disk::sync(&self.file)?;
         self.is_closed = true;
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&ending_at(end))?;
-        self.file.sync_all()
+        disk::write_start(&self.file, &ending_at(end))?;
+        disk::sync(&self.file)
     }
 }
 
@@ -46,7 +47,7 @@ impl Drop for Grown {
     fn drop(&mut self) {
         if !self.is_closed {
             // What stays behind the end is no part of the archive.
-            let _ = self.file.set_len(self.end);
+            let _ = disk::set_length(&self.file, self.end);
         }
     }
 }
@@ -66,19 +67,11 @@ impl NewFile {
 
     /// The file of an archive, to be written behind its end. Until it is finished the archive is the old one, whatever happens.
     pub(crate) fn grow(path: &Path, archive: &Archive) -> Outcome<Self> {
-        let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(about(path))?;
-        file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => about(path)(Cause::Busy),
-            TryLockError::Error(error) => about(path)(error),
-        })?;
-        if !ends_at(&mut file, archive.end()).map_err(about(path))? {
-            return Err(about(path)(Cause::Busy));
-        }
+        let mut file = claim(path, archive)?;
         let start = |file: &mut File| {
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(&ending_at(archive.end()))?;
-            file.sync_all()?;
-            file.set_len(archive.end())?;
+            disk::write_start(file, &ending_at(archive.end()))?;
+            disk::sync(file)?;
+            disk::set_length(file, archive.end())?;
             file.seek(SeekFrom::End(0))
         };
         start(&mut file).map_err(about(path))?;
@@ -91,9 +84,9 @@ impl NewFile {
         let result = match &mut self.kind {
             // A reader that has gone, as behind `| head`, wants no more.
             Kind::Stream(stream) => stream.write_all(bytes).or_else(|e| if e.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(e) }),
-            Kind::Unnamed(file) => file.file().write_all(bytes),
-            Kind::Named(file) => file.file().write_all(bytes),
-            Kind::Grown(grown) => grown.file.write_all(bytes),
+            Kind::Unnamed(file) => disk::write(file.file(), bytes),
+            Kind::Named(file) => disk::write(file.file(), bytes),
+            Kind::Grown(grown) => disk::write(&grown.file, bytes),
         };
         result.map_err(about(&self.path))
     }
@@ -128,6 +121,18 @@ impl NewFile {
         .map_err(|e| if e.kind() == ErrorKind::AlreadyExists { about(&self.path)(Cause::Exists) } else { about(&self.path)(e) })?;
         Ok(self.written)
     }
+}
+
+/// The file of an archive, which no other program changes while it is held.
+pub(crate) fn claim(path: &Path, archive: &Archive) -> Outcome<File> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(about(path))?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => about(path)(Cause::Busy),
+        TryLockError::Error(error) => about(path)(error),
+    })?;
+    // Another may have taken its place since it was opened, or something was added to it.
+    let is_it = Identity::of(path).is_some_and(|named| Identity::of_file(&file).is_none_or(|held| named == held));
+    if is_it && ends_at(&mut file, archive.end()).map_err(about(path))? { Ok(file) } else { Err(about(path)(Cause::Busy)) }
 }
 
 /// Whether the archive in a file still ends there: another program may have added to it since it was opened.

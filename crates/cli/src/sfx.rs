@@ -10,9 +10,8 @@ use crate::temporary::Existing;
 use crate::terminal::{say, warn};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use deepcomp::Limits;
 use deepcomp::archive::Archive;
-use deepcomp::network::model::ModelId;
-use deepcomp::{Error, Limits};
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -44,10 +43,9 @@ pub(crate) fn run(args: &SfxArgs) -> Outcome<()> {
         parts.push(module.to_owned());
     }
     let shelf = Shelf::open(&args.models)?;
-    for model in needed(&archive).map_err(about(&args.archive))? {
-        let missing = || shelf.explain(Error::ModelUnavailable { model: model.to_string(), looked: String::new() });
-        let weights = shelf.weights(model).ok_or_else(missing);
-        parts.push(part("weights", &model.to_string(), weights.map_err(about(&args.archive))?));
+    // Those that lie in the archive are in the page with it.
+    for model in archive.models().into_iter().filter(|model| archive.embedded().all(|embedded| embedded != *model)) {
+        parts.push(part("weights", &model.to_string(), shelf.weights(model).map_err(about(&args.archive))?));
     }
     parts.extend([part("archive", &name(&args.archive), &bytes), after.to_owned()]);
     let mut out = NewFile::create(&args.output, Existing::Replace)?;
@@ -79,19 +77,6 @@ fn split(page: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = page.split_once(formats)?;
     let (module, after) = rest.split_once(parts)?;
     Some((before, module, after))
-}
-
-/// The networks that decoding takes, in the order in which variables name them.
-fn needed(archive: &Archive) -> deepcomp::Result<Vec<ModelId>> {
-    let mut needed = Vec::new();
-    for file in 0..archive.files().count() {
-        for model in archive.variables(file)?.iter().filter_map(|variable| variable.model) {
-            if !needed.contains(&model) {
-                needed.push(model);
-            }
-        }
-    }
-    Ok(needed)
 }
 
 /// What the archive is called when it is saved from the page.

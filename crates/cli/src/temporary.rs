@@ -1,5 +1,6 @@
 //! Files that have no name yet, or a passing one, which neither signals nor faults leave behind (KILL may, between the two steps by which a file takes another one's place).
 
+use crate::disk::{self, folder_of};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -11,11 +12,6 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) enum Existing {
     Replace,
     Keep,
-}
-
-/// The folder that a file lies in.
-pub(crate) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Passing names that exist now.
@@ -94,21 +90,21 @@ impl Unnamed {
         if existing == Existing::Keep {
             return self.link(path);
         }
-        self.0.sync_all()?;
+        disk::sync(&self.0)?;
         match self.link(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 // No signal ends the program between the two.
                 names(|_| {
                     let passing = passing_near(path);
                     self.link(&passing)?;
-                    std::fs::rename(&passing, path).inspect_err(|_| {
+                    disk::name(path, || std::fs::rename(&passing, path)).flatten().inspect_err(|_| {
                         let _ = std::fs::remove_file(&passing);
                     })
                 })?;
             }
             linked => linked?,
         }
-        sync_folder(path)
+        disk::sync_folder(path)
     }
 
     #[cfg(target_os = "linux")]
@@ -116,7 +112,7 @@ impl Unnamed {
         use rustix::fs::{AtFlags, CWD, linkat};
         use std::os::fd::AsRawFd;
         let own = format!("/proc/self/fd/{}", self.0.as_raw_fd());
-        linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from)
+        disk::name(path, || linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW))?.map_err(io::Error::from)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -153,20 +149,13 @@ impl Temporary {
     }
 
     pub(crate) fn rename(self, path: &Path, existing: Existing) -> io::Result<()> {
-        self.0.as_file().sync_all()?;
+        disk::sync(self.0.as_file())?;
         let passing = self.0.path().to_owned();
-        let renamed = if existing == Existing::Keep { self.0.persist_noclobber(path) } else { self.0.persist(path) };
+        let persist = || if existing == Existing::Keep { self.0.persist_noclobber(path) } else { self.0.persist(path) };
+        let renamed = disk::name(path, persist);
         names(|names| names.remove(&passing));
-        renamed.map_err(|e| e.error)?;
-        sync_folder(path)
-    }
-}
-
-/// Puts the names of a folder on the disk. Where folders cannot be opened, as on Windows, or cannot be synced, the system sees to that.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    match File::open(folder_of(path)).and_then(|folder| folder.sync_all()) {
-        Err(error) if cfg!(unix) && error.kind() != io::ErrorKind::InvalidInput => Err(error),
-        _ => Ok(()),
+        renamed?.map_err(|e| e.error)?;
+        disk::sync_folder(path)
     }
 }
 

@@ -20,11 +20,14 @@ use std::path::Path;
 pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     let limits = args.work.limits();
     let (source, archive) = open(&args.archive, &limits)?;
-    let shelf = Shelf::open(&args.models)?;
+    let mut shelf = Shelf::open(&args.models)?;
+    shelf.look_in(&archive, &source);
     check_sources(args, &archive)?;
     let bar = progress_bar();
     let mut failures = Failures::new(&bar);
     check_names(&args.archive, &archive, &mut failures);
+    let models = archive.embedded().filter_map(|model| archive.embedded_model(&source, model).err());
+    failures.add(&models.map(about(&args.archive)).collect::<Vec<_>>());
     let (mut checked, mut compared, mut judged) = (0, Vec::new(), Vec::new());
     let names: Vec<&str> = archive.files().collect();
     decode((&args.archive, &bar), (&archive, &source), &everything(&archive), (&shelf, &args.work), |one, decoded, failed| {

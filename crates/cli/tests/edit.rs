@@ -102,3 +102,81 @@ fn what_is_whole_of_a_cut_archive_is_saved() {
     assert!(fails(at, &["salvage", "short.dca", "-o", "none.dca"]).contains("nothing of it is whole"));
     assert!(!at.join("none.dca").exists());
 }
+
+#[test]
+fn archives_are_merged_and_written_anew() {
+    let folder = folder_with(&["gfs_t2m.npy", "coads_sst.nc"]);
+    let at = folder.path();
+    parts(at);
+    ok(at, &["compress", "gfs_t2m.npy", "-o", "a.dca", "--abs", "0.01"]);
+    ok(at, &["compress", "coads_sst.nc", "a/x.npy", "-o", "b.dca", "--rel", "1e-3"]);
+    let told = ok(at, &["merge", "a.dca", "b.dca", "-o", "c.dca"]);
+    assert!(told.contains("3 files of 2 archives"), "{told}");
+    ok(at, &["test", "c.dca"]);
+    for archive in ["a.dca", "b.dca"] {
+        ok(at, &["extract", archive, "-C", "apart"]);
+    }
+    ok(at, &["extract", "c.dca", "-C", "together"]);
+    let names = listed(&at.join("together"));
+    assert_eq!(names, ["coads_sst.nc", "gfs_t2m.npy", "x.npy"]);
+    for name in &names {
+        let [apart, together] = ["apart", "together"].map(|folder| fs::read(at.join(folder).join(name)).unwrap());
+        assert!(apart == together, "{name}");
+    }
+    // What is known of files, certificates and models is the same line by line.
+    let lines = |archive: &str| ok(at, &["list", archive]).lines().filter(|line| !line.contains(".dca")).map(str::to_owned).collect::<Vec<_>>();
+    let apart: Vec<String> = lines("a.dca").into_iter().chain(lines("b.dca")).collect();
+    for line in lines("c.dca") {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(apart.iter().any(|other| words(other) == words(&line)), "{line}");
+    }
+    assert!(fails(at, &["merge", "c.dca", "a.dca", "-o", "d.dca"]).contains("a.dca: has a file \"gfs_t2m.npy\", and so has c.dca"));
+    assert!(fails(at, &["merge", "a.dca", "b.dca", "-o", "a.dca"]).contains("one of the inputs"));
+    assert!(!at.join("d.dca").exists());
+    // Without what was deleted it is what it would have been.
+    ok(at, &["merge", "b.dca", "-o", "alone.dca"]);
+    ok(at, &["delete", "c.dca", "gfs_t2m.npy"]);
+    let long = fs::metadata(at.join("c.dca")).unwrap().len();
+    let told = ok(at, &["compact", "c.dca"]);
+    let short = fs::read(at.join("c.dca")).unwrap();
+    assert!((short.len() as u64) < long && told.contains(&format!("{long} -> {} bytes", short.len())), "{told}");
+    assert!(short == fs::read(at.join("alone.dca")).unwrap());
+    // No other program loses what it adds meanwhile.
+    let held = fs::File::open(at.join("c.dca")).unwrap();
+    held.lock().unwrap();
+    assert!(fails(at, &["compact", "c.dca"]).contains("another program"));
+    drop(held);
+    // Damage is not copied.
+    let mut bytes = short;
+    bytes[200] ^= 1;
+    fs::write(at.join("c.dca"), &bytes).unwrap();
+    assert!(fails(at, &["compact", "c.dca"]).contains("c.dca: checksum mismatch"));
+    assert!(fs::read(at.join("c.dca")).unwrap() == bytes);
+    assert_eq!(listed(at).iter().filter(|name| name.starts_with('.')).count(), 0);
+}
+
+#[test]
+fn a_comment_is_set_shown_kept_and_removed() {
+    let folder = folder_with(&[]);
+    let at = folder.path();
+    parts(at);
+    ok(at, &["compress", "a/x.npy", "-o", "x.dca", "--lossless", "--comment", "made on Monday"]);
+    assert_eq!(ok(at, &["comment", "x.dca"]), "made on Monday\n");
+    ok(at, &["append", "x.dca", "b/x.npy"]);
+    ok(at, &["merge", "x.dca", "-o", "y.dca"]);
+    assert!(ok(at, &["list", "y.dca"]).ends_with("\nmade on Monday\n"));
+    assert!(ok(at, &["list", "y.dca", "--json"]).contains("\"comment\": \"made on Monday\""));
+    fs::write(at.join("note.txt"), "two\nlines \u{1b}[31m").unwrap();
+    ok(at, &["comment", "x.dca", "--file", "note.txt"]);
+    assert_eq!(ok(at, &["comment", "x.dca"]), "two\nlines \u{1b}[31m\n");
+    assert_eq!(values(at, "x.dca", "out").len(), 1000);
+    fs::write(at.join("note.txt"), b"\xff").unwrap();
+    assert!(fails(at, &["comment", "x.dca", "--file", "note.txt"]).contains("note.txt: not text"));
+    assert!(!common::deepcomp(at, &["comment", "x.dca", "--set", "a", "--remove"]).status.success());
+    ok(at, &["comment", "x.dca", "--set", "short"]);
+    assert_eq!(ok(at, &["comment", "x.dca"]), "short\n");
+    ok(at, &["comment", "x.dca", "--remove"]);
+    assert_eq!(ok(at, &["comment", "x.dca"]), "");
+    assert!(ok(at, &["list", "x.dca", "--json"]).contains("\"comment\": null"));
+    ok(at, &["test", "x.dca"]);
+}

@@ -131,6 +131,47 @@ fn an_archive_is_opened_with_the_model_it_names() {
 }
 
 #[test]
+fn an_archive_that_holds_its_network_opens_anywhere() {
+    let folder = folder();
+    let at = folder.path();
+    let (bytes, id) = other_model();
+    std::fs::write(at.join("other.dcm"), &bytes).unwrap();
+    let compress = ["compress", "gfs_t2m.npy", "--abs", "0.01", "--model", "other.dcm", "--no-times", "-o"];
+    ok(at, &[&compress[..], &["bare.dca"]].concat());
+    ok(at, &[&compress[..], &["with.dca", "--embed-model"]].concat());
+    let length = |name: &str| std::fs::metadata(at.join(name)).unwrap().len();
+    assert!(length("with.dca") > length("bare.dca") + bytes.len() as u64);
+    ok(at, &["test", "with.dca", "--source", "gfs_t2m.npy"]);
+    ok(at, &["extract", "with.dca", "-C", "out"]);
+    // Afterwards as well, from where the model is; and once.
+    message(run(at, None, &["test", "bare.dca"]));
+    let said = message(run(at, None, &["embed", "bare.dca"]));
+    assert!(said.contains(&id) && said.contains("--models"), "{said}");
+    ok(at, &["embed", "bare.dca", "--models", "other.dcm"]);
+    ok(at, &["test", "bare.dca"]);
+    let before = length("bare.dca");
+    ok(at, &["embed", "bare.dca"]);
+    assert!(length("bare.dca") < before + 1000);
+    // In what becomes of it, and not in what takes none.
+    ok(at, &["rename", "with.dca", "gfs_t2m.npy", "x.npy"]);
+    ok(at, &["merge", "bare.dca", "with.dca", "-o", "both.dca"]);
+    ok(at, &["test", "both.dca"]);
+    assert!(length("both.dca") < length("with.dca") + bytes.len() as u64 / 2);
+    ok(at, &["salvage", "both.dca", "-o", "saved.dca"]);
+    ok(at, &["test", "saved.dca"]);
+    ok(at, &["compress", "gfs_t2m.npy", "-o", "none.dca", "--abs", "0.01", "--model", "none", "--embed-model"]);
+    assert!(length("none.dca") < bytes.len() as u64);
+    // Damage is told.
+    let mut damaged = std::fs::read(at.join("with.dca")).unwrap();
+    let place = damaged.windows(8).position(|window| window == &bytes[..8]).unwrap();
+    damaged[place + 1000] ^= 1;
+    std::fs::write(at.join("with.dca"), damaged).unwrap();
+    let said = message(run(at, None, &["test", "with.dca"]));
+    assert!(said.contains("a model in the archive") && said.contains(&id), "{said}");
+    ok(at, &["extract", "with.dca", "-C", "again", "--models", "other.dcm"]);
+}
+
+#[test]
 fn the_network_is_the_default_and_makes_archives_smaller() {
     let folder = folder();
     let at = folder.path();

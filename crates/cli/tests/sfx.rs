@@ -47,6 +47,15 @@ fn a_page_holds_the_archive_and_weights_only_where_it_needs_them() {
 }
 
 #[test]
+fn weights_that_lie_in_the_archive_are_in_the_page_once() {
+    let folder = folder("best");
+    let at = folder.path();
+    ok(at, &["embed", "a.dca"]);
+    ok(at, &["sfx", "a.dca", "-o", "a.html", "--viewer", "v.html"]);
+    assert_eq!(parts(&read(at, "a.html")), [("archive", "a.dca")]);
+}
+
+#[test]
 fn names_of_archives_mean_nothing_in_a_page() {
     let folder = folder("fast");
     let at = folder.path();

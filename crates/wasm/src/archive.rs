@@ -33,12 +33,22 @@ impl WasmArchive {
         Ok(Self { archive: Archive::open(&source, &Limits::default())?, source })
     }
 
-    /// What it holds, without decoding: `{ version, files: [{ name, bytes?, dimensions, variables }] }`.
+    /// What it holds, without decoding: `{ version, comment?, models, embedded, files: [{ name, bytes?, dimensions, variables }] }`.
     ///
     /// # Errors
     /// None in practice.
     pub fn info(&self) -> JsResult<JsValue> {
         info::to_js(&ArchiveInfo::new(&self.archive, &self.source)?)
+    }
+
+    /// The file of a network that lies in it, by its number among `embedded`; proven. `undefined` where there is none.
+    ///
+    /// # Errors
+    /// As [`Archive::embedded_model`].
+    pub fn embedded(&self, read: Function, number: usize) -> JsResult<Option<Vec<u8>>> {
+        let source = Outside::new(self.source.length() as f64, read, None);
+        let Some(id) = self.archive.embedded().nth(number) else { return Ok(None) };
+        Ok(self.archive.embedded_model(&source, id)?.map(|(_, file)| file))
     }
 
     /// What base layers alone show of one plane, as [`plane`](crate::WasmDataset::plane) has it; `undefined` where it has none.

@@ -3,11 +3,11 @@
 use crate::arrays;
 use crate::error::{JsResult, invalid};
 use crate::held::{FormatsFile, Held};
-use crate::info::{self, LeftOutInfo, VariableInfo};
+use crate::info::{self, LeftOutInfo};
 use deepcomp::Error;
 use deepcomp::archive::{header_to_bytes, values_to_bytes};
 use deepcomp::codec::Level;
-use deepcomp::field::{Field, Roles, Values, suspected_missing};
+use deepcomp::field::{Field, Values, suspected_missing};
 use deepcomp::formats::{self, Export, Format};
 use js_sys::{Float32Array, Function, Reflect, Uint8Array};
 use serde::Serialize;

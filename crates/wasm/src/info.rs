@@ -6,7 +6,7 @@ use deepcomp::archive::{Archive, Decompressor, Progress, VariableReport};
 use deepcomp::codec::{BaseReport, Level};
 use deepcomp::field::{Attribute, Dataset, Dimension, ErrorBound, Field, Judgement, Roles, Values, recommended};
 use deepcomp::formats::{Export, Format, LeftOut};
-use deepcomp::network::model::{Model, Models};
+use deepcomp::network::model::{Model, ModelId, Models};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -277,6 +277,12 @@ impl From<&Model> for ModelInfo {
 #[derive(Serialize)]
 pub struct ArchiveInfo {
     version: String,
+    /// What it says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
+    /// Networks that decoding takes, and those that lie in it.
+    models: Vec<String>,
+    embedded: Vec<String>,
     files: Vec<FileInfo>,
 }
 
@@ -304,7 +310,13 @@ impl ArchiveInfo {
             let variables = archive.variables(number)?.iter().map(ReportInfo::from).collect();
             Ok(FileInfo { name: name.to_owned(), bytes, dimensions: dimensions(archive, number, source)?, variables })
         };
-        Ok(Self { version: archive.version().to_string(), files: archive.files().enumerate().map(file).collect::<deepcomp::Result<_>>()? })
+        Ok(Self {
+            version: archive.version().to_string(),
+            comment: archive.comment().map(str::to_owned),
+            models: archive.models().iter().map(ModelId::to_string).collect(),
+            embedded: archive.embedded().map(|id| id.to_string()).collect(),
+            files: archive.files().enumerate().map(file).collect::<deepcomp::Result<_>>()?,
+        })
     }
 }
 

@@ -22,19 +22,46 @@ use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use most::{file_list, short_list};
 
-#[derive(Debug, Clone, Encode, Decode)]
+#[derive(Debug, Clone, Default, Encode, Decode)]
 #[cbor(map, context_bound = "Most")]
 pub(crate) struct Index {
     #[cbor(n(0), decode_with = "file_list")]
     pub(crate) files: Vec<FileEntry>,
     /// What a reader has to know beyond this version of the format, or it understands something wrong.
     #[cbor(n(2), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
-    needs: Vec<String>,
+    pub(crate) needs: Vec<String>,
+    /// What whoever made the archive says of it.
+    #[n(3)]
+    pub(crate) comment: Option<String>,
+    /// Networks that lie in the archive.
+    #[cbor(n(4), decode_with = "short_list", default, skip_if = "Vec::is_empty")]
+    pub(crate) models: Vec<EmbeddedEntry>,
+}
+
+/// A network that lies in the archive.
+#[derive(Debug, Clone, Copy, Encode, Decode)]
+#[cbor(array)]
+pub(crate) struct EmbeddedEntry {
+    /// Its hash.
+    #[n(0)]
+    pub(crate) model: u64,
+    /// Where its record is.
+    #[n(1)]
+    pub(crate) offset: u64,
+    /// Bytes of the record.
+    #[n(2)]
+    pub(crate) length: u64,
 }
 
 impl Index {
-    pub(crate) const fn of(files: Vec<FileEntry>) -> Self {
-        Self { files, needs: Vec::new() }
+    /// Of files, and nothing else.
+    pub(crate) fn of(files: Vec<FileEntry>) -> Self {
+        Self { files, ..Self::default() }
+    }
+
+    /// The comment, if it says anything.
+    pub(crate) fn comment(&self) -> Option<&str> {
+        self.comment.as_deref().filter(|comment| !comment.is_empty())
     }
 }
 

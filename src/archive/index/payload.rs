@@ -22,11 +22,23 @@ const STRATEGIES: [i32; 2] = [0, 4];
 impl Index {
     /// The payload of the index record, in the shortest way.
     pub(crate) fn to_payload(&self) -> Result<Vec<u8>> {
+        let (cbor, ways) = self.ways()?;
+        let plain = core::iter::once(PLAIN).chain(cbor).collect();
+        Ok(ways.into_iter().chain([plain]).min_by_key(Vec::len).unwrap_or_default())
+    }
+
+    /// The index as CBOR, and the payloads that it deflates to.
+    fn ways(&self) -> Result<(Vec<u8>, Vec<Vec<u8>>)> {
         let cbor = minicbor::to_vec(self).map_err(|e| Error::corrupt(format_args!("the index could not be written: {e}")))?;
         let ways = STRATEGIES.into_iter().flat_map(|strategy| [(DEFLATED, [].as_slice(), strategy), (AFTER_WORDS, WORDS, strategy)]);
-        let packed = ways.map(|(kind, before, strategy)| (kind, deflated(before, &cbor, strategy)));
-        let (kind, body) = packed.chain([(PLAIN, cbor.clone())]).min_by_key(|(_, body)| body.len()).unwrap_or_default();
-        Ok(core::iter::once(kind).chain(body).collect())
+        let packed = ways.map(|(kind, before, strategy)| core::iter::once(kind).chain(deflated(before, &cbor, strategy)).collect()).collect();
+        Ok((cbor, packed))
+    }
+
+    /// The payload of a header, packed so that bytes may follow which mean nothing.
+    pub(crate) fn to_header(&self) -> Result<Vec<u8>> {
+        let (_, ways) = self.ways()?;
+        Ok(ways.into_iter().min_by_key(Vec::len).unwrap_or_default())
     }
 
     pub(crate) fn from_payload(payload: &[u8], limits: &Limits) -> Result<Self> {

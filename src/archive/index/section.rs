@@ -157,11 +157,19 @@ impl SectionEntry {
 
     /// Its chunks, of which there are `count`.
     pub(crate) fn chunks<S: Source + ?Sized>(&self, count: usize, source: &S) -> Result<Vec<ChunkEntry>> {
-        let available = source.length();
-        let (None, Some(TableAt { offset, length, .. })) = (&self.table, self.table_at) else { return self.listed_here(count, available) };
-        let needed = offset.saturating_add(length);
+        self.chunks_within(source.length(), count, source)
+    }
+
+    /// Its chunks, as they were before the source was cut off: they may lie where nothing is any more.
+    pub(crate) fn chunks_once<S: Source + ?Sized>(&self, count: usize, source: &S) -> Result<Vec<ChunkEntry>> {
+        self.chunks_within(u64::MAX, count, source)
+    }
+
+    fn chunks_within<S: Source + ?Sized>(&self, end: u64, count: usize, source: &S) -> Result<Vec<ChunkEntry>> {
+        let (None, Some(TableAt { offset, length, .. })) = (&self.table, self.table_at) else { return self.listed_here(count, end) };
+        let (needed, available) = (offset.saturating_add(length), source.length());
         let read = source::read(source, offset, length)?.ok_or(Error::Truncated { what: "the table of a variable", needed, available })?;
-        ChunkEntry::listed(container::payload(&read, RecordKind::Table, "the table of a variable")?, count, available)
+        ChunkEntry::listed(container::payload(&read, RecordKind::Table, "the table of a variable")?, count, end)
     }
 
     /// Those that the index itself lists: all, or none where the table is elsewhere.
