@@ -42,7 +42,9 @@ impl SecretKey {
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn from_pem(text: &str) -> Result<Self> {
-        SigningKey::from_pkcs8_pem(text).map(Self).map_err(|error| Error::InvalidArgument { what: format!("not a secret key of Ed25519 in PEM (PKCS#8): {error}") })
+        SigningKey::from_pkcs8_pem(text)
+            .map(Self)
+            .map_err(|error| Error::InvalidArgument { what: format!("not a secret key of Ed25519 in PEM (PKCS#8): {error}") })
     }
 
     /// As PKCS#8 in PEM, which other programs read as well.
@@ -68,7 +70,9 @@ impl PublicKey {
     /// # Errors
     /// [`Error::InvalidArgument`].
     pub fn from_pem(text: &str) -> Result<Self> {
-        VerifyingKey::from_public_key_pem(text).map(Self).map_err(|error| Error::InvalidArgument { what: format!("not a public key of Ed25519 in PEM: {error}") })
+        VerifyingKey::from_public_key_pem(text)
+            .map(Self)
+            .map_err(|error| Error::InvalidArgument { what: format!("not a public key of Ed25519 in PEM: {error}") })
     }
 
     /// As a SubjectPublicKeyInfo in PEM.
@@ -86,11 +90,14 @@ impl PublicKey {
     }
 }
 
+/// A public key and a signature, as a record has them; neither is checked.
+pub type Claim = ([u8; 32], [u8; 64]);
+
 /// Keys and signatures behind the end of an archive, and where the last of them ends.
 ///
 /// # Errors
 /// Those of [`Outer::read`].
-pub fn find<S: Source + ?Sized>(source: &S) -> Result<(Vec<([u8; 32], [u8; 64])>, u64)> {
+pub fn find<S: Source + ?Sized>(source: &S) -> Result<(Vec<Claim>, u64)> {
     let (mut found, mut at) = (Vec::new(), Outer::read(source)?.end);
     while let Some(payload) = short_at(source, at, Kind::Signature, PAYLOAD)?.filter(|payload| payload.len() as u64 == PAYLOAD && found.len() < MOST) {
         let mut rest = payload.as_slice();

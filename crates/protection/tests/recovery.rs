@@ -55,7 +55,7 @@ fn burst(file: &mut [u8], at: usize, length: usize, random: &mut Random) {
 fn whatever_is_promised_is_mended() {
     let mut random = Random(88_172_645_463_325_252);
     let (mut cases, mut mended_shards) = (0, 0);
-    for (length, rounds) in [(24, 20), (100, 20), (1_000, 60), (10_000, 100), (54_321, 60), (100_000, 60), (1_000_000, 12)] {
+    for (length, rounds) in [(24, 20), (100, 20), (1_000, 60), (10_000, 100), (54_321, 50), (100_000, 40), (1_000_000, 5)] {
         for share in [100, 500, 1_000, 5_000] {
             let (file, layout) = protected(length, share, &mut random);
             let part = share / 5 * 4;
@@ -156,10 +156,13 @@ fn forged_records_do_no_harm() {
     for at in 0..40 {
         for value in [0, 1, 0x7f, 0x80, 0xff] {
             let file = forged(file.clone(), &layout, |fields| fields[at] = value);
-            let same = xxh3_64(&file) == xxh3_64(&forged(protected(20_000, 500, &mut Random(3)).0, &layout, |_| ()));
             match check(&file) {
-                // The share is no more than what was asked for.
-                Ok(found) => assert!(same || at == 22 || at == 23 || found.layout().parity != layout.parity || found.layout().data != layout.data, "{at} {value}"),
+                // What is covered is proved by its hash whatever else is said.
+                Ok(found) => {
+                    let mut mended = Vec::new();
+                    found.mend(&file, &mut mended).unwrap();
+                    assert!(found.damaged_shards() == 0 && mended[..20_000] == file[..20_000], "{at} {value}");
+                }
                 Err(Error::NoRecovery | Error::BeyondRepair { .. }) => {}
                 Err(error) => panic!("{at} {value}: {error}"),
             }
@@ -197,10 +200,10 @@ fn noise_is_no_record() {
 #[test]
 fn memory_does_not_grow_with_the_file() {
     // Several ranges of columns, since the shards of a large file do not fit at once.
-    let length = 90_000_000;
+    let length = 60_000_000;
     let mut random = Random(6);
     let (file, layout) = protected(length, 500, &mut random);
     let mut damaged = file.clone();
-    burst(&mut damaged, 0, 3_000_000, &mut random);
+    burst(&mut damaged, 0, 2_000_000, &mut random);
     assert!(damaged.length() == file.length() && mended(&damaged).unwrap() == file, "{layout:?}");
 }

@@ -57,7 +57,8 @@ impl KeyCost {
         over("the number of passes that the passphrase takes", self.passes.into(), Self::MOST.passes.into())?;
         over("the number of lanes that the passphrase takes", self.lanes.into(), Self::MOST.lanes.into())?;
         over("the work that the passphrase takes", u64::from(self.memory) * u64::from(self.passes), Self::MOST_WORK)?;
-        Params::new(self.memory, self.passes, self.lanes, None).map_err(|error| Error::Corrupt { what: format!("the cost of the passphrase makes no sense: {error}") })
+        Params::new(self.memory, self.passes, self.lanes, None)
+            .map_err(|error| Error::Corrupt { what: format!("the cost of the passphrase makes no sense: {error}") })
     }
 
     /// The key, and what tells it from others.
@@ -68,7 +69,8 @@ impl KeyCost {
         memory.try_reserve_exact(count).map_err(none)?;
         memory.resize(count, Block::new());
         let mut derived = Zeroizing::new([0; 32 + CHECK]);
-        let made = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(passphrase, salt, derived.as_mut_slice(), &mut memory);
+        let made =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(passphrase, salt, derived.as_mut_slice(), &mut memory);
         made.map_err(|error| Error::InvalidArgument { what: format!("that passphrase cannot be taken: {error}") })?;
         let mut rest = derived.as_slice();
         let parts = take(&mut rest).zip(take(&mut rest)).map(|(key, check): ([u8; 32], _)| (Key::from(key), check));

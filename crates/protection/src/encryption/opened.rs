@@ -26,12 +26,20 @@ impl<S: Source> Opened<S> {
     /// Takes the passphrase to an envelope.
     ///
     /// # Errors
-    /// [`Error::WrongPassphrase`]; [`Error::LimitExceeded`] where trying it would cost too much; [`Error::Truncated`] and [`Error::ChecksumMismatch`] for a damaged header.
+    /// [`Error::WrongPassphrase`]; [`Error::LimitExceeded`] where trying it would cost too much; [`Error::Truncated`] and [`Error::ChecksumMismatch`] where the header is damaged, or the
+    /// last block is not what it was.
     pub fn open(source: S, passphrase: &[u8]) -> Result<Self> {
         let outer = Outer::read(&source)?;
         let opened = Self::with(source, passphrase, outer.end)?;
         let rest = (opened.end - HEADER as u64) % SEALED;
-        if opened.count() == 0 || (1..TAG as u64).contains(&rest) { Err(opened.cut()) } else { Ok(opened) }
+        if opened.count() == 0 || (1..TAG as u64).contains(&rest) {
+            return Err(opened.cut());
+        }
+        // It tells whether anything was cut off.
+        let last = opened.count() - 1;
+        let block = opened.block(last)?;
+        opened.last.replace(Some((last, block)));
+        Ok(opened)
     }
 
     /// Opens what is left of an envelope that was damaged: its superblock may be wrong, and what does not decrypt is zeros.
@@ -93,7 +101,11 @@ impl<S: Source> Opened<S> {
             }
             return Ok(bytes);
         }
-        let what = if is_last { format!("encrypted block {number}, the last: it was altered, or what came behind it was cut off") } else { format!("encrypted block {number}") };
+        let what = if is_last {
+            format!("encrypted block {number}, the last: it was altered, or what came behind it was cut off")
+        } else {
+            format!("encrypted block {number}")
+        };
         Err(Error::ChecksumMismatch { what })
     }
 }
