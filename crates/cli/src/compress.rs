@@ -44,7 +44,8 @@ pub(crate) fn run(args: &CompressArgs, output: &Path) -> Outcome<()> {
     let mut notices = Notices::new(&bar);
     let own = Identity::of(output).filter(|_| !is_standard_output(output));
     let all = inputs::find(&args.inputs, own, &mut notices)?;
-    let out = NewFile::create(output, Existing::Replace)?;
+    let mut out = NewFile::create(output, Existing::Replace)?;
+    args.around.put_around(&mut out)?;
     let report = pack((&args.encode, output), (&all, notices, &bar), Compressor::empty(&options), (&options, out, false))?;
     print(args.json, output, &report)
 }

@@ -5,12 +5,14 @@
 mod bytes;
 pub mod encryption;
 mod outer;
+#[cfg(feature = "full")]
 mod records;
-#[cfg(feature = "recovery")]
+#[cfg(feature = "full")]
 pub mod recovery;
-#[cfg(feature = "signatures")]
+#[cfg(feature = "full")]
 pub mod signature;
 mod target;
+#[cfg(feature = "full")]
 pub mod volumes;
 
 pub use outer::{Outer, is_encrypted};

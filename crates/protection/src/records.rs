@@ -1,9 +1,7 @@
 //! Records behind the end of an archive: the frame is that of the records in it (docs/format.md, "Archive").
 
-#[cfg(feature = "signatures")]
 use crate::bytes::zeros;
 use crate::bytes::{checksum, take};
-#[cfg(feature = "signatures")]
 use deepcomp::{Result, Source};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -17,9 +15,7 @@ pub(crate) const SUM: u64 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    #[cfg(feature = "recovery")]
     Recovery = 6,
-    #[cfg(feature = "signatures")]
     Signature = 7,
 }
 
@@ -61,7 +57,6 @@ pub(crate) fn sum(hash: &Xxh3) -> [u8; 4] {
 }
 
 /// The payload of a record of that kind at an offset, if there is one that is whole and no longer than that.
-#[cfg(feature = "signatures")]
 pub(crate) fn short_at<S: Source + ?Sized>(source: &S, at: u64, kind: Kind, most: u64) -> Result<Option<Vec<u8>>> {
     let mut start = zeros("a record", source.length().saturating_sub(at).min(HEAD as u64))?;
     source.read(at, &mut start)?;

@@ -207,3 +207,23 @@ fn memory_does_not_grow_with_the_file() {
     burst(&mut damaged, 0, 2_000_000, &mut random);
     assert!(damaged.length() == file.length() && mended(&damaged).unwrap() == file, "{layout:?}");
 }
+
+#[test]
+fn the_format_promises_what_is_made() {
+    let format = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/format.md")).unwrap();
+    for (covered, name) in [
+        (10_000, "10 kB"),
+        (100_000, "100 kB"),
+        (1_000_000, "1 MB"),
+        (10_000_000, "10 MB"),
+        (50_000_000, "50 MB"),
+        (1_000_000_000, "1 GB"),
+        (5_000_000_000, "5 GB"),
+    ] {
+        let layout = Layout::new(covered, 500).unwrap();
+        let (bytes, places) = (layout.end() - covered, layout.bursts(400));
+        let percent = 100.0 * bytes as f64 / covered as f64;
+        let row = format!("| {name} | {} | {} | {} | {bytes} bytes, {percent:.1} % | {places} |", layout.shard, layout.data, layout.parity);
+        assert!(format.contains(&row), "{row}");
+    }
+}

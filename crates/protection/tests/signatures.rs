@@ -9,7 +9,7 @@ use deepcomp_protection::volumes::{Volumes, archive_of, name, ranges};
 use xxhash_rust::xxh3::xxh3_64;
 
 fn archive() -> Vec<u8> {
-    let mut bytes: Vec<u8> = (0..5_000u32).map(|i| (i * i >> 5) as u8).collect();
+    let mut bytes: Vec<u8> = (0..5_000u32).map(|i| ((i * i) >> 5) as u8).collect();
     bytes[..20].copy_from_slice(b"\x89DCA\r\n\x1a\n\x01\0\0\0\0\0\0\0\0\0\0\0");
     let sum = xxh3_64(&bytes[..20]) as u32;
     bytes[20..24].copy_from_slice(&sum.to_le_bytes());
