@@ -5,7 +5,7 @@
  * alive, sees progress and can cancel. No algorithm lives here, and in this file nothing but what is public.
  */
 export { hasRealGpu } from './adapter.js';
-export { openArchive, type Archive } from './archive.js';
+export { encrypt, openArchive, type Archive, type OpenOptions } from './archive.js';
 export { acceptance, compare, difference } from './compare.js';
 export { workOnChunks } from './chunks.js';
 export { compress, estimate } from './compress.js';

@@ -1,10 +1,14 @@
 //! Little pieces of binary layout, and reading in stretches.
 
-use deepcomp::{Error, Result, Source};
+#[cfg(feature = "full")]
+use deepcomp::Source;
+use deepcomp::{Error, Result};
+#[cfg(feature = "full")]
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes that are read at a time.
+#[cfg(feature = "full")]
 pub(crate) const BLOCK: u64 = 1 << 18;
 
 /// The low half of XXH3-64.
@@ -30,6 +34,7 @@ pub(crate) fn zeros(what: &'static str, count: u64) -> Result<Vec<u8>> {
 }
 
 /// A stretch of a source, with zeros for what lies behind its end.
+#[cfg(feature = "full")]
 pub(crate) fn padded<S: Source + ?Sized>(source: &S, at: u64, into: &mut [u8]) -> Result<()> {
     let there = source.length().saturating_sub(at).min(into.len() as u64);
     let (read, behind) = into.split_at_mut(usize::try_from(there).unwrap_or_default());
@@ -38,6 +43,7 @@ pub(crate) fn padded<S: Source + ?Sized>(source: &S, at: u64, into: &mut [u8]) -
 }
 
 /// Gives a stretch of a source out piece by piece.
+#[cfg(feature = "full")]
 pub(crate) fn each<S: Source + ?Sized>(source: &S, range: Range<u64>, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut buffer = zeros("a stretch of this file", BLOCK.min(range.end.saturating_sub(range.start)))?;
     let mut at = range.start;

@@ -6,5 +6,5 @@ mod opened;
 mod sealer;
 
 pub use envelope::{KeyCost, SALT};
-pub use opened::Opened;
+pub use opened::{EnvelopeKey, Opened};
 pub use sealer::Sealer;

@@ -6,14 +6,34 @@ use crate::outer::Outer;
 use core::ops::Range;
 use deepcomp::{Error, Result, Source};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Bytes that a block takes in the envelope.
 const SEALED: u64 = (BLOCK + TAG) as u64;
 
+/// What opens one envelope. To make it takes the time that trying a passphrase costs.
+#[derive(Clone)]
+pub struct EnvelopeKey(Rc<Cipher>);
+
+impl EnvelopeKey {
+    /// That of an envelope, by its passphrase.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassphrase`]; [`Error::LimitExceeded`] where trying it would cost too much; [`Error::Truncated`] and [`Error::ChecksumMismatch`] where the header is damaged.
+    pub fn of<S: Source + ?Sized>(source: &S, passphrase: &[u8]) -> Result<Self> {
+        let mut header = [0; HEADER];
+        if source.length() < HEADER as u64 {
+            return Err(Error::Truncated { what: "the header of the envelope", needed: HEADER as u64, available: source.length() });
+        }
+        source.read(0, &mut header)?;
+        Cipher::open(&header, passphrase).map(|cipher| Self(Rc::new(cipher)))
+    }
+}
+
 /// An encrypted archive that is read as if it were not.
 pub struct Opened<S> {
     source: S,
-    cipher: Cipher,
+    key: EnvelopeKey,
     /// Where the envelope ends.
     end: u64,
     /// The block that was decrypted last: who reads a little often reads more of it.
@@ -23,15 +43,24 @@ pub struct Opened<S> {
 }
 
 impl<S: Source> Opened<S> {
-    /// Takes the passphrase to an envelope.
+    /// Opens an envelope with a passphrase.
     ///
     /// # Errors
-    /// [`Error::WrongPassphrase`]; [`Error::LimitExceeded`] where trying it would cost too much; [`Error::Truncated`] and [`Error::ChecksumMismatch`] where the header is damaged, or the
-    /// last block is not what it was.
+    /// As [`EnvelopeKey::of`] and [`Self::with`].
     pub fn open(source: S, passphrase: &[u8]) -> Result<Self> {
-        let outer = Outer::read(&source)?;
-        let opened = Self::with(source, passphrase, outer.end)?;
-        let rest = (opened.end - HEADER as u64) % SEALED;
+        Outer::read(&source)?;
+        let key = EnvelopeKey::of(&source, passphrase)?;
+        Self::with(source, key)
+    }
+
+    /// Opens an envelope with its key.
+    ///
+    /// # Errors
+    /// Those of [`Outer::read`]; [`Error::Truncated`] and [`Error::ChecksumMismatch`] where the last block is not what it was.
+    pub fn with(source: S, key: EnvelopeKey) -> Result<Self> {
+        let end = Outer::read(&source)?.end;
+        let opened = Self::up_to(source, key, end);
+        let rest = end.saturating_sub(HEADER as u64) % SEALED;
         if opened.count() == 0 || (1..TAG as u64).contains(&rest) {
             return Err(opened.cut());
         }
@@ -42,23 +71,24 @@ impl<S: Source> Opened<S> {
         Ok(opened)
     }
 
-    /// Opens what is left of an envelope that was damaged: its superblock may be wrong, and what does not decrypt is zeros.
+    /// Opens what is left of an envelope that was damaged: its end may be wrong, and what does not decrypt is zeros.
     ///
     /// # Errors
-    /// As [`Self::open`], but for what is damaged behind the superblock's first bytes.
+    /// As [`EnvelopeKey::of`].
     pub fn forgiving(source: S, passphrase: &[u8]) -> Result<Self> {
+        let key = EnvelopeKey::of(&source, passphrase)?;
         let end = Outer::read(&source).map_or(source.length(), |outer| outer.end);
-        Ok(Self { is_forgiving: true, ..Self::with(source, passphrase, end)? })
+        Ok(Self { is_forgiving: true, ..Self::up_to(source, key, end) })
     }
 
-    fn with(source: S, passphrase: &[u8], end: u64) -> Result<Self> {
-        let mut header = [0; HEADER];
-        if end < HEADER as u64 {
-            return Err(Error::Truncated { what: "the header of the envelope", needed: HEADER as u64, available: end });
-        }
-        source.read(0, &mut header)?;
-        let cipher = Cipher::open(&header, passphrase)?;
-        Ok(Self { source, cipher, end, last: RefCell::new(None), is_forgiving: false })
+    /// The same archive, read from elsewhere.
+    #[must_use]
+    pub fn again<T: Source>(&self, source: T) -> Opened<T> {
+        Opened::up_to(source, self.key.clone(), self.end)
+    }
+
+    fn up_to(source: S, key: EnvelopeKey, end: u64) -> Self {
+        Self { source, key, end, last: RefCell::new(None), is_forgiving: false }
     }
 
     /// What the envelope is read from.
@@ -68,7 +98,7 @@ impl<S: Source> Opened<S> {
 
     /// Blocks that there are. What is too short for one with a tag is none.
     fn count(&self) -> u64 {
-        let bytes = self.end - HEADER as u64;
+        let bytes = self.end.saturating_sub(HEADER as u64);
         bytes / SEALED + u64::from(bytes % SEALED >= TAG as u64)
     }
 
@@ -90,13 +120,13 @@ impl<S: Source> Opened<S> {
         let tag = bytes.split_last_chunk::<TAG>().map(|(_, tag)| *tag).ok_or_else(|| self.cut())?;
         bytes.truncate(bytes.len() - TAG);
         let is_last = number + 1 == self.count();
-        if self.cipher.decrypt(number, is_last, &mut bytes, tag) {
+        if self.key.0.decrypt(number, is_last, &mut bytes, tag) {
             return Ok(bytes);
         }
         if self.is_forgiving {
             // It may be whole and not the last, with all that came behind it lost.
             self.source.read(range.start, &mut bytes)?;
-            if !is_last || !self.cipher.decrypt(number, false, &mut bytes, tag) {
+            if !is_last || !self.key.0.decrypt(number, false, &mut bytes, tag) {
                 bytes.fill(0);
             }
             return Ok(bytes);
@@ -112,7 +142,7 @@ impl<S: Source> Opened<S> {
 
 impl<S: Source> Source for Opened<S> {
     fn length(&self) -> u64 {
-        (self.end - HEADER as u64).saturating_sub(self.count() * TAG as u64).min(self.count() * BLOCK as u64)
+        self.end.saturating_sub(HEADER as u64).saturating_sub(self.count() * TAG as u64).min(self.count() * BLOCK as u64)
     }
 
     fn read(&self, at: u64, into: &mut [u8]) -> Result<()> {
