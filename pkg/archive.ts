@@ -1,5 +1,5 @@
 /** Archives that are read by parts: what they say, and of their values what is asked for. */
-import { WasmArchive, WasmKey, encrypt as seal, type WasmDecompressor } from '#wasm';
+import { WasmArchive, WasmKey, type WasmDecompressor } from '#wasm';
 import { Dataset } from './dataset.js';
 import { DeepCompError } from './error.js';
 import { needsFormats } from './formats.js';
@@ -46,12 +46,6 @@ export interface OpenOptions {
   signal?: AbortSignal | undefined;
   /** Of an archive that is encrypted. */
   passphrase?: string | undefined;
-}
-
-/** An archive in an envelope that takes a passphrase, as `deepcomp encrypt` makes it: names and sizes of files do not show. Nobody can open it who loses that. */
-export async function encrypt(archive: Uint8Array, passphrase: string): Promise<Uint8Array> {
-  await load();
-  return seal(archive, passphrase);
 }
 
 /** An archive that is open. Free it when done; `using` does so by itself. */

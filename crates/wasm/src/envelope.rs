@@ -2,7 +2,8 @@
 
 use crate::error::JsResult;
 use crate::outside::Outside;
-use deepcomp_protection::encryption::{EnvelopeKey, Sealer};
+use deepcomp::Source;
+use deepcomp_protection::encryption::{EnvelopeKey, Opened, Sealer};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
@@ -31,5 +32,17 @@ pub fn encrypt(archive: &[u8], passphrase: &str) -> JsResult<Vec<u8>> {
     let (mut sealer, mut out) = Sealer::new(passphrase.as_bytes())?;
     out.extend(sealer.seal(archive)?);
     out.extend(sealer.finish()?);
+    Ok(out)
+}
+
+/// What an envelope holds, all of it checked.
+///
+/// # Errors
+/// As [`Opened::open`], and where a block was altered.
+#[wasm_bindgen]
+pub fn decrypt(envelope: Vec<u8>, passphrase: &str) -> JsResult<Vec<u8>> {
+    let opened = Opened::open(envelope, passphrase.as_bytes())?;
+    let mut out = vec![0; opened.length() as usize];
+    opened.read(0, &mut out)?;
     Ok(out)
 }

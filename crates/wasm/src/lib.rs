@@ -37,7 +37,7 @@ pub use comparison::{acceptance, compare, difference};
 pub use compression::{WasmCompressor, WasmEstimator};
 pub use dataset::WasmDataset;
 #[cfg(feature = "compression")]
-pub use envelope::{WasmKey, encrypt};
+pub use envelope::{WasmKey, decrypt, encrypt};
 pub use error::{DeepCompError, JsResult};
 pub use formats::formats;
 pub use held::FormatsFile;
