@@ -1,5 +1,5 @@
 /** Archives that are read by parts: what they say, and of their values what is asked for. */
-import { WasmArchive, type WasmDecompressor } from '#wasm';
+import { WasmArchive, WasmKey, type WasmDecompressor } from '#wasm';
 import { Dataset } from './dataset.js';
 import { DeepCompError } from './error.js';
 import { needsFormats } from './formats.js';
@@ -13,19 +13,39 @@ import type { ArchiveInfo, DecompressOptions, Plane, Ran, Ranges, VariableReport
 
 /**
  * Opens an archive, of which little but its index is read: some dozens of kilobytes of a `Blob`, of a file or of what is at an address, whatever its length. Where a server gives no ranges of bytes,
- * all of it is fetched once and {@link Archive.wholeDownload} says so.
+ * all of it is fetched once and {@link Archive.wholeDownload} says so. One that is encrypted takes its `passphrase`, which costs about a second.
  *
- * @throws a `DeepCompError`: `unreadable` where it cannot be had (of addresses with `url`, and `status` where the server answered), `changed` where it changes meanwhile, `cancelled`, and what is
- * wrong with the archive
+ * @throws a `DeepCompError`: `unreadable` where it cannot be had (of addresses with `url`, and `status` where the server answered), `changed` where it changes meanwhile, `cancelled`;
+ * `passphrase-needed` and `wrong-passphrase`; and what is wrong with the archive
  */
-export async function openArchive(source: ArchiveSource, { signal }: { /** Stops it. */ signal?: AbortSignal } = {}): Promise<Archive> {
+export async function openArchive(source: ArchiveSource, { signal, passphrase }: OpenOptions = {}): Promise<Archive> {
   const [origin] = await Promise.all([originOf(source, signal), load()]);
   const ahead = new ReadAhead(origin, signal);
   try {
     return new Archive(await ahead.during(() => new WasmArchive(origin.length, ahead.read)), origin);
+  } catch (error) {
+    if (passphrase === undefined || (error as DeepCompError).code !== 'passphrase-needed') throw error;
+    return new Archive(await unlocked(origin.length, ahead, passphrase), origin);
   } finally {
     ahead.close();
   }
+}
+
+async function unlocked(length: number, ahead: ReadAhead, passphrase: string): Promise<WasmArchive> {
+  const key = await ahead.during(() => new WasmKey(length, ahead.read, passphrase));
+  try {
+    return await ahead.during(() => WasmArchive.sealed(length, ahead.read, key));
+  } finally {
+    key.free();
+  }
+}
+
+/** How an archive is opened. */
+export interface OpenOptions {
+  /** Stops it. */
+  signal?: AbortSignal | undefined;
+  /** Of an archive that is encrypted. */
+  passphrase?: string | undefined;
 }
 
 /** An archive that is open. Free it when done; `using` does so by itself. */

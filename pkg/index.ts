@@ -5,12 +5,13 @@
  * alive, sees progress and can cancel. No algorithm lives here, and in this file nothing but what is public.
  */
 export { hasRealGpu } from './adapter.js';
-export { openArchive, type Archive } from './archive.js';
+export { openArchive, type Archive, type OpenOptions } from './archive.js';
 export { acceptance, compare, difference } from './compare.js';
 export { workOnChunks } from './chunks.js';
 export { compress, estimate } from './compress.js';
 export { Dataset } from './dataset.js';
 export { decompress, decompressTimed, inspect, preview } from './decompress.js';
+export { decrypt, encrypt } from './envelope.js';
 export { DeepCompError, type CoarseBound } from './error.js';
 export { addModel, formats, load, models, type LoadOptions } from './load.js';
 export { fromArray, fromFile, openAny, openDataset } from './open.js';

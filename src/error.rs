@@ -122,6 +122,47 @@ pub enum Error {
         /// The part whose checksum differs.
         what: String,
     },
+    /// The archive is encrypted and no passphrase was given. Give the one it was encrypted with.
+    #[error("the archive is encrypted; give the passphrase it was encrypted with")]
+    PassphraseNeeded,
+    /// The passphrase is not the one that the archive was encrypted with, or its first block was altered. Give the right one.
+    #[error("the passphrase does not open the archive; check it, or the first bytes of the archive were altered")]
+    WrongPassphrase,
+    /// The archive has no recovery record that is whole. Get the file again, or save what is whole of it.
+    #[error("no recovery record was found; get the file again, or salvage what is whole of it")]
+    NoRecovery,
+    /// More is damaged than the recovery record can mend. Get the file again, or save what is whole of it.
+    #[error(
+        "{damaged} of {shards} pieces of the archive are damaged, and what is whole of the recovery record mends {mendable}; get the file again, or salvage what is whole of it"
+    )]
+    BeyondRepair {
+        /// Pieces that are damaged.
+        damaged: u64,
+        /// Pieces that the archive has.
+        shards: u64,
+        /// Pieces that can be mended.
+        mendable: u64,
+    },
+    /// The signature is not that of these bytes by that key, or there is none. Do not trust the file.
+    #[error("{what}; do not trust the file, get it again from whoever signed it")]
+    Signature {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A volume of an archive that was split is not there, or is not of the length it should have. Put all volumes into one folder.
+    #[error("volume {name} {what}; put all volumes of the archive into one folder")]
+    Volume {
+        /// Name of its file.
+        name: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// What should be written cannot be. Make room, or write elsewhere.
+    #[error("it cannot be written: {what}")]
+    Unwritable {
+        /// What the system says.
+        what: String,
+    },
     /// More memory or more items than the limits allow. Shorten the request or raise [`crate::Limits`].
     /// Where what is needed lies within the limit, the system had no memory for it.
     #[error("{}", excess(what, *needed, *limit))]
@@ -185,6 +226,13 @@ impl Error {
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
             Self::ChecksumMismatch { .. } => "checksum-mismatch",
+            Self::PassphraseNeeded => "passphrase-needed",
+            Self::WrongPassphrase => "wrong-passphrase",
+            Self::NoRecovery => "no-recovery",
+            Self::BeyondRepair { .. } => "beyond-repair",
+            Self::Signature { .. } => "signature",
+            Self::Volume { .. } => "volume",
+            Self::Unwritable { .. } => "unwritable",
             Self::LimitExceeded { .. } => "limit-exceeded",
             Self::NoSuchVariable { .. } => "no-such-variable",
             Self::NothingChosen { .. } => "nothing-chosen",

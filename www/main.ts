@@ -12,6 +12,7 @@ import { sampleSeries, watchFiles } from './ui/files.ts';
 import { showFilesInside, watchFilesInside } from './ui/inside.ts';
 import { latest } from './ui/latest.ts';
 import { tell } from './ui/message.ts';
+import { withPassphrase } from './ui/passphrase.ts';
 import { hideRefusal, showRefusal, watchRefusal } from './ui/refusal.ts';
 import { showResult, watchSaves } from './ui/result.ts';
 import { showSuspect, watchSuspect } from './ui/suspect.ts';
@@ -89,7 +90,8 @@ function cancel(): void {
 function open(name: string, get: () => Promise<Blob>): Promise<void> {
   return show(async (options) => {
     const file = await get();
-    return { file, opened: await engine.call('open', { file, name, backend: backends.chosen }, options) };
+    const call = (passphrase?: string) => engine.call('open', { file, name, backend: backends.chosen, ...(passphrase !== undefined && { passphrase }) }, options);
+    return { file, opened: await withPassphrase(call, options.signal) };
   });
 }
 

@@ -125,7 +125,7 @@ export interface Saved {
 }
 
 export interface Calls {
-  open: { args: { file: Blob; name: string; backend: Backend }; result: Opened };
+  open: { args: { file: Blob; name: string; backend: Backend; /** Of an archive that is encrypted. */ passphrase?: string }; result: Opened };
   openFile: { args: { file: number; backend: Backend }; result: Opened };
   /** Makes an archive of a file; what is open does not matter. */
   compress: { args: { file: Blob; name: string; bounds: Bounds; missing: Missing; level: Level; base: Base; backend: Backend }; result: Packed };

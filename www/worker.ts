@@ -1,5 +1,5 @@
 /** The engine: runs the npm package, so that the page never waits. One holds the open file; another makes archives, and is ended to cancel that. */
-import { acceptance, addModel, compare, compress, decompressTimed, difference, formats as allFormats, inspect, models, openAny, selfExtracting, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type Ran } from 'deepcomp';
+import { acceptance, addModel, compare, compress, decompressTimed, decrypt, difference, formats as allFormats, inspect, models, openAny, selfExtracting, DeepCompError, type Acceptance, type Backend, type Comparison, type Dataset, type Ran } from 'deepcomp';
 import { archiveName, decodedInParts, decodedRange, decodedViews, decodedWhole, describe, save, unpack, WHOLE, type Unpacked } from './decoded.ts';
 import type { Calls, Opened, Packed, Result, Saved, Views } from './protocol.ts';
 import { job, serve, type Asked, type Post } from './serve.ts';
@@ -9,6 +9,8 @@ let sourceBytes = 0;
 let unpacked: Unpacked | undefined;
 
 const SIGNATURE = [0x89, 0x44, 0x43, 0x41];
+/** Of an archive that is encrypted. */
+const ENVELOPE = [0x89, 0x44, 0x43, 0x45];
 
 serve(self, perform);
 
@@ -40,9 +42,13 @@ function opened(): Unpacked {
   return unpacked;
 }
 
-async function open({ file, name, backend }: Calls['open']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
+async function open({ file, name, backend, passphrase }: Calls['open']['args'], signal: AbortSignal, post: Post): Promise<Opened> {
   const start = new Uint8Array(await file.slice(0, SIGNATURE.length).arrayBuffer());
   if (SIGNATURE.every((byte, i) => start[i] === byte)) return openArchive(new Uint8Array(await file.arrayBuffer()), { file: 0, backend }, signal, post);
+  if (ENVELOPE.every((byte, i) => start[i] === byte)) {
+    if (passphrase === undefined) throw new DeepCompError('passphrase-needed', 'the archive is encrypted; open it again and give its passphrase');
+    return openArchive((await decrypt(new Uint8Array(await file.arrayBuffer()), passphrase)) as Uint8Array<ArrayBuffer>, { file: 0, backend }, signal, post);
+  }
   const dataset = await openAny(file, name);
   keep({ source: dataset });
   sourceBytes = file.size;

@@ -11,6 +11,8 @@ use std::borrow::Cow;
 
 /// First bytes of every archive. The high bit and the line ends show damage by text transfers.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89DCA\r\n\x1a\n";
+/// First bytes of an archive in an envelope that takes a passphrase (docs/format.md, "Encryption").
+const ENCRYPTED: [u8; 8] = *b"\x89DCE\r\n\x1a\n";
 /// Bytes of the superblock: magic, version, flags, where the archive ends, checksum of those.
 pub(crate) const SUPERBLOCK: usize = 24;
 /// Bytes of the trailer: offset of the index record, end mark.
@@ -99,6 +101,9 @@ pub(crate) fn superblock<S: Source + ?Sized>(source: &S) -> Result<(FormatVersio
     let seen = bytes.get(..MAGIC.len()).unwrap_or(&bytes);
     if bytes.is_empty() {
         return Err(Error::NotAnArchive { why: "the file is empty" });
+    }
+    if seen == ENCRYPTED {
+        return Err(Error::PassphraseNeeded);
     }
     if !MAGIC.starts_with(seen) {
         return Err(Error::NotAnArchive { why: "it does not start with the archive signature" });

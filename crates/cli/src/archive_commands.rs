@@ -5,6 +5,7 @@ use crate::failure::{Cause, Failure, Outcome, about};
 use crate::inputs::Origin;
 use crate::models::Shelf;
 use crate::parts::{Wanted, wanted};
+use crate::protection;
 use crate::report::{VariableJson, print_json, print_table, sizes};
 use crate::terminal::{Failures, progress_bar, say, show, shown};
 use crate::threads::{self, Delivery, Jobs};
@@ -32,7 +33,7 @@ struct Listing {
 
 pub(crate) fn list(args: &ListArgs) -> Outcome<()> {
     let limits = args.memory.limits();
-    let (source, archive) = open(&args.archive, &limits)?;
+    let (source, archive) = protection::open(&args.archive, &limits, &args.passphrase)?;
     let variables = variables(&archive, &source).map_err(about(&args.archive))?;
     if args.json {
         let files = archive.files().map(str::to_owned).collect();
@@ -61,7 +62,7 @@ fn file_bytes(archive: &Archive) -> Option<u64> {
 
 pub(crate) fn extract(args: &ExtractArgs) -> Outcome<()> {
     let limits = args.work.limits();
-    let (source, archive) = open(&args.archive, &limits)?;
+    let (source, archive) = protection::open(&args.archive, &limits, &args.passphrase)?;
     let mut shelf = Shelf::open(&args.models)?;
     shelf.look_in(&archive, &source);
     let bar = progress_bar();

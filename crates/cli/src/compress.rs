@@ -46,7 +46,8 @@ pub(crate) fn run(args: &CompressArgs, output: &Path) -> Outcome<()> {
     let all = inputs::find(&args.inputs, own, &mut notices)?;
     let mut compressor = Compressor::empty(&options);
     compressor.set_comment(args.comment.as_deref().unwrap_or_default())?;
-    let out = NewFile::create(output, Existing::Replace)?;
+    let mut out = NewFile::create(output, Existing::Replace)?;
+    args.around.put_around(&mut out)?;
     let report = pack((&args.encode, output), (&all, notices, &bar), compressor, (&options, out, false))?;
     print(args.json, output, &report)
 }

@@ -4,9 +4,10 @@ use crate::archive_commands::open;
 use crate::compress::{self, options};
 use crate::failure::{Cause, Failure, Outcome, about};
 use crate::identity::Identity;
-use crate::inputs::{self, Input, Origin, Reading};
+use crate::inputs::{self, Input, Reading};
 use crate::models::Shelf;
 use crate::output::{self, NewFile, is_standard_output};
+use crate::protection;
 use crate::temporary::Existing;
 use crate::terminal::{Notices, progress_bar, say, show, shown, warn};
 use crate::threads::{self, Delivery, Jobs};
@@ -247,7 +248,7 @@ fn not_the_input(input: &Path, output: &Path) -> Outcome<()> {
 
 pub(crate) fn salvaged(args: &SalvageArgs) -> Outcome<()> {
     let limits = args.memory.limits();
-    let origin = Origin::open(&args.archive, &limits)?;
+    let origin = protection::open_damaged(&args.archive, &limits, &args.passphrase)?;
     let shelf = Shelf::open(&args.models)?;
     let found = salvage(&origin, &limits, &shelf.models).map_err(|error| about(&args.archive)(shelf.explain(error)))?;
     if found.variables.iter().all(|v| !v.is_in) {

@@ -92,6 +92,24 @@ pub(crate) enum Cause {
     Output(io::Error),
     #[error("{0} (named by DEEPCOMP_MODELS)")]
     OfVariable(Box<Failure>),
+    #[error("encrypted; give its passphrase with --passphrase-file or DEEPCOMP_PASSPHRASE, or call this on a terminal, where you are asked")]
+    NoPassphrase,
+    #[error("{damaged} of {all} recovery records are damaged, and what they cover is whole; `deepcomp repair` writes them anew")]
+    DamagedRecords { damaged: usize, all: u16 },
+    #[error("the two passphrases are not the same")]
+    TwoPassphrases,
+    #[error("encrypted, and cannot be changed as it is: decrypt it, change it, and encrypt it again")]
+    Encrypted,
+    #[error("encrypted already")]
+    EncryptedAlready,
+    #[error("not encrypted")]
+    NotEncrypted,
+    #[error("a recovery record and a signature change the start of an archive, which a pipe cannot; name a file")]
+    NoPlaceToProtect,
+    #[error("{0:?} is no share; give a percentage between 0.01 and 100, as in 5%")]
+    NoShare(String),
+    #[error("not the first volume of an archive, whose name ends in .001")]
+    NotFirstVolume,
     #[error("{0:?} is no amount of memory; give bytes, or a number with K, M, G or T, as in 8G")]
     NoAmount(String),
     #[error("the work came apart: {0}; this is a mistake in the program")]

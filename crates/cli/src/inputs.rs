@@ -236,8 +236,26 @@ fn read_to_end(from: &mut impl Read, path: &Path, limits: &Limits) -> Outcome<Ve
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
     Network(Rc<Remote>),
-    File { file: Rc<File>, metadata: Metadata },
-    Memory { bytes: Arc<Vec<u8>>, file: Option<(Rc<File>, Metadata)> },
+    File {
+        file: Rc<File>,
+        metadata: Metadata,
+    },
+    Memory {
+        bytes: Arc<Vec<u8>>,
+        file: Option<(Rc<File>, Metadata)>,
+    },
+    /// Through whatever is around an archive.
+    Through(Wrapped),
+}
+
+/// What is around an archive and is read as if it were not.
+#[derive(Clone)]
+pub(crate) struct Wrapped(pub(crate) Rc<dyn Source>);
+
+impl std::fmt::Debug for Wrapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wrapped").finish_non_exhaustive()
+    }
 }
 
 impl Origin {
@@ -272,7 +290,7 @@ impl Origin {
     fn handle(&self) -> Option<(&File, &Metadata)> {
         match self {
             Self::File { file, metadata } => Some((file, metadata)),
-            Self::Network(_) => None,
+            Self::Network(_) | Self::Through(_) => None,
             Self::Memory { file, .. } => file.as_ref().map(|(file, metadata)| (&**file, metadata)),
         }
     }
@@ -290,13 +308,14 @@ impl Source for Origin {
         match self {
             Self::Memory { bytes, .. } => Some(bytes),
             Self::Network(remote) => remote.bytes(),
-            Self::File { .. } => None,
+            Self::File { .. } | Self::Through(_) => None,
         }
     }
 
     fn length(&self) -> u64 {
         match self {
             Self::Network(remote) => remote.length(),
+            Self::Through(Wrapped(source)) => source.length(),
             // As it is now: what was cut short since it was opened can still be kept as it is.
             Self::File { file, metadata } => file.metadata().map_or(metadata.len(), |now| now.len()),
             Self::Memory { bytes, .. } => bytes.len() as u64,
@@ -304,14 +323,17 @@ impl Source for Origin {
     }
 
     fn prepare(&self, ranges: &[Range<u64>]) {
-        if let Self::Network(remote) = self {
-            remote.prepare(ranges);
+        match self {
+            Self::Network(remote) => remote.prepare(ranges),
+            Self::Through(Wrapped(source)) => source.prepare(ranges),
+            Self::File { .. } | Self::Memory { .. } => {}
         }
     }
 
     fn read(&self, at: u64, into: &mut [u8]) -> deepcomp::Result<()> {
         match self {
             Self::Network(remote) => remote.read(at, into),
+            Self::Through(Wrapped(source)) => source.read(at, into),
             Self::File { file, .. } => {
                 let mut file = &**file;
                 file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(into)).map_err(|e| Error::Unreadable { what: e.to_string() })

@@ -12,9 +12,11 @@ mod identity;
 mod inputs;
 mod models;
 mod names;
+mod on_disk;
 mod output;
 mod parts;
 mod program;
+mod protection;
 mod remote;
 mod report;
 mod sfx;
@@ -33,6 +35,12 @@ use deepcomp::codec::{Base, Level};
 use deepcomp::field::selection::{ByIndex, ByValue, Period, Region};
 use deepcomp::field::{MissingRule, Tiles};
 use deepcomp::formats::{Export, FORMATS, Format};
+use protection::encryption::{DecryptArgs, EncryptArgs};
+use protection::passphrase::PassphraseArgs;
+use protection::recovery::{AroundArgs, ProtectArgs, RepairArgs};
+use protection::signing::{KeygenArgs, SignArgs, VerifyArgs};
+use protection::volumes::{JoinArgs, SplitArgs};
+use protection::{encryption, recovery, signing, volumes};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -77,6 +85,24 @@ enum Command {
     Compact(CompactArgs),
     /// Put what is whole of a damaged archive into a new one.
     Salvage(SalvageArgs),
+    /// Put a recovery record behind an archive, so that damage can be mended later.
+    Protect(ProtectArgs),
+    /// Mend a damaged archive that has a recovery record: every byte comes back, or it says how much is damaged.
+    Repair(RepairArgs),
+    /// Put an archive into an envelope that takes a passphrase.
+    Encrypt(EncryptArgs),
+    /// Take an archive out of its envelope.
+    Decrypt(DecryptArgs),
+    /// Make a pair of keys for signatures.
+    Keygen(KeygenArgs),
+    /// Sign an archive.
+    Sign(SignArgs),
+    /// Check the signatures of an archive.
+    Verify(VerifyArgs),
+    /// Split an archive into volumes.
+    Split(SplitArgs),
+    /// Put the volumes of an archive together.
+    Join(JoinArgs),
     /// Decode everything and check all checksums and certificates, and with --source every value; the exit code tells the result.
     Test(TestArgs),
     /// Make one HTML file of an archive, which opens in any browser, offline and without DeepComp: it shows maps and certificates, and saves the files.
@@ -137,6 +163,8 @@ struct CompressArgs {
     /// What the archive says of itself as a whole, which list shows.
     #[arg(long, value_name = "TEXT", conflicts_with = "estimate")]
     comment: Option<String>,
+    #[command(flatten)]
+    around: AroundArgs,
     #[command(flatten)]
     encode: EncodeArgs,
     /// Print a report as JSON.
@@ -305,6 +333,8 @@ struct SalvageArgs {
     models: ModelArgs,
     #[command(flatten)]
     memory: MemoryArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -395,6 +425,8 @@ struct ExtractArgs {
     models: ModelArgs,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -413,6 +445,8 @@ struct ListArgs {
     json: bool,
     #[command(flatten)]
     memory: MemoryArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -430,6 +464,8 @@ struct TestArgs {
     models: ModelArgs,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 #[derive(Debug, Args)]
@@ -499,15 +535,24 @@ fn main() -> ExitCode {
         },
         Command::Extract(args) => archive_commands::extract(&args),
         Command::List(args) => archive_commands::list(&args),
-        Command::Add(args) => compress::add(&args, false),
-        Command::Update(args) => compress::add(&args, true),
-        Command::Append(args) => edit_commands::append(&args),
-        Command::Delete(args) => edit_commands::delete(&args),
-        Command::Rename(args) => edit_commands::rename(&args),
-        Command::Comment(args) => edit_commands::comment(&args),
-        Command::Embed(args) => edit_commands::embed(&args),
+        Command::Add(args) => recovery::changed(&args.archive, || compress::add(&args, false)),
+        Command::Update(args) => recovery::changed(&args.archive, || compress::add(&args, true)),
+        Command::Append(args) => recovery::changed(&args.archive, || edit_commands::append(&args)),
+        Command::Delete(args) => recovery::changed(&args.archive, || edit_commands::delete(&args)),
+        Command::Rename(args) => recovery::changed(&args.archive, || edit_commands::rename(&args)),
+        Command::Comment(args) => recovery::changed(&args.archive, || edit_commands::comment(&args)),
+        Command::Embed(args) => recovery::changed(&args.archive, || edit_commands::embed(&args)),
         Command::Merge(args) => edit_commands::merged(&args),
-        Command::Compact(args) => edit_commands::compact(&args),
+        Command::Compact(args) => recovery::changed(&args.archive, || edit_commands::compact(&args)),
+        Command::Protect(args) => recovery::protect(&args),
+        Command::Repair(args) => recovery::repair(&args),
+        Command::Encrypt(args) => encryption::encrypt(&args),
+        Command::Decrypt(args) => encryption::decrypt(&args),
+        Command::Keygen(args) => signing::keygen(&args),
+        Command::Sign(args) => signing::sign(&args),
+        Command::Verify(args) => signing::verify(&args),
+        Command::Split(args) => volumes::split(&args),
+        Command::Join(args) => volumes::join(&args),
         Command::Salvage(args) => edit_commands::salvaged(&args),
         Command::Test(args) => test_command::run(&args),
         Command::Sfx(args) => sfx::run(&args),

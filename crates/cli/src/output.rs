@@ -3,9 +3,12 @@
 use crate::disk::{self, folder_of};
 use crate::failure::{Cause, Outcome, about};
 use crate::identity::Identity;
+use crate::on_disk::{OnDisk, lock};
 use crate::temporary::{Existing, Temporary, Unnamed};
 use deepcomp::archive::{Archive, ending_at};
-use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use deepcomp_protection::encryption::Sealer;
+use deepcomp_protection::recovery;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +19,9 @@ pub(crate) struct NewFile {
     kind: Kind,
     existing: Existing,
     written: u64,
+    /// The envelope that an archive goes into, and the share that its recovery record takes of it.
+    sealer: Option<Sealer>,
+    recovery: Option<u16>,
 }
 
 enum Kind {
@@ -55,14 +61,14 @@ impl Drop for Grown {
 impl NewFile {
     pub(crate) fn create(path: &Path, existing: Existing) -> Outcome<Self> {
         if is_standard_output(path) {
-            return Ok(Self { path: path.to_owned(), kind: Kind::Stream(Box::new(io::stdout())), existing, written: 0 });
+            return Ok(Self { path: path.to_owned(), kind: Kind::Stream(Box::new(io::stdout())), existing, written: 0, sealer: None, recovery: None });
         }
         let path = followed(path).map_err(about(path))?;
         let kind = match std::fs::metadata(&path) {
             Ok(metadata) if !metadata.is_file() => stream(&path, &metadata)?,
             _ => temporary(&path)?,
         };
-        Ok(Self { path, kind, existing, written: 0 })
+        Ok(Self { path, kind, existing, written: 0, sealer: None, recovery: None })
     }
 
     /// The file of an archive, to be written behind its end. Until it is finished the archive is the old one, whatever happens.
@@ -76,10 +82,35 @@ impl NewFile {
         };
         start(&mut file).map_err(about(path))?;
         let grown = Grown { file, end: archive.end(), is_closed: false };
-        Ok(Self { path: path.to_owned(), kind: Kind::Grown(grown), existing: Existing::Keep, written: archive.end() })
+        Ok(Self { path: path.to_owned(), kind: Kind::Grown(grown), existing: Existing::Keep, written: archive.end(), sealer: None, recovery: None })
+    }
+
+    /// From now on what is written goes into an envelope.
+    pub(crate) fn seal(&mut self, passphrase: &[u8]) -> Outcome<()> {
+        let (sealer, header) = Sealer::new(passphrase)?;
+        self.put(&header)?;
+        self.sealer = Some(sealer);
+        Ok(())
+    }
+
+    /// It gets a recovery record when it is whole, which takes such a share of it.
+    pub(crate) fn protect(&mut self, share: u16) -> Outcome<()> {
+        self.file().ok_or_else(|| about(&self.path)(Cause::NoPlaceToProtect))?;
+        self.recovery = Some(share);
+        Ok(())
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Outcome<()> {
+        match &mut self.sealer {
+            None => self.put(bytes),
+            Some(sealer) => {
+                let sealed = sealer.seal(bytes)?;
+                self.put(&sealed)
+            }
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Outcome<()> {
         self.written += bytes.len() as u64;
         let result = match &mut self.kind {
             // A reader that has gone, as behind `| head`, wants no more.
@@ -107,6 +138,13 @@ impl NewFile {
 
     /// Gives the file its name, and returns its length. It has the permissions of the one it replaces. What it replaces something with is on the disk before.
     pub(crate) fn finish(mut self) -> Outcome<u64> {
+        if let Some(sealer) = self.sealer.take() {
+            let last = sealer.finish()?;
+            self.put(&last)?;
+        }
+        if let (Some(share), Some(file)) = (self.recovery, self.file()) {
+            self.written = recovery::add(&mut OnDisk(file), share).map_err(about(&self.path))?.end();
+        }
         if let (Ok(old), Some(file)) = (std::fs::metadata(&self.path), self.file())
             && self.existing == Existing::Replace
         {
@@ -125,11 +163,7 @@ impl NewFile {
 
 /// The file of an archive, which no other program changes while it is held.
 pub(crate) fn claim(path: &Path, archive: &Archive) -> Outcome<File> {
-    let mut file = OpenOptions::new().read(true).write(true).open(path).map_err(about(path))?;
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => about(path)(Cause::Busy),
-        TryLockError::Error(error) => about(path)(error),
-    })?;
+    let mut file = lock(path)?;
     // Another may have taken its place since it was opened, or something was added to it.
     let is_it = Identity::of(path).is_some_and(|named| Identity::of_file(&file).is_none_or(|held| named == held));
     if is_it && ends_at(&mut file, archive.end()).map_err(about(path))? { Ok(file) } else { Err(about(path)(Cause::Busy)) }

@@ -1,7 +1,7 @@
 //! `deepcomp compress - --stream …`: values that come through standard input, coded and written as they come, whoever makes them and however long that takes.
 
 use crate::CompressArgs;
-use crate::compress::{options, sum_up};
+use crate::compress::{embed, options, sum_up};
 use crate::failure::{Cause, Outcome};
 use crate::inputs::is_standard_input;
 use crate::output::NewFile;
@@ -134,7 +134,12 @@ pub(crate) fn run(args: &CompressArgs, streamed: &Streamed, output: &Path) -> Ou
     let threads = threads::count(args.encode.work.threads);
     let bar = progress_bar();
     let start = Instant::now();
-    let mut coding = Coding { compressor: Compressor::empty(&options), out: NewFile::create(output, Existing::Replace)? };
+    let mut out = NewFile::create(output, Existing::Replace)?;
+    args.around.put_around(&mut out)?;
+    let mut compressor = Compressor::empty(&options);
+    compressor.set_comment(args.comment.as_deref().unwrap_or_default())?;
+    embed(&args.encode, &mut compressor)?;
+    let mut coding = Coding { compressor, out };
     let (send, receive) = sync_channel(AHEAD);
     let (reading, source) = (streamed.clone(), limits);
     // Ends with the program where nobody wants more of it.

@@ -73,7 +73,7 @@ impl Unnamed {
         if !Path::new("/proc/self/fd").exists() {
             return None;
         }
-        open(folder, OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, Mode::from_raw_mode(0o666)).ok().map(|fd| Self(fd.into()))
+        open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, Mode::from_raw_mode(0o666)).ok().map(|fd| Self(fd.into()))
     }
 
     #[cfg(not(target_os = "linux"))]

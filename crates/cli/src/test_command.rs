@@ -1,12 +1,13 @@
 //! `deepcomp test`.
 
 use crate::TestArgs;
-use crate::archive_commands::{decode, everything, open};
+use crate::archive_commands::{decode, everything};
 use crate::contents::outputs;
 use crate::failure::{Cause, Outcome, about};
-use crate::inputs::Reading;
+use crate::inputs::{Reading, is_standard_input};
 use crate::models::Shelf;
 use crate::names::{self, Names};
+use crate::protection;
 use crate::report::{doubts, print_json};
 use crate::terminal::{Failures, progress_bar, say, shown};
 use deepcomp::Error;
@@ -19,7 +20,7 @@ use std::path::Path;
 
 pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     let limits = args.work.limits();
-    let (source, archive) = open(&args.archive, &limits)?;
+    let (source, archive) = protection::open(&args.archive, &limits, &args.passphrase)?;
     let mut shelf = Shelf::open(&args.models)?;
     shelf.look_in(&archive, &source);
     check_sources(args, &archive)?;
@@ -58,6 +59,9 @@ pub(crate) fn run(args: &TestArgs) -> Outcome<()> {
     let outside = outside_records(&archive, &source).map_err(about(&args.archive))?;
     if outside > 0 {
         failures.add(&[about(&args.archive)(Cause::OutsideRecords { bytes: outside })]);
+    }
+    if !is_standard_input(&args.archive) {
+        failures.add(&protection::recovery::doubt(&args.archive, &limits)?.into_iter().collect::<Vec<_>>());
     }
     print(args, checked, &compared)?;
     doubts(&judged);

@@ -1,14 +1,19 @@
 //! An archive whose bytes are asked for as they are needed: what it says about itself, and what decodes files and parts of files.
 
 use crate::dataset::{physical, plane_to_js};
+#[cfg(feature = "compression")]
+use crate::envelope::WasmKey;
 use crate::error::JsResult;
 use crate::info::{self, ArchiveInfo};
 use crate::jobs::{WasmDecompressor, set};
 use crate::models::WasmModels;
 use crate::outside::Outside;
+use crate::stored::Stored;
 use core::ops::Range;
+use deepcomp::Limits;
 use deepcomp::archive::{Archive, Coarse, Decompressor, coarse, preview};
-use deepcomp::{Limits, Source};
+#[cfg(feature = "compression")]
+use deepcomp_protection::encryption::Opened;
 use js_sys::Function;
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
@@ -18,7 +23,13 @@ use wasm_bindgen::prelude::*;
 pub struct WasmArchive {
     archive: Archive,
     /// What it was opened with.
-    source: Outside,
+    source: Stored,
+}
+
+impl WasmArchive {
+    fn of(source: Stored) -> JsResult<Self> {
+        Ok(Self { archive: Archive::open(&source, &Limits::default())?, source })
+    }
 }
 
 #[wasm_bindgen]
@@ -29,8 +40,17 @@ impl WasmArchive {
     /// As [`Archive::open`].
     #[wasm_bindgen(constructor)]
     pub fn new(length: f64, read: Function) -> JsResult<Self> {
-        let source = Outside::new(length, read, None);
-        Ok(Self { archive: Archive::open(&source, &Limits::default())?, source })
+        Self::of(Stored::Plain(Outside::new(length, read, None)))
+    }
+
+    /// The same of an archive in an envelope.
+    ///
+    /// # Errors
+    /// As [`Opened::with`] and [`Archive::open`].
+    #[cfg(feature = "compression")]
+    pub fn sealed(length: f64, read: Function, key: &WasmKey) -> JsResult<Self> {
+        let opened = Opened::with(Outside::new(length, read, None), key.0.clone())?;
+        Self::of(Stored::Sealed(Box::new(opened)))
     }
 
     /// What it holds, without decoding: `{ version, comment?, models, embedded, files: [{ name, bytes?, dimensions, variables }] }`.
@@ -46,7 +66,7 @@ impl WasmArchive {
     /// # Errors
     /// As [`Archive::embedded_model`].
     pub fn embedded(&self, read: Function, number: usize) -> JsResult<Option<Vec<u8>>> {
-        let source = Outside::new(self.source.length() as f64, read, None);
+        let source = self.source.again(read, None);
         let Some(id) = self.archive.embedded().nth(number) else { return Ok(None) };
         Ok(self.archive.embedded_model(&source, id)?.map(|(_, file)| file))
     }
@@ -56,7 +76,7 @@ impl WasmArchive {
     /// # Errors
     /// As [`preview`].
     pub fn preview(&self, read: Function, file: usize, variable: usize, plane: usize, models: &WasmModels) -> JsResult<JsValue> {
-        let source = Outside::new(self.source.length() as f64, read, None);
+        let source = self.source.again(read, None);
         let drawn = preview(&self.archive, &source, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
         drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
     }
@@ -67,7 +87,7 @@ impl WasmArchive {
     /// As [`coarse`].
     #[allow(clippy::too_many_arguments, reason = "objects would bring what takes them apart, one per cent of the module")]
     pub fn coarse(&self, read: Function, file: usize, variable: usize, plane: usize, stride: usize, models: &WasmModels) -> JsResult<JsValue> {
-        let source = Outside::new(self.source.length() as f64, read, None);
+        let source = self.source.again(read, None);
         let seen = coarse(&self.archive, &source, (file, variable, plane), stride, models.list()).map_err(|e| models.explain(e))?;
         let Coarse { field, stride, bytes } = seen;
         let object = plane_to_js(&field, &physical(&field, 0)?)?;
@@ -100,7 +120,7 @@ impl WasmArchive {
             ranges.entry(name).or_default().push(*first..*end);
         }
         let work = Decompressor::of_part(archive.clone(), file, (&variables, &ranges), models.list()).map_err(|e| models.explain(e))?;
-        let source = Outside::new(self.source.length() as f64, read, Some(prepare));
+        let source = self.source.again(read, Some(prepare));
         Ok(WasmDecompressor::new(work.as_kept(), source, archive, (file, whole)))
     }
 }

@@ -4,7 +4,7 @@ use crate::dataset::WasmDataset;
 use crate::error::{DeepCompError, JsResult, invalid};
 use crate::info::{self, ProgressInfo};
 use crate::models::WasmModels;
-use crate::outside::Outside;
+use crate::stored::Stored;
 use deepcomp::archive::{Archive, Decompressor, Done, Job, Progress, annotate};
 use js_sys::{Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -48,7 +48,7 @@ pub fn run_job(job: &[u8], models: &WasmModels) -> JsResult<Vec<u8>> {
 #[wasm_bindgen]
 pub struct WasmDecompressor {
     work: Option<Decompressor>,
-    source: Outside,
+    source: Stored,
     archive: Archive,
     file: usize,
     whole: bool,
@@ -56,7 +56,7 @@ pub struct WasmDecompressor {
 
 impl WasmDecompressor {
     /// Of file number `file`; `whole` says whether what comes out are the bytes of a file of data.
-    pub(crate) const fn new(work: Decompressor, source: Outside, archive: Archive, (file, whole): (usize, bool)) -> Self {
+    pub(crate) const fn new(work: Decompressor, source: Stored, archive: Archive, (file, whole): (usize, bool)) -> Self {
         Self { work: Some(work), source, archive, file, whole }
     }
 }

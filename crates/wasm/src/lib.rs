@@ -15,6 +15,8 @@ mod comparison;
 #[cfg(feature = "compression")]
 mod compression;
 mod dataset;
+#[cfg(feature = "compression")]
+mod envelope;
 mod error;
 mod formats;
 mod held;
@@ -22,6 +24,7 @@ mod info;
 mod jobs;
 mod models;
 mod outside;
+mod stored;
 mod stream;
 #[cfg(feature = "compression")]
 mod typed_arrays;
@@ -34,6 +37,8 @@ pub use comparison::{acceptance, compare, difference};
 #[cfg(feature = "compression")]
 pub use compression::{WasmCompressor, WasmEstimator};
 pub use dataset::WasmDataset;
+#[cfg(feature = "compression")]
+pub use envelope::{WasmKey, decrypt, encrypt};
 pub use error::{DeepCompError, JsResult};
 pub use formats::formats;
 pub use held::FormatsFile;
