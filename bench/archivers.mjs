@@ -61,16 +61,16 @@ function version({ program, version }, cli) {
 
 /** What a packer makes of the folder, and what comes back. */
 function measure(packer, folder, cli) {
-  const [out, back] = [join(folder, 'packed'), mkdtempSync(join(folder, 'back-'))];
-  rmSync(out, { force: true });
-  const env = { OUT: packer.program === 'zip' ? `${out}.zip` : out, CLI: cli };
+  // Some programs append their own extension where there is none.
+  const [out, back] = [join(folder, `packed.${packer.program}`), mkdtempSync(join(folder, 'back-'))];
+  const env = { OUT: out, CLI: cli };
   const pack = seconds(packer.pack, folder, env);
-  const bytes = statSync(env.OUT).size;
+  const bytes = statSync(out).size;
   const unpack = seconds(packer.unpack, back, env);
   const names = readdirSync(join(folder, 'in'));
   const same = names.filter((name) => existsSync(join(back, 'in', name)) && readFileSync(join(back, 'in', name)).equals(readFileSync(join(folder, 'in', name)))).length;
   rmSync(back, { recursive: true });
-  rmSync(env.OUT);
+  rmSync(out);
   return { bytes, pack, unpack, same, all: names.length };
 }
 
