@@ -132,7 +132,9 @@ pub enum Error {
     #[error("no recovery record was found; get the file again, or salvage what is whole of it")]
     NoRecovery,
     /// More is damaged than the recovery record can mend. Get the file again, or save what is whole of it.
-    #[error("{damaged} of {shards} pieces of the archive are damaged, and what is whole of the recovery record mends {mendable}; get the file again, or salvage what is whole of it")]
+    #[error(
+        "{damaged} of {shards} pieces of the archive are damaged, and what is whole of the recovery record mends {mendable}; get the file again, or salvage what is whole of it"
+    )]
     BeyondRepair {
         /// Pieces that are damaged.
         damaged: u64,
