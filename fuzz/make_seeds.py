@@ -1,6 +1,7 @@
 """Makes the seeds: small files that together use every storage that the readers know. Run it by hand, only to add or change a seed.
 
-    python fuzz/make_seeds.py
+    python fuzz/make_seeds.py             # of all targets
+    python fuzz/make_seeds.py archive     # of one
 
 Needs: cbor2, netCDF4, h5py, numpy, eccodes, Pillow, tifffile, imagecodecs.
 """
@@ -8,6 +9,7 @@ Needs: cbor2, netCDF4, h5py, numpy, eccodes, Pillow, tifffile, imagecodecs.
 import io
 import re
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -357,7 +359,8 @@ def archive() -> None:
             seed("archive", f"chunk_{name}").write_bytes(b"c" + bytes([variable[1], *tile]) + data[offset : offset + length])
 
 
-shutil.rmtree(SEEDS, ignore_errors=True)
-for make in (netcdf3, netcdf4, grib, tiff, picture, npy_npz, csv, archive):
-    make()
+MAKERS = {make.__name__: make for make in (netcdf3, netcdf4, grib, tiff, picture, npy_npz, csv, archive)}
+for target in sys.argv[1:] or MAKERS:
+    shutil.rmtree(SEEDS / target, ignore_errors=True)
+    MAKERS[target]()
 print(sum(f.stat().st_size for f in SEEDS.rglob("*") if f.is_file()), "bytes")
