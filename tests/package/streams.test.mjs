@@ -1,6 +1,10 @@
 /** Values that are compressed as they come, and archives that are read while they come. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { compress, compressStream, decompress, DeepCompError, fromArray, inspect, load, openArchive, readStream } from '../../pkg/dist/index.js';
 
 const [ROWS, COLUMNS] = [90, 180];
@@ -139,4 +143,23 @@ test('a plane of an archive is had coarse for few of its bytes', async () => {
   assert.equal(seen.values[16 * COLUMNS + 16], plane.values[16 * COLUMNS + 16]);
   const fine = await archive.coarse('t', { plane: 7, stride: 1 });
   assert.deepEqual([fine.stride, fine.values], [1, plane.values]);
+});
+
+test('the README streams', async () => {
+  const code = /```js\n([^]*?)```/.exec(readFileSync(new URL('../../pkg/README.md', import.meta.url), 'utf8').split('## Streams')[1])[1];
+  const folder = mkdtempSync(join(tmpdir(), 'deepcomp-streams-'));
+  const logged = [];
+  const { log } = console;
+  writeFileSync(join(folder, 'readme.mjs'), code.replace("'deepcomp'", JSON.stringify(new URL('../../pkg/dist/index.js', import.meta.url).href)));
+  try {
+    console.log = (...values) => logged.push(values);
+    await import(pathToFileURL(join(folder, 'readme.mjs')));
+  } finally {
+    console.log = log;
+    rmSync(folder, { recursive: true });
+  }
+  assert.deepEqual(logged.filter(([word]) => word === 'map').map(([, map, , values]) => [map, values.length]), [[0, PLANE], [1, PLANE], [2, PLANE]]);
+  assert.deepEqual(logged.at(-2), [[3, ROWS, COLUMNS]]);
+  const [stride, bytes, , length, values] = logged.at(-1);
+  assert.ok(stride <= 8 && stride > 1 && bytes < length / 6 && values.length === PLANE, `${stride} ${bytes} of ${length}`);
 });

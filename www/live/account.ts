@@ -16,6 +16,8 @@ export class Account {
   /** Maps that are whole, and bytes that had come when the last of them was. */
   #maps = 0;
   #bytes = 0;
+  /** And when the one before it was. */
+  #before = 0;
   /** Of maps that came whole at this speed. */
   #delays: Delay[] = [];
 
@@ -38,18 +40,25 @@ export class Account {
     this.#first.clear();
   }
 
-  /** Something new is seen of a map; says how many bytes of it have come. */
-  seen(map: number, stride: number, at: number): number {
-    const taken = this.#received - this.#bytes;
+  /** Bytes of the last map that is whole, and of the one that is coming. */
+  get ofLast(): number {
+    return this.#bytes - this.#before;
+  }
+
+  get ofNext(): number {
+    return this.#received - this.#bytes;
+  }
+
+  /** Something new is seen of a map. */
+  seen(map: number, stride: number, at: number): void {
     if (!this.#first.has(map)) this.#first.set(map, at);
-    if (stride > 1) return taken;
+    if (stride > 1) return;
     const [made, first] = [this.#made.get(map), this.#first.get(map) ?? at];
     if (made !== undefined) this.#delays.push({ seen: first - made, whole: at - made });
     this.#made.delete(map);
     this.#first.delete(map);
     this.#maps += 1;
-    this.#bytes = this.#received;
-    return taken;
+    [this.#before, this.#bytes] = [this.#bytes, this.#received];
   }
 
   /** Terms and what they are. */
@@ -63,9 +72,9 @@ export class Account {
       ['Plays', `${title} of ${name}: ${whole(names.length)} maps of ${rows} × ${columns} values`],
       ['Largest error', quantity(bound, units)],
       ['Received', bytes(this.#received)],
-      ['Saved', this.#maps > 0 ? `${bytes(saved)}: the ${this.#maps === 1 ? 'map that is' : `${whole(this.#maps)} maps that are`} whole took ${bytes(this.#bytes)} instead of ${bytes(this.#maps * raw)}` : '–'],
-      ['A map is seen', this.#delays.length > 0 ? `${mean('seen')} after it was made, and whole after ${mean('whole')}` : '–'],
-      ['As plain numbers', `whole after ${seconds((raw * 8) / this.rate)}`],
+      ['Saved', this.#maps > 0 ? `${bytes(saved)} of ${bytes(this.#maps * raw)}: ${this.#maps === 1 ? 'one map' : `${whole(this.#maps)} maps`} took ${bytes(this.#bytes)}` : '–'],
+      ['A map is seen', this.#delays.length > 0 ? `${mean('seen')} after it was made, and is whole after ${mean('whole')}` : '–'],
+      ['Uncompressed', `it would be whole after ${seconds((raw * 8) / this.rate)}`],
     ];
   }
 }

@@ -1,5 +1,5 @@
 /** The live stream on the page: one worker sends maps through a channel as slow as the visitor picks, another shows them as they come. */
-import { quantity, bytes } from '../format.ts';
+import { bytes, quantity, whole } from '../format.ts';
 import { showColourBar } from '../plot/colour-bar.ts';
 import { SEQUENTIAL, type Scale } from '../plot/colours.ts';
 import { PlaneMap } from '../plot/map.ts';
@@ -15,6 +15,8 @@ interface Run {
   workers: Worker[];
   account?: Account;
   playing?: Playing;
+  /** The map that is shown, and how coarse. */
+  seen?: { map: number; stride: number };
 }
 
 export class LivePanel {
@@ -98,34 +100,44 @@ export class LivePanel {
     run.playing = playing;
     run.account = new Account(name, playing, this.#bits);
     this.#status.textContent = '';
-    this.#caption.textContent = 'The first map is on its way …';
     this.#shown.hidden = false;
     this.#draw(playing, new Float32Array(rows * columns).fill(NaN));
     showColourBar(byId('live-colours', HTMLElement), scaleOf(playing), [min, (min + max) / 2, max].map((value) => quantity(value, units, 3)));
     this.#figures();
   }
 
-  #show({ playing, account }: Run, { first: [map], shape, stride, values, at }: Seen): void {
+  #show(run: Run, { first: [map], shape, stride, values, at }: Seen): void {
+    const { playing, account } = run;
     if (!playing || !account) return;
     // Of a chunk that has several planes the last is the news.
     const last = map + shape[0] - 1;
     const size = playing.rows * playing.columns;
     this.#draw(playing, values.subarray((shape[0] - 1) * size, shape[0] * size));
-    const taken = account.seen(last, stride, at);
+    account.seen(last, stride, at);
+    run.seen = { map: last, stride };
     Object.assign(this.#canvas.dataset, { map: String(last), stride: String(stride) });
-    const name = playing.names[last];
-    const title = `Map ${last + 1} of ${playing.names.length}${name ? `, ${name}` : ''}`;
-    this.#caption.replaceChildren(title, ' ', make('span', { textContent: stride === 1 ? `whole and checked, ${bytes(taken)}` : `one value in ${stride} × ${stride}, ${bytes(taken)} so far` }));
   }
 
   #draw({ rows, columns, axes, ...scale }: Playing, values: Float32Array<ArrayBuffer>): void {
     this.#map.show({ planes: [{ values, width: columns, height: rows, missing: 0 }], scale: scaleOf(scale), picture: false, axes });
   }
 
+  /** What is said beside the map, and above it. */
   #figures(): void {
-    const facts = this.#run?.account?.facts();
-    if (facts) this.#facts.replaceChildren(...facts.flatMap(([term, text]) => [make('dt', { textContent: term }), make('dd', { textContent: text })]));
+    const { account, playing, seen } = this.#run ?? {};
+    if (!account || !playing) return;
+    this.#caption.replaceChildren(titleOf(playing, seen?.map ?? 0), ' ', make('span', { textContent: seen ? stateOf(seen.stride, account) : 'on its way …' }));
+    const facts = account.facts();
+    this.#facts.replaceChildren(...facts.flatMap(([term, text]) => [make('dt', { textContent: term }), make('dd', { textContent: text })]));
   }
+}
+
+function titleOf({ names }: Playing, map: number): string {
+  return [`Map ${map + 1} of ${whole(names.length)}`, names[map]].filter(Boolean).join(', ');
+}
+
+function stateOf(stride: number, { ofLast, ofNext }: Account): string {
+  return stride === 1 ? `whole and checked, ${bytes(ofLast)}` : `one value in ${stride} × ${stride}, ${bytes(ofNext)} so far`;
 }
 
 function scaleOf({ min, max }: { min: number; max: number }): Scale {
