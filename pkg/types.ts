@@ -227,6 +227,8 @@ export interface Ran {
 export type Ranges = Record<string, readonly [number, number] | readonly (readonly [number, number])[]>;
 
 export interface DecompressOptions extends JobOptions {
+  /** Of an archive that is encrypted. */
+  passphrase?: string | undefined;
   /** Which file of the archive, by its name or from 0; the first when absent. */
   file?: number | string;
   /** The only variable to decode, by its name or from 0, for archives that are larger than memory. */

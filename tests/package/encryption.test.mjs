@@ -1,7 +1,8 @@
 /** Encrypted archives: what the package makes, reads by parts and refuses, and what the format says of their bytes. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { before, test } from 'node:test';
-import { compress, decompress, decrypt, DeepCompError, encrypt, fromArray, openArchive } from '../../pkg/dist/index.js';
+import { compress, decompress, decrypt, DeepCompError, encrypt, fromArray, inspect, openArchive } from '../../pkg/dist/index.js';
 
 const PASSPHRASE = 'pass – phrase';
 const refused = (code) => (error) => error instanceof DeepCompError && error.code === code;
@@ -34,9 +35,34 @@ test('parts are read through it, out of memory and of a Blob', async () => {
     archive.free();
   }
   whole.free();
+  const [at, other] = [await decompress(envelope, { passphrase: PASSPHRASE, ranges: { time: [3, 4] } }), await inspect(envelope, { passphrase: PASSPHRASE })];
+  assert.deepEqual(at.values('t').length, 4096);
+  assert.equal(other.files[0].variables[0].name, 't');
+  at.free();
   // One that is not encrypted takes none.
   const archive = await openArchive(plain, { passphrase: PASSPHRASE });
   archive.free();
+});
+
+test('over a network no more is fetched than the blocks that have what is wanted', async () => {
+  const server = createServer((request, response) => {
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    if (first === undefined) return response.writeHead(200, { 'content-length': envelope.length, 'accept-ranges': 'bytes' }).end(request.method === 'HEAD' ? undefined : envelope);
+    const part = envelope.subarray(Number(first), Number(last) + 1);
+    response.writeHead(206, { 'content-range': `bytes ${first}-${Number(first) + part.length - 1}/${envelope.length}`, 'content-length': part.length }).end(part);
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  try {
+    const archive = await openArchive(new URL(`http://127.0.0.1:${server.address().port}/a.dca`), { passphrase: PASSPHRASE });
+    const part = await archive.read({ variable: 't', ranges: { time: [0, 1] } });
+    assert.equal(part.values('t').length, 4096);
+    assert.ok(archive.bytesRead < envelope.length, `${archive.bytesRead} of ${envelope.length}`);
+    part.free();
+    archive.free();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('without its passphrase, or altered, it does not open', async () => {

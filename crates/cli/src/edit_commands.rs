@@ -4,7 +4,7 @@ use crate::archive_commands::open;
 use crate::compress::{self, options};
 use crate::failure::{Cause, Failure, Outcome, about};
 use crate::identity::Identity;
-use crate::inputs::{self, Input, Reading};
+use crate::inputs::{self, Input, Origin, Reading};
 use crate::models::Shelf;
 use crate::output::{self, NewFile, is_standard_output};
 use crate::protection;

@@ -180,6 +180,8 @@ fn forged_records_do_no_harm() {
     let mut inside = Random(4);
     let (mut within, _) = protected(60_000, 500, &mut inside);
     within[5_000..5_000 + file.len()].copy_from_slice(&file);
+    within.truncate(60_000);
+    assert_eq!(check(&within).map(drop), Err(Error::NoRecovery), "a record is where it says that it is");
     let end = Layout::new(60_000, 500).unwrap();
     write(&mut within, &end).unwrap();
     assert_eq!(*check(&within).unwrap().layout(), end);

@@ -5,13 +5,13 @@ use crate::dataset::{physical, plane_to_js};
 use crate::envelope::WasmKey;
 use crate::error::JsResult;
 use crate::info::{self, ArchiveInfo};
-use crate::jobs::{WasmDecompressor, set};
+use crate::jobs::WasmDecompressor;
 use crate::models::WasmModels;
 use crate::outside::Outside;
 use crate::stored::Stored;
 use core::ops::Range;
 use deepcomp::Limits;
-use deepcomp::archive::{Archive, Coarse, Decompressor, coarse, preview};
+use deepcomp::archive::{Archive, Decompressor, preview};
 #[cfg(feature = "compression")]
 use deepcomp_protection::encryption::Opened;
 use js_sys::Function;
@@ -21,9 +21,9 @@ use wasm_bindgen::prelude::*;
 /// The checked index of an archive; bytes come from a function, `(offset, length) => Uint8Array`, which may throw, get them and be asked again. JavaScript frees it with `free()`.
 #[wasm_bindgen]
 pub struct WasmArchive {
-    archive: Archive,
+    pub(crate) archive: Archive,
     /// What it was opened with.
-    source: Stored,
+    pub(crate) source: Stored,
 }
 
 impl WasmArchive {
@@ -79,21 +79,6 @@ impl WasmArchive {
         let source = self.source.again(read, None);
         let drawn = preview(&self.archive, &source, (file, variable, plane), models.list()).map_err(|e| models.explain(e))?;
         drawn.map_or(Ok(JsValue::UNDEFINED), |field| plane_to_js(&field, &physical(&field, 0)?))
-    }
-
-    /// One plane so coarse as is wanted, or finer, as [`plane`](crate::WasmDataset::plane) has it, with `stride` and `bytes`.
-    ///
-    /// # Errors
-    /// As [`coarse`].
-    #[allow(clippy::too_many_arguments, reason = "objects would bring what takes them apart, one per cent of the module")]
-    pub fn coarse(&self, read: Function, file: usize, variable: usize, plane: usize, stride: usize, models: &WasmModels) -> JsResult<JsValue> {
-        let source = self.source.again(read, None);
-        let seen = coarse(&self.archive, &source, (file, variable, plane), stride, models.list()).map_err(|e| models.explain(e))?;
-        let Coarse { field, stride, bytes } = seen;
-        let object = plane_to_js(&field, &physical(&field, 0)?)?;
-        set(object.unchecked_ref(), "stride", &JsValue::from(stride as f64))?;
-        set(object.unchecked_ref(), "bytes", &JsValue::from(bytes as f64))?;
-        Ok(object)
     }
 
     /// What decodes a file, or the variables of these numbers, and of these what lies in ranges of indices: of the dimension that `names` has from each second of `bounds` on up to the one behind,

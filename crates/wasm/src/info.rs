@@ -333,6 +333,7 @@ impl DimensionInfo {
 }
 
 /// Dimensions, as `{ name, length }` each.
+#[cfg(feature = "compression")]
 pub fn lengths(dimensions: &[Dimension]) -> JsResult<JsValue> {
     to_js(&DimensionInfo::list(dimensions))
 }

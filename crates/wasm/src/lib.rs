@@ -25,6 +25,7 @@ mod jobs;
 mod models;
 mod outside;
 mod stored;
+#[cfg(feature = "compression")]
 mod stream;
 #[cfg(feature = "compression")]
 mod typed_arrays;
@@ -45,8 +46,7 @@ pub use held::FormatsFile;
 pub use jobs::{WasmDecompressor, run_job};
 pub use models::WasmModels;
 #[cfg(feature = "compression")]
-pub use stream::WasmStreamCompressor;
-pub use stream::{WasmIncoming, done_values};
+pub use stream::{WasmIncoming, WasmStreamCompressor, done_values};
 
 use wasm_bindgen::prelude::*;
 

@@ -1,36 +1,27 @@
-//! Values that come one after the other into an archive, and an archive that comes byte after byte back into values.
+//! Values that come one after the other into an archive, an archive that comes byte after byte back into values, and planes before all of them is there.
 
+use crate::archive::WasmArchive;
 use crate::arrays;
-#[cfg(feature = "compression")]
 use crate::asked;
-#[cfg(feature = "compression")]
-use crate::dataset::WasmDataset;
+use crate::dataset::{WasmDataset, physical, plane_to_js};
 use crate::error::JsResult;
 use crate::info;
-#[cfg(feature = "compression")]
 use crate::info::ReportInfo;
 use crate::jobs::set;
-#[cfg(feature = "compression")]
 use crate::jobs::{finished, outgoing, progress, running};
 use crate::models::WasmModels;
-#[cfg(feature = "compression")]
 use crate::typed_arrays::values_from_js;
 use deepcomp::Limits;
-#[cfg(feature = "compression")]
-use deepcomp::archive::Compressor;
-use deepcomp::archive::{Arrival, Done, Incoming};
-#[cfg(feature = "compression")]
+use deepcomp::archive::{Arrival, Coarse, Compressor, Done, Incoming, coarse};
 use deepcomp::codec::Options;
 use deepcomp::field::Values;
-use js_sys::{Object, Uint8Array};
+use js_sys::{Function, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 /// Values as they come -> archive.
-#[cfg(feature = "compression")]
 #[wasm_bindgen]
 pub struct WasmStreamCompressor(Option<Compressor>);
 
-#[cfg(feature = "compression")]
 #[wasm_bindgen]
 impl WasmStreamCompressor {
     /// `header` is of arrays, and those that grow have length 0 along their first dimension, which is dimension number `dimension`; the rest as for `WasmCompressor`.
@@ -162,6 +153,24 @@ impl WasmIncoming {
     #[must_use]
     pub fn passed(&self) -> usize {
         self.0.passed()
+    }
+}
+
+#[wasm_bindgen]
+impl WasmArchive {
+    /// One plane so coarse as is wanted, or finer, as [`plane`](crate::WasmDataset::plane) has it, with `stride` and `bytes`.
+    ///
+    /// # Errors
+    /// As [`coarse`].
+    #[allow(clippy::too_many_arguments, reason = "objects would bring what takes them apart, one per cent of the module")]
+    pub fn coarse(&self, read: Function, file: usize, variable: usize, plane: usize, stride: usize, models: &WasmModels) -> JsResult<JsValue> {
+        let source = self.source.again(read, None);
+        let seen = coarse(&self.archive, &source, (file, variable, plane), stride, models.list()).map_err(|e| models.explain(e))?;
+        let Coarse { field, stride, bytes } = seen;
+        let object = plane_to_js(&field, &physical(&field, 0)?)?;
+        set(object.unchecked_ref(), "stride", &JsValue::from(stride as f64))?;
+        set(object.unchecked_ref(), "bytes", &JsValue::from(bytes as f64))?;
+        Ok(object)
     }
 }
 
