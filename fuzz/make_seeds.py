@@ -1,13 +1,16 @@
 """Makes the seeds: small files that together use every storage that the readers know. Run it by hand, only to add or change a seed.
 
-    python fuzz/make_seeds.py
+    python fuzz/make_seeds.py             # of all targets
+    python fuzz/make_seeds.py archive     # of one
 
 Needs: cbor2, netCDF4, h5py, numpy, eccodes, Pillow, tifffile, imagecodecs.
 """
 
 import io
+import math
 import re
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -299,8 +302,10 @@ def csv() -> None:
 def crowded() -> dict[str, tuple[bytes, bytes, bytes]]:
     """What stands before the entries of a list in an index, one of them, and what stands behind."""
     file = b"\xa6\x00\x60\x01\x00\x02\x00\x03\x80\x04\x80\x05\x80"
-    end = b"\x05\x86\x00\x00\x00\x01\x01\x01\x06\x80\x07\xa6\x00\x00\x01\xfb" + bytes(8) + b"\x02\xfb" + bytes(8) + b"\x03\xfb" + bytes(8) + b"\x04\x00\x05\x00"
-    head, variable = b"\xa1\x00\x81\xa6\x00\x61v\x01\x00\x02\x00", b"\x05\x81\xa8\x00\x61v\x01\x08"
+    certificate = b"\xa6\x00\x00\x01\xfb" + bytes(8) + b"\x02\xfb" + bytes(8) + b"\x03\xfb" + bytes(8) + b"\x04\x00\x05\x00"
+    section = b"\xa1\x05" + certificate
+    head, variable = b"\xa1\x00\x81\xa6\x00\x61v\x01\x00\x02\x00", b"\x05\x81\xa6\x00\x61v\x01\x08"
+    end = b"\x06\x81" + section
     rest = variable + b"\x02\x80\x03\x80\x04\x80" + end
     return {
         "files": (b"\xa1\x00", file, b""),
@@ -309,6 +314,8 @@ def crowded() -> dict[str, tuple[bytes, bytes, bytes]]:
         "dimensions_of_variable": (head + b"\x03\x80\x04\x80" + variable + b"\x02", b"\x00", b"\x03\x80\x04\x80" + end),
         "attributes_of_variable": (head + b"\x03\x80\x04\x80" + variable + b"\x02\x80\x03", b"\x83\x60\x01\x40", b"\x04\x80" + end),
         "patterns_of_variable": (head + b"\x03\x80\x04\x80" + variable + b"\x02\x80\x03\x80\x04", b"\x00", end),
+        "sections_of_variable": (head + b"\x03\x80\x04\x80" + variable + b"\x02\x80\x03\x80\x04\x80\x06", b"\xa2\x00\x01\x05" + certificate, b""),
+        "models": (b"\xa2\x00\x80\x04", b"\x83\x01\x02\x03", b""),
     }
 
 
@@ -338,26 +345,40 @@ def archive() -> None:
             if bound == 0 or number in (2, 8, 9):
                 values = (field(7, 8) - 240).astype(kind)
                 seed("archive", f"numbers_{kind}_{bound}").write_bytes(b"n" + bytes([number, bound, 8]) + values.tobytes())
-    # Lists in the index that are longer than the limits: of files, dimensions, attributes; dimensions, attributes and patterns of a variable.
+    # Lists in the index that are longer than the limits: of files, dimensions, attributes; dimensions, attributes, patterns and sections of a variable; models.
     for name, (before, entry, after) in crowded().items():
         for times in (3, 5000):
             count = cbor2.dumps([None] * times)[: -times]
             runs = [(1, before + count), (times, entry), (1, after)]
             seed("archive", f"list_{name}_{times}").write_bytes(b"l" + b"".join(n.to_bytes(2, "little") + bytes([len(run)]) + run for n, run in runs))
-    # First chunks of variables, with their type and shape.
+    # Payloads of first chunks of variables, with their type and shape.
     for name in names:
         if name == "file":
             continue
         data = seed("archive", f"{name}.dca").read_bytes()
-        at = int.from_bytes(data[-16:-8], "little")
-        variable = cbor2.loads(data[at + 3 : -20])[0][0][5][0]
-        offset, length = variable[6][0][:2]
-        tile = variable[5][3:]
+        at = int.from_bytes(data[-12:-4], "little")
+        body = next(i for i in range(at + 2, len(data)) if data[i] < 0x80) + 4
+        file = cbor2.loads(data[body:-16])[0][0]
+        variable = file[5][0]
+        section = variable[6][0]
+        offset, rest = read_varint(section[2])
+        length, _ = read_varint(rest)
+        frame = data[offset // 2 : offset // 2 + length]
+        shape = [file[3][dimension][1] for dimension in variable.get(2, [])]
+        tile = section[1][4:] if 1 in section else [math.prod(shape[:-2]), *[1, 1, *shape][-2:]]
         if max(tile) < 256:
-            seed("archive", f"chunk_{name}").write_bytes(b"c" + bytes([variable[1], *tile]) + data[offset : offset + length])
+            payload = frame[6 + (8 if frame[1] & 1 else 0) + (4 if frame[1] & 2 else 0) : -4]
+            seed("archive", f"chunk_{name}").write_bytes(b"c" + bytes([variable.get(1, 0), *tile]) + payload)
 
 
-shutil.rmtree(SEEDS, ignore_errors=True)
-for make in (netcdf3, netcdf4, grib, tiff, picture, npy_npz, csv, archive):
-    make()
+def read_varint(data: bytes) -> tuple[int, bytes]:
+    """The varint at the front, and what is behind it."""
+    end = next(i for i, byte in enumerate(data) if byte < 0x80) + 1
+    return sum((byte & 0x7F) << 7 * i for i, byte in enumerate(data[:end])), data[end:]
+
+
+MAKERS = {make.__name__: make for make in (netcdf3, netcdf4, grib, tiff, picture, npy_npz, csv, archive)}
+for target in sys.argv[1:] or MAKERS:
+    shutil.rmtree(SEEDS / target, ignore_errors=True)
+    MAKERS[target]()
 print(sum(f.stat().st_size for f in SEEDS.rglob("*") if f.is_file()), "bytes")

@@ -64,6 +64,7 @@ const STAGES = [
   ['package tests of archives that are read by parts', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'ranges.test.mjs'))],
   ['browser tests', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'page.test.mjs'))],
   ['browser tests of self-extracting pages', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'self-extracting.test.mjs'))],
+  ['browser tests of the live stream', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'live.test.mjs'))],
   ['browser tests of archives that are read by parts', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'ranges.test.mjs'))],
   ['browser tests on WebGPU', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'gpu.test.mjs'))],
 ];

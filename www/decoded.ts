@@ -81,13 +81,18 @@ async function firstPreview(bytes: Uint8Array, file: number, variables: Variable
 /** What there is to say of a dataset. */
 export async function describe(dataset: Dataset, fileBytes: number): Promise<Opened> {
   const { fileName, format, variables, level, kept } = dataset;
+  return { fileName, fileBytes, format, formats: await formats(), variables: [...variables], level, axes: axesOf(dataset), ...(kept !== undefined && { why: kept }) };
+}
+
+/** What positions along its dimensions mean, by their names. */
+export function axesOf(dataset: Dataset): Record<string, Axis> {
   const axes: Record<string, Axis> = {};
-  for (const { name, coordinate, dataType, units, attributes } of variables) {
+  for (const { name, coordinate, dataType, units, attributes } of dataset.variables) {
     if (!coordinate || dataType === 'char') continue;
     const { calendar } = attributes;
     axes[name] = { name, values: Float64Array.from(dataset.values(name) as Float64Array, Number), ...(units && { units }), ...(typeof calendar === 'string' && { calendar }) };
   }
-  return { fileName, fileBytes, format, formats: await formats(), variables: [...variables], level, axes, ...(kept !== undefined && { why: kept }) };
+  return axes;
 }
 
 /** Planes of a variable, and what their base layers draw and leave to be added. */

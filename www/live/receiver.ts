@@ -1,33 +1,35 @@
 /** Whoever gets the stream: another worker, which shows each map as its bytes come, coarse to fine. */
 import { readStream } from 'deepcomp';
-import { now, type FromReceiver, type Through } from './protocol.ts';
+import { received } from './channel.ts';
+import { now, reason, type FromReceiver } from './protocol.ts';
+
+const tell = (message: FromReceiver, transfer: Transferable[] = []): void => postMessage(message, { transfer });
 
 addEventListener('message', ({ data: { port } }: MessageEvent<{ port: MessagePort }>) => {
-  show(port).catch((error: unknown) => postMessage({ failed: error instanceof Error ? error.message : String(error) } satisfies FromReceiver));
+  show(port).catch((error: unknown) => tell({ failed: reason(error) }));
 });
 
 async function show(port: MessagePort): Promise<void> {
-  for await (const arrival of readStream(bytesOf(port), { coming: true })) {
+  let last = '';
+  for await (const arrival of readStream(counted(port), { coming: true })) {
     if (arrival.type !== 'chunk' && arrival.type !== 'coming') continue;
-    const { first, shape, bytes } = arrival;
+    const { first, shape } = arrival;
+    const stride = arrival.type === 'chunk' ? 1 : Math.max(2, arrival.stride);
+    // Between two strides nothing new is seen.
+    const what = [...first, shape[0], stride].join();
+    if (what === last) continue;
+    last = what;
     const values = new Float32Array(arrival.values as Float32Array<ArrayBuffer>);
-    postMessage({ seen: { first, shape, bytes, stride: arrival.type === 'chunk' ? 1 : Math.max(2, arrival.stride), values }, at: now() } satisfies FromReceiver, { transfer: [values.buffer] });
+    tell({ seen: { first, shape, stride, values, at: now() } }, [values.buffer]);
   }
-  postMessage({ complete: true } satisfies FromReceiver);
+  tell({ complete: true });
 }
 
-/** What comes through a channel. */
-async function* bytesOf(port: MessagePort): AsyncGenerator<Uint8Array, void, void> {
-  const waiting: Through[] = [];
-  let wake = (): void => {};
-  port.onmessage = ({ data }: MessageEvent<Through>) => {
-    waiting.push(data);
-    wake();
-  };
-  for (;;) {
-    const next = waiting.shift();
-    if (next === null) return;
-    if (next) yield next;
-    else await new Promise<void>((resolve) => (wake = resolve));
+/** What comes through a channel, of which the page is told how much that is. */
+async function* counted(port: MessagePort): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+  let count = 0;
+  for await (const bytes of received(port)) {
+    tell({ received: (count += bytes.length) });
+    yield bytes;
   }
 }

@@ -2,7 +2,8 @@
 import type { Plane, Range, Variable } from 'deepcomp';
 import { label } from '../coordinates.ts';
 import { quantity, sentence, number, unit } from '../format.ts';
-import { colourAt, DIVERGING, GREY, SEQUENTIAL, type Scale } from '../plot/colours.ts';
+import { showColourBar } from '../plot/colour-bar.ts';
+import { DIVERGING, GREY, SEQUENTIAL, type Scale } from '../plot/colours.ts';
 import { hatch, PlaneMap, type Content, type Cursor } from '../plot/map.ts';
 import { formatOf, type Axis, type Opened, type Preview, type Views } from '../protocol.ts';
 import { byId, make } from './dom.ts';
@@ -76,7 +77,7 @@ export class ViewPanel {
       part(name, 'canvas').hidden = planes === undefined;
       part(name, '.placeholder').hidden = planes !== undefined;
       this.#maps[name]?.show(planes && this.#content(name, planes));
-      showColourBar(name, planes && !(isPicture(opened, variable) && !this.#signed(name)) ? this.#scale(name) : undefined, units, this.#signed(name));
+      showColours(name, planes && !(isPicture(opened, variable) && !this.#signed(name)) ? this.#scale(name) : undefined, units, this.#signed(name));
     }
     byId('legend', HTMLElement).hidden = !((views.original ?? views.decoded)?.[0]?.missing ?? 0);
     if (!this.only) part('error', 'figcaption').replaceChildren('Error ', make('span', { textContent: views.error ? 'reconstruction − original' : '' }));
@@ -101,7 +102,7 @@ export class ViewPanel {
     canvas.ariaLabel = LAYERS.base.label;
     const scale = { table: /\.png$/i.test(fileName) ? GREY : SEQUENTIAL, ...extent(plane, undefined) };
     this.#maps.decoded?.show({ planes: [plane], scale, picture: false, axes: { row: undefined, column: undefined } });
-    showColourBar('decoded', scale, '', false);
+    showColours('decoded', scale, '', false);
   }
 
   /** Text variables and empty arrays have no map. */
@@ -227,22 +228,13 @@ function part<K extends string>(figure: Name, selector: K): K extends 'canvas' ?
   return element as K extends 'canvas' ? HTMLCanvasElement : HTMLElement;
 }
 
-function showColourBar(name: Name, scale: Scale | undefined, units: string, difference: boolean): void {
+function showColours(name: Name, scale: Scale | undefined, units: string, difference: boolean): void {
   const bar = part(name, '.colour-bar');
   bar.hidden = scale === undefined;
   if (!scale) return;
-  const canvas = make('canvas', { width: 256, height: 1 });
-  canvas.setAttribute('aria-hidden', 'true');
-  const image = new ImageData(256, 1);
-  for (let i = 0; i < 256; i++) {
-    const colour = colourAt({ ...scale, min: 0, max: 255 }, i);
-    image.data.set([...scale.table.subarray(colour, colour + 3), 255], 4 * i);
-  }
-  canvas.getContext('2d')?.putImageData(image, 0, 0);
   const middle = (scale.min + scale.max) / 2;
   const signed = (v: number) => (difference && v > 0 ? '+' : '') + quantity(v, units, 3);
-  const labels = scale.min === scale.max ? [scale.min === 0 && difference ? (name === 'error' ? 'no error anywhere' : 'no detail') : signed(scale.min)] : [scale.min, middle, scale.max].map(signed);
-  bar.replaceChildren(canvas, make('div', {}, ...labels.map((textContent) => make('span', { textContent }))));
+  showColourBar(bar, scale, scale.min === scale.max ? [scale.min === 0 && difference ? (name === 'error' ? 'no error anywhere' : 'no detail') : signed(scale.min)] : [scale.min, middle, scale.max].map(signed));
 }
 
 /** A slider for every leading dimension; calls back with the index along each. */
