@@ -1,10 +1,11 @@
 //! Files that are read and written where it is needed.
 
+use crate::disk;
 use crate::failure::{Cause, Outcome, about};
 use deepcomp::{Error, Result, Source};
 use deepcomp_protection::Target;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// A file that is open for reading and writing.
@@ -23,8 +24,7 @@ impl Source for OnDisk<'_> {
 
 impl Target for OnDisk<'_> {
     fn write(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
-        let mut file = self.0;
-        file.seek(SeekFrom::Start(at)).and_then(|_| file.write_all(bytes)).map_err(|e| Error::Unwritable { what: e.to_string() })
+        disk::write_at(self.0, at, bytes).map_err(|e| Error::Unwritable { what: e.to_string() })
     }
 }
 

@@ -34,6 +34,8 @@ fn faults(args: &[&str], output: &str, sources: &[&str]) {
     for (name, input) in [("a.dca", "x.npy"), ("b.dca", "y.npy"), ("c.dca", "x.npy")] {
         ok(at, &[&["compress", input, "-o", name], &compress[..]].concat());
     }
+    ok(at, &[&["compress", "y.npy", "-o", "p.dca", "--recovery", "5%"], &compress[..]].concat());
+    ok(at, &["keygen", "key"]);
     warns(at, &["add", "a.dca", "y.npy", "--lossless", "--no-times"]);
     ok(at, &["rename", "a.dca", "y.npy", "z.npy"]);
     let before: Vec<(&str, Vec<u8>)> = sources.iter().chain([&output]).map(|name| (*name, fs::read(at.join(name)).unwrap())).collect();
@@ -94,6 +96,13 @@ fn of_archives_that_are_added_to() {
     faults(&["append", "a.dca", "more/x.npy", "--to", "x.npy", "--lossless"], "a.dca", &[]);
     faults(&["add", "b.dca", "x.npy", "--lossless"], "b.dca", &[]);
     faults(&["update", "a.dca", "more/x.npy", "--lossless"], "a.dca", &[]);
+}
+
+#[test]
+fn of_what_goes_around_archives() {
+    faults(&["protect", "a.dca"], "a.dca", &[]);
+    faults(&["sign", "p.dca", "--key", "key"], "p.dca", &[]);
+    faults(&["repair", "p.dca", "-o", "b.dca"], "b.dca", &["p.dca"]);
 }
 
 #[test]

@@ -22,8 +22,13 @@ pub(crate) fn write(mut file: &File, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes at the start.
-pub(crate) fn write_start(mut file: &File, bytes: &[u8]) -> io::Result<()> {
-    file.seek(SeekFrom::Start(0))?;
+pub(crate) fn write_start(file: &File, bytes: &[u8]) -> io::Result<()> {
+    write_at(file, 0, bytes)
+}
+
+/// Writes where it is said.
+pub(crate) fn write_at(mut file: &File, at: u64, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(at))?;
     write(file, bytes)
 }
 

@@ -2,6 +2,7 @@
 
 use super::passphrase::PassphraseArgs;
 use super::volumes;
+use crate::disk;
 use crate::failure::{Cause, Failure, Outcome, about};
 use crate::inputs::Origin;
 use crate::on_disk::{OnDisk, lock};
@@ -89,13 +90,13 @@ pub(crate) fn renew(path: &Path, share: u16) -> Outcome<Layout> {
     let closed = Outer::read(&target).map_err(about(path))?.closed();
     deepcomp_protection::Target::write(&mut target, 0, &closed).map_err(about(path))?;
     // It says where it ends before anything comes behind that.
-    file.sync_all().and_then(|()| file.set_len(covered)).map_err(about(path))?;
+    disk::sync(&file).and_then(|()| disk::set_length(&file, covered)).map_err(about(path))?;
     let added = recovery::add(&mut target, share);
     if added.is_err() {
-        file.set_len(covered).map_err(about(path))?;
+        disk::set_length(&file, covered).map_err(about(path))?;
     }
     let layout = added.map_err(about(path))?;
-    file.sync_all().map_err(about(path))?;
+    disk::sync(&file).map_err(about(path))?;
     Ok(layout)
 }
 

@@ -1,6 +1,7 @@
 //! `deepcomp keygen`, `sign` and `verify`.
 
 use super::recovery::renew;
+use crate::disk;
 use crate::failure::{Outcome, about};
 use crate::inputs::Origin;
 use crate::on_disk::{OnDisk, lock};
@@ -77,9 +78,9 @@ pub(crate) fn sign(args: &SignArgs) -> Outcome<()> {
         let record = find(&target).map_err(about(path))?;
         let closed = Outer::read(&target).map_err(about(path))?.closed();
         target.write(0, &closed).map_err(about(path))?;
-        file.sync_all().map_err(about(path))?;
+        disk::sync(&file).map_err(about(path))?;
         let end = signature::sign(&mut target, &key).map_err(about(path))?;
-        file.set_len(end).and_then(|()| file.sync_all()).map_err(about(path))?;
+        disk::set_length(&file, end).and_then(|()| disk::sync(&file)).map_err(about(path))?;
         record
     };
     if let Some(layout) = record {
