@@ -145,12 +145,13 @@ impl Found {
                     self.comment = index.comment().map(str::to_owned);
                 }
                 // A later index says more of files of these names.
-                let names = index.files.iter().filter(|entry| !entry.is_begun()).map(|entry| &entry.name);
+                let is_begun = |entry: &FileEntry| kind == RecordKind::Header as u8 && entry.is_begun();
+                let names = index.files.iter().filter(|entry| !is_begun(entry)).map(|entry| &entry.name);
                 for earlier in names.filter_map(|name| self.named.remove(name)).flatten() {
                     self.complete.get_mut(earlier).map(Option::take);
                 }
                 for entry in index.files {
-                    if entry.is_begun() {
+                    if is_begun(&entry) {
                         self.begun.insert(start, entry);
                     } else {
                         self.named.entry(entry.name.clone()).or_default().push(self.complete.len());
