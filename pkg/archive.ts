@@ -117,7 +117,7 @@ export class Archive {
   }
 
   /** What the base layer alone shows of one plane, as {@link preview} has it. */
-  async preview(variable: number | string, { file = 0, plane = 0, signal }: { file?: number | string; plane?: number; signal?: AbortSignal } = {}): Promise<Plane | undefined> {
+  async preview(variable: number | string, { file = 0, plane = 0, signal }: { file?: number | string; plane?: number; signal?: AbortSignal | undefined } = {}): Promise<Plane | undefined> {
     const number = this.#file(file);
     const ahead = new ReadAhead(this.#origin, signal);
     try {
@@ -134,7 +134,7 @@ export class Archive {
    */
   async coarse(
     variable: number | string,
-    { file = 0, plane = 0, stride = 8, signal }: { file?: number | string; plane?: number; stride?: number; signal?: AbortSignal } = {},
+    { file = 0, plane = 0, stride = 8, signal }: { file?: number | string; plane?: number; stride?: number; signal?: AbortSignal | undefined } = {},
   ): Promise<Plane & { stride: number; bytes: number }> {
     const number = this.#file(file);
     const ahead = new ReadAhead(this.#origin, signal);

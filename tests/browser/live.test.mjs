@@ -53,7 +53,7 @@ test('every map is seen coarse, gets finer and is whole, as fast as the channel 
   assert.ok(count >= 3 && Math.abs(raw - saved - took) < 0.01 * raw, await fact('Saved'));
   const [first, whole] = times(await fact('A map is seen'));
   const sending = (took / count) * 8 / 64000;
-  assert.ok(first < whole / 3, `${first} of ${whole} s`);
+  assert.ok(first < whole / 2, `${first} of ${whole} s`);
   assert.ok(whole > 0.9 * sending && whole < sending + 2, `${whole} s, of which ${sending} s on the channel`);
   assert.deepEqual(times(await fact('Uncompressed')), [8.1]);
   assert.match(await fact('Plays'), /^Sea surface temperature of coads_sst\.nc: 12 maps of 90 × 180 values$/);
@@ -72,9 +72,13 @@ test('it stops, starts again, and goes on while another file is opened and the c
   const [whole, received] = [sizes(await fact('Saved'))[2], sizes(await fact('Received'))[0]];
   assert.ok(received >= whole && received - whole < 3000, `the index behind the maps: ${received - whole} bytes`);
 
-  // What is open now is a single map, so that a sample is played.
+  // Of a file that is open it plays the variable that has most maps; what is a single map is not played.
   await start('2400');
-  await stage.shows('#live-facts', 'gfs_upper_air\\.grib2');
+  await stage.shows('#live-facts', 'coads_sst\\.nc: 12 maps');
+  await stage.page.click('#live-stop');
+  await stage.opened(sample('gfs_upper_air.grib2'));
+  await start('2400');
+  await stage.shows('#live-facts', 'gfs_upper_air\\.grib2: 3 maps of 73 × 144 values');
   await stage.page.click('#live-stop');
   await stage.shows('#live-status', '^Stopped\\.$');
   const before = await seen();

@@ -70,7 +70,7 @@ export class Account {
     const mean = (of: keyof Delay) => seconds(this.#delays.reduce((sum, delay) => sum + delay[of], 0) / this.#delays.length / 1000);
     return [
       ['Plays', `${title} of ${name}: ${whole(names.length)} maps of ${rows} × ${columns} values`],
-      ['Largest error', quantity(bound, units)],
+      ['Allowed error', quantity(bound, units)],
       ['Received', bytes(this.#received)],
       ['Saved', this.#maps > 0 ? `${bytes(saved)} of ${bytes(this.#maps * raw)}: ${this.#maps === 1 ? 'one map' : `${whole(this.#maps)} maps`} took ${bytes(this.#bytes)}` : '–'],
       ['A map is seen', this.#delays.length > 0 ? `${mean('seen')} after it was made, and is whole after ${mean('whole')}` : '–'],

@@ -49,7 +49,7 @@ export class LivePanel {
     const run: Run = (this.#run = { workers: [] });
     this.#start.hidden = true;
     this.#stop.hidden = false;
-    this.#stop.focus();
+    this.#stop.focus({ preventScroll: true });
     this.#status.textContent = 'Opening the file …';
     try {
       const { name, file } = await this.source();
@@ -75,7 +75,7 @@ export class LivePanel {
     const focused = document.activeElement === this.#stop;
     this.#start.hidden = false;
     this.#stop.hidden = true;
-    if (focused) this.#start.focus();
+    if (focused) this.#start.focus({ preventScroll: true });
     this.#status.textContent = why;
   }
 
@@ -89,7 +89,7 @@ export class LivePanel {
   #ofReceiver(run: Run, message: FromReceiver): void {
     if (run !== this.#run) return;
     if ('failed' in message) this.#end(`It broke off: ${message.failed}.`);
-    else if ('complete' in message) this.#end(`All ${run.playing?.names.length ?? 0} maps came, each within the allowed error and checked.`);
+    else if ('complete' in message) this.#end(`All ${whole(run.playing?.names.length ?? 0)} maps came, whole and checked.`);
     else if ('received' in message) run.account?.received(message.received);
     else this.#show(run, message.seen);
     this.#figures();

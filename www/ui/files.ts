@@ -46,9 +46,9 @@ export function watchFiles(onFile: (name: string, get: () => Promise<Blob>) => v
   openSample();
 }
 
-/** A sample that is a series of maps: the temperature at levels of a GFS forecast. */
+/** A sample that is a series of maps: the temperature of the sea, month by month. */
 export async function sampleSeries(): Promise<{ name: string; file: Blob }> {
-  return { name: 'gfs_upper_air.grib2', file: await download(upperAir) };
+  return { name: 'coads_sst.nc', file: await download(seaSurfaceTemperature) };
 }
 
 async function download(url: string): Promise<Blob> {
