@@ -65,6 +65,9 @@ impl Index {
     }
 }
 
+/// Of a variable, by its number: the shape of what will be a section of it, and its length where there will be several.
+type SectionShape<'a> = dyn Fn(usize, &Field) -> (Vec<usize>, Option<u64>) + 'a;
+
 #[derive(Debug, Clone, Encode, Decode)]
 #[cbor(map, context_bound = "Most")]
 pub(crate) struct FileEntry {
@@ -187,11 +190,11 @@ impl TryFrom<&DimensionEntry> for Dimension {
 }
 
 impl FileEntry {
-    /// What is known of a dataset before its values are: for whoever loses the index. `section` says the shape of what will be a section of a variable, and its length where there will be several.
+    /// What is known of a dataset before its values are: for whoever loses the index.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] when tiles of the sizes that are asked for cannot be.
-    pub(crate) fn header(dataset: &Dataset, name: &str, tiles: &Tiles, section: &dyn Fn(usize, &Field) -> (Vec<usize>, Option<u64>)) -> Result<Self> {
+    pub(crate) fn header(dataset: &Dataset, name: &str, tiles: &Tiles, section: &SectionShape<'_>) -> Result<Self> {
         let mut variables = Vec::with_capacity(dataset.fields.len());
         for (number, field) in dataset.fields.iter().enumerate() {
             let (shape, length) = section(number, field);
