@@ -113,8 +113,10 @@ impl NewFile {
     fn put(&mut self, bytes: &[u8]) -> Outcome<()> {
         self.written += bytes.len() as u64;
         let result = match &mut self.kind {
-            // A reader that has gone, as behind `| head`, wants no more.
-            Kind::Stream(stream) => stream.write_all(bytes).or_else(|e| if e.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(e) }),
+            // A reader that has gone, as behind `| head`, wants no more; one that waits gets what there is.
+            Kind::Stream(stream) => {
+                stream.write_all(bytes).and_then(|()| stream.flush()).or_else(|e| if e.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
+            }
             Kind::Unnamed(file) => disk::write(file.file(), bytes),
             Kind::Named(file) => disk::write(file.file(), bytes),
             Kind::Grown(grown) => disk::write(&grown.file, bytes),

@@ -129,7 +129,7 @@ fn what_was_lost_is_written_into_the_file_once() {
         let back = read(&at.join(&source));
         let history = text(&back);
         assert_eq!(history.lines().count(), 2, "{history}");
-        assert!(history.starts_with("DeepComp archive 0.") && history.contains("pr 0.01") && history.ends_with("made by hand"), "{history}");
+        assert!(history.starts_with("DeepComp archive 1.") && history.contains("pr 0.01") && history.ends_with("made by hand"), "{history}");
         let names: Vec<&str> = back.fields[1].attributes.iter().map(|a| a.name.as_str()).filter(|n| n.starts_with("deepcomp_")).collect();
         assert_eq!(names, ["deepcomp_error_bound", "deepcomp_absolute_error_bound", "deepcomp_largest_error", "deepcomp_mean_error"]);
         assert!(back.fields[0].attributes.iter().any(|a| a.name == "deepcomp_kept" && a.value == Values::F64(vec![0.0])));
