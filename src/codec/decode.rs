@@ -71,6 +71,9 @@ struct Setting<'a> {
     network: Option<(&'a Model, Processor<'a>)>,
 }
 
+/// What ends a plane early: of one type for all, so that no method is compiled twice.
+type Stop<'s> = &'s dyn for<'a, 'd> Fn(&'a Decoder<'d>) -> bool;
+
 /// What the first bytes of a chunk hold.
 #[derive(Debug)]
 pub(crate) struct Begun {
@@ -109,7 +112,7 @@ pub(crate) async fn begin(
     let top = levels(shape.height, shape.width);
     while count <= plane && count < shape.planes && !decoder.overrun() {
         let asked = Cell::new(0u32);
-        let stop = |decoder: &Decoder| {
+        let stop: Stop = &|decoder| {
             asked.set(asked.get() + u32::from(!decoder.overrun()));
             decoder.overrun()
         };
@@ -205,7 +208,8 @@ impl Coded {
             if decoder.overrun() {
                 return Err(Error::corrupt("a coded stream ends before its symbols do"));
             }
-            planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), Decoder::overrun).await?;
+            let stop: Stop = &|decoder| decoder.overrun();
+            planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), stop).await?;
         }
         let said = planes.said();
         let planes = planes.finish()?;
