@@ -61,6 +61,7 @@ const STAGES = [
   ['build of the page', once(buildPage)],
   ['package tests', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'package.test.mjs'))],
   ['package tests of streams', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'streams.test.mjs'))],
+  ['package tests of encrypted archives', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'encryption.test.mjs'))],
   ['package tests of archives that are read by parts', () => node('--test', '--test-reporter=spec', join('tests', 'package', 'ranges.test.mjs'))],
   ['browser tests', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'page.test.mjs'))],
   ['browser tests of self-extracting pages', () => node('--test', '--test-reporter=spec', join('tests', 'browser', 'self-extracting.test.mjs'))],
