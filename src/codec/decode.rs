@@ -1,6 +1,6 @@
 //! A chunk's bytes -> values: header, stream (masks, planes, low bits), patches.
 
-use super::accelerator::Processor;
+use super::accelerator::{LocalFuture, Processor};
 use super::chunk::{ChunkShape, Filling, Header, Method};
 use super::entropy::Decoder;
 use super::extrapolation;
@@ -48,9 +48,7 @@ async fn decode_as(payload: &[u8], shape: ChunkShape, data_type: DataType, netwo
         Filling::Extrapolated => extrapolation::read(reader.rest(), shape, data_type).map(|values| Decoded { values, said: 0 }),
         Filling::Coded(method) => {
             let coded = Coded::read(reader, &Setting { method, shape, data_type, network }).await?;
-            let mut values = Values::zeros(data_type, 0)?;
-            with_values!(&mut values, values => *values = coded.values(shape));
-            Ok(Decoded { values, said: coded.said })
+            Ok(Decoded { values: values(&coded, data_type, shape)?, said: coded.said })
         }
     }
 }
@@ -71,8 +69,22 @@ struct Setting<'a> {
     network: Option<(&'a Model, Processor<'a>)>,
 }
 
-/// What ends a plane early: of one type for all, so that no method is compiled twice.
+/// What ends a plane early.
 type Stop<'s> = &'s dyn for<'a, 'd> Fn(&'a Decoder<'d>) -> bool;
+
+/// Decodes the next plane. Boxed and apart, so that methods are not compiled once more for each who asks.
+#[inline(never)]
+fn next<'f>(planes: &'f mut Planes<'_>, decoder: &'f mut Decoder<'_>, mask: Option<&'f PlaneMask>, stop: Stop<'f>) -> LocalFuture<'f, Result<()>> {
+    Box::pin(planes.next(decoder, None, mask.map(|mask| &mask.classes), stop))
+}
+
+/// The values of planes that were decoded, for the same reason.
+#[inline(never)]
+fn values(coded: &Coded, data_type: DataType, shape: ChunkShape) -> Result<Values> {
+    let mut values = Values::zeros(data_type, 0)?;
+    with_values!(&mut values, values => *values = coded.values(shape));
+    Ok(values)
+}
 
 /// What the first bytes of a chunk hold.
 #[derive(Debug)]
@@ -116,7 +128,7 @@ pub(crate) async fn begin(
             asked.set(asked.get() + u32::from(!decoder.overrun()));
             decoder.overrun()
         };
-        planes.next(&mut decoder, None, masks.get(count).map(|m| &m.classes), stop).await?;
+        next(&mut planes, &mut decoder, masks.get(count), stop).await?;
         // Asked before a level and behind it.
         let done = asked.get() / 2;
         if asked.get() == 0 && top > 0 || top == 0 && decoder.overrun() {
@@ -130,8 +142,7 @@ pub(crate) async fn begin(
     let mut grids = planes.finish()?;
     grids.truncate(count);
     let coded = Coded { header, masks, planes: grids, low_bits: Vec::new(), corrections: Corrections::default(), said: 0 };
-    let mut values = Values::zeros(data_type, 0)?;
-    with_values!(&mut values, values => *values = coded.values(ChunkShape { planes: count, ..shape }));
+    let values = values(&coded, data_type, ChunkShape { planes: count, ..shape })?;
     Ok(Some(Begun { values, planes: count, stride }))
 }
 
@@ -148,6 +159,7 @@ struct Beginning<'a> {
 
 impl<'a> Beginning<'a> {
     /// Header, masks, the list of the mapping, the latents; of a stream that need not be whole.
+    #[inline(never)]
     fn read(reader: &mut Reader<'a>, setting: &Setting, whole: bool) -> Result<Self> {
         let Setting { method, shape, data_type, network } = *setting;
         let mut header = Header::read(reader, shape.planes)?;
@@ -209,7 +221,7 @@ impl Coded {
                 return Err(Error::corrupt("a coded stream ends before its symbols do"));
             }
             let stop: Stop = &|decoder| decoder.overrun();
-            planes.next(&mut decoder, None, masks.get(index).map(|m| &m.classes), stop).await?;
+            next(&mut planes, &mut decoder, masks.get(index), stop).await?;
         }
         let said = planes.said();
         let planes = planes.finish()?;
