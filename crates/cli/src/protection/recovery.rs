@@ -10,7 +10,7 @@ use crate::output::NewFile;
 use crate::temporary::Existing;
 use crate::terminal::{say, warn};
 use clap::Args;
-use deepcomp::{Limits, Source};
+use deepcomp::{Error, Limits, Source};
 use deepcomp_protection::recovery::{self, Layout, MOST_SHARE, check, find};
 use deepcomp_protection::{Outer, is_encrypted, signature};
 use std::path::{Path, PathBuf};
@@ -149,7 +149,8 @@ pub(crate) fn repair(args: &RepairArgs) -> Outcome<()> {
     let output = args.output.as_deref().unwrap_or(path);
     let out = NewFile::create(output, Existing::Replace)?;
     let file = out.file().ok_or_else(|| about(output)(Cause::NotAFile))?;
-    found.mend(&origin, &mut OnDisk(file)).map_err(about(path))?;
+    let mended = found.mend(&origin, &mut OnDisk(file));
+    mended.map_err(|error| about(if matches!(error, Error::Unwritable { .. }) { output } else { path })(error))?;
     out.finish()?;
     say(format_args!(
         "{}: {} of {} pieces and {} of {} recovery records were damaged; all are mended",
