@@ -25,6 +25,11 @@ const AHEAD: usize = 2;
 /// The dimension along which they come.
 const ALONG: &str = "time";
 
+/// An array: its shape and its values.
+type Array = (Vec<usize>, Values);
+/// What all arrays of a stream have: shape and type.
+type Form = (Vec<usize>, DataType);
+
 /// What comes through standard input: arrays of one shape, each the values at another time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Streamed {
@@ -64,7 +69,7 @@ impl FromStr for Streamed {
 
 impl Streamed {
     /// The next array; none where the input ends.
-    fn next(&self, input: &mut impl Read, limits: &Limits) -> Outcome<Option<(Vec<usize>, Values)>> {
+    fn next(&self, input: &mut impl Read, limits: &Limits) -> Outcome<Option<Array>> {
         match &self.kind {
             Kind::Npy => next_npy(input, limits),
             Kind::Raw(data_type, shape) => {
@@ -88,7 +93,7 @@ fn filled(input: &mut impl Read, mut bytes: Vec<u8>, length: u64, limits: &Limit
     }
 }
 
-fn next_npy(input: &mut impl Read, limits: &Limits) -> Outcome<Option<(Vec<usize>, Values)>> {
+fn next_npy(input: &mut impl Read, limits: &Limits) -> Outcome<Option<Array>> {
     // Its magic, version, and the length of the header; then that.
     let Some(mut bytes) = filled(input, Vec::new(), 12, limits)? else { return Ok(None) };
     let mut length = npy::length(&bytes, limits)?;
@@ -163,7 +168,7 @@ pub(crate) fn run(args: &CompressArgs, streamed: &Streamed, output: &Path) -> Ou
 }
 
 /// What the thread does that reads.
-fn read(streamed: &Streamed, limits: &Limits, send: &SyncSender<Outcome<(Vec<usize>, Values)>>) {
+fn read(streamed: &Streamed, limits: &Limits, send: &SyncSender<Outcome<Array>>) {
     let mut input = io::stdin().lock();
     while let Some(next) = streamed.next(&mut input, limits).transpose() {
         let failed = next.is_err();
@@ -174,18 +179,14 @@ fn read(streamed: &Streamed, limits: &Limits, send: &SyncSender<Outcome<(Vec<usi
 }
 
 /// Takes arrays as they come: of the first its shape and type are told.
-fn come(
-    receive: &Receiver<Outcome<(Vec<usize>, Values)>>,
-    streamed: &Streamed,
-    take: &mut dyn FnMut(Option<(Vec<usize>, DataType)>, Values) -> Outcome<()>,
-) -> Outcome<()> {
-    let mut known: Option<(Vec<usize>, DataType)> = None;
+fn come(receive: &Receiver<Outcome<Array>>, streamed: &Streamed, take: &mut dyn FnMut(Option<Form>, Values) -> Outcome<()>) -> Outcome<()> {
+    let mut known: Option<Form> = None;
     for next in receive {
         let (shape, values) = next?;
         let own = (shape, values.data_type());
         match &known {
             Some(first) if *first != own => {
-                let shown = |(shape, data_type): &(Vec<usize>, DataType)| format!("{} {shape:?}", data_type.name());
+                let shown = |(shape, data_type): &Form| format!("{} {shape:?}", data_type.name());
                 let what = format!("the arrays of a stream are alike: the first is {}, and another {}", shown(first), shown(&own));
                 return Err(Error::InvalidArgument { what }.into());
             }
