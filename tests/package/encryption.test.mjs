@@ -45,6 +45,11 @@ test('parts are read through it, out of memory and of a Blob', async () => {
 });
 
 test('over a network no more is fetched than the blocks that have what is wanted', async () => {
+  const values = Float32Array.from({ length: 600 * 4096 }, (_, i) => Math.sin(i / 900) + (Math.imul(i, 2654435761) >>> 0) / 2 ** 32);
+  const original = await fromArray(values, { name: 't', shape: [600, 64, 64], dimensions: ['time', 'lat', 'lon'] });
+  const long = await compress(original, { abs: 0.001, level: 'fast', tiles: { time: 10 } });
+  original.free();
+  const envelope = await encrypt(long.bytes, PASSPHRASE);
   const server = createServer((request, response) => {
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
     if (first === undefined) return response.writeHead(200, { 'content-length': envelope.length, 'accept-ranges': 'bytes' }).end(request.method === 'HEAD' ? undefined : envelope);
@@ -56,7 +61,7 @@ test('over a network no more is fetched than the blocks that have what is wanted
     const archive = await openArchive(new URL(`http://127.0.0.1:${server.address().port}/a.dca`), { passphrase: PASSPHRASE });
     const part = await archive.read({ variable: 't', ranges: { time: [0, 1] } });
     assert.equal(part.values('t').length, 4096);
-    assert.ok(archive.bytesRead < envelope.length, `${archive.bytesRead} of ${envelope.length}`);
+    assert.ok(archive.bytesRead < envelope.length / 4, `${archive.bytesRead} of ${envelope.length}`);
     part.free();
     archive.free();
   } finally {
