@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { ROOT } from './tools.mjs';
 
 /** Bytes, gzip, of the modules: of the CPU, which everyone downloads; of formats that need it; of WebGPU; inside self-extracting pages. */
-const BUDGETS = { 'wasm/deepcomp': 862_000, 'wasm-formats/deepcomp_formats': 728_000, 'wasm-gpu/deepcomp': 2_360_000, 'wasm-viewer/deepcomp': 561_000 };
+const BUDGETS = { 'wasm/deepcomp': 870_000, 'wasm-formats/deepcomp_formats': 728_000, 'wasm-gpu/deepcomp': 2_330_000, 'wasm-viewer/deepcomp': 561_000 };
 
 /** Prints the size; throws when it is over the budget. */
 export function checkSize() {
