@@ -59,7 +59,7 @@ pub struct Compressor {
     /// Files of networks that are put into the archive if chunks take them.
     embedded: Vec<(ModelId, Vec<u8>)>,
     /// What of it is derived.
-    pub(super) derived: DerivedRoom,
+    derived: DerivedRoom,
     /// Variables not written yet.
     pub(super) pending: VecDeque<Work>,
     /// The variable, of those pending, that gives the next job.

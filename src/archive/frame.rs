@@ -58,30 +58,9 @@ impl<'a> Frame<'a> {
         out
     }
 
-    /// The payload as far as it is in the first bytes of a frame, unchecked.
-    pub(crate) fn head(bytes: &'a [u8]) -> Result<&'a [u8]> {
+    /// The frame that `bytes` begin, with as much of the payload as there is: nothing covers it.
+    pub(crate) fn begun(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        let [_, flags] = [reader.u8()?, reader.u8()?];
-        reader.take(4 + if flags & HELD == 0 { 0 } else { 8 } + if flags & MODEL == 0 { 0 } else { 4 })?;
-        Ok(reader.rest())
-    }
-
-    /// The network that decoding takes, as far as the first bytes of a frame say, unchecked.
-    pub(crate) fn model_in_head(bytes: &[u8]) -> Result<Option<u32>> {
-        let mut reader = Reader::new(bytes);
-        let [_, flags] = [reader.u8()?, reader.u8()?];
-        reader.take(4 + if flags & HELD == 0 { 0 } else { 8 })?;
-        if flags & MODEL == 0 { Ok(None) } else { reader.u32().map(Some) }
-    }
-
-    /// The frame that `bytes` are; `what` names it in errors.
-    pub(crate) fn read(bytes: &'a [u8], what: &str) -> Result<Self> {
-        let truncated = || Error::Truncated { what: "a frame", needed: 10, available: bytes.len() as u64 };
-        let (covered, sum) = bytes.split_last_chunk::<SUM>().ok_or_else(truncated)?;
-        if checksum(covered).to_le_bytes() != *sum {
-            return Err(Error::ChecksumMismatch { what: what.to_owned() });
-        }
-        let mut reader = Reader::new(covered);
         match reader.u8()? {
             VERSION => {}
             other if other & 0xf0 == VERSION & 0xf0 => return Err(Error::later(format_args!("version {} of frames", other & 0x0f))),
@@ -95,6 +74,16 @@ impl<'a> Frame<'a> {
         let held = if flags & HELD == 0 { None } else { Some(Held { bound: f32::from_bits(reader.u32()?), max_error: f32::from_bits(reader.u32()?) }) };
         let model = if flags & MODEL == 0 { None } else { Some(reader.u32()?) };
         Ok(Self { values_sum, held, model, payload: reader.rest() })
+    }
+
+    /// The frame that `bytes` are; `what` names it in errors.
+    pub(crate) fn read(bytes: &'a [u8], what: &str) -> Result<Self> {
+        let truncated = || Error::Truncated { what: "a frame", needed: 10, available: bytes.len() as u64 };
+        let (covered, sum) = bytes.split_last_chunk::<SUM>().ok_or_else(truncated)?;
+        if checksum(covered).to_le_bytes() != *sum {
+            return Err(Error::ChecksumMismatch { what: what.to_owned() });
+        }
+        Self::begun(covered)
     }
 }
 

@@ -193,11 +193,11 @@ impl Incoming {
         let (header, variable, chunk) = place(&mut reader, self.at).ok()??;
         let coming = self.headers.get(&header)?;
         let (own, first, shape) = coming.place(variable, chunk).ok()?;
-        let frame = reader.rest();
-        let model = Frame::model_in_head(frame).ok()?.map(|half| models.named_by_low_half(half)).transpose().ok()?;
+        let frame = Frame::begun(reader.rest()).ok()?;
+        let model = named(&frame, models).ok()?;
         let network = model.map(|id| models.get(id)).transpose().ok()?.map(|model| (model, Processor::cpu()));
         let [planes, height, width] = shape;
-        let begun = at_once(begin(Frame::head(frame).ok()?, planes, ChunkShape { planes, height, width }, own.data_type, network)).ok()??;
+        let begun = at_once(begin(frame.payload, planes, ChunkShape { planes, height, width }, own.data_type, network)).ok()??;
         Some(ComingChunk {
             file: coming.name.clone(),
             variable,
@@ -262,16 +262,9 @@ impl Coming {
         let fields = entry.variables.iter().map(|variable| variable.blank(&variable.shape(&entry)?)).collect::<Result<_>>()?;
         let (dimensions, attributes) = entry.described()?;
         let variables = entry.variables.iter().map(|variable| {
-            let (mut shape, only) = (variable.shape(&entry)?, variable.only_begun());
-            let start = shape.first().copied().unwrap_or_default();
-            let length = variable.begun_length()?;
-            if let (Some(length), Some(first)) = (length, shape.first_mut()) {
-                *first = length;
-            }
-            let sections = only.sections(&shape)?;
-            let section = sections.first().ok_or_else(|| Error::corrupt("a variable is begun without a section"))?;
-            let (tiling, before) = (section.tiling, length.map_or(0, |_| start));
-            Ok(ComingVariable::of(variable.data_type()?, tiling, (section.count(&only), before, length.unwrap_or(1))))
+            let (tiling, chunks, length) = variable.begun(&entry)?;
+            let start = variable.shape(&entry)?.first().copied().unwrap_or_default();
+            Ok(ComingVariable::of(variable.data_type()?, tiling, (chunks, length.map_or(0, |_| start), length.unwrap_or(1))))
         });
         let variables = variables.collect::<Result<_>>()?;
         Ok(Self { name: entry.name.clone(), dataset: Dataset { format: source_format(&entry), dimensions, attributes, fields, layout: Vec::new() }, variables })

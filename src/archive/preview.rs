@@ -69,7 +69,7 @@ pub fn coarse<S: Source + ?Sized>(archive: &Archive, source: &S, place: (usize, 
                 break (frame_values(&frame, (data_type, place.shape), model.map(Model::id), models)?, 1);
             }
             let network = model.map(|model| (model, Processor::cpu()));
-            match at_once(begin(Frame::head(&read)?, within, place.shape, data_type, network))? {
+            match at_once(begin(Frame::begun(&read)?.payload, within, place.shape, data_type, network))? {
                 Some(begun) if begun.planes > within && begun.stride <= stride => break (begun.values, begun.stride),
                 _ => length = length.saturating_add(length / 4).min(chunk.length),
             }

@@ -121,7 +121,7 @@ impl Archive {
         let first = sections.first()?;
         let ChunkEntry { offset, length } = first.entry.chunks(first.tiling.chunks(), source).ok()?.first().copied()?;
         let head = source::read(source, offset, length.min(HEAD)).ok()??;
-        Rule::read(Frame::head(&head).ok()?, first.tiling.place(0).shape).ok()
+        Rule::read(Frame::begun(&head).ok()?.payload, first.tiling.place(0).shape).ok()
     }
 
     pub(super) fn index(&self) -> &Index {

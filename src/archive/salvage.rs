@@ -372,11 +372,7 @@ impl<'a, S: Source + ?Sized> Saver<'a, S> {
         let mut growing = Vec::new();
         for (number, (variable, sections)) in part.variables.iter().zip(sections.iter_mut()).enumerate() {
             let entry = variable.sections.first().cloned().unwrap_or_default();
-            let (mut shape, only) = (variable.shape(part)?, variable.only_begun());
-            if let (Some(length), Some(first)) = (variable.begun_length()?, shape.first_mut()) {
-                *first = length;
-            }
-            let count: usize = only.sections(&shape)?.iter().map(|section| section.count(&only)).sum();
+            let (_, count, _) = variable.begun(part)?;
             if entry.length.is_some() {
                 let last = frames.range((header, number, 0)..=(header, number, usize::MAX)).next_back().map(|((.., last), _)| *last);
                 let most = if count == 0 { 0 } else { last.map_or(0, |last| last / count + 1) };

@@ -26,11 +26,7 @@ impl Compressor {
             if field.dimensions.iter().skip(1).any(|own| *own == dimension) {
                 return Err(invalid(format!("{:?} has the dimension that grows, and not as its first one", field.name)));
             }
-            let bound = match self.options.bounds.wish(field) {
-                Wish::Bound(bound) => bound,
-                Wish::Recommended => ErrorBound::Lossless,
-            };
-            if matches!(bound, ErrorBound::Relative(_)) {
+            if matches!(self.options.bounds.wish(field), Wish::Bound(ErrorBound::Relative(_))) {
                 return Err(invalid(format!(
                     "the range of {:?} is not known before its stream ends: give an absolute bound, or one relative to each value",
                     field.name

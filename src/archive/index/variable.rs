@@ -119,17 +119,18 @@ impl VariableEntry {
         if unnamed == 1 || unnamed == 0 && left == 0 && !sections.is_empty() { Ok(sections) } else { Err(wrong()) }
     }
 
-    /// Of one that was begun, how long each of its sections is along the first dimension, if it grows.
-    pub(crate) fn begun_length(&self) -> Result<Option<usize>> {
-        let length = self.sections.first().and_then(|section| section.length);
-        length.map(|length| usize::try_from(length).map_err(|_| Error::corrupt("a section is longer than memory"))).transpose()
-    }
-
-    /// Of one that was begun, a variable that is one of its sections.
-    pub(crate) fn only_begun(&self) -> Self {
+    /// Of one that was begun in a file: how a section of it is cut, how many chunks that has, and how long it is along the first dimension, if the variable grows.
+    pub(crate) fn begun(&self, file: &FileEntry) -> Result<(Tiling, usize, Option<usize>)> {
         let mut section = self.sections.first().cloned().unwrap_or_default();
-        section.length = None;
-        Self { sections: vec![section], ..self.clone() }
+        let length = section.length.take().map(|length| usize::try_from(length).map_err(|_| Error::corrupt("a section is longer than memory"))).transpose()?;
+        let mut shape = self.shape(file)?;
+        if let (Some(length), Some(first)) = (length, shape.first_mut()) {
+            *first = length;
+        }
+        let only = self.clone().with([section]);
+        let sections = only.sections(&shape)?;
+        let section = sections.first().ok_or_else(|| Error::corrupt("a variable is begun without a section"))?;
+        Ok((section.tiling, section.count(&only), length))
     }
 
     /// Of that shape, without values.
